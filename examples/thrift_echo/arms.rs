@@ -1,0 +1,135 @@
+//! The three arms: where a message buffer comes from and where it goes.
+
+use std::cell::Cell;
+use std::mem;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use corepool::{Pool, Pooled, Stats};
+
+/// In the order of the table.
+pub const NAMES: [&str; 3] = [Fresh::NAME, ThreadLocal::NAME, Corepool::NAME];
+
+pub trait Arm: 'static {
+    const NAME: &'static str;
+
+    type Buf: DerefMut<Target = Vec<u8>>;
+
+    /// An empty buffer for a message of `len` bytes; 0 where the length is not known yet.
+    fn get(len: usize) -> Self::Buf;
+
+    /// Called once, before any message, with the number of buffers that can be out at a time.
+    fn prepare(_buffers: usize) {}
+
+    fn stats() -> Option<Stats> {
+        None
+    }
+}
+
+/// Capacity of the buffers that are kept. The two arms that keep buffers make them this large, so
+/// that a buffer never has to grow, whichever thread meets the largest message with it.
+static KEPT_CAPACITY: AtomicUsize = AtomicUsize::new(0);
+
+pub fn set_kept_capacity(largest_message: usize) -> usize {
+    let capacity = largest_message.next_power_of_two();
+    KEPT_CAPACITY.store(capacity, Relaxed);
+    capacity
+}
+
+fn kept_buffer() -> Vec<u8> {
+    Vec::with_capacity(KEPT_CAPACITY.load(Relaxed))
+}
+
+/// A fresh `Vec` per message: 4 KiB that grow, or the length of the message where it is known.
+pub struct Fresh;
+
+pub struct FreshBuf(Vec<u8>);
+
+impl Arm for Fresh {
+    const NAME: &'static str = "fresh";
+
+    type Buf = FreshBuf;
+
+    fn get(len: usize) -> FreshBuf {
+        FreshBuf(Vec::with_capacity(len.max(4096)))
+    }
+}
+
+/// One buffer per thread. One is enough: a transport gives up the frame it has read before the
+/// answer is encoded.
+pub struct ThreadLocal;
+
+pub struct ThreadLocalBuf(Vec<u8>);
+
+thread_local! {
+    static KEPT: Cell<Vec<u8>> = Cell::new(kept_buffer());
+}
+
+impl Arm for ThreadLocal {
+    const NAME: &'static str = "thread_local";
+
+    type Buf = ThreadLocalBuf;
+
+    fn get(len: usize) -> ThreadLocalBuf {
+        let mut buf = KEPT.take();
+        buf.clear();
+        buf.reserve(len);
+        ThreadLocalBuf(buf)
+    }
+}
+
+impl Drop for ThreadLocalBuf {
+    fn drop(&mut self) {
+        KEPT.set(mem::take(&mut self.0));
+    }
+}
+
+/// One pool for all threads.
+pub struct Corepool;
+
+static POOL: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(kept_buffer).with_recycle(|buf| {
+    buf.clear();
+    true
+});
+
+pub struct CorepoolBuf(Pooled<'static, Vec<u8>>);
+
+impl Arm for Corepool {
+    const NAME: &'static str = "corepool";
+
+    type Buf = CorepoolBuf;
+
+    fn get(len: usize) -> CorepoolBuf {
+        let mut buf = POOL.get();
+        buf.reserve(len);
+        CorepoolBuf(buf)
+    }
+
+    fn prepare(buffers: usize) {
+        POOL.reserve(buffers);
+    }
+
+    fn stats() -> Option<Stats> {
+        Some(POOL.stats())
+    }
+}
+
+macro_rules! deref_to_vec {
+    ($($buf:ty),*) => {$(
+        impl Deref for $buf {
+            type Target = Vec<u8>;
+
+            fn deref(&self) -> &Vec<u8> {
+                &self.0
+            }
+        }
+
+        impl DerefMut for $buf {
+            fn deref_mut(&mut self) -> &mut Vec<u8> {
+                &mut self.0
+            }
+        }
+    )*};
+}
+
+deref_to_vec!(FreshBuf, ThreadLocalBuf, CorepoolBuf);

@@ -1,0 +1,109 @@
+//! What makes a run fail: a byte that came back different, or bytes that another implementation
+//! of the transport would not have sent.
+
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use thrift::protocol::{TCompactInputProtocol, TCompactOutputProtocol};
+use thrift::transport::{TFramedReadTransport, TFramedWriteTransport, TIoChannel, TTcpChannel};
+
+use crate::arms::Arm;
+use crate::echo::{EchoSyncClient, Record, TEchoSyncClient};
+use crate::fail::{Failure, Result};
+use crate::payload::Payload;
+use crate::service::{self, Tally};
+use crate::wire::FrameWriter;
+
+/// The first difference between the record that was sent and the one that came back.
+pub fn compare(sent: &Record, got: &Record) -> std::result::Result<(), String> {
+    if sent == got {
+        return Ok(());
+    }
+    let what = if sent.raw != got.raw {
+        differing_byte(&sent.raw, &got.raw)
+    } else if let Some((a, b)) = sent.lines.iter().zip(&got.lines).find(|(a, b)| a != b) {
+        format!("line: sent {a:?}, got {b:?}")
+    } else if let Some((a, b)) = sent.words.iter().zip(&got.words).find(|(a, b)| a != b) {
+        format!("word count: sent {a:?}, got {b:?}")
+    } else if (sent.lines.len(), sent.words.len()) != (got.lines.len(), got.words.len()) {
+        let lines = (sent.lines.len(), got.lines.len());
+        let words = (sent.words.len(), got.words.len());
+        format!("lines (sent, got): {lines:?}, distinct words (sent, got): {words:?}")
+    } else {
+        let head = |r: &Record| format!("{:?} {} {:?}", r.path, r.file_size, r.span);
+        format!("sent {}, got {}", head(sent), head(got))
+    };
+    Err(format!("{} came back different: {what}", service::name(sent)))
+}
+
+fn differing_byte(sent: &[u8], got: &[u8]) -> String {
+    match sent.iter().zip(got).position(|(a, b)| a != b) {
+        Some(at) => format!("byte {at}: sent {:#04x}, got {:#04x}", sent[at], got[at]),
+        None => format!("sent {} bytes, got {}", sent.len(), got.len()),
+    }
+}
+
+/// Has a client with the transports of the `thrift` crate echo every record through a server with
+/// the transports of the arm, and compares the frames that the two kinds of transport send.
+pub fn stock_client<A: Arm>(listener: &TcpListener, payload: &Payload) -> Result<()> {
+    let (ours, theirs) = connect(listener)?;
+    let server = thread::spawn(move || service::serve::<A>(theirs, &Tally::default()));
+    let talk = talk::<A>(ours, payload);
+    let served = server.join();
+    talk?;
+    match served {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(e)) => Err(Failure::run(format!("the server failed: {e}"))),
+        Err(_) => Err(Failure::run("the server panicked")),
+    }
+}
+
+fn talk<A: Arm>(stream: TcpStream, payload: &Payload) -> Result<()> {
+    let failed = |e: thrift::Error| Failure::run(format!("the stock client failed: {e}"));
+    let (input, output) = TTcpChannel::with_stream(stream).split().map_err(failed)?;
+    let mut client = EchoSyncClient::new(
+        TCompactInputProtocol::new(TFramedReadTransport::new(input)),
+        TCompactOutputProtocol::new(TFramedWriteTransport::new(output)),
+    );
+    for record in &payload.records {
+        let reply = client.echo(record.clone()).map_err(failed)?;
+        compare(record, &reply).map_err(Failure::Run)?;
+        let (sent, got) = (service::encode(record)?, service::encode(&reply)?);
+        if sent != got {
+            let what = differing_byte(&sent, &got);
+            let name = service::name(record);
+            return Err(Failure::run(format!("{name} encodes differently: {what}")));
+        }
+        same_frame::<A>(record)?;
+    }
+    Ok(())
+}
+
+fn same_frame<A: Arm>(record: &Record) -> Result<()> {
+    let failed = |e: thrift::Error| Failure::run(format!("cannot encode a frame: {e}"));
+    let (mut ours, mut stock) = (Vec::new(), Vec::new());
+    service::write(record, FrameWriter::<A, _>::new(&mut ours)).map_err(failed)?;
+    service::write(record, TFramedWriteTransport::new(&mut stock)).map_err(failed)?;
+    if ours == stock {
+        return Ok(());
+    }
+    Err(Failure::run(format!(
+        "the frame of {} is not that of the stock transport: {}",
+        service::name(record),
+        differing_byte(&stock, &ours)
+    )))
+}
+
+/// Both ends of a new connection: the client's and the server's.
+pub fn connect(listener: &TcpListener) -> Result<(TcpStream, TcpStream)> {
+    let failed = |e| Failure::run(format!("cannot connect to the service: {e}"));
+    let client = TcpStream::connect(listener.local_addr().map_err(failed)?).map_err(failed)?;
+    let address = client.local_addr().map_err(failed)?;
+    loop {
+        let (server, peer) = listener.accept().map_err(failed)?;
+        // Anyone on this machine can connect; only our own client is served.
+        if peer == address {
+            return Ok((client, server));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The chain: growing against stealing, and the unlinking of spent rings.
+
+use std::ptr;
+
+use loom::{sync::Arc, thread};
+
+use super::{
+    ledger::{Ledger, Object},
+    model,
+};
+use crate::{
+    cell::{Cell, Full},
+    chain::{Chain, Push},
+    ring::{Ring, Steal},
+};
+
+/// Pushes one object as the owner, with a new ring if one is wanted.
+fn push(chain: &Chain<Object>, ledger: &Ledger) {
+    let cell = ledger.object().into_raw();
+    // SAFETY: one thread of each model plays the owner.
+    let head = unsafe { chain.head() };
+    match head.push(&[cell]) {
+        Push::Done => {}
+        Push::Grow { slots, .. } => {
+            head.grow(Ring::try_new(slots).unwrap());
+            assert_eq!(head.push(&[cell]), Push::Done);
+        }
+        Push::Full { .. } => finish(cell),
+    }
+}
+
+fn pop(chain: &Chain<Object>) -> usize {
+    let mut batch = [ptr::null_mut()];
+    // SAFETY: as above.
+    let count = unsafe { chain.head() }.pop(&mut batch);
+    batch[..count].iter().for_each(|&cell| finish(cell));
+    count
+}
+
+fn steal(chain: &Chain<Object>) -> usize {
+    let mut batch = [ptr::null_mut()];
+    match chain.steal(&mut batch) {
+        Steal::Got(count) => {
+            finish(batch[0]);
+            count
+        }
+        Steal::Empty | Steal::Busy => 0,
+    }
+}
+
+fn finish(cell: *mut Cell<Object>) {
+    // SAFETY: whoever got the cell owns it: the ledger finds out.
+    let full = unsafe { Full::from_raw(cell) };
+    full.get().use_it();
+}
+
+fn settle(chain: &Chain<Object>, ledger: &Ledger) {
+    while steal(chain) > 0 {}
+    assert_eq!(ledger.alive(), 0);
+}
+
+fn thief(chain: &Arc<Chain<Object>>, steals: usize) -> thread::JoinHandle<usize> {
+    let chain = Arc::clone(chain);
+    thread::spawn(move || (0..steals).map(|_| steal(&chain)).sum())
+}
+
+#[test]
+fn chain_grow_against_steal() {
+    model("chain_grow_against_steal", Some(3), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        let thief = thief(&chain, 2);
+        // The third push links a second ring.
+        (0..3).for_each(|_| push(&chain, &ledger));
+        thief.join().unwrap();
+        settle(&chain, &ledger);
+    });
+}
+
+/// Two thieves find the first ring spent; one unlinks it, the other may still be reading it.
+#[test]
+fn chain_unlink_against_steal() {
+    model("chain_unlink_against_steal", Some(3), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        (0..4).for_each(|_| push(&chain, &ledger));
+        assert_eq!(steal(&chain) + steal(&chain), 2);
+        let thieves = [thief(&chain, 1), thief(&chain, 1)];
+        let popped = pop(&chain);
+        let stolen: usize = thieves.into_iter().map(|thief| thief.join().unwrap()).sum();
+        assert!(popped + stolen <= 2);
+        settle(&chain, &ledger);
+    });
+}
+
+/// The last ring goes too when its chain is drained and shrunk.
+#[test]
+fn chain_shrink_against_steal() {
+    model("chain_shrink_against_steal", Some(3), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        push(&chain, &ledger);
+        let thief = thief(&chain, 1);
+        settle(&chain, &Ledger::new());
+        // SAFETY: nobody pushes now.
+        unsafe { chain.head() }.shrink();
+        thief.join().unwrap();
+        push(&chain, &ledger);
+        settle(&chain, &ledger);
+    });
+}

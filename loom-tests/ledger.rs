@@ -1,0 +1,51 @@
+//! Objects that notice what must not happen to them.
+
+use loom::cell::UnsafeCell;
+
+use crate::cell::{Empty, Full};
+
+/// Counts the objects that are alive. Not an atomic: it is read at the end, when all are joined,
+/// and must not order anything before.
+#[derive(Clone)]
+pub(super) struct Ledger(std::sync::Arc<std::sync::atomic::AtomicIsize>);
+
+impl Ledger {
+    pub(super) fn new() -> Self {
+        Self(std::sync::Arc::default())
+    }
+
+    /// A new object, in its cell.
+    pub(super) fn object(&self) -> Full<Object> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Empty::new().fill(Object { uses: UnsafeCell::new(0), ledger: self.clone() })
+    }
+
+    pub(super) fn alive(&self) -> isize {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// An object whose use is a write that the checker sees: two holders at a time, or a holder who
+/// does not see what the one before it did, are data races.
+pub(super) struct Object {
+    uses: UnsafeCell<usize>,
+    ledger: Ledger,
+}
+
+impl Object {
+    pub(super) fn use_it(&self) {
+        // SAFETY: the holder is alone; the checker sees if it is not.
+        self.uses.with_mut(|uses| unsafe { *uses += 1 });
+    }
+}
+
+// SAFETY: `Object` is made to find out whether this holds.
+unsafe impl Send for Object {}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        self.use_it();
+        let before = self.ledger.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        assert!(before > 0, "dropped twice");
+    }
+}

@@ -1,0 +1,102 @@
+//! Pin against claim: an owner and a collector are never in the shard together.
+
+use loom::{cell::UnsafeCell, sync::Arc, thread};
+
+use super::model;
+use crate::{
+    fence::Strategy,
+    seat::{Claim, Seats},
+};
+
+/// What owner and collector must not touch together.
+struct Shards([UnsafeCell<usize>; 2]);
+
+// SAFETY: the model finds out.
+unsafe impl Sync for Shards {}
+// SAFETY: as above.
+unsafe impl Send for Shards {}
+
+impl Shards {
+    fn touch(&self, seat: usize) {
+        // SAFETY: the checker sees if two threads do this without an order.
+        self.0[seat].with_mut(|uses| unsafe { *uses += 1 });
+    }
+}
+
+fn pin_against_claim(strategy: Strategy) {
+    let seats = Arc::new(Seats::new(strategy, 2));
+    let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
+    let owners: Vec<_> = (0..2)
+        .map(|uses| {
+            let (seats, shards) = (Arc::clone(&seats), Arc::clone(&shards));
+            thread::spawn(move || {
+                let seat = seats.join().unwrap();
+                for _ in 0..=uses {
+                    // SAFETY: this thread's seat.
+                    if let Some(_pin) = unsafe { seat.pin() } {
+                        shards.touch(seat.id);
+                    }
+                }
+            })
+        })
+        .collect();
+    // SAFETY: the only one.
+    let claim = unsafe { Claim::new(&seats) };
+    claim.reached().for_each(|seat| shards.touch(seat));
+    drop(claim);
+    owners.into_iter().for_each(|owner| owner.join().unwrap());
+}
+
+#[test]
+fn pin_asymmetric() {
+    model("pin_asymmetric", Some(3), || pin_against_claim(Strategy::Asymmetric));
+}
+
+#[test]
+fn pin_symmetric() {
+    model("pin_symmetric", Some(3), || pin_against_claim(Strategy::Symmetric));
+}
+
+/// The mark on a seat that was passed over is found by its owner, and holds until it has caught up.
+fn late_seat_stays_closed(strategy: Strategy) {
+    let seats = Arc::new(Seats::new(strategy, 1));
+    let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
+    let collector = {
+        let (seats, shards) = (Arc::clone(&seats), Arc::clone(&shards));
+        let seat_exists = seats.join().unwrap().id;
+        assert_eq!(seat_exists, 0);
+        thread::spawn(move || {
+            // SAFETY: the only one.
+            let claim = unsafe { Claim::new(&seats) };
+            let reached = claim.reached().inspect(|&seat| shards.touch(seat)).count();
+            drop(claim);
+            reached == 1
+        })
+    };
+    let seats = Arc::clone(&seats);
+    let seat = {
+        // SAFETY: the seat was joined above, for this thread.
+        unsafe { seats.held(0) }
+    };
+    // SAFETY: this thread's seat.
+    if let Some(_pin) = unsafe { seat.pin() } {
+        shards.touch(0);
+    }
+    let reached = collector.join().unwrap();
+    assert_eq!(seat.is_late(), !reached);
+    // SAFETY: as above, and not pinned any more.
+    assert_eq!(unsafe { seat.pin() }.is_some(), reached);
+    seat.caught_up();
+    // SAFETY: as above.
+    assert!(unsafe { seat.pin() }.is_some());
+}
+
+#[test]
+fn pin_late_asymmetric() {
+    model("pin_late_asymmetric", Some(3), || late_seat_stays_closed(Strategy::Asymmetric));
+}
+
+#[test]
+fn pin_late_symmetric() {
+    model("pin_late_symmetric", Some(3), || late_seat_stays_closed(Strategy::Symmetric));
+}

@@ -1,0 +1,161 @@
+//! Ageing, one pool's part: what a collect, a thread's exit and the pool's end do with its core.
+//!
+//! Nothing is dropped here. What has to go is handed out as [`Remains`], to be dropped when nothing
+//! is claimed, pinned or locked.
+
+use std::mem::MaybeUninit;
+
+use crate::{cell::List, core::Core, shard::Owner, stats::Stats, sync::Relaxed};
+
+/// Objects and empty cells that are to be dropped.
+struct Remains<T> {
+    objects: List<T>,
+    empties: List<MaybeUninit<T>>,
+}
+
+/// The remains of a pool of any kind. Dropping them drops each object once.
+pub(crate) type Garbage = Box<dyn Send>;
+
+impl<T: Send + 'static> Remains<T> {
+    fn new() -> Self {
+        Self { objects: List::new(), empties: List::new() }
+    }
+
+    fn boxed(self) -> Option<Garbage> {
+        let none = self.objects.len() == 0 && self.empties.len() == 0;
+        (!none).then(|| Box::new(self) as Garbage)
+    }
+}
+
+/// One pool as the registry sees it.
+///
+/// # Safety
+///
+/// Every call is made under the registry's lock.
+pub(crate) trait Ages: Send + Sync {
+    /// Where the registry lists the pool.
+    fn set_entry(&self, entry: usize);
+
+    /// The first half of a step, no seat claimed: the victims go.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock.
+    unsafe fn drain(&self) -> Option<Garbage>;
+
+    /// The second half, these seats claimed: the pool's generation moves on, and their shards and
+    /// the shelf go with it.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock, after `drain`, and with the seats claimed.
+    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>) -> Option<Garbage>;
+
+    /// The second half for a seat that was passed over, by its holder.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock, by the seat's holder.
+    unsafe fn catch_up(&self, seat: usize);
+
+    /// The seat's holder is going: what only it can reach moves to the shelf.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock, by the seat's holder, after `catch_up`.
+    unsafe fn vacate(&self, seat: usize);
+}
+
+impl<T: Send + 'static> Ages for Core<T> {
+    fn set_entry(&self, entry: usize) {
+        self.entry.store(entry, Relaxed);
+    }
+
+    unsafe fn drain(&self) -> Option<Garbage> {
+        let mut remains = Remains::new();
+        for shard in self.shards() {
+            // SAFETY: the caller holds the lock.
+            unsafe { shard.drain_victims(&mut remains.objects) };
+        }
+        self.shelf.take_aged(&mut remains.objects);
+        self.forget(remains.objects.len());
+        remains.boxed()
+    }
+
+    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>) -> Option<Garbage> {
+        let mut remains = Remains::new();
+        let generation = self.generation.load(Relaxed).wrapping_add(1);
+        self.generation.store(generation, Relaxed);
+        for seat in seats {
+            // SAFETY: the caller has claimed the seat and holds the lock.
+            unsafe { self.age_shard(seat, &mut remains) };
+        }
+        self.shelf.age();
+        self.forget(remains.objects.len());
+        remains.boxed()
+    }
+
+    unsafe fn catch_up(&self, seat: usize) {
+        let mut remains = Remains::new();
+        // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
+        unsafe { self.age_shard(seat, &mut remains) };
+        // Not to be dropped in the midst of somebody's `get`: the next collect does it.
+        self.shelf.append_aged(remains.objects);
+    }
+
+    unsafe fn vacate(&self, seat: usize) {
+        let Some(place) = self.place(seat) else { return };
+        // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
+        let owner: Owner<'_, T> = unsafe { place.shard().owner() };
+        drop(owner.take_empties());
+        self.shelf.append(owner.take_private(&self.quota));
+    }
+}
+
+impl<T> Core<T> {
+    /// # Safety
+    ///
+    /// As for `Ages::flip`.
+    unsafe fn age_shard(&self, seat: usize, remains: &mut Remains<T>) {
+        let Some(place) = self.place(seat) else { return };
+        // SAFETY: the caller has the seat to itself.
+        let owner = unsafe { place.shard().owner() };
+        let victims = owner.generation();
+        remains.empties.append(owner.take_empties());
+        owner.age(self.generation.load(Relaxed), &self.quota, &mut remains.objects);
+        if place.shard().has_aged() {
+            place.mark(victims);
+        }
+    }
+
+    /// Objects leave the pool to be dropped.
+    fn forget(&self, objects: usize) {
+        self.quota.release(objects);
+        self.dropped.add(objects);
+    }
+
+    /// All idle objects of a pool that is going.
+    pub(crate) fn empty(&mut self) -> List<T> {
+        let mut gone = List::new();
+        for shard in self.shards() {
+            // SAFETY: `&mut self`: nobody else is here.
+            unsafe { shard.owner() }.empty(&self.quota, &mut gone);
+        }
+        self.shelf.age();
+        self.shelf.take_aged(&mut gone);
+        gone
+    }
+
+    /// Adds up what has been counted, and counts what is there.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats { dropped: self.dropped.get(), ..Stats::default() };
+        self.tally.add_to(&mut stats);
+        for shard in self.shards() {
+            stats.hits += shard.hits() as u64;
+            stats.idle += shard.idle() as u64;
+            shard.tally.add_to(&mut stats);
+        }
+        stats.idle += self.shelf.len() as u64;
+        stats
+    }
+}

@@ -1,0 +1,221 @@
+//! Cells: the heap place of one object, from its creation to its drop.
+//!
+//! What shards, rings and guards pass around is the pointer to a cell. Moving the object instead
+//! costs several times as much as everything else in a hit: the compiler copies it in other pieces
+//! than those in which it was just stored, and every such load waits for the stores to drain.
+
+use std::{
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    fmt,
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr::{self, NonNull},
+};
+
+use crate::panics::FirstPanic;
+
+/// The place of one object. `next` belongs to whoever owns the cell, and is used while the cell is
+/// in a [`List`].
+#[repr(C)]
+pub(crate) struct Cell<T> {
+    value: T,
+    next: *mut Cell<T>,
+}
+
+/// A cell with an object: an owning pointer, like a `Box`.
+pub(crate) struct Full<T> {
+    cell: NonNull<Cell<T>>,
+    owns: PhantomData<T>,
+}
+
+/// A cell without an object: memory only. `Cell<MaybeUninit<T>>` has the layout of `Cell<T>`.
+pub(crate) type Empty<T> = Full<MaybeUninit<T>>;
+
+// SAFETY: a `Full` owns its object and nothing else points to it.
+unsafe impl<T: Send> Send for Full<T> {}
+// SAFETY: a shared `Full` gives out shared references to the object only.
+unsafe impl<T: Sync> Sync for Full<T> {}
+
+impl<T> Full<T> {
+    #[inline]
+    pub(crate) fn into_raw(self) -> *mut Cell<T> {
+        let cell = self.cell.as_ptr();
+        std::mem::forget(self);
+        cell
+    }
+
+    /// # Safety
+    ///
+    /// `cell` came from [`into_raw`](Self::into_raw), and ownership passes to the result.
+    #[inline]
+    pub(crate) unsafe fn from_raw(cell: *mut Cell<T>) -> Self {
+        // SAFETY: `into_raw` gives no null pointer.
+        let cell = unsafe { NonNull::new_unchecked(cell) };
+        let owns = PhantomData;
+        Self { cell, owns }
+    }
+
+    /// Takes the object out and leaves the cell.
+    #[inline]
+    pub(crate) fn empty(self) -> (T, Empty<T>) {
+        let cell = self.into_raw();
+        // SAFETY: the object is read once, and what is left is a cell without one.
+        unsafe {
+            let value = (&raw const (*cell).value).read();
+            (value, Full::from_raw(cell.cast()))
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> &T {
+        // SAFETY: the cell holds an object, which `self` owns.
+        unsafe { &(*self.cell.as_ptr()).value }
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        // SAFETY: the cell holds an object, which `self` owns and borrows mutably.
+        unsafe { &mut (*self.cell.as_ptr()).value }
+    }
+}
+
+impl<T> Empty<T> {
+    pub(crate) fn new() -> Self {
+        let layout = Layout::new::<Cell<T>>();
+        // SAFETY: a cell holds a pointer, so that its size is not zero.
+        let cell: *mut Cell<MaybeUninit<T>> = unsafe { alloc(layout) }.cast();
+        if cell.is_null() {
+            handle_alloc_error(layout);
+        }
+        // SAFETY: allocated, and ours; the cell of an `Empty` need not be initialised.
+        unsafe { Self::from_raw(cell) }
+    }
+
+    /// Puts an object in.
+    #[inline]
+    pub(crate) fn fill(self, value: T) -> Full<T> {
+        let cell: *mut Cell<T> = self.into_raw().cast();
+        // SAFETY: the cell is allocated, ours alone, and holds no object.
+        unsafe {
+            (&raw mut (*cell).value).write(value);
+            Full::from_raw(cell)
+        }
+    }
+}
+
+impl<T> Drop for Full<T> {
+    fn drop(&mut self) {
+        /// Frees the cell, also if the destructor panics.
+        struct Memory<T>(NonNull<Cell<T>>);
+
+        impl<T> Drop for Memory<T> {
+            fn drop(&mut self) {
+                // SAFETY: allocated in `Empty::new` with this layout, and owned by the `Full`.
+                unsafe { dealloc(self.0.as_ptr().cast(), Layout::new::<Cell<T>>()) };
+            }
+        }
+
+        let memory = Memory(self.cell);
+        // SAFETY: the cell holds an object, which nobody sees again.
+        unsafe { ptr::drop_in_place(&raw mut (*memory.0.as_ptr()).value) };
+    }
+}
+
+impl<T> fmt::Debug for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full(..)")
+    }
+}
+
+/// Objects linked through their own cells: a stack that never allocates. Dropping it drops each
+/// object once, whatever their destructors do.
+pub(crate) struct List<T> {
+    head: *mut Cell<T>,
+    tail: *mut Cell<T>,
+    len: usize,
+}
+
+// SAFETY: a list owns its objects, like a `Vec`.
+unsafe impl<T: Send> Send for List<T> {}
+
+impl<T> List<T> {
+    pub(crate) const fn new() -> Self {
+        let (head, tail) = (ptr::null_mut(), ptr::null_mut());
+        Self { head, tail, len: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn push(&mut self, full: Full<T>) {
+        let cell = full.into_raw();
+        // SAFETY: the cell is owned by the list from here on. Its `next` may not be initialised.
+        unsafe { (&raw mut (*cell).next).write(self.head) };
+        if self.head.is_null() {
+            self.tail = cell;
+        }
+        self.head = cell;
+        self.len += 1;
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Full<T>> {
+        if self.head.is_null() {
+            return None;
+        }
+        let cell = self.head;
+        // SAFETY: the cells of a list are full and owned by it.
+        unsafe {
+            self.head = (*cell).next;
+            self.len -= 1;
+            Some(Full::from_raw(cell))
+        }
+    }
+
+    /// Puts all of `other` on top.
+    pub(crate) fn append(&mut self, mut other: List<T>) {
+        if other.head.is_null() {
+            return;
+        }
+        // SAFETY: `tail` is the last cell of a list that is not empty, and `other` gives it up.
+        unsafe { (*other.tail).next = self.head };
+        if self.head.is_null() {
+            self.tail = other.tail;
+        }
+        self.head = std::mem::replace(&mut other.head, ptr::null_mut());
+        self.len += std::mem::take(&mut other.len);
+    }
+
+    /// The chain of cells, for a place that holds one pointer. Null if there are none.
+    pub(crate) fn into_raw(self) -> *mut Cell<T> {
+        let head = self.head;
+        std::mem::forget(self);
+        head
+    }
+
+    /// # Safety
+    ///
+    /// `head` came from [`into_raw`](Self::into_raw), and ownership passes to the result.
+    pub(crate) unsafe fn from_raw(head: *mut Cell<T>) -> Self {
+        let mut list = Self::new();
+        list.head = head;
+        let mut cell = head;
+        while !cell.is_null() {
+            list.tail = cell;
+            list.len += 1;
+            // SAFETY: the cells of a list are owned by it, and linked up to a null.
+            cell = unsafe { (*cell).next };
+        }
+        list
+    }
+}
+
+impl<T> Drop for List<T> {
+    fn drop(&mut self) {
+        let mut panics = FirstPanic::new();
+        while let Some(full) = self.pop() {
+            panics.guard(|| drop(full));
+        }
+        panics.resume();
+    }
+}

@@ -1,0 +1,84 @@
+//! Light and heavy: a store-load fence of which one side is free.
+//!
+//! An owner announces itself and looks for a claim on every operation; a collector claims and looks
+//! for owners a few times a minute. Both need a full fence between their store and their load. With
+//! Linux's `membarrier` the collector runs it for everybody: the owner's side shrinks to a compiler
+//! fence ([`Token::light`](crate::sync::Token::light)). Elsewhere both sides are SeqCst fences.
+//!
+//! The choice is made once, before the first seat exists, and never changes.
+
+use crate::sync::{SeqCst, fence};
+
+/// How owners and collectors see each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    /// Light is a compiler fence, heavy is `membarrier`.
+    Asymmetric,
+    /// Both are SeqCst fences.
+    Symmetric,
+}
+
+impl Strategy {
+    /// Asks the system, and registers the process for the fast form of `membarrier`.
+    pub(crate) fn detect() -> Self {
+        if sys::register() { Self::Asymmetric } else { Self::Symmetric }
+    }
+
+    /// The heavy side for every seat at once, its tokens apart.
+    pub(crate) fn heavy(self) {
+        match self {
+            Self::Asymmetric => crate::sync::membarrier(),
+            Self::Symmetric => fence(SeqCst),
+        }
+    }
+}
+
+/// A full fence in every thread of the process.
+///
+/// # Panics
+///
+/// Aborts if the system refuses what it has registered: owners then run without a fence, and there
+/// is no safe way on.
+#[cfg_attr(all(test, loom), allow(dead_code))]
+pub(crate) fn membarrier() {
+    if !sys::membarrier() {
+        eprintln!("corepool: membarrier failed after its registration");
+        std::process::abort();
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod sys {
+    use libc::{c_int, c_long};
+
+    /// Commands of membarrier(2).
+    const QUERY: c_int = 0;
+    const FENCE: c_int = 1 << 3; // PRIVATE_EXPEDITED
+    const REGISTER: c_int = 1 << 4; // REGISTER_PRIVATE_EXPEDITED
+
+    fn call(command: c_int) -> c_long {
+        // SAFETY: the call takes three integers and touches no memory of ours.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0 as c_int, 0 as c_int) }
+    }
+
+    pub(super) fn register() -> bool {
+        let known = call(QUERY);
+        let needed = c_long::from(FENCE | REGISTER);
+        known > 0 && known & needed == needed && call(REGISTER) == 0 && membarrier()
+    }
+
+    pub(super) fn membarrier() -> bool {
+        call(FENCE) == 0
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod sys {
+    pub(super) fn register() -> bool {
+        false
+    }
+
+    pub(super) fn membarrier() -> bool {
+        false
+    }
+}

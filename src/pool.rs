@@ -1,0 +1,544 @@
+//! The pool: the public face, the hit path and the way to a miss.
+
+use std::{
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr,
+    sync::Arc,
+    thread::{available_parallelism, panicking},
+};
+
+use crate::{
+    cell::{Cell, Full},
+    collect::{self, Registry},
+    core::Core,
+    guard::{OwnedPooled, Pooled},
+    seat::{self, Seat},
+    stats::Stats,
+    sync::{Acquire, OnceLock, OncePtr, Relaxed, Release},
+};
+
+/// Objects that are used again instead of made anew.
+///
+/// Any thread may get objects from a pool and put objects back, at the same time as others. Each
+/// thread finds first what it put back itself, last in, first out; then what others can spare. What
+/// a thread did to an object before putting it back happens before the next holder gets it.
+///
+/// A pool may lose an idle object at any time (see [`collect`](crate::collect)), hand out any of
+/// those that it has, and create an object although it has one. It never hands an object to two
+/// holders, and drops each one exactly once.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::Pool;
+///
+/// static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
+///
+/// let mut buffer = BUFFERS.get();
+/// buffer.extend_from_slice(b"hello");
+/// # buffer.clear();
+/// ```
+///
+/// With hooks, a static's closure must be told its type:
+///
+/// ```
+/// use corepool::Pool;
+///
+/// static BUFFERS: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(|| Vec::with_capacity(4096))
+///     .with_recycle(|buffer| {
+///         buffer.clear();
+///         buffer.capacity() <= 1 << 20
+///     })
+///     .with_max_idle(1000);
+///
+/// BUFFERS.get().extend_from_slice(b"hello");
+/// assert!(BUFFERS.get().is_empty());
+/// ```
+pub struct Pool<T, F = fn() -> T> {
+    core: Lazy<T>,
+    create: F,
+    recycle: Option<fn(&mut T) -> bool>,
+    max_idle: usize,
+}
+
+impl<T, F> Pool<T, F> {
+    /// A pool that makes its objects with `create`. It takes no memory until it is used.
+    ///
+    /// `create` may block, panic and use the same pool: nothing is locked while it runs.
+    pub const fn new(create: F) -> Self {
+        Self { core: Lazy::new(), create, recycle: None, max_idle: usize::MAX }
+    }
+
+    /// Runs `recycle` on each object that comes back, by a guard's drop or [`put`](Self::put). If
+    /// it returns `false`, the object is dropped.
+    ///
+    /// `recycle` may block, panic and use the same pool. If it panics, the object is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = <Pool<String>>::new(String::new).with_recycle(|s| {
+    ///     s.clear();
+    ///     s.capacity() <= 4096
+    /// });
+    /// pool.get().push_str("left behind");
+    /// assert_eq!(*pool.get(), "");
+    /// ```
+    pub const fn with_recycle(mut self, recycle: fn(&mut T) -> bool) -> Self {
+        self.recycle = Some(recycle);
+        self
+    }
+
+    /// Keeps at most so many idle objects, over all threads. What comes back beyond that is
+    /// dropped; 0 turns pooling off.
+    ///
+    /// The bound is never exceeded. Threads lease their shares of it a few at a time, so that while
+    /// one thread has lent objects out, another's may be dropped although there is room: until the
+    /// next [`collect`](crate::collect), or [`trim`](Self::trim).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(|| vec![0u8; 1 << 20]).with_max_idle(1);
+    /// drop((pool.get(), pool.get()));
+    /// assert_eq!(pool.stats().idle, 1);
+    /// ```
+    pub const fn with_max_idle(mut self, objects: usize) -> Self {
+        self.max_idle = objects;
+        self
+    }
+
+    /// A guard's object comes back.
+    #[inline]
+    pub(crate) fn give_back(&self, full: Full<T>) {
+        if panicking() {
+            self.discard(full);
+        } else if let Some(full) = self.recycled(full) {
+            self.keep(full);
+        }
+    }
+
+    /// What `recycle` makes of an object.
+    #[inline]
+    fn recycled(&self, mut full: Full<T>) -> Option<Full<T>> {
+        let Some(recycle) = self.recycle else {
+            return Some(full);
+        };
+        let counted = Counted(self.core.get());
+        let good = recycle(full.get_mut());
+        std::mem::forget(counted);
+        if good {
+            return Some(full);
+        }
+        self.discard(full);
+        None
+    }
+
+    /// Drops an object.
+    #[cold]
+    pub(crate) fn discard(&self, full: Full<T>) {
+        let _counted = Counted(self.core.get());
+        drop(full);
+    }
+
+    #[inline]
+    fn keep(&self, full: Full<T>) {
+        if let Err(full) = self.keep_near(full) {
+            self.keep_far(full);
+        }
+    }
+
+    /// The hit path: slot and magazine of the thread's own shard.
+    #[inline(always)]
+    fn keep_near(&self, full: Full<T>) -> Result<(), Full<T>> {
+        let Some((seat, shard)) = self.near() else {
+            return Err(full);
+        };
+        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the functions here.
+        let Some(_pin) = (unsafe { seat.pin() }) else {
+            return Err(full);
+        };
+        // SAFETY: pinned.
+        unsafe { shard.owner() }.push_private(full)
+    }
+
+    #[inline(never)]
+    fn keep_far(&self, full: Full<T>) {
+        let kept = match self.core.get() {
+            Some(core) => core.put(here(), full),
+            None => Err(full),
+        };
+        if let Err(full) = kept {
+            self.discard(full);
+        }
+    }
+
+    /// This thread's seat, and its shard if that is in the first segment.
+    #[inline(always)]
+    fn near(&self) -> Option<(&'static Seat, &crate::shard::Shard<T>)> {
+        let seat = seat::current()?;
+        Some((seat, self.core.get()?.near_shard(seat)?))
+    }
+
+    /// The hit path: slot and magazine of the thread's own shard.
+    #[inline(always)]
+    fn hit(&self) -> Option<Full<T>> {
+        let (seat, shard) = self.near()?;
+        // SAFETY: as in `keep_near`.
+        let _pin = unsafe { seat.pin() }?;
+        // SAFETY: pinned.
+        unsafe { shard.owner() }.pop_private()
+    }
+}
+
+impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+    /// An idle object, or a new one. It comes back when the guard is dropped.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics. The pool is as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(|| String::with_capacity(64));
+    /// let mut s = pool.get();
+    /// s.push_str("any type will do");
+    /// ```
+    #[inline]
+    #[must_use = "the object goes back at once"]
+    pub fn get(&self) -> Pooled<'_, T, F> {
+        let full = self.hit().unwrap_or_else(|| self.find_or_create());
+        Pooled::new(full, self)
+    }
+
+    /// An idle object, if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(String::new);
+    /// assert!(pool.try_get().is_none());
+    /// pool.put(String::from("one"));
+    /// assert!(pool.try_get().is_some());
+    /// ```
+    #[inline]
+    pub fn try_get(&self) -> Option<Pooled<'_, T, F>> {
+        let full = self.hit().or_else(|| self.find())?;
+        Some(Pooled::new(full, self))
+    }
+
+    /// As [`get`](Self::get), with a guard that keeps the pool alive instead of borrowing it.
+    ///
+    /// With a pool in a `static`, the guard of `get` has no lifetime either and costs less.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics. The pool is as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    /// use std::{sync::Arc, thread};
+    ///
+    /// let pool = Arc::new(Pool::new(Vec::<u8>::new));
+    /// let mut buffer = pool.get_owned();
+    /// thread::spawn(move || buffer.push(1)).join().unwrap();
+    /// ```
+    #[inline]
+    #[must_use = "the object goes back at once"]
+    pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, F> {
+        let full = self.hit().unwrap_or_else(|| self.find_or_create());
+        OwnedPooled::new(full, Arc::clone(self))
+    }
+
+    /// An idle object or a new one, without a guard: Go's `Get`. To be given back by
+    /// [`put`](Self::put), or not.
+    ///
+    /// A guard is faster, since it need not move the object.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics. The pool is as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(Vec::<u8>::new);
+    /// let buffer = pool.take();
+    /// pool.put(buffer);
+    /// ```
+    #[inline]
+    #[must_use = "the object is dropped at once"]
+    pub fn take(&self) -> T {
+        self.try_take().unwrap_or_else(|| self.create())
+    }
+
+    /// An idle object without a guard, if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(|| 1);
+    /// assert_eq!(pool.try_take(), None);
+    /// ```
+    #[inline]
+    pub fn try_take(&self) -> Option<T> {
+        match self.hit() {
+            Some(full) => Some(self.open(full)),
+            None => self.find().map(|full| self.open(full)),
+        }
+    }
+
+    /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
+    ///
+    /// It is dropped if `recycle` refuses it, or if the pool is full.
+    ///
+    /// # Panics
+    ///
+    /// If `recycle` panics, or the destructor of an object that is dropped. The pool is as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(String::new);
+    /// pool.put(String::from("mine"));
+    /// assert_eq!(*pool.get(), "mine");
+    /// ```
+    #[inline]
+    pub fn put(&self, value: T) {
+        let core = self.core();
+        let empty = core.pop_empty(seat::current());
+        if let Some(full) = self.recycled(empty.fill(value)) {
+            self.keep(full);
+        }
+    }
+
+    /// Creates so many objects ahead of time, for any thread to find. A bounded pool stops when it
+    /// is full.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics: what was made before stays in the pool. With "capacity overflow" if the
+    /// pool has no bound and so many objects cannot fit into memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(|| Vec::<u8>::with_capacity(4096));
+    /// pool.reserve(8);
+    /// assert_eq!(pool.stats().idle, 8);
+    /// ```
+    pub fn reserve(&self, additional: usize) {
+        let core = self.core();
+        let most = isize::MAX as usize / size_of::<Cell<T>>();
+        assert!(additional <= most || core.quota.bounded(), "capacity overflow");
+        for _ in 0..additional {
+            if !core.quota.has_room() {
+                return;
+            }
+            if let Err(full) = core.shelve(self.make()) {
+                return self.discard(full);
+            }
+        }
+    }
+
+    /// Ages this pool by one generation, as [`collect`](crate::collect) does to all of them.
+    ///
+    /// # Panics
+    ///
+    /// If destructors panic: once all objects have been dropped, with the first panic.
+    pub fn trim(&self) {
+        if let Some(core) = self.core.get() {
+            collect::trim(core);
+        }
+    }
+
+    /// Drops all idle objects, now, those of other threads too.
+    ///
+    /// Only a thread that the system has stopped in the midst of an operation on this pool keeps
+    /// those that it alone can reach, until the next [`collect`](crate::collect).
+    ///
+    /// # Panics
+    ///
+    /// If destructors panic: once all objects have been dropped, with the first panic.
+    pub fn clear(&self) {
+        if let Some(core) = self.core.get() {
+            collect::clear(core);
+        }
+    }
+
+    /// What the pool holds and has done.
+    ///
+    /// Reading it takes a while, as it visits every shard; keeping it costs the pool's users next
+    /// to nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(String::new);
+    /// drop(pool.get());
+    /// drop(pool.get());
+    /// let stats = pool.stats();
+    /// assert_eq!((stats.hits, stats.misses, stats.idle), (1, 1, 1));
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.core.get().map_or_else(Stats::default, Core::stats)
+    }
+
+    /// The core, from the first use on.
+    #[inline]
+    fn core(&self) -> &Core<T> {
+        self.core.get().unwrap_or_else(|| self.core.init(self.max_idle))
+    }
+
+    /// The way to a miss.
+    #[inline(never)]
+    fn find(&self) -> Option<Full<T>> {
+        self.core().take(here())
+    }
+
+    #[inline(never)]
+    fn find_or_create(&self) -> Full<T> {
+        self.find().unwrap_or_else(|| self.make())
+    }
+
+    /// A new object in a cell of its own. The cell comes first, so that `create` can write into it.
+    #[cold]
+    fn make(&self) -> Full<T> {
+        let empty = self.core().pop_empty(seat::current());
+        empty.fill(self.create())
+    }
+
+    fn create(&self) -> T {
+        self.core().count(seat::current(), |tally| Some(&tally.created));
+        (self.create)()
+    }
+
+    /// Takes an object out of its cell, and keeps the cell for a later one.
+    #[inline]
+    pub(crate) fn open(&self, full: Full<T>) -> T {
+        let (value, empty) = full.empty();
+        self.core().push_empty(seat::current(), empty);
+        value
+    }
+}
+
+/// This thread's seat, ready for the long way.
+fn here() -> Option<&'static Seat> {
+    let seat = seat::current_or_join();
+    seat.filter(|seat| seat.is_late()).inspect(|seat| collect::catch_up(seat));
+    seat
+}
+
+/// Counts an object as dropped when it goes, also in a panic.
+struct Counted<'a, T>(Option<&'a Core<T>>);
+
+impl<T> Drop for Counted<'_, T> {
+    fn drop(&mut self) {
+        if let Some(core) = self.0 {
+            core.dropped.add(1);
+        }
+    }
+}
+
+/// Whether a pool is used as shared by many threads or not at all is not known before its first
+/// use, and a `static` is made by the compiler. So its core comes later.
+struct Lazy<T>(OncePtr<Core<T>>);
+
+// SAFETY: the core is owned, and may be sent if `T` may.
+unsafe impl<T: Send> Send for Lazy<T> {}
+// SAFETY: the core may be shared if `T` may be sent.
+unsafe impl<T: Send> Sync for Lazy<T> {}
+
+// What a panic leaves half done is not given back by its guard.
+impl<T> UnwindSafe for Lazy<T> {}
+impl<T> RefUnwindSafe for Lazy<T> {}
+
+impl<T> Lazy<T> {
+    const fn new() -> Self {
+        Self(OncePtr::new(ptr::null_mut()))
+    }
+
+    #[inline(always)]
+    fn get(&self) -> Option<&Core<T>> {
+        // Acquire: pairs with the Release in `init`.
+        // SAFETY: the core is freed by our `drop` alone.
+        unsafe { self.0.load(Acquire).as_ref() }
+    }
+}
+
+impl<T: Send + 'static> Lazy<T> {
+    #[cold]
+    fn init(&self, max_idle: usize) -> &Core<T> {
+        static FIRST: OnceLock<usize> = OnceLock::new();
+        // A seat for each core and one for the thread that waits for them all.
+        let first = *FIRST.get_or_init(|| {
+            let cores = available_parallelism().map_or(1, |cores| cores.get());
+            (cores + 1).next_power_of_two().min(seat::MAX_SEATS)
+        });
+        let new = Core::new(first, max_idle);
+        let mut registry = Registry::lock();
+        if let Some(core) = self.get() {
+            return core;
+        }
+        // SAFETY: the core leaves the registry in our `drop`, before it is freed.
+        unsafe { registry.enter(&new) };
+        // Release: pairs with the Acquire in `get`.
+        self.0.store(Box::into_raw(new), Release);
+        drop(registry);
+        self.get().expect("just set")
+    }
+}
+
+impl<T> Drop for Lazy<T> {
+    /// Waits for a collect in flight, then drops what is idle: last of all, with nothing held.
+    fn drop(&mut self) {
+        let core = self.0.load(Relaxed);
+        if core.is_null() {
+            return;
+        }
+        // SAFETY: made by `init`, freed here alone, and nobody else is here but collectors, who
+        // find it in the registry or not at all.
+        let mut core = unsafe {
+            Registry::lock().leave(&*core);
+            Box::from_raw(core)
+        };
+        let idle = core.empty();
+        drop(core);
+        drop(idle);
+    }
+}
+
+impl<T: Default> Default for Pool<T> {
+    /// A pool that makes its objects with `T::default`.
+    fn default() -> Self {
+        Self::new(T::default)
+    }
+}
+
+impl<T, F> fmt::Debug for Pool<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("max_idle", &self.max_idle).finish_non_exhaustive()
+    }
+}

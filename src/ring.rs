@@ -1,0 +1,214 @@
+//! The ring: a fixed array of slots, pushed and popped at its head by one owner and emptied at its
+//! tail by any number of thieves.
+//!
+//! The protocol is that of Go's `poolDequeue` (`src/sync/poolqueue.go`), moving batches instead of
+//! single objects. *Claim, then read*: a slot belongs to whoever moved an index past it with a
+//! compare-exchange, and only then is it looked at. So there is no speculative read to validate,
+//! and an old index that comes round again (ABA) claims exactly what it says.
+
+use std::{
+    alloc::{Layout, alloc},
+    ptr,
+};
+
+use crate::{
+    cell::Cell,
+    sync::{Acquire, AtomicPtr, AtomicUsize, Life, Relaxed, Release, spin_loop},
+};
+
+/// The indices are the halves of one word: the head in the high half, so that its overflow is lost.
+const HALF: u32 = usize::BITS / 2;
+const TAIL: usize = (1 << HALF) - 1;
+
+/// The most slots of a ring: a quarter of what an index can count.
+pub(crate) const MAX_SLOTS: usize = 1 << (HALF - 2);
+
+/// How often a thief tries a ring on which others are at work.
+const TRIES: usize = 3;
+
+/// What a thief came back with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Steal {
+    /// So many objects, the oldest first. Never zero.
+    Got(usize),
+    /// There was an instant at which there was nothing.
+    Empty,
+    /// Others were quicker.
+    Busy,
+}
+
+/// A fixed ring of a power of two of slots.
+///
+/// The slots in `[tail, head)` are full and belong to whoever claims them. A thief goes on owning
+/// the slots that it has claimed until it has set them to null, and the owner of the ring pushes to
+/// a slot only if it is null. So a ring never keeps a pointer to an object that has left it.
+pub(crate) struct Ring<T> {
+    /// `head << HALF | tail`, each counting up for ever; slot `i & (len - 1)` is that of index `i`.
+    indices: AtomicUsize,
+    /// The next newer ring of the chain. From null to a ring once, by the owner.
+    pub(crate) next: AtomicPtr<Ring<T>>,
+    life: Life,
+    slots: Box<[AtomicPtr<Cell<T>>]>,
+}
+
+fn pack(head: usize, tail: usize) -> usize {
+    head << HALF | tail & TAIL
+}
+
+fn unpack(indices: usize) -> (usize, usize) {
+    (indices >> HALF, indices & TAIL)
+}
+
+/// How many indices lie between the two, given that they wrap.
+fn distance(head: usize, tail: usize) -> usize {
+    head.wrapping_sub(tail) & TAIL
+}
+
+impl<T> Ring<T> {
+    /// A ring of so many slots (a power of two), or `None` if there is no memory for it.
+    pub(crate) fn try_new(slots: usize) -> Option<Box<Self>> {
+        Self::starting_at(slots, 0)
+    }
+
+    /// As `try_new`, the indices starting at `index` so that tests can have them wrap.
+    pub(crate) fn starting_at(slots: usize, index: usize) -> Option<Box<Self>> {
+        debug_assert!(slots.is_power_of_two() && slots <= MAX_SLOTS);
+        let mut places = Vec::new();
+        places.try_reserve_exact(slots).ok()?;
+        places.resize_with(slots, || AtomicPtr::new(ptr::null_mut()));
+        let ring = Self {
+            indices: AtomicUsize::new(pack(index, index)),
+            next: AtomicPtr::new(ptr::null_mut()),
+            life: Life::new(),
+            slots: places.into_boxed_slice(),
+        };
+        // SAFETY: a ring's size is not zero; the memory is checked, then written once, and has the
+        // layout that a `Box` frees.
+        unsafe {
+            let place: *mut Self = alloc(Layout::new::<Self>()).cast();
+            if place.is_null() {
+                return None;
+            }
+            place.write(ring);
+            Some(Box::from_raw(place))
+        }
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// How many objects there are, when nobody is at work.
+    pub(crate) fn len(&self) -> usize {
+        let (head, tail) = unpack(self.indices.load(Relaxed));
+        distance(head, tail)
+    }
+
+    pub(crate) fn life(&self) -> &Life {
+        &self.life
+    }
+
+    fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
+        &self.slots[index & (self.slots.len() - 1)]
+    }
+
+    /// The owner's side.
+    ///
+    /// # Safety
+    ///
+    /// There is one owner at a time, and each sees what the one before it did.
+    pub(crate) unsafe fn head(&self) -> Head<'_, T> {
+        self.life.alive();
+        Head(self, std::marker::PhantomData)
+    }
+
+    /// Takes half of the objects, one at least and `into.len()` at most, the oldest first.
+    ///
+    /// Whoever takes an object sees all that its `put` and the owner's push did before.
+    pub(crate) fn steal(&self, into: &mut [*mut Cell<T>]) -> Steal {
+        self.life.alive();
+        for _ in 0..TRIES {
+            let indices = self.indices.load(Relaxed);
+            let (head, tail) = unpack(indices);
+            let len = distance(head, tail);
+            if len == 0 {
+                return Steal::Empty;
+            }
+            let count = len.div_ceil(2).min(into.len());
+            let claimed = pack(head, tail + count);
+            // Acquire: pairs with the Release of `Head::push`, whatever read-modify-writes came
+            // between the two.
+            let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);
+            if claim.is_ok() {
+                for (i, place) in into[..count].iter_mut().enumerate() {
+                    let slot = self.slot(tail + i);
+                    // Relaxed will do to hand the slot back: it is one location, so the owner that
+                    // reads this null writes after our read in its modification order. The object
+                    // is ours by the claim.
+                    *place = slot.load(Relaxed);
+                    slot.store(ptr::null_mut(), Relaxed);
+                }
+                return Steal::Got(count);
+            }
+            spin_loop();
+        }
+        Steal::Busy
+    }
+}
+
+/// The owner's side of a ring: neither `Send` nor `Sync`.
+pub(crate) struct Head<'a, T>(&'a Ring<T>, std::marker::PhantomData<*mut ()>);
+
+impl<T> Head<'_, T> {
+    /// Pushes as much of `batch` as there is room for, in order, and tells how much that was.
+    ///
+    /// A slot that a thief has claimed but not yet emptied counts as full.
+    pub(crate) fn push(&self, batch: &[*mut Cell<T>]) -> usize {
+        let ring = self.0;
+        // Relaxed: the head is our own, and a tail that is out of date makes the room look smaller.
+        let (head, tail) = unpack(ring.indices.load(Relaxed));
+        let room = ring.slots.len() - distance(head, tail);
+        let mut count = 0;
+        for &cell in batch.iter().take(room) {
+            let slot = ring.slot(head + count);
+            if !slot.load(Relaxed).is_null() {
+                break;
+            }
+            slot.store(cell, Relaxed);
+            count += 1;
+        }
+        if count > 0 {
+            // Release: publishes slots and objects to the thief whose claim reads this or a later
+            // value.
+            ring.indices.fetch_add(count << HALF, Release);
+        }
+        count
+    }
+
+    /// Pops up to `into.len()` objects, the newest last, and tells how many.
+    pub(crate) fn pop(&self, into: &mut [*mut Cell<T>]) -> usize {
+        let ring = self.0;
+        let mut indices = ring.indices.load(Relaxed);
+        loop {
+            let (head, tail) = unpack(indices);
+            let count = distance(head, tail).min(into.len());
+            if count == 0 {
+                return 0;
+            }
+            let head = head.wrapping_sub(count) & TAIL;
+            // Relaxed: what lies between the indices we pushed ourselves, and being a
+            // read-modify-write this does not come between a push and a thief.
+            match ring.indices.compare_exchange_weak(indices, pack(head, tail), Relaxed, Relaxed) {
+                Ok(_) => {
+                    for (i, place) in into[..count].iter_mut().enumerate() {
+                        let slot = ring.slot(head + i);
+                        *place = slot.load(Relaxed);
+                        slot.store(ptr::null_mut(), Relaxed);
+                    }
+                    return count;
+                }
+                Err(now) => indices = now,
+            }
+        }
+    }
+}

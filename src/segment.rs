@@ -1,0 +1,109 @@
+//! Segments: where the shards of a pool are, and which of them may hold something.
+//!
+//! The first segment covers the machine's cores, each later one doubles the number. Segments are
+//! appended and never moved, so that growth loses nothing.
+
+use std::ptr;
+
+use crate::{
+    cell::{Full, List},
+    ring::Steal,
+    shard::{MAX_BATCH, Shard},
+    sync::{AtomicUsize, Relaxed},
+};
+
+const BITS: usize = usize::BITS as usize;
+
+/// The shards of a range of seats.
+pub(crate) struct Segment<T> {
+    pub(crate) shards: Box<[Shard<T>]>,
+    /// For each parity a bit a shard: whether that chain, or a list of victims, may hold something.
+    ///
+    /// A hint: set by who puts something there, cleared by a thief who finds nothing and looks once
+    /// more. Nothing orders the two, so that a bit may be lost when they meet. Then thieves do not
+    /// see what is there until the owner's next push, or its ageing; the owner does.
+    occupied: [Box<[AtomicUsize]>; 2],
+}
+
+impl<T> Segment<T> {
+    pub(crate) fn try_new(len: usize) -> Option<Box<Self>> {
+        let mut shards = Vec::new();
+        shards.try_reserve_exact(len).ok()?;
+        shards.resize_with(len, Shard::new);
+        let shards = shards.into_boxed_slice();
+        let map = || (0..len.div_ceil(BITS)).map(|_| AtomicUsize::new(0)).collect();
+        Some(Box::new(Self { shards, occupied: [map(), map()] }))
+    }
+
+    /// The words of the map of this parity.
+    pub(crate) fn occupied(&self, parity: u32) -> &[AtomicUsize] {
+        &self.occupied[(parity & 1) as usize]
+    }
+}
+
+/// One shard of a segment.
+pub(crate) struct Place<'a, T> {
+    pub(crate) segment: &'a Segment<T>,
+    pub(crate) index: usize,
+}
+
+impl<'a, T> Place<'a, T> {
+    /// The place of a bit in the map.
+    pub(crate) fn of_bit(segment: &'a Segment<T>, word: usize, bit: u32) -> Self {
+        Self { segment, index: word * BITS + bit as usize }
+    }
+
+    pub(crate) fn shard(&self) -> &'a Shard<T> {
+        &self.segment.shards[self.index]
+    }
+
+    fn bit(&self, parity: u32) -> (&'a AtomicUsize, usize) {
+        (&self.segment.occupied(parity)[self.index / BITS], 1 << (self.index % BITS))
+    }
+
+    /// Tells thieves that there may be something.
+    pub(crate) fn mark(&self, parity: u32) {
+        let (word, bit) = self.bit(parity);
+        if word.load(Relaxed) & bit == 0 {
+            word.fetch_or(bit, Relaxed);
+        }
+    }
+
+    /// Tells thieves that there was nothing.
+    fn unmark(&self, parity: u32) {
+        let (word, bit) = self.bit(parity);
+        if word.load(Relaxed) & bit != 0 {
+            word.fetch_and(!bit, Relaxed);
+            let shard = self.shard();
+            if shard.chain(parity).len() > 0 || shard.has_aged() {
+                word.fetch_or(bit, Relaxed);
+            }
+        }
+    }
+
+    /// Takes a batch of the chain with this parity, if there is one to be had at the first try.
+    pub(crate) fn steal(&self, parity: u32) -> List<T> {
+        self.steal_up_to(Shard::<T>::BATCH, parity)
+    }
+
+    /// As `steal`, from victims: all that were private, else one of the chain.
+    pub(crate) fn steal_victims(&self, parity: u32) -> List<T> {
+        let aged = self.shard().take_aged();
+        if aged.len() > 0 { aged } else { self.steal_up_to(1, parity) }
+    }
+
+    fn steal_up_to(&self, most: usize, parity: u32) -> List<T> {
+        let mut got = List::new();
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        match self.shard().chain(parity).steal(&mut batch[..most]) {
+            // The oldest comes to lie on top. SAFETY: the steal made them ours.
+            Steal::Got(count) => batch[..count]
+                .iter()
+                .rev()
+                .for_each(|&cell| got.push(unsafe { Full::from_raw(cell) })),
+            Steal::Empty => self.unmark(parity),
+            Steal::Busy => {}
+        }
+        got
+    }
+}

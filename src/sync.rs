@@ -1,0 +1,91 @@
+//! The facade: every atomic, cell, lock and fence of the crate comes through this file, which is
+//! the only one that knows about the model checker.
+//!
+//! In a normal build the names are those of `std`. In a model build (`--cfg loom`, tests only) they
+//! are the checker's, sizes shrink so that growth and wrap-around are in reach of a small model,
+//! and the asymmetric fence becomes something that the checker understands: see [`Token`].
+
+pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+/// The two that also serve as process-wide state: initialised once, so never part of a model.
+pub(crate) use std::sync::{OnceLock, atomic::AtomicPtr as OncePtr};
+
+pub(crate) use imp::*;
+
+#[cfg(not(all(test, loom)))]
+mod imp {
+    use std::sync::atomic::compiler_fence;
+    pub(crate) use std::{
+        hint::spin_loop,
+        sync::{
+            Mutex, MutexGuard,
+            atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::SeqCst, fence},
+        },
+    };
+
+    pub(crate) use crate::{fence::membarrier, reclaim::pin};
+
+    /// A size of the real thing, and its stand-in for models.
+    pub(crate) const fn scaled(real: usize, _model: usize) -> usize {
+        real
+    }
+
+    /// `std`'s cell with the checker's interface.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        #[inline(always)]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    /// The seat's half of the asymmetric fence. Nothing at all in a normal build: the light side is
+    /// a compiler fence and one `membarrier` is the heavy side for every seat.
+    #[derive(Debug)]
+    pub(crate) struct Token;
+
+    impl Token {
+        pub(crate) const fn new(_asymmetric: bool) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(crate) fn light(&self) {
+            compiler_fence(SeqCst);
+        }
+
+        pub(crate) fn heavy(&self) {}
+    }
+
+    /// Watches over the lifetime of what `reclaim` frees. Nothing at all in a normal build.
+    #[derive(Debug)]
+    pub(crate) struct Life;
+
+    impl Life {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(crate) fn alive(&self) {}
+    }
+}
+
+#[cfg(all(test, loom))]
+#[path = "../loom-tests/facade.rs"]
+mod imp;
+
+#[cfg(all(test, loom))]
+#[path = "../loom-tests/mod.rs"]
+mod models;

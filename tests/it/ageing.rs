@@ -1,0 +1,268 @@
+//! Two generations, and what is better here than in a pool that forgets
+//! whole shards: rows E1 to E11, Q1 to Q6, Q11 and D7.
+
+use std::sync::Arc;
+use std::thread;
+
+use corepool::{Pool, collect};
+
+use crate::util::{Peer, alone, drain, live, on_thread, on_threads, sorted};
+
+fn empty() -> Pool<u32> {
+    Pool::new(|| unreachable!())
+}
+
+/// Rows E2 and E3.
+#[test]
+fn an_idle_object_survives_one_collect() {
+    let _alone = alone();
+    let pool = empty();
+    pool.put(1);
+    collect();
+    assert_eq!(pool.try_take(), Some(1));
+    assert_eq!(pool.stats().victim_hits, 1);
+}
+
+/// Row E3.
+#[test]
+fn an_idle_object_goes_at_the_second_collect() {
+    let _alone = alone();
+    let token = Arc::new(());
+    let pool: Pool<Arc<()>> = Pool::new(Arc::default);
+    pool.put(token.clone());
+    collect();
+    assert_eq!(live(&token), 1);
+    collect();
+    assert_eq!(live(&token), 0);
+}
+
+/// Row E3: use makes an object fresh again.
+#[test]
+fn an_object_in_use_lives_on() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    for _ in 0..100 {
+        *pool.get() += 1;
+        collect();
+    }
+    assert_eq!(pool.take(), 100);
+    assert_eq!(pool.stats().created, 1);
+}
+
+/// Row E3: what lies beside a used object gains nothing from it.
+#[test]
+fn only_the_object_that_was_used_is_fresh() {
+    let _alone = alone();
+    let pool = empty();
+    (0..10).for_each(|i| pool.put(i));
+    collect();
+    let used = *pool.try_get().unwrap();
+    collect();
+    assert_eq!(drain(&pool), [used]);
+}
+
+/// Row E3: a held object has no age.
+#[test]
+fn held_objects_do_not_age() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 7);
+    let guard = pool.get();
+    (0..3).for_each(|_| collect());
+    drop(guard);
+    collect();
+    assert_eq!(pool.try_take(), Some(7));
+}
+
+/// Row E4: many pools, used and unused.
+#[test]
+fn a_collect_reaches_every_pool() {
+    let _alone = alone();
+    static POOL: Pool<Arc<()>> = Pool::new(Arc::default);
+    let token = Arc::new(());
+    let pools = Vec::from_iter((0..100).map(|_| <Pool<Arc<()>>>::new(Arc::default)));
+    for pool in pools.iter().step_by(2).chain([&POOL]) {
+        pool.put(token.clone());
+    }
+    collect();
+    assert_eq!(live(&token), 51);
+    collect();
+    assert_eq!(live(&token), 0);
+}
+
+#[test]
+fn trim_ages_one_pool_only() {
+    let _alone = alone();
+    let (aged, other) = (empty(), empty());
+    for pool in [&aged, &other] {
+        pool.put(1);
+    }
+    aged.trim();
+    assert_eq!((aged.stats().idle, other.stats().idle), (1, 1));
+    aged.trim();
+    assert_eq!((aged.stats().idle, other.stats().idle), (0, 1));
+    other.trim();
+    collect();
+    assert_eq!(other.stats().idle, 0, "trim and collect are the same step");
+}
+
+/// Rows E8, E10, Q4 and Q5: once aged, no object is out of reach.
+#[test]
+fn victims_of_living_threads_are_for_all() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peers: Vec<_> = (0..4).map(|_| Peer::new(s)).collect();
+        let pool = &pool;
+        for (peer, base) in peers.iter().zip((0..).step_by(17)) {
+            peer.run(move || (base..base + 17).for_each(|i| pool.put(i)));
+        }
+        assert_eq!(pool.try_take(), None);
+        collect();
+        assert_eq!(sorted(drain(pool)), Vec::from_iter(0..68));
+        assert!(pool.stats().victim_hits >= 4, "one for each peer");
+    });
+}
+
+/// Row E10 and Q5: one thread's empty search hides nothing from others.
+#[test]
+fn a_fruitless_search_hides_no_victims() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let (one, two) = (Peer::new(s), Peer::new(s));
+        collect();
+        assert_eq!(one.run(|| pool.try_take()), None);
+        two.run(|| pool.put(2));
+        assert_eq!(one.run(|| pool.try_take()), None);
+        collect();
+        assert_eq!(one.run(|| pool.try_take()), Some(2));
+        assert_eq!(one.run(|| pool.try_take()), None);
+        assert_eq!(two.run(|| pool.try_take()), None);
+        two.run(|| pool.put(3));
+        collect();
+        assert_eq!(two.run(|| pool.try_take()), Some(3));
+    });
+}
+
+/// Row E11: a thread that came after the collect finds victims too.
+#[test]
+fn newcomers_find_victims() {
+    let _alone = alone();
+    let pool = empty();
+    (0..100).for_each(|i| pool.put(i));
+    collect();
+    let found = (0..100).map(|_| on_thread(|| pool.try_take().unwrap()));
+    assert_eq!(sorted(found.collect()), Vec::from_iter(0..100));
+}
+
+/// Rows E7 and Q6: more threads than ever before, and nothing is lost.
+#[test]
+fn growth_loses_nothing() {
+    let _alone = alone();
+    let token = Arc::new(());
+    let pool: Pool<Arc<()>> = Pool::new(|| unreachable!());
+    (0..500).for_each(|_| pool.put(token.clone()));
+    thread::scope(|s| {
+        let peers: Vec<_> = (0..64).map(|_| Peer::new(s)).collect();
+        let (pool, token) = (&pool, &token);
+        for peer in &peers {
+            peer.run(|| pool.put(token.clone()));
+        }
+        assert_eq!(live(token), 564);
+        assert_eq!(pool.stats().idle, 564);
+    });
+    assert_eq!(drain(&pool).len(), 564);
+    assert_eq!(live(&token), 0);
+}
+
+/// Row E8: fewer threads than before, and nothing is lost.
+#[test]
+fn shrinking_loses_nothing() {
+    let _alone = alone();
+    let pool = empty();
+    on_threads(64, |i| (0..20).for_each(|_| pool.put(i as u32)));
+    assert_eq!(drain(&pool).len(), 64 * 20);
+}
+
+/// Row Q3: one search feeds several gets, with what is oldest.
+#[test]
+fn a_steal_brings_more_than_one() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        peer.run(|| (0..200).for_each(|i| pool.put(i)));
+        let first: Vec<_> = (0..8).map(|_| pool.take()).collect();
+        assert_eq!(sorted(first), Vec::from_iter(1..=8));
+        assert_eq!(drain(&pool).len(), 176);
+        let stats = pool.stats();
+        assert_eq!(stats.hits, 184);
+        assert!(stats.steals < 184 / 3, "{} steals", stats.steals);
+    });
+}
+
+/// Rows Q1 and Q2: every starving thread finds what there is.
+#[test]
+fn many_starving_threads_empty_one_chain() {
+    let _alone = alone();
+    let pool = empty();
+    (0..500).for_each(|i| pool.put(i));
+    let mut found = on_threads(8, |_| drain(&pool)).concat();
+    assert!(found.len() >= 500 - 17);
+    found.extend(drain(&pool));
+    assert_eq!(sorted(found), Vec::from_iter(0..500));
+}
+
+/// Row D7: an owner that pushes past its thieves loses nothing.
+#[test]
+fn pushing_under_thieves_loses_nothing() {
+    let _alone = alone();
+    let pool = empty();
+    let mut found = thread::scope(|s| {
+        let owner = Peer::new(s);
+        let _end = owner.start(|| (0..20_000).for_each(|v| pool.put(v)));
+        let steal = |_| Vec::from_iter((0..10_000).filter_map(|_| pool.try_take()));
+        on_threads(3, steal).concat()
+    });
+    found.extend(drain(&pool));
+    assert_eq!(sorted(found), Vec::from_iter(0..20_000));
+}
+
+/// Row Q11: the layout after many collects is the one of the first day.
+#[test]
+fn a_collect_leaves_the_layout_alone() {
+    let _alone = alone();
+    let pool = empty();
+    for _ in 0..20 {
+        (0..100).for_each(|i| pool.put(i));
+        assert_eq!(pool.take(), 0);
+        let rest = drain(&pool);
+        assert_eq!(rest[..16], Vec::from_iter((84..100).rev()));
+        assert_eq!(sorted(rest), Vec::from_iter(1..100));
+        collect();
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.hits, stats.steals, stats.victim_hits), (2_000, 0, 0));
+}
+
+/// A thread that ends between two collects changes no object's age much: all
+/// are gone two collects later, and none before the first.
+#[test]
+fn objects_of_ended_threads_age_as_all_others() {
+    let _alone = alone();
+    let token = Arc::new(());
+    let pool: Pool<Arc<()>> = Pool::new(Arc::default);
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        peer.run(|| (0..30).for_each(|_| pool.put(token.clone())));
+        collect();
+        drop(peer);
+    });
+    assert_eq!(live(&token), 30);
+    collect();
+    collect();
+    assert_eq!(live(&token), 0);
+    on_thread(|| pool.put(token.clone()));
+    collect();
+    assert_eq!(live(&token), 1);
+}

@@ -1,0 +1,224 @@
+//! `with_max_idle` bounds what is idle over all threads, at any time.
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use corepool::{Pool, collect};
+
+use crate::util::{Peer, Rng, alone, drain, live, on_thread, on_threads, panics};
+
+const BOUNDS: [usize; 6] = [0, 1, 2, 7, 64, 1_000];
+
+type Tokens = Pool<Arc<()>>;
+
+fn bounded(n: usize) -> Tokens {
+    <Tokens>::new(Arc::default).with_max_idle(n)
+}
+
+fn fill(pool: &Tokens, token: &Arc<()>, n: usize) {
+    (0..n).for_each(|_| pool.put(token.clone()));
+}
+
+/// What is alive and not held is idle: the count is taken from outside.
+fn stays_within(n: usize, threads: usize) {
+    const HELD: usize = 12;
+    let token = Arc::new(());
+    let source = token.clone();
+    let pool = Pool::new(move || source.clone()).with_max_idle(n);
+    let live = || live(&token) - 1;
+    let quiet = Barrier::new(threads);
+    on_threads(threads, |i| {
+        let mut rng = Rng::new(i);
+        for _ in 0..4 {
+            for _ in 0..20 {
+                let mut held = Vec::from_iter((0..rng.below(HELD)).map(|_| pool.get()));
+                assert!(live() <= n + threads * HELD, "{} alive", live());
+                held.truncate(rng.below(HELD));
+                (0..rng.below(HELD / 2)).for_each(|_| pool.put(token.clone()));
+            }
+            quiet.wait();
+            assert!(live() <= n, "{} of {n} idle", live());
+            assert_eq!(pool.stats().idle as usize, live());
+            quiet.wait();
+        }
+    });
+    assert!(live() <= n);
+    assert_eq!(pool.stats().idle as usize, live());
+    let left = live();
+    assert_eq!(drain(&pool).len(), left);
+    assert_eq!(live(), 0);
+}
+
+#[test]
+fn one_thread_stays_within_the_bound() {
+    let _alone = alone();
+    BOUNDS.iter().for_each(|&n| stays_within(n, 1));
+}
+
+#[test]
+fn two_threads_stay_within_the_bound() {
+    let _alone = alone();
+    BOUNDS.iter().for_each(|&n| stays_within(n, 2));
+}
+
+#[test]
+fn eight_threads_stay_within_the_bound() {
+    let _alone = alone();
+    BOUNDS.iter().for_each(|&n| stays_within(n, 8));
+}
+
+#[test]
+fn many_threads_stay_within_the_bound() {
+    let _alone = alone();
+    BOUNDS.iter().for_each(|&n| stays_within(n, 32));
+}
+
+#[test]
+fn one_thread_can_fill_a_pool_exactly() {
+    let _alone = alone();
+    for n in [0, 1, 2, 7, 16, 17, 18, 64, 1_000] {
+        let (pool, token) = (bounded(n), Arc::new(()));
+        for _ in 0..3 {
+            fill(&pool, &token, n);
+            assert_eq!((live(&token), pool.stats().dropped), (n, 0));
+            assert_eq!(drain(&pool).len(), n);
+        }
+        fill(&pool, &token, n + 10);
+        assert_eq!((live(&token), pool.stats().dropped), (n, 10));
+    }
+}
+
+/// The bound of nothing turns pooling off.
+#[test]
+fn a_bound_of_zero_keeps_nothing() {
+    let _alone = alone();
+    let token = Arc::new(());
+    let pool = bounded(0);
+    pool.put(token.clone());
+    assert_eq!(live(&token), 0);
+    (0..3).for_each(|_| drop(pool.get()));
+    pool.reserve(5);
+    assert!(pool.try_get().is_none());
+    let stats = pool.stats();
+    assert_eq!((stats.idle, stats.hits, stats.created), (0, 0, 3));
+    assert_eq!(stats.dropped, 4);
+}
+
+/// Both ages count.
+#[test]
+fn victims_are_within_the_bound() {
+    let _alone = alone();
+    let (pool, token) = (bounded(20), Arc::new(()));
+    fill(&pool, &token, 20);
+    collect();
+    fill(&pool, &token, 20);
+    assert_eq!(live(&token), 20);
+    collect();
+    fill(&pool, &token, 20);
+    assert_eq!(live(&token), 20);
+    on_thread(|| fill(&pool, &token, 20));
+    assert_eq!(live(&token), 20);
+}
+
+/// What another thread might have used is everyone's again after a collect.
+#[test]
+fn unused_shares_come_back() {
+    let _alone = alone();
+    let steps: [fn(&Tokens); 2] = [|_| collect(), |pool| pool.trim()];
+    for step in steps {
+        let (pool, token) = (bounded(64), Arc::new(()));
+        thread::scope(|s| {
+            let peers: Vec<_> = (0..4).map(|_| Peer::new(s)).collect();
+            for peer in &peers {
+                assert_eq!(
+                    peer.run(|| {
+                        fill(&pool, &token, 1);
+                        drain(&pool).len()
+                    }),
+                    1
+                );
+            }
+            step(&pool);
+            fill(&pool, &token, 100);
+            assert_eq!(live(&token), 64);
+        });
+    }
+}
+
+/// A thread's share goes with the thread.
+#[test]
+fn shares_of_ended_threads_come_back() {
+    let _alone = alone();
+    let (pool, token) = (bounded(10), Arc::new(()));
+    for _ in 0..20 {
+        on_threads(4, |_| fill(&pool, &token, 3));
+        assert!(live(&token) <= 10);
+        drain(&pool);
+    }
+    pool.trim();
+    fill(&pool, &token, 30);
+    assert_eq!(live(&token), 10);
+}
+
+/// Room made by taking, clearing or ageing is room again.
+#[test]
+fn room_that_was_freed_is_used_again() {
+    let _alone = alone();
+    let empty: [fn(&Tokens); 4] = [
+        |pool| drop(drain(pool)),
+        |pool| pool.clear(),
+        |pool| (0..2).for_each(|_| pool.trim()),
+        |pool| on_thread(|| pool.clear()),
+    ];
+    for empty in empty {
+        let (pool, token) = (bounded(40), Arc::new(()));
+        for _ in 0..3 {
+            fill(&pool, &token, 50);
+            assert_eq!(live(&token), 40);
+            empty(&pool);
+            assert_eq!(live(&token), 0);
+        }
+    }
+}
+
+/// Objects that leave on one thread and come back on another.
+#[test]
+fn room_wanders_with_its_objects() {
+    let _alone = alone();
+    let (pool, token) = (bounded(30), Arc::new(()));
+    fill(&pool, &token, 30);
+    for _ in 0..10 {
+        let held: Vec<_> = (0..30).map(|_| pool.try_get()).collect();
+        on_thread(move || drop(held));
+        assert!(live(&token) <= 30);
+        assert_eq!(live(&token), pool.stats().idle as usize);
+        pool.trim();
+        let missing = 30 - live(&token);
+        fill(&pool, &token, missing);
+        assert_eq!(live(&token), 30);
+    }
+}
+
+#[test]
+fn reserve_stops_at_the_bound() {
+    let _alone = alone();
+    let pool = bounded(10);
+    pool.reserve(4);
+    assert_eq!((pool.stats().idle, pool.stats().created), (4, 4));
+    pool.reserve(usize::MAX);
+    assert_eq!((pool.stats().idle, pool.stats().created), (10, 10));
+    pool.reserve(1);
+    assert_eq!((pool.stats().created, pool.stats().dropped), (10, 0));
+    assert_eq!(on_thread(|| drain(&pool).len()), 10);
+}
+
+#[test]
+fn an_absurd_reserve_panics_and_makes_nothing() {
+    let _alone = alone();
+    let pool: Tokens = Pool::new(Arc::default);
+    let text = panics(|| pool.reserve(usize::MAX));
+    assert!(text.contains("capacity overflow"));
+    assert_eq!(pool.stats().created, 0);
+    pool.reserve(2);
+    assert_eq!(pool.stats().idle, 2);
+}

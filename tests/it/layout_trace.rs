@@ -1,0 +1,231 @@
+//! Where objects go, as far as the public face shows it: rows B1 to B10.
+//!
+//! The peer's thread stays alive throughout, so its private objects stay its own.
+
+use std::collections::HashSet;
+use std::thread;
+
+use corepool::{Pool, collect};
+
+use crate::util::{Peer, alone, drain, on_thread, sorted};
+
+/// Out of reach for other threads: the slot and a full magazine.
+const PRIVATE: u32 = 17;
+/// What a full magazine gives to the chain.
+const SPILL: u32 = 8;
+
+fn empty<T>() -> Pool<T> {
+    Pool::new(|| unreachable!())
+}
+
+/// A pool into which `peer` has put `0..n`.
+fn put_by<'s>(peer: &Peer<'s>, pool: &'s Pool<u32>, n: u32) {
+    peer.run(move || (0..n).for_each(|i| pool.put(i)));
+}
+
+/// Rows B3, B4 and B9: the slot first, then the newest.
+#[test]
+fn a_thread_gets_its_slot_back_and_then_the_newest() {
+    let _alone = alone();
+    let pool = empty();
+    for name in ["a", "b", "c", "d"] {
+        pool.put(name);
+    }
+    let trace = [(); 5].map(|()| pool.try_take());
+    assert_eq!(trace, [Some("a"), Some("d"), Some("c"), Some("b"), None]);
+}
+
+/// Row B9, with the chain in play: its head is as warm as the magazine.
+#[test]
+fn the_newest_comes_first_from_the_chain_too() {
+    let _alone = alone();
+    let pool = empty();
+    (0..1_000).for_each(|i| pool.put(i));
+    assert_eq!(pool.take(), 0);
+    let rest = drain(&pool);
+    assert_eq!(rest[..400], Vec::from_iter((600..1_000).rev()));
+    assert_eq!(sorted(rest), Vec::from_iter(1..1_000));
+    assert_eq!(pool.stats().steals, 0);
+}
+
+/// Row B2: each thread has a slot of its own.
+#[test]
+fn threads_get_back_what_they_put() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        let pool = &pool;
+        pool.put("mine");
+        peer.run(|| pool.put("yours"));
+        assert_eq!(pool.try_take(), Some("mine"));
+        assert_eq!(peer.run(|| pool.try_take()), Some("yours"));
+        assert_eq!(pool.stats().steals, 0);
+    });
+}
+
+/// Rows B8 and B10.
+#[test]
+fn a_few_objects_are_their_owners_alone() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, PRIVATE);
+        assert_eq!(pool.try_take(), None);
+        let mine = peer.run(|| drain(&pool));
+        assert_eq!(sorted(mine), Vec::from_iter(0..PRIVATE));
+    });
+}
+
+/// Row B9: the oldest of a full magazine become common property.
+#[test]
+fn a_full_magazine_spills_its_oldest() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, PRIVATE + 1);
+        // 0 sits in the slot, 1 to 8 in the chain, the rest in the magazine.
+        let (half, rest) = ((0..4).map(|_| pool.take()), SPILL / 2 + 1..=SPILL);
+        assert_eq!(sorted(half.collect()), [1, 2, 3, 4], "the oldest half");
+        assert_eq!(sorted(drain(&pool)), Vec::from_iter(rest));
+        let kept = peer.run(|| drain(&pool));
+        assert_eq!(kept.len() as u32, PRIVATE + 1 - SPILL);
+        assert_eq!(kept[0], 0);
+    });
+}
+
+/// Row B9, the hundred unmatched puts of row D1.
+#[test]
+fn of_a_hundred_puts_few_are_stranded() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, 100);
+        let mut all = drain(&pool);
+        assert!(all.len() as u32 >= 100 - PRIVATE, "{} reachable", all.len());
+        all.extend(peer.run(|| drain(&pool)));
+        assert_eq!(sorted(all), Vec::from_iter(0..100));
+    });
+}
+
+/// Rows Q1 and Q2: chains that are empty again do not hide a full one, at
+/// least not for long.
+#[test]
+fn used_up_chains_stand_in_no_ones_way() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peers: Vec<_> = (0..30).map(|_| Peer::new(s)).collect();
+        for full in [0, 15, 29] {
+            for peer in &peers {
+                put_by(peer, &pool, 100);
+                assert_eq!(peer.run(|| drain(&pool).len()), 100);
+            }
+            put_by(&peers[full], &pool, 100);
+            let found = (0..10).filter(|_| pool.try_take().is_some());
+            assert!(found.count() > 0);
+            pool.clear();
+        }
+    });
+}
+
+/// Row B4: what lies on the own chain is no steal.
+#[test]
+fn the_own_chain_is_searched_before_others() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, 100);
+        (100..200).for_each(|i| pool.put(i));
+        let own: HashSet<u32> = (0..100).map(|_| pool.take()).collect();
+        assert_eq!(own, HashSet::from_iter(100..200));
+        assert_eq!(pool.stats().steals, 0);
+        assert!(pool.take() < 100);
+        assert_eq!(pool.stats().steals, 1);
+    });
+}
+
+/// Row B5: other chains, then the shelf.
+#[test]
+fn other_chains_are_searched_before_the_shelf() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 1_000);
+    pool.reserve(1);
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, PRIVATE + 1);
+        let found = drain(&pool);
+        assert_eq!(found.len() as u32, SPILL + 1);
+        assert_eq!(found.last(), Some(&1_000));
+    });
+}
+
+/// Row B6: the victims come last.
+#[test]
+fn fresh_objects_go_before_victims() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 1_000);
+    pool.put(2_000);
+    collect();
+    pool.reserve(1);
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, PRIVATE + 1);
+        let found = drain(&pool);
+        let last: Vec<_> = found[SPILL as usize..].to_vec();
+        assert_eq!(last, [1_000, 2_000]);
+        assert_eq!(pool.stats().victim_hits, 1);
+    });
+}
+
+/// Row B6: among victims the own ones come first.
+#[test]
+fn own_victims_go_before_those_of_others() {
+    let _alone = alone();
+    let pool = empty();
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        put_by(&peer, &pool, 3);
+        (1_000..1_003).for_each(|i| pool.put(i));
+        collect();
+        assert!(pool.try_take().is_some_and(|v| v >= 1_000));
+        assert!(peer.run(|| pool.try_take()).is_some_and(|v| v < 3));
+    });
+}
+
+/// Row B1: a thread that is gone leaves its objects to all.
+#[test]
+fn a_thread_that_ends_strands_nothing() {
+    let _alone = alone();
+    let pool = empty();
+    for n in [1, PRIVATE, PRIVATE + 1, 100] {
+        on_thread(|| (0..n).for_each(|i| pool.put(i)));
+        assert_eq!(sorted(drain(&pool)), Vec::from_iter(0..n));
+    }
+}
+
+/// How many objects stay out of reach while their owner lives.
+fn stranded<T: Send + 'static>(puts: usize, make: fn() -> T) -> usize {
+    let pool: Pool<T> = Pool::new(make);
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        peer.run(|| (0..puts).for_each(|_| pool.put(make())));
+        let reached = drain(&pool).len();
+        let kept = peer.run(|| drain(&pool).len());
+        assert_eq!(reached + kept, puts);
+        kept
+    })
+}
+
+/// The magazine is bounded in bytes: large objects are shared sooner.
+#[test]
+fn larger_objects_strand_less() {
+    let _alone = alone();
+    assert!(stranded(100, || [0_u8; 4 << 10]) <= PRIVATE as usize);
+    assert!(stranded(50, || [0_u8; 16 << 10]) < PRIVATE as usize);
+    assert!(stranded(20, || [0_u8; 40 << 10]) <= 1);
+}

@@ -1,0 +1,22 @@
+//! The integration tests: one binary, one module for each group of promises.
+//!
+//! `collect` is process-wide, and so is what a thread's exit does to every
+//! pool. Tests that say where objects are take [`util::alone`] and run one at
+//! a time. Planned panics go through `resume_unwind`, which prints nothing.
+
+mod ageing;
+mod bounds;
+mod contract;
+mod guards;
+mod hooks;
+mod last_handle;
+mod layout_trace;
+mod ledger;
+mod objects;
+mod panics;
+mod statics;
+mod stats;
+mod teardown;
+mod threads;
+mod types;
+mod util;

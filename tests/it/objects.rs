@@ -1,0 +1,214 @@
+//! Objects of every shape come back whole, at an address that fits.
+
+use std::fmt::Debug;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+
+use corepool::{Pool, collect};
+
+use crate::util::{Peer, alone, drain, on_thread, sorted};
+
+/// Sends `n` objects through slots, chains, steals, the shelf and victims.
+fn round_trip<T: Ord + Debug + Send + Sync + 'static>(n: u64, make: fn(u64) -> T) {
+    let _alone = alone();
+    let pool: Pool<T> = Pool::new(|| unreachable!());
+    let all = |range| Vec::from_iter(Iterator::map(range, make));
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        let pool = &pool;
+        peer.run(move || (0..n).for_each(|i| pool.put(make(i))));
+        // Some come by stealing; the rest when the peer's thread is gone.
+        let mut seen = drain(pool);
+        drop(peer);
+        seen.extend(drain(pool));
+        assert_eq!(sorted(seen), sorted(all(0..n)));
+    });
+    (0..n).for_each(|i| pool.put(make(i)));
+    collect();
+    let mut seen = on_thread(|| pool.try_take().into_iter().collect::<Vec<_>>());
+    while let Some(guard) = pool.try_get() {
+        assert!((&raw const *guard).is_aligned());
+        seen.push(corepool::Pooled::detach(guard));
+    }
+    assert_eq!(sorted(seen), sorted(all(0..n)));
+    (0..n).for_each(|i| pool.put(make(i)));
+    assert_eq!(pool.stats().idle, n);
+}
+
+#[test]
+fn strings() {
+    round_trip(200, |i| i.to_string());
+}
+
+#[test]
+fn objects_without_a_zero() {
+    round_trip(200, |i| NonZeroU64::MIN.saturating_add(i));
+}
+
+#[test]
+fn static_references() {
+    const WORDS: [&str; 3] = ["one", "two", "three"];
+    round_trip(200, |i| WORDS[i as usize % 3]);
+}
+
+#[test]
+fn boxes_and_options() {
+    round_trip(200, |i| (i % 3 != 0).then(|| Box::new(i)));
+}
+
+#[test]
+fn bytes() {
+    round_trip(200, |i| i as u8);
+}
+
+#[test]
+fn pages() {
+    round_trip(60, |i| [i; 4096 / 8]);
+}
+
+#[test]
+fn objects_too_large_for_a_magazine() {
+    round_trip(40, |i| [i; (40 << 10) / 8]);
+}
+
+/// A thread with room for the many copies that a debug build makes.
+fn on_deep_thread(f: fn()) {
+    let builder = thread::Builder::new().stack_size(256 << 20);
+    builder.spawn(f).unwrap().join().unwrap();
+}
+
+#[test]
+fn megabytes() {
+    const WORDS: usize = (1 << 20) / 8;
+    static POOL: Pool<[u64; WORDS]> = Pool::new(|| [3; WORDS]);
+    let _alone = alone();
+    on_deep_thread(|| {
+        POOL.put([1; WORDS]);
+        POOL.put([2; WORDS]);
+        drop(POOL.get());
+        drop([POOL.get(), POOL.get(), POOL.get()]);
+    });
+    on_deep_thread(|| {
+        let held = Vec::from_iter(std::iter::from_fn(|| POOL.try_get()));
+        let mut words = Vec::from_iter(held.iter().map(|guard| guard[0]));
+        for guard in &held {
+            assert!(guard.iter().all(|word| *word == guard[0]));
+        }
+        words.sort();
+        assert_eq!(words, [1, 2, 3]);
+        drop(held);
+        POOL.clear();
+        assert_eq!(POOL.take()[WORDS - 1], 3);
+    });
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(align(128))]
+struct Aligned(u8);
+
+#[test]
+fn alignment_beyond_that_of_malloc() {
+    round_trip(200, |i| Aligned(i as u8));
+}
+
+/// The check by hand, as `is_aligned` may be folded away.
+#[test]
+fn every_address_is_aligned() {
+    let _alone = alone();
+    let pool: Pool<Aligned> = Pool::new(|| Aligned(0));
+    for _ in 0..3 {
+        let held: Vec<_> = (0..100).map(|_| pool.get()).collect();
+        for guard in &held {
+            let address = (&raw const **guard).addr();
+            assert_eq!(std::hint::black_box(address) % 128, 0);
+        }
+    }
+    assert_eq!(pool.stats().created, 100);
+}
+
+static UNITS: AtomicUsize = AtomicUsize::new(0);
+
+/// Nothing but a count of its kind.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Unit;
+
+impl Unit {
+    fn new() -> Self {
+        UNITS.fetch_add(1, Relaxed);
+        Self
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        UNITS.fetch_sub(1, Relaxed);
+    }
+}
+
+#[test]
+fn objects_without_a_size() {
+    round_trip(200, |_| Unit::new());
+    let _alone = alone();
+    assert_eq!(UNITS.load(Relaxed), 0);
+    let pool: Pool<Unit> = Pool::new(Unit::new);
+    let held: Vec<_> = (0..100).map(|_| pool.get()).collect();
+    assert_eq!(UNITS.load(Relaxed), 100);
+    drop(held);
+    assert_eq!((UNITS.load(Relaxed), pool.stats().idle), (100, 100));
+    drop(pool.take());
+    assert_eq!(UNITS.load(Relaxed), 99);
+    drop(pool);
+    assert_eq!(UNITS.load(Relaxed), 0);
+}
+
+#[test]
+fn trait_objects() {
+    trait Speak {
+        fn speak(&self) -> String;
+    }
+    impl Speak for u32 {
+        fn speak(&self) -> String {
+            format!("number {self}")
+        }
+    }
+    impl Speak for Arc<str> {
+        fn speak(&self) -> String {
+            format!("text {self}")
+        }
+    }
+    let _alone = alone();
+    let pool: Pool<Box<dyn Speak + Send>> = Pool::new(|| Box::new(1));
+    pool.put(Box::new(Arc::<str>::from("a")));
+    (2..50).for_each(|i: u32| pool.put(Box::new(i)));
+    assert_eq!(pool.take().speak(), "text a");
+    assert_eq!(pool.get().speak(), "number 49");
+    let said = drain(&pool).iter().map(|it| it.speak()).collect::<Vec<_>>();
+    assert_eq!(said.len(), 48);
+    assert_eq!(pool.get().speak(), "number 1");
+}
+
+/// What points into an object stays true while the object is pooled.
+#[test]
+fn an_object_does_not_move_between_guards() {
+    let _alone = alone();
+    let pool: Pool<[u64; 4]> = Pool::new(|| [0; 4]);
+    let address = |guard: &[u64; 4]| guard.as_ptr().addr() as u64;
+    let mut held: Vec<_> = (0..100).map(|_| pool.get()).collect();
+    for guard in &mut held {
+        guard[0] = address(guard);
+    }
+    drop(held);
+    for _ in 0..2 {
+        let mut held: Vec<_> = (0..50).map(|_| pool.get()).collect();
+        held.extend(on_thread(|| Vec::from_iter((0..20).map(|_| pool.get()))));
+        held.extend(std::iter::from_fn(|| pool.try_get()));
+        for guard in &mut held {
+            assert_eq!(guard[0], address(guard));
+        }
+        on_thread(move || drop(held));
+        collect();
+    }
+    assert_eq!((pool.stats().created, pool.stats().idle), (100, 100));
+}

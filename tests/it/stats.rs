@@ -1,0 +1,161 @@
+//! The counters mean what they say.
+
+use std::sync::Arc;
+use std::thread;
+
+use corepool::{Pool, Pooled, Stats, collect};
+
+use crate::util::{Peer, alone, drain, on_threads};
+
+#[test]
+fn a_new_pool_counts_nothing() {
+    let _alone = alone();
+    let Stats { idle, hits, misses, steals, victim_hits, created, dropped, .. } =
+        Pool::new(|| 0).stats();
+    let all: [u64; 7] = [idle, hits, misses, steals, victim_hits, created, dropped];
+    assert_eq!(all, [0; 7]);
+}
+
+#[test]
+fn every_get_is_a_hit_or_a_miss() {
+    let _alone = alone();
+    let pool: Arc<Pool<u32>> = Arc::new(Pool::new(|| 0));
+    assert!(pool.try_get().is_none());
+    assert!(pool.try_take().is_none());
+    drop(pool.get()); // Creates.
+    drop(pool.get_owned());
+    drop(pool.try_get().unwrap());
+    pool.put(pool.take());
+    pool.put(pool.try_take().unwrap());
+    let stats = pool.stats();
+    assert_eq!((stats.hits, stats.misses, stats.created), (4, 3, 1));
+}
+
+#[test]
+fn the_counts_of_all_threads_add_up() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    on_threads(8, |_| {
+        for _ in 0..500 {
+            drop(pool.get());
+            drop(pool.try_get());
+            pool.put(pool.take());
+        }
+    });
+    let stats = pool.stats();
+    assert_eq!(stats.hits + stats.misses, 8 * 1_500);
+    assert!(stats.created <= stats.misses);
+    assert_eq!(stats.idle, stats.created);
+}
+
+#[test]
+fn idle_follows_every_step() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    for i in 0..200 {
+        assert_eq!(pool.stats().idle, u64::from(i));
+        pool.put(i);
+    }
+    let mut held = Vec::new();
+    for i in (0..200).rev() {
+        held.push(pool.get());
+        assert_eq!(pool.stats().idle, i);
+    }
+    drop(held);
+    assert_eq!(pool.stats().idle, 200);
+}
+
+#[test]
+fn idle_counts_all_threads_and_both_ages() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    on_threads(4, |_| (0..30).for_each(|i| pool.put(i)));
+    assert_eq!(pool.stats().idle, 120);
+    collect();
+    assert_eq!(pool.stats().idle, 120);
+    pool.put(1);
+    pool.reserve(4);
+    assert_eq!(pool.stats().idle, 125);
+    collect();
+    assert_eq!(pool.stats().idle, 5);
+}
+
+#[test]
+fn created_counts_the_calls_of_create() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    pool.put(1); // Not created here.
+    pool.reserve(3);
+    (0..6).for_each(|_| assert!(pool.take() < 2));
+    let stats = pool.stats();
+    assert_eq!((stats.created, stats.hits, stats.misses), (5, 4, 2));
+}
+
+#[test]
+fn dropped_counts_what_the_pool_let_go() {
+    let _alone = alone();
+    let even = |v: &mut u32| *v % 2 == 0;
+    let pool = <Pool<u32>>::new(|| 0).with_recycle(even).with_max_idle(4);
+    let dropped = || pool.stats().dropped;
+    pool.put(1);
+    assert_eq!(dropped(), 1, "refused");
+    (0..6).for_each(|_| pool.put(2));
+    assert_eq!(dropped(), 3, "over the bound");
+    Pooled::discard(pool.get());
+    assert_eq!(dropped(), 4, "discarded");
+    assert_eq!(Pooled::detach(pool.get()), 2);
+    assert_eq!(dropped(), 4, "detached");
+    collect();
+    assert_eq!(dropped(), 4, "still a victim");
+    collect();
+    assert_eq!(dropped(), 6, "aged");
+    pool.put(2);
+    pool.clear();
+    assert_eq!(dropped(), 7, "cleared");
+}
+
+#[test]
+fn steals_and_victim_hits_are_told_apart() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| unreachable!());
+    let counts = || {
+        let stats = pool.stats();
+        (stats.hits, stats.steals, stats.victim_hits)
+    };
+    thread::scope(|s| {
+        let peer = Peer::new(s);
+        peer.run(|| (0..18).for_each(|i| pool.put(i)));
+        assert!(pool.try_take().is_some());
+        assert_eq!(counts(), (1, 1, 0));
+        drop(drain(&pool));
+        let (hits, steals, _) = counts();
+        collect();
+        assert!(pool.try_take().is_some());
+        assert_eq!(counts(), (hits + 1, steals, 1));
+    });
+}
+
+/// What waited on the shelf has aged as well.
+#[test]
+fn victims_on_the_shelf_count_as_victims() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    pool.reserve(1);
+    collect();
+    drop(pool.get());
+    let stats = pool.stats();
+    assert_eq!((stats.hits, stats.victim_hits), (1, 1));
+}
+
+#[test]
+fn stats_are_plain_values() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    drop(pool.get());
+    let before = pool.stats();
+    let copy = before.clone();
+    drop(pool.get());
+    assert_eq!((copy.hits, pool.stats().hits), (0, 1));
+    assert!(format!("{before:?}").contains("misses: 1"));
+    assert_eq!(Stats::default().hits, 0);
+}

@@ -1,0 +1,91 @@
+//! The end of a thread: its locals are destroyed, and may still use pools.
+
+use std::cell::RefCell;
+
+use corepool::{Pool, Pooled, collect};
+
+use crate::util::{alone, drain, on_thread, sorted};
+
+/// Runs when its thread's locals are destroyed.
+struct AtExit(fn());
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+thread_local! {
+    static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+}
+
+fn at_exit(job: fn()) {
+    AT_EXIT.set(Some(AtExit(job)));
+}
+
+static EXITS: Pool<u32> = Pool::new(|| 100);
+
+/// What is idle in `EXITS` once a thread has done `work` and is gone.
+fn left_by(work: impl FnOnce() + Send) -> Vec<u32> {
+    EXITS.clear();
+    on_thread(work);
+    sorted(drain(&EXITS))
+}
+
+/// Destructors run in some order: here the job's comes on either side of what
+/// the thread's first use of a pool registers, or alone.
+fn left_by_exit(job: fn()) -> [Vec<u32>; 3] {
+    let before = left_by(|| {
+        at_exit(job);
+        EXITS.put(1);
+    });
+    let after = left_by(|| {
+        EXITS.put(1);
+        at_exit(job);
+    });
+    [before, after, left_by(|| at_exit(job))]
+}
+
+#[test]
+fn thread_local_destructors_may_use_pools() {
+    let _alone = alone();
+    let put = || EXITS.put(2);
+    assert_eq!(left_by_exit(put), [vec![1, 2], vec![1, 2], vec![2]]);
+    let get = || *EXITS.get() += 1;
+    assert_eq!(left_by_exit(get), [vec![2], vec![2], vec![101]]);
+    let take = || assert!(EXITS.take() % 99 == 1);
+    assert_eq!(left_by_exit(take), [[]; 3]);
+}
+
+thread_local! {
+    static HELD: RefCell<Option<Pooled<'static, u32>>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_thread_local_may_hold_a_guard() {
+    let _alone = alone();
+    let held_late = left_by(|| HELD.set(Some(EXITS.get())));
+    assert_eq!(held_late, [100]);
+    let held_early = left_by(|| {
+        HELD.set(None);
+        HELD.set(Some(EXITS.get()));
+        EXITS.put(1);
+    });
+    assert_eq!(held_early, [1, 100]);
+}
+
+/// Even a collect, and a pool's whole life, fit into a destructor.
+#[test]
+fn thread_local_destructors_may_collect() {
+    let _alone = alone();
+    let left = left_by(|| {
+        EXITS.put(1);
+        at_exit(|| {
+            let pool: Pool<u32> = Pool::new(|| 3);
+            pool.put(2);
+            collect();
+            EXITS.put(pool.take() + *pool.get());
+        });
+    });
+    assert_eq!(left, [1, 5]);
+}

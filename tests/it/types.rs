@@ -1,0 +1,114 @@
+//! Auto traits, as far as they hold; `compile_fail.md` has what must not compile.
+
+use std::cell::Cell;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+use std::sync::{Arc, MutexGuard};
+
+use corepool::{OwnedPooled, Pool, Pooled, Stats};
+
+/// Whether a type has a trait: the inherent constant wins where it applies.
+macro_rules! has {
+    ($type:ty, $bound:path) => {{
+        #[allow(dead_code)]
+        trait Otherwise {
+            const HAS: bool = false;
+        }
+        impl<T> Otherwise for Probe<T> {}
+        struct Probe<T>(std::marker::PhantomData<T>);
+        #[allow(dead_code)]
+        impl<T: $bound> Probe<T> {
+            const HAS: bool = true;
+        }
+        Probe::<$type>::HAS
+    }};
+}
+
+macro_rules! send_sync {
+    ($type:ty) => {
+        (has!($type, Send), has!($type, Sync))
+    };
+}
+
+type Plain = dyn Fn() -> u32;
+type Sending = dyn Fn() -> u32 + Send;
+type Shared = dyn Fn() -> u32 + Send + Sync;
+
+#[test]
+fn a_pool_is_shared_whenever_its_objects_can_be_sent() {
+    assert_eq!(send_sync!(Pool<Vec<u8>>), (true, true));
+    assert_eq!(send_sync!(Pool<Cell<u8>>), (true, true));
+    assert_eq!(send_sync!(Pool<Box<dyn Send>>), (true, true));
+    assert_eq!(send_sync!(Pool<Rc<u8>>), (false, false));
+    assert_eq!(send_sync!(Pool<MutexGuard<'static, u8>>), (false, false));
+    assert_eq!(send_sync!(Pool<*const u8>), (false, false));
+}
+
+#[test]
+fn a_pool_is_as_shared_as_its_create() {
+    assert_eq!(send_sync!(Pool<u32, Box<Shared>>), (true, true));
+    assert_eq!(send_sync!(Pool<u32, Box<Sending>>), (true, false));
+    assert_eq!(send_sync!(Pool<u32, Box<Plain>>), (false, false));
+}
+
+#[test]
+fn a_guard_is_what_its_object_is() {
+    assert_eq!(send_sync!(Pooled<'static, Vec<u8>>), (true, true));
+    assert_eq!(send_sync!(OwnedPooled<Vec<u8>>), (true, true));
+    assert_eq!(send_sync!(Pooled<'static, Cell<u8>>), (true, false));
+    assert_eq!(send_sync!(OwnedPooled<Cell<u8>>), (true, false));
+    assert_eq!(send_sync!(Pooled<'static, Box<dyn Send>>), (true, false));
+}
+
+/// The last guard drops the pool, and `create` with it.
+#[test]
+fn an_owned_guard_stays_with_a_create_that_does() {
+    assert_eq!(send_sync!(OwnedPooled<u32, Box<Shared>>), (true, true));
+    let (send, _) = send_sync!(OwnedPooled<u32, Box<Plain>>);
+    assert!(!send);
+}
+
+#[test]
+fn panics_may_pass_by() {
+    macro_rules! unwind {
+        ($type:ty) => {
+            (has!($type, UnwindSafe), has!($type, RefUnwindSafe))
+        };
+    }
+    assert_eq!(unwind!(Pool<Vec<u8>>), (true, true));
+    assert_eq!(unwind!(Pool<Cell<u8>>), (true, true));
+    assert_eq!(unwind!(Arc<Pool<Vec<u8>>>), (true, true));
+    assert_eq!(unwind!(Pooled<'static, Vec<u8>>), (true, true));
+    assert_eq!(unwind!(OwnedPooled<Vec<u8>>), (true, true));
+    assert_eq!(unwind!(Stats), (true, true));
+}
+
+#[test]
+fn nothing_is_copied_and_nothing_pinned() {
+    let cloned =
+        [has!(Pool<u32>, Clone), has!(Pooled<'static, u32>, Clone), has!(OwnedPooled<u32>, Clone)];
+    assert_eq!(cloned, [false; 3]);
+    let free = [
+        has!(Pool<u32>, Unpin),
+        has!(Pooled<'static, u32>, Unpin),
+        has!(OwnedPooled<u32>, Unpin),
+        has!(Stats, Unpin),
+    ];
+    assert_eq!(free, [true; 4]);
+}
+
+#[test]
+fn stats_are_plain() {
+    assert_eq!(send_sync!(Stats), (true, true));
+    let derived = [has!(Stats, Clone), has!(Stats, Default), has!(Stats, std::fmt::Debug)];
+    assert_eq!(derived, [true; 3]);
+}
+
+/// The probe itself tells yes from no.
+#[test]
+fn the_probe_works() {
+    assert_eq!(send_sync!(u8), (true, true));
+    assert_eq!(send_sync!(Cell<u8>), (true, false));
+    assert_eq!(send_sync!(MutexGuard<'static, u8>), (false, true));
+    assert_eq!(send_sync!(Rc<u8>), (false, false));
+}

@@ -1,0 +1,146 @@
+//! What the modules share: turns, threads in lock step, and draining.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Duration;
+use std::{iter, mem};
+
+use corepool::Pool;
+
+/// The test that holds this is the only one at work on any pool.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes idle objects until there are none.
+pub(crate) fn drain<T: Send + 'static, F: Fn() -> T>(pool: &Pool<T, F>) -> Vec<T> {
+    iter::from_fn(|| pool.try_take()).collect()
+}
+
+/// Sorts what threads brought back in any order.
+pub(crate) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort();
+    items
+}
+
+/// How many clones of `token` are alive besides itself.
+pub(crate) fn live(token: &Arc<()>) -> usize {
+    Arc::strong_count(token) - 1
+}
+
+/// Runs `f` on a thread of its own and waits until that thread is gone, its
+/// thread-local destructors included. The end of a scope alone would not.
+pub(crate) fn on_thread<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|s| join(s.spawn(f)))
+}
+
+/// Runs `f` on `n` threads at once and waits until all of them are gone.
+pub(crate) fn on_threads<R: Send>(n: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    thread::scope(|s| {
+        let f = &f;
+        let threads: Vec<_> = (0..n).map(|i| s.spawn(move || f(i))).collect();
+        threads.into_iter().map(join).collect()
+    })
+}
+
+fn join<R>(thread: ScopedJoinHandle<'_, R>) -> R {
+    thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
+}
+
+/// Runs `f` with a watch over it, so that a deadlock is a failure, not a hang.
+pub(crate) fn watched(f: impl FnOnce() + Send + 'static) {
+    let (done, end) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        f();
+        let _ = done.send(());
+    });
+    match end.recv_timeout(Duration::from_secs(50)) {
+        Ok(()) => thread.join().unwrap(),
+        Err(RecvTimeoutError::Timeout) => panic!("deadlock"),
+        Err(RecvTimeoutError::Disconnected) => panic::resume_unwind(thread.join().unwrap_err()),
+    }
+}
+
+/// The text that `f` panics with.
+pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> &'static str {
+    let cause = panic::catch_unwind(AssertUnwindSafe(f)).err();
+    let cause = cause.expect("it should have panicked");
+    let text = cause.downcast_ref().copied();
+    text.or(cause.is::<InDrop>().then_some("drop")).expect("a planned panic")
+}
+
+/// Panics with `text`, silently.
+pub(crate) fn fail(text: &'static str) -> ! {
+    let cause: Box<dyn Any + Send> = Box::new(text);
+    panic::resume_unwind(cause)
+}
+
+/// Takes no memory: of many such panics at once only the first is heard of.
+struct InDrop;
+
+/// Panics with "drop", silently.
+pub(crate) fn fail_in_drop() -> ! {
+    panic::resume_unwind(Box::new(InDrop))
+}
+
+type Step<'scope> = Box<dyn FnOnce() + Send + 'scope>;
+
+/// A second thread that does what it is told, one step at a time, and is gone
+/// when this is dropped.
+pub(crate) struct Peer<'scope> {
+    steps: Option<Sender<Step<'scope>>>,
+    thread: Option<ScopedJoinHandle<'scope, ()>>,
+}
+
+impl<'scope> Peer<'scope> {
+    pub(crate) fn new<'env>(scope: &'scope Scope<'scope, 'env>) -> Self {
+        let (steps, inbox) = mpsc::channel::<Step<'scope>>();
+        let thread = scope.spawn(move || inbox.iter().for_each(|step| step()));
+        Self { steps: Some(steps), thread: Some(thread) }
+    }
+
+    /// Lets the peer do `step` and waits for its result.
+    pub(crate) fn run<R: Send + 'scope>(&self, step: impl FnOnce() -> R + Send + 'scope) -> R {
+        self.start(step).recv().expect("the peer panicked")
+    }
+
+    /// Lets the peer begin `step` and goes on.
+    pub(crate) fn start<R: Send + 'scope>(
+        &self,
+        step: impl FnOnce() -> R + Send + 'scope,
+    ) -> Receiver<R> {
+        let (answer, result) = mpsc::channel();
+        let step = move || mem::drop(answer.send(step()));
+        let steps = self.steps.as_ref().unwrap();
+        steps.send(Box::new(step)).expect("the peer panicked");
+        result
+    }
+}
+
+impl Drop for Peer<'_> {
+    fn drop(&mut self) {
+        self.steps = None;
+        let end = self.thread.take().map(ScopedJoinHandle::join);
+        assert!(matches!(end, Some(Ok(()))) || thread::panicking());
+    }
+}
+
+/// A small xorshift, so that a test meets the same choices in every run.
+pub(crate) struct Rng(u64);
+
+impl Rng {
+    pub(crate) fn new(seed: usize) -> Self {
+        Self(0x9E37_79B9_7F4A_7C15 ^ (seed as u64 + 1))
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as usize % n
+    }
+}
