@@ -33,7 +33,11 @@ fn pin_against_claim(strategy: Strategy) {
                 let seat = seats.join().unwrap();
                 for _ in 0..=uses {
                     // SAFETY: this thread's seat.
-                    if let Some(_pin) = unsafe { seat.pin() } {
+                    let pin = match strategy {
+                        Strategy::Asymmetric => unsafe { seat.pin_fast() },
+                        Strategy::Symmetric => unsafe { seat.pin() },
+                    };
+                    if pin.is_some() {
                         shards.touch(seat.id);
                     }
                 }

@@ -150,13 +150,13 @@ fn ring_wraps() {
         let ring = Owned::new(2, (1 << (usize::BITS / 2)) - 1);
         let thief = {
             let ring = Arc::clone(&ring);
-            thread::spawn(move || ring.steal::<1>() + ring.steal::<1>())
+            thread::spawn(move || ring.steal::<1>())
         };
         let mut pushed = 0;
         for _ in 0..3 {
             pushed += ring.push::<1>(&ledger);
         }
-        let popped = ring.pop::<1>();
+        let popped = ring.pop::<2>();
         let stolen = thief.join().unwrap();
         assert_eq!(pushed, popped + stolen + ring.0.len());
         settle(&ring, &ledger);

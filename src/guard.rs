@@ -135,11 +135,12 @@ macro_rules! guard {
         }
 
         impl<$($lifetime,)? T, F> Drop for $Guard<$($lifetime,)? T, F> {
-            #[inline]
+            #[inline(always)]
             fn drop(&mut self) {
+                let as_is = self.pool.takes_back_as_is();
                 // SAFETY: the guard is going, and its object is taken once.
                 let full = unsafe { ManuallyDrop::take(&mut self.full) };
-                self.pool.give_back(full);
+                self.pool.give_back(full, as_is);
             }
         }
     };

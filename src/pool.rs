@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     guard::{OwnedPooled, Pooled},
     seat::{self, Seat},
+    shard::{Owner, Shard},
     stats::Stats,
     sync::{Acquire, OnceLock, OncePtr, Relaxed, Release},
 };
@@ -113,9 +114,24 @@ impl<T, F> Pool<T, F> {
         self
     }
 
+    /// Whether an object that comes back now may go straight to its place.
+    #[inline(always)]
+    pub(crate) fn takes_back_as_is(&self) -> bool {
+        self.recycle.is_none() && !panicking()
+    }
+
     /// A guard's object comes back.
-    #[inline]
-    pub(crate) fn give_back(&self, full: Full<T>) {
+    #[inline(always)]
+    pub(crate) fn give_back(&self, full: Full<T>, as_is: bool) {
+        // One call and no more, so that the whole is inlined where the guard is dropped.
+        let kept = if as_is { self.keep_near(full) } else { Err(full) };
+        if let Err(full) = kept {
+            self.give_back_far(full);
+        }
+    }
+
+    #[inline(never)]
+    fn give_back_far(&self, full: Full<T>) {
         if panicking() {
             self.discard(full);
         } else if let Some(full) = self.recycled(full) {
@@ -123,56 +139,38 @@ impl<T, F> Pool<T, F> {
         }
     }
 
-    /// What `recycle` makes of an object.
-    #[inline]
+    /// What `recycle` makes of an object: the object, or nothing.
     fn recycled(&self, mut full: Full<T>) -> Option<Full<T>> {
-        let Some(recycle) = self.recycle else {
-            return Some(full);
-        };
-        let counted = Counted(self.core.get());
-        let good = recycle(full.get_mut());
-        std::mem::forget(counted);
-        if good {
-            return Some(full);
+        if let Some(recycle) = self.recycle {
+            let counted = Counted(self.core.get());
+            if !recycle(full.get_mut()) {
+                return None;
+            }
+            std::mem::forget(counted);
         }
-        self.discard(full);
-        None
+        Some(full)
     }
 
     /// Drops an object.
     #[cold]
+    #[inline(never)]
     pub(crate) fn discard(&self, full: Full<T>) {
         let _counted = Counted(self.core.get());
         drop(full);
     }
 
-    #[inline]
-    fn keep(&self, full: Full<T>) {
-        if let Err(full) = self.keep_near(full) {
-            self.keep_far(full);
-        }
-    }
-
-    /// The hit path: slot and magazine of the thread's own shard.
+    /// The hit path: an object comes back to the slot of the thread's own shard.
     #[inline(always)]
     fn keep_near(&self, full: Full<T>) -> Result<(), Full<T>> {
-        let Some((seat, shard)) = self.near() else {
-            return Err(full);
-        };
-        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the functions here.
-        let Some(_pin) = (unsafe { seat.pin() }) else {
-            return Err(full);
-        };
-        // SAFETY: pinned.
-        unsafe { shard.owner() }.push_private(full)
+        self.near_do(full, |owner, full| owner.push_slot(full))
     }
 
-    #[inline(never)]
-    fn keep_far(&self, full: Full<T>) {
-        let kept = match self.core.get() {
+    fn keep(&self, full: Full<T>) {
+        let private = self.near_do(full, |owner, full| owner.push_private(full));
+        let kept = private.or_else(|full| match self.core.get() {
             Some(core) => core.put(here(), full),
             None => Err(full),
-        };
+        });
         if let Err(full) = kept {
             self.discard(full);
         }
@@ -180,19 +178,34 @@ impl<T, F> Pool<T, F> {
 
     /// This thread's seat, and its shard if that is in the first segment.
     #[inline(always)]
-    fn near(&self) -> Option<(&'static Seat, &crate::shard::Shard<T>)> {
+    fn near(&self) -> Option<(&'static Seat, &Shard<T>)> {
         let seat = seat::current()?;
         Some((seat, self.core.get()?.near_shard(seat)?))
     }
 
-    /// The hit path: slot and magazine of the thread's own shard.
+    /// Runs `f` on the owner's side of the thread's own shard, if that is at hand: in the first
+    /// segment, and not claimed. No user code may be called, and nothing that pins.
+    #[inline(always)]
+    fn near_do<A, R>(
+        &self,
+        arg: A,
+        f: impl FnOnce(Owner<'_, T>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        let Some((seat, shard)) = self.near() else {
+            return Err(arg);
+        };
+        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the call of `f`.
+        let Some(_pin) = (unsafe { seat.pin_fast() }) else {
+            return Err(arg);
+        };
+        // SAFETY: pinned.
+        f(unsafe { shard.owner() }, arg)
+    }
+
+    /// The hit path: the object in the slot of the thread's own shard.
     #[inline(always)]
     fn hit(&self) -> Option<Full<T>> {
-        let (seat, shard) = self.near()?;
-        // SAFETY: as in `keep_near`.
-        let _pin = unsafe { seat.pin() }?;
-        // SAFETY: pinned.
-        unsafe { shard.owner() }.pop_private()
+        self.near_do((), |owner, ()| owner.pop_slot().ok_or(())).ok()
     }
 }
 
@@ -298,9 +311,10 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        match self.hit() {
-            Some(full) => Some(self.open(full)),
-            None => self.find().map(|full| self.open(full)),
+        match self.near_do((), |owner, ()| owner.take().ok_or(())) {
+            // The cell is freed when nothing is pinned.
+            Ok((value, _empty)) => Some(value),
+            Err(()) => self.find().map(|full| self.open(full)),
         }
     }
 
@@ -323,9 +337,18 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn put(&self, value: T) {
-        let core = self.core();
-        let empty = core.pop_empty(seat::current());
-        if let Some(full) = self.recycled(empty.fill(value)) {
+        let plain = self.recycle.is_none();
+        let kept =
+            if plain { self.near_do(value, |owner, value| owner.put(value)) } else { Err(value) };
+        if let Err(value) = kept {
+            self.put_far(value);
+        }
+    }
+
+    #[inline(never)]
+    fn put_far(&self, value: T) {
+        let full = self.core().pop_empty(seat::current()).fill(value);
+        if let Some(full) = self.recycled(full) {
             self.keep(full);
         }
     }
@@ -415,7 +438,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The way to a miss.
     #[inline(never)]
     fn find(&self) -> Option<Full<T>> {
-        self.core().take(here())
+        let private = self.near_do((), |owner, ()| owner.pop_private().ok_or(()));
+        private.ok().or_else(|| self.core().take(here()))
     }
 
     #[inline(never)]

@@ -102,7 +102,7 @@ impl Seat {
     }
 
     /// The right to use the seat's shard, until the `Pin` goes. `None` while a collector has claimed
-    /// the seat, and while the seat is late.
+    /// the seat, while the seat is late, and always if fences are symmetric: then `pin` may do.
     ///
     /// No user code may run meanwhile.
     ///
@@ -110,27 +110,34 @@ impl Seat {
     ///
     /// The calling thread holds the seat, and has no other `Pin`.
     #[inline(always)]
-    pub(crate) unsafe fn pin(&self) -> Option<Pin<'_>> {
-        self.pinned.store(true, Relaxed);
-        self.token.light();
+    pub(crate) unsafe fn pin_fast(&self) -> Option<Pin<'_>> {
+        let pin = self.announce();
         // Acquire: pairs with the Release of `open`.
-        let gate = self.gate.load(Acquire);
-        if gate == OPEN || self.pin_slow(gate) { Some(Pin(self)) } else { None }
+        (self.gate.load(Acquire) == OPEN).then_some(pin)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn pin_slow(&self, mut gate: u32) -> bool {
-        if gate == FENCED {
+    /// As `pin_fast`, with a fence of its own if fences are symmetric.
+    ///
+    /// # Safety
+    ///
+    /// As for `pin_fast`.
+    pub(crate) unsafe fn pin(&self) -> Option<Pin<'_>> {
+        let pin = self.announce();
+        if self.gate.load(Relaxed) & FENCED != 0 {
             // The light side where there is no asymmetric fence.
             fence(SeqCst);
-            gate = self.gate.load(Acquire);
-            if gate == FENCED {
-                return true;
-            }
         }
-        self.pinned.store(false, Release);
-        false
+        // Acquire: pairs with the Release of `open`.
+        (self.gate.load(Acquire) & !FENCED == OPEN).then_some(pin)
+    }
+
+    /// The owner's half of the handshake, up to its look at the gate.
+    #[inline(always)]
+    fn announce(&self) -> Pin<'_> {
+        // Relaxed: the fence orders it.
+        self.pinned.store(true, Relaxed);
+        self.token.light();
+        Pin(self)
     }
 
     /// Whether a collector has passed the seat over, and nobody is at work now.

@@ -230,36 +230,73 @@ pub(crate) struct Owner<'a, T> {
 }
 
 impl<T> Owner<'_, T> {
-    /// The newest private object: that in the slot, else that on top of the magazine.
+    /// The object in the slot.
     #[inline(always)]
-    pub(crate) fn pop_private(&self) -> Option<Full<T>> {
-        // The slot comes before any counter: what one hit stores there and the next one loads is
-        // the only thing that hits wait for.
-        let mut cell = self.shard.slot.load(Relaxed);
-        if is_object(cell) {
-            self.shard.slot.store(vacant(), Relaxed);
-        } else {
-            let top = self.count().checked_sub(1)?;
-            cell = self.place(top);
-            self.shard.count.store(top as u32, Relaxed);
+    pub(crate) fn pop_slot(&self) -> Option<Full<T>> {
+        let cell = self.shard.slot.load(Relaxed);
+        if !is_object(cell) {
+            return None;
         }
+        self.shard.slot.store(vacant(), Relaxed);
         self.count_hit();
-        // SAFETY: the slot or the place owned it, and has lost it.
+        // SAFETY: the slot owned it and has lost it.
         Some(unsafe { Full::from_raw(cell) })
     }
 
-    /// Keeps an object in the slot, else on top of the magazine.
+    /// Puts an object in the slot, if that is vacant.
     #[inline(always)]
+    pub(crate) fn push_slot(&self, full: Full<T>) -> Result<(), Full<T>> {
+        if self.shard.slot.load(Relaxed) != vacant() {
+            return Err(full);
+        }
+        self.shard.slot.store(full.into_raw(), Relaxed);
+        Ok(())
+    }
+
+    /// The newest private object: that in the slot, else that on top of the magazine.
+    #[inline]
+    pub(crate) fn pop_private(&self) -> Option<Full<T>> {
+        self.pop_slot().or_else(|| {
+            let top = self.count().checked_sub(1)?;
+            let cell = self.place(top);
+            self.shard.count.store(top as u32, Relaxed);
+            self.count_hit();
+            // SAFETY: the place owned it, and counts no more.
+            Some(unsafe { Full::from_raw(cell) })
+        })
+    }
+
+    /// Keeps an object in the slot, else on top of the magazine.
+    #[inline]
     pub(crate) fn push_private(&self, full: Full<T>) -> Result<(), Full<T>> {
-        if self.shard.slot.load(Relaxed) == vacant() {
-            self.shard.slot.store(full.into_raw(), Relaxed);
-            return Ok(());
-        }
-        if self.count() < self.lease() {
+        self.push_slot(full).or_else(|full| {
+            if self.count() >= self.lease() {
+                return Err(full);
+            }
             self.put_place(full.into_raw());
-            return Ok(());
+            Ok(())
+        })
+    }
+
+    /// The newest private object, out of its cell, and the cell if there is no place for it.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<(T, Option<Empty<T>>)> {
+        let (value, empty) = self.pop_private()?.empty();
+        Some((value, self.push_empty(empty)))
+    }
+
+    /// Keeps an object among the private ones, in a cell that a `take` has left.
+    #[inline]
+    pub(crate) fn put(&self, value: T) -> Result<(), T> {
+        let room = self.shard.slot.load(Relaxed) == vacant() || self.count() < self.lease();
+        match room.then(|| self.pop_empty()).flatten() {
+            Some(empty) => {
+                let kept = self.push_private(empty.fill(value));
+                debug_assert!(kept.is_ok());
+                kept.map_err(|full| full.empty().0)
+            }
+            None => Err(value),
         }
-        Err(full)
     }
 
     /// The newest object of slot, magazine and primary chain.

@@ -1,0 +1,91 @@
+//! The hit path beside the least that there could be (a thread-local slot) and beside no pool at all.
+//!
+//! Times are per operation and thread: with perfect scaling the rows for two threads equal those for one.
+
+use std::{
+    cell::Cell,
+    hint::black_box,
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+use corepool::Pool;
+use criterion::{
+    BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+};
+
+static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
+static NUMBERS: Pool<usize> = Pool::new(|| 1);
+
+thread_local! {
+    static SLOT: Cell<Option<Vec<u8>>> = const { Cell::new(None) };
+}
+
+/// Runs `f` so many times on each thread, and takes the mean of what the threads needed.
+fn on_threads(threads: u32, times: u64, f: impl Fn() + Sync) -> Duration {
+    let start = Barrier::new(threads as usize);
+    let run = || {
+        f();
+        start.wait();
+        let clock = Instant::now();
+        (0..times).for_each(|_| f());
+        clock.elapsed()
+    };
+    thread::scope(|s| {
+        let handles: Vec<_> = (0..threads).map(|_| s.spawn(run)).collect();
+        handles.into_iter().map(|h| h.join().unwrap()).sum::<Duration>() / threads
+    })
+}
+
+fn row(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, f: impl Fn() + Sync + Copy) {
+    for threads in [1, 2] {
+        group.bench_function(format!("{name}/{threads}"), |b| {
+            b.iter_custom(|times| on_threads(threads, times, f));
+        });
+    }
+}
+
+/// One buffer got, touched and given back.
+fn hit(c: &mut Criterion) {
+    let mut group = c.benchmark_group("hit");
+    row(&mut group, "guard", || {
+        black_box(&mut *BUFFERS.get());
+    });
+    row(&mut group, "take and put", || {
+        let mut buffer = BUFFERS.take();
+        black_box(&mut buffer);
+        BUFFERS.put(buffer);
+    });
+    row(&mut group, "thread-local slot", || {
+        let mut buffer = SLOT.take().unwrap_or_else(|| Vec::with_capacity(4096));
+        black_box(&mut buffer);
+        SLOT.set(Some(buffer));
+    });
+    row(&mut group, "allocation", || {
+        black_box(&mut Vec::<u8>::with_capacity(4096));
+    });
+    group.finish();
+}
+
+/// A hundred objects put, a hundred got, as in Go's `BenchmarkPoolOverflow`.
+fn overflow(c: &mut Criterion) {
+    let mut group = c.benchmark_group("overflow");
+    row(&mut group, "put and take", || {
+        (0..100).for_each(|i| NUMBERS.put(i));
+        (0..100).for_each(|_| {
+            black_box(NUMBERS.take());
+        });
+    });
+    row(&mut group, "guards", || {
+        black_box(&mut std::array::from_fn::<_, 100, _>(|_| NUMBERS.get()));
+    });
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(30).measurement_time(Duration::from_secs(2));
+    targets = hit, overflow
+}
+criterion_main!(benches);
