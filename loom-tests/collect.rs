@@ -12,7 +12,8 @@ use crate::{
     collect::{step, sweep},
     core::Core,
     fence::Strategy,
-    seat::{Seat, Seats},
+    seat::Seat,
+    seats::Seats,
 };
 
 /// A pool and the seats of its process. The lock is the registry's.
@@ -27,7 +28,7 @@ impl World {
     /// A world of so many seats, a power of two.
     fn new(strategy: Strategy, seats: usize, max_idle: usize) -> Arc<Self> {
         Arc::new(Self {
-            seats: Seats::new(strategy, seats),
+            seats: Seats::new(strategy, 2),
             core: Core::new(seats, max_idle),
             lock: Mutex::new(()),
             ledger: Ledger::new(),
@@ -186,5 +187,26 @@ fn vacate_hands_over() {
         other.join().unwrap();
         let full = early.or_else(|| world.get(seat)).expect("the object of a thread that is gone");
         world.put(seat, full);
+    });
+}
+
+/// A seat beyond the first segment: the segment comes while a thief looks for what is in it.
+#[test]
+fn growth_against_thief() {
+    model("growth_against_thief", Some(2), || {
+        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let seat = world.seats.join().unwrap();
+        let other = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                let seat = world.seats.join().unwrap();
+                (0..4).for_each(|_| world.put(seat, world.ledger.object()));
+            })
+        };
+        let early = world.get(seat);
+        other.join().unwrap();
+        let got = early.or_else(|| world.get(seat)).expect("what the other thread has published");
+        world.put(seat, got);
+        assert_eq!(world.ledger.alive(), 4);
     });
 }

@@ -5,7 +5,7 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 use super::model;
 use crate::{
     fence::Strategy,
-    seat::{Claim, Seats},
+    seats::{Claim, Seats},
 };
 
 /// What owner and collector must not touch together.
@@ -32,9 +32,10 @@ fn pin_against_claim(strategy: Strategy) {
             thread::spawn(move || {
                 let seat = seats.join().unwrap();
                 for _ in 0..=uses {
-                    // SAFETY: this thread's seat.
                     let pin = match strategy {
+                        // SAFETY: this thread's seat.
                         Strategy::Asymmetric => unsafe { seat.pin_fast() },
+                        // SAFETY: as above.
                         Strategy::Symmetric => unsafe { seat.pin() },
                     };
                     if pin.is_some() {

@@ -3,7 +3,7 @@
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 use super::model;
-use crate::{fence::Strategy, seat::Seats};
+use crate::{fence::Strategy, seats::Seats};
 
 struct Shards([UnsafeCell<usize>; 3]);
 

@@ -5,7 +5,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::{cell::List, core::Core, shard::Owner, stats::Stats, sync::Relaxed};
+use crate::{cell::List, core::Core, owner::Owner, stats::Stats, sync::Relaxed};
 
 /// Objects and empty cells that are to be dropped.
 struct Remains<T> {

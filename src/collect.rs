@@ -14,7 +14,8 @@ use crate::{
     age::{Ages, Garbage},
     core::Core,
     panics::FirstPanic,
-    seat::{Claim, Seat, Seats, lock},
+    seat::{Seat, lock},
+    seats::{Claim, Seats},
     sync::{Mutex, MutexGuard, OnceLock, Relaxed},
 };
 

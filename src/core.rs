@@ -12,11 +12,13 @@ use crossbeam_utils::CachePadded;
 
 use crate::{
     cell::{Empty, Full, List},
+    owner::{Owner, Refused},
     quota::Quota,
     ring::Ring,
-    seat::{MAX_SEATS, Pin, Seat, bucket, bucket_len},
+    seat::{Pin, Seat},
+    seats::{MAX_SEATS, bucket, bucket_len},
     segment::{Place, Segment},
-    shard::{Owner, Refused, Shard},
+    shard::Shard,
     shelf::Shelf,
     stats::{Counter, Found, Tally},
     sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release},
@@ -86,7 +88,7 @@ impl<T> Core<T> {
         // Acquire: pairs with the Release in `place_or_grow`.
         let segment = self.segments.get(index)?.load(Acquire);
         // SAFETY: a segment lives as long as `self`.
-        unsafe { segment.as_ref() }
+        unsafe { segment.as_ref() }.inspect(|segment| segment.life().alive())
     }
 
     pub(crate) fn segments(&self) -> impl Iterator<Item = &Segment<T>> {
@@ -209,7 +211,8 @@ impl<T> Core<T> {
             let map = segment.occupied(parity);
             for turn in 0..map.len() {
                 let word = (random as usize + turn) % map.len();
-                let mut bits = map[word].load(Relaxed);
+                // Acquire: pairs with the Release of `Place::mark`.
+                let mut bits = map[word].load(Acquire);
                 while bits != 0 && probes > 0 {
                     let ahead = bits.rotate_right(random % usize::BITS).trailing_zeros();
                     let bit = (ahead + random % usize::BITS) % usize::BITS;
@@ -280,7 +283,7 @@ impl<T> Drop for Core<T> {
     /// Frees the memory. The objects are gone by now: see `Core::empty`.
     fn drop(&mut self) {
         for segment in &self.segments {
-            let segment = segment.load(Acquire);
+            let segment = segment.load(Relaxed);
             if !segment.is_null() {
                 // SAFETY: nobody else is here, and it came from a `Box`.
                 drop(unsafe { Box::from_raw(segment) });

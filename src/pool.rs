@@ -1,22 +1,17 @@
 //! The pool: the public face, the hit path and the way to a miss.
 
-use std::{
-    fmt,
-    panic::{RefUnwindSafe, UnwindSafe},
-    ptr,
-    sync::Arc,
-    thread::{available_parallelism, panicking},
-};
+use std::{fmt, sync::Arc, thread::panicking};
 
 use crate::{
     cell::{Cell, Full},
-    collect::{self, Registry},
+    collect,
     core::Core,
     guard::{OwnedPooled, Pooled},
+    lazy::Lazy,
+    owner::Owner,
     seat::{self, Seat},
-    shard::{Owner, Shard},
+    shard::Shard,
     stats::Stats,
-    sync::{Acquire, OnceLock, OncePtr, Relaxed, Release},
 };
 
 /// Objects that are used again instead of made anew.
@@ -483,74 +478,6 @@ impl<T> Drop for Counted<'_, T> {
         if let Some(core) = self.0 {
             core.dropped.add(1);
         }
-    }
-}
-
-/// Whether a pool is used as shared by many threads or not at all is not known before its first
-/// use, and a `static` is made by the compiler. So its core comes later.
-struct Lazy<T>(OncePtr<Core<T>>);
-
-// SAFETY: the core is owned, and may be sent if `T` may.
-unsafe impl<T: Send> Send for Lazy<T> {}
-// SAFETY: the core may be shared if `T` may be sent.
-unsafe impl<T: Send> Sync for Lazy<T> {}
-
-// What a panic leaves half done is not given back by its guard.
-impl<T> UnwindSafe for Lazy<T> {}
-impl<T> RefUnwindSafe for Lazy<T> {}
-
-impl<T> Lazy<T> {
-    const fn new() -> Self {
-        Self(OncePtr::new(ptr::null_mut()))
-    }
-
-    #[inline(always)]
-    fn get(&self) -> Option<&Core<T>> {
-        // Acquire: pairs with the Release in `init`.
-        // SAFETY: the core is freed by our `drop` alone.
-        unsafe { self.0.load(Acquire).as_ref() }
-    }
-}
-
-impl<T: Send + 'static> Lazy<T> {
-    #[cold]
-    fn init(&self, max_idle: usize) -> &Core<T> {
-        static FIRST: OnceLock<usize> = OnceLock::new();
-        // A seat for each core and one for the thread that waits for them all.
-        let first = *FIRST.get_or_init(|| {
-            let cores = available_parallelism().map_or(1, |cores| cores.get());
-            (cores + 1).next_power_of_two().min(seat::MAX_SEATS)
-        });
-        let new = Core::new(first, max_idle);
-        let mut registry = Registry::lock();
-        if let Some(core) = self.get() {
-            return core;
-        }
-        // SAFETY: the core leaves the registry in our `drop`, before it is freed.
-        unsafe { registry.enter(&new) };
-        // Release: pairs with the Acquire in `get`.
-        self.0.store(Box::into_raw(new), Release);
-        drop(registry);
-        self.get().expect("just set")
-    }
-}
-
-impl<T> Drop for Lazy<T> {
-    /// Waits for a collect in flight, then drops what is idle: last of all, with nothing held.
-    fn drop(&mut self) {
-        let core = self.0.load(Relaxed);
-        if core.is_null() {
-            return;
-        }
-        // SAFETY: made by `init`, freed here alone, and nobody else is here but collectors, who
-        // find it in the registry or not at all.
-        let mut core = unsafe {
-            Registry::lock().leave(&*core);
-            Box::from_raw(core)
-        };
-        let idle = core.empty();
-        drop(core);
-        drop(idle);
     }
 }
 

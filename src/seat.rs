@@ -24,10 +24,11 @@ use std::cell::Cell;
 
 use crate::{
     fence::Strategy,
+    seats::Seats,
     shard::Shard,
     sync::{
-        Acquire, AtomicBool, AtomicU32, AtomicUsize, Mutex, OnceLock, Relaxed, Release, SeqCst,
-        Token, fence, scaled, spin_loop,
+        Acquire, AtomicBool, AtomicU32, Mutex, MutexGuard, Relaxed, Release, SeqCst, Token, fence,
+        scaled, spin_loop,
     },
 };
 
@@ -40,35 +41,9 @@ const CLAIMED: u32 = 2;
 /// A collector has passed this seat over.
 const LATE: u32 = 4;
 
-/// Threads that can hold seats at one time. The rest use the shelf.
-pub(crate) const MAX_SEATS: usize = scaled(1 << 14, 3);
-
-/// The seats of the first bucket; each further bucket doubles the number.
-const FIRST_BUCKET: usize = scaled(64, 1);
-
-/// Buckets for all of them.
-const BUCKETS: usize = bucket(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
-
 /// How often a collector looks whether a pinned seat has become free. An owner that is running
 /// unpins within nanoseconds; one that is not is not worth waiting for.
 const PATIENCE: usize = scaled(200, 1);
-
-/// Which bucket holds item `id`, and where in it. The first holds `first` items (a power of two),
-/// and each one after it as many as all before it.
-pub(crate) const fn bucket(id: usize, first: usize) -> (usize, usize) {
-    match (id / first).checked_ilog2() {
-        None => (0, id),
-        Some(log) => (log as usize + 1, id - (first << log)),
-    }
-}
-
-/// How many items bucket `index` holds.
-pub(crate) const fn bucket_len(index: usize, first: usize) -> usize {
-    match index {
-        0 => first,
-        _ => first << (index - 1),
-    }
-}
 
 /// One seat. On lines of its own, since its owner writes it on every operation.
 #[derive(Debug)]
@@ -82,11 +57,11 @@ pub(crate) struct Seat {
     pub(crate) offset: usize,
     /// Where the owner's next search starts.
     random: AtomicU32,
-    token: Token,
+    pub(crate) token: Token,
 }
 
 impl Seat {
-    fn new(id: usize, strategy: Strategy) -> Self {
+    pub(crate) fn new(id: usize, strategy: Strategy) -> Self {
         let gate = match strategy {
             Strategy::Asymmetric => OPEN,
             Strategy::Symmetric => FENCED,
@@ -156,6 +131,44 @@ impl Seat {
         self.gate.fetch_and(FENCED | keep, Release);
     }
 
+    /// The collector's half of the handshake, up to the heavy fence.
+    ///
+    /// # Safety
+    ///
+    /// There is one collector at a time, and it opens the gate again.
+    pub(crate) unsafe fn claim(&self) {
+        // Relaxed: the heavy fence orders it.
+        self.gate.fetch_or(CLAIMED, Relaxed);
+    }
+
+    /// The collector's half of the handshake after the heavy fence: waits for a bounded time until
+    /// the owner has unpinned. If that was in vain, the seat is late.
+    pub(crate) fn reach(&self) {
+        let reached = (0..PATIENCE).any(|_| {
+            // Acquire: pairs with the Release of `Pin::drop`.
+            let reached = !self.pinned.load(Acquire);
+            if !reached {
+                spin_loop();
+            }
+            reached
+        });
+        if reached {
+            self.gate.fetch_and(!LATE, Relaxed);
+        } else {
+            self.gate.fetch_or(LATE, Relaxed);
+        }
+    }
+
+    /// Whether the collector that has claimed the seat may use its shards.
+    pub(crate) fn is_reached(&self) -> bool {
+        self.gate.load(Relaxed) & LATE == 0
+    }
+
+    /// Ends a claim. A late seat stays closed.
+    pub(crate) fn release(&self) {
+        self.open(LATE);
+    }
+
     /// The next number of the owner's xorshift sequence.
     pub(crate) fn random(&self) -> u32 {
         let mut x = self.random.load(Relaxed);
@@ -174,171 +187,8 @@ pub(crate) struct Pin<'a>(&'a Seat);
 impl Drop for Pin<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        // Release: pairs with the Acquire in `Claim::new`, so that a collector sees what we did.
+        // Release: pairs with the Acquire in `reach`, so that a collector sees what we did.
         self.0.pinned.store(false, Release);
-    }
-}
-
-/// All seats of a process (or of a model).
-#[derive(Debug)]
-pub(crate) struct Seats {
-    strategy: Strategy,
-    limit: usize,
-    buckets: [OnceLock<Box<[Seat]>>; BUCKETS],
-    /// Seats that exist: ids below this.
-    made: AtomicUsize,
-    vacant: Mutex<Vacant>,
-}
-
-/// The free ids. A bit for each seat, so that giving one back allocates nothing.
-#[derive(Debug)]
-struct Vacant {
-    taken: Vec<u64>,
-}
-
-impl Vacant {
-    /// The lowest free id below `limit`.
-    fn take(&mut self, limit: usize) -> Option<usize> {
-        let full = self.taken.iter().take_while(|&&word| word == u64::MAX).count();
-        let id = match self.taken.get(full) {
-            Some(word) => full * 64 + word.trailing_ones() as usize,
-            None => full * 64,
-        };
-        if id >= limit {
-            return None;
-        }
-        if full == self.taken.len() {
-            self.taken.try_reserve(1).ok()?;
-            self.taken.push(0);
-        }
-        self.taken[full] |= 1 << (id % 64);
-        Some(id)
-    }
-
-    fn give(&mut self, id: usize) {
-        debug_assert!(self.taken[id / 64] & 1 << (id % 64) != 0);
-        self.taken[id / 64] &= !(1 << (id % 64));
-    }
-}
-
-impl Seats {
-    /// A table of up to `limit` seats.
-    pub(crate) fn new(strategy: Strategy, limit: usize) -> Self {
-        Self {
-            strategy,
-            limit: limit.min(MAX_SEATS),
-            buckets: [const { OnceLock::new() }; BUCKETS],
-            made: AtomicUsize::new(0),
-            vacant: Mutex::new(Vacant { taken: Vec::new() }),
-        }
-    }
-
-    /// The seats of this process.
-    pub(crate) fn process() -> &'static Self {
-        static SEATS: OnceLock<Seats> = OnceLock::new();
-        SEATS.get_or_init(|| Self::new(Strategy::detect(), MAX_SEATS))
-    }
-
-    fn get(&self, id: usize) -> &Seat {
-        let (index, offset) = bucket(id, FIRST_BUCKET);
-        let seats = self.buckets[index].get_or_init(|| {
-            let len = bucket_len(index, FIRST_BUCKET);
-            let base = id - offset;
-            (base..base + len).map(|id| Seat::new(id, self.strategy)).collect()
-        });
-        &seats[offset]
-    }
-
-    /// The lowest free seat, or `None` if all are taken. It is the caller's until `leave`.
-    pub(crate) fn join(&self) -> Option<&Seat> {
-        let mut vacant = lock(&self.vacant);
-        let id = vacant.take(self.limit)?;
-        let seat = self.get(id);
-        if id >= self.made.load(Relaxed) {
-            // Release: pairs with the Acquire of `iter`, for the seat itself.
-            self.made.store(id + 1, Release);
-        }
-        Some(seat)
-    }
-
-    /// Gives a seat back. The lock makes what its holder did seen by the next one.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the seat, and does not use it again.
-    pub(crate) unsafe fn leave(&self, seat: &Seat) {
-        lock(&self.vacant).give(seat.id);
-    }
-
-    /// A seat that its holder knows by its id.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the seat.
-    #[cfg(test)]
-    #[allow(dead_code, reason = "for the models")]
-    pub(crate) unsafe fn held(&self, id: usize) -> &Seat {
-        self.get(id)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Seat> {
-        (0..self.made.load(Acquire)).map(|id| self.get(id))
-    }
-}
-
-/// A collector's hold on the seats that existed when it began.
-#[derive(Debug)]
-pub(crate) struct Claim<'a> {
-    seats: &'a Seats,
-    len: usize,
-}
-
-impl<'a> Claim<'a> {
-    /// Claims every seat and waits, for a bounded time, for the pinned ones.
-    ///
-    /// # Safety
-    ///
-    /// There is one `Claim` at a time: collectors hold a lock.
-    pub(crate) unsafe fn new(seats: &'a Seats) -> Self {
-        let len = seats.made.load(Acquire);
-        for seat in seats.iter().take(len) {
-            // Relaxed: the heavy fence orders it.
-            seat.gate.fetch_or(CLAIMED, Relaxed);
-        }
-        for seat in seats.iter().take(len) {
-            seat.token.heavy();
-        }
-        seats.strategy.heavy();
-        for seat in seats.iter().take(len) {
-            // Acquire: pairs with the Release of `Pin::drop`.
-            let free = (0..PATIENCE).any(|_| {
-                let free = !seat.pinned.load(Acquire);
-                if !free {
-                    spin_loop();
-                }
-                free
-            });
-            if free {
-                seat.gate.fetch_and(!LATE, Relaxed);
-            } else {
-                seat.gate.fetch_or(LATE, Relaxed);
-            }
-        }
-        Self { seats, len }
-    }
-
-    /// The ids of the seats whose shards the collector may use now.
-    pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
-        let seats = self.seats.iter().take(self.len);
-        seats.filter(|seat| seat.gate.load(Relaxed) & LATE == 0).map(|seat| seat.id)
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        for seat in self.seats.iter().take(self.len) {
-            seat.open(LATE);
-        }
     }
 }
 
@@ -382,6 +232,6 @@ pub(crate) fn current_or_join() -> Option<&'static Seat> {
 
 /// The lock, also if a thread has panicked in it: nothing is done in our locks that could be left
 /// half done.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> crate::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -9,7 +9,7 @@ use crate::{
     cell::{Full, List},
     ring::Steal,
     shard::{MAX_BATCH, Shard},
-    sync::{AtomicUsize, Relaxed},
+    sync::{AtomicUsize, Life, Relaxed, Release},
 };
 
 const BITS: usize = usize::BITS as usize;
@@ -23,6 +23,7 @@ pub(crate) struct Segment<T> {
     /// more. Nothing orders the two, so that a bit may be lost when they meet. Then thieves do not
     /// see what is there until the owner's next push, or its ageing; the owner does.
     occupied: [Box<[AtomicUsize]>; 2],
+    life: Life,
 }
 
 impl<T> Segment<T> {
@@ -32,7 +33,11 @@ impl<T> Segment<T> {
         shards.resize_with(len, Shard::new);
         let shards = shards.into_boxed_slice();
         let map = || (0..len.div_ceil(BITS)).map(|_| AtomicUsize::new(0)).collect();
-        Some(Box::new(Self { shards, occupied: [map(), map()] }))
+        Some(Box::new(Self { shards, occupied: [map(), map()], life: Life::new() }))
+    }
+
+    pub(crate) fn life(&self) -> &Life {
+        &self.life
     }
 
     /// The words of the map of this parity.
@@ -65,7 +70,8 @@ impl<'a, T> Place<'a, T> {
     pub(crate) fn mark(&self, parity: u32) {
         let (word, bit) = self.bit(parity);
         if word.load(Relaxed) & bit == 0 {
-            word.fetch_or(bit, Relaxed);
+            // Release: pairs with the Acquire of a search, which then finds what the bit is about.
+            word.fetch_or(bit, Release);
         }
     }
 

@@ -10,39 +10,36 @@ use std::{marker::PhantomData, mem::MaybeUninit, ptr};
 use crossbeam_utils::CachePadded;
 
 use crate::{
-    cell::{Cell, Empty, Full, List},
-    chain::{Chain, Push},
-    quota::Quota,
-    ring::{Ring, Steal},
+    cell::{Cell, Full, List},
+    chain::Chain,
+    owner::Owner,
+    ring::Steal,
     stats::Tally,
-    sync::{
-        Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell,
-        scaled,
-    },
+    sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, UnsafeCell, scaled},
 };
 
 /// Places in a magazine of small objects.
-const PLACES: usize = scaled(16, 2);
+pub(crate) const PLACES: usize = scaled(16, 2);
 
 /// Slots that a drained chain may keep, however little its shard is used.
 const KEEP_SLOTS: usize = scaled(64, 2);
 
 /// Sizes that depend on the object's: a magazine strands objects with their owner, so it holds at
 /// most 64 KiB of them.
-struct Size<T>(PhantomData<T>);
+pub(crate) struct Size<T>(PhantomData<T>);
 
 impl<T> Size<T> {
     /// Objects in a magazine: 16 of up to 4 KiB, fewer of larger ones, none above 32 KiB.
-    const MAGAZINE: usize = match (64 * 1024usize).checked_div(size_of::<T>()) {
+    pub(crate) const MAGAZINE: usize = match (64 * 1024usize).checked_div(size_of::<T>()) {
         Some(fit) if fit < PLACES => fit / 2 * 2,
         _ => PLACES,
     };
 
     /// Objects that move between magazine and chain at a time.
-    const BATCH: usize = if Self::MAGAZINE < 2 { 1 } else { Self::MAGAZINE / 2 };
+    pub(crate) const BATCH: usize = if Self::MAGAZINE < 2 { 1 } else { Self::MAGAZINE / 2 };
 
     /// Empty cells kept: 64, or 16 KiB of them, and always one of up to 64 KiB.
-    const EMPTIES: usize = match 16 * 1024 / size_of::<Cell<T>>() {
+    pub(crate) const EMPTIES: usize = match 16 * 1024 / size_of::<Cell<T>>() {
         0 if size_of::<T>() <= 64 * 1024 => 1,
         0..64 => 16 * 1024 / size_of::<Cell<T>>(),
         _ => 64,
@@ -54,11 +51,11 @@ pub(crate) const MAX_BATCH: usize = PLACES / 2;
 
 /// What the slot holds when it holds no object and may: a place for which the owner has a unit.
 /// Null stands for a place that is closed.
-fn vacant<T>() -> *mut Cell<T> {
+pub(crate) fn vacant<T>() -> *mut Cell<T> {
     ptr::without_provenance_mut(1)
 }
 
-fn is_object<T>(slot: *mut Cell<T>) -> bool {
+pub(crate) fn is_object<T>(slot: *mut Cell<T>) -> bool {
     slot.addr() > 1
 }
 
@@ -67,34 +64,34 @@ fn is_object<T>(slot: *mut Cell<T>) -> bool {
 pub(crate) struct Shard<T> {
     /// One object, [`vacant`], or null if closed. The owner's alone, like all up to `shared`; an
     /// atomic only so that `stats` may look.
-    slot: AtomicPtr<Cell<T>>,
+    pub(crate) slot: AtomicPtr<Cell<T>>,
     /// Hits of the owner.
-    hits: AtomicUsize,
+    pub(crate) hits: AtomicUsize,
     /// Objects in the magazine.
-    count: AtomicU32,
+    pub(crate) count: AtomicU32,
     /// Places of the magazine that the owner has units for. Never less than `count`.
-    lease: AtomicU32,
+    pub(crate) lease: AtomicU32,
     /// The pool's generation when this shard last aged.
-    generation: AtomicU32,
+    pub(crate) generation: AtomicU32,
     /// Whether the shard has ever been used.
-    open: AtomicBool,
+    pub(crate) open: AtomicBool,
     /// The oldest first.
-    magazine: [UnsafeCell<*mut Cell<T>>; PLACES],
-    empties: UnsafeCell<List<MaybeUninit<T>>>,
+    pub(crate) magazine: [UnsafeCell<*mut Cell<T>>; PLACES],
+    pub(crate) empties: UnsafeCell<List<MaybeUninit<T>>>,
     pub(crate) tally: Tally,
-    shared: CachePadded<Shared<T>>,
+    pub(crate) shared: CachePadded<Shared<T>>,
 }
 
 /// What thieves see of a shard.
-struct Shared<T> {
+pub(crate) struct Shared<T> {
     /// By the generation's parity. The primary's head belongs to the seat's owner, the victim's
     /// to whoever holds the registry's lock.
-    chains: [Chain<T>; 2],
+    pub(crate) chains: [Chain<T>; 2],
     /// Victims that were private: a [`List`], put here by the collector once there is none, and
     /// taken whole by whoever comes first.
-    aged: AtomicPtr<Cell<T>>,
+    pub(crate) aged: AtomicPtr<Cell<T>>,
     /// How many those are, when nobody is at work.
-    aged_len: AtomicUsize,
+    pub(crate) aged_len: AtomicUsize,
 }
 
 // SAFETY: a shard owns objects and hands each to one thread at a time. What is not atomic is used
@@ -138,7 +135,7 @@ impl<T> Shard<T> {
     /// The caller has the shard's seat pinned, claimed, or holds the pool alone.
     #[inline(always)]
     pub(crate) unsafe fn owner(&self) -> Owner<'_, T> {
-        Owner { shard: self, published: std::cell::Cell::new(false), single: PhantomData }
+        Owner::new(self)
     }
 
     /// The chain with this parity.
@@ -197,7 +194,7 @@ impl<T> Shard<T> {
 }
 
 /// Moves all objects of a chain to a list, as a thief.
-fn drain<T>(chain: &Chain<T>, gone: &mut List<T>) {
+pub(crate) fn drain<T>(chain: &Chain<T>, gone: &mut List<T>) {
     let mut batch = [ptr::null_mut(); 64];
     loop {
         match chain.steal(&mut batch) {
@@ -208,396 +205,6 @@ fn drain<T>(chain: &Chain<T>, gone: &mut List<T>) {
             Steal::Busy => {}
             Steal::Empty => return,
         }
-    }
-}
-
-/// Why a shard did not take an object.
-#[derive(Debug)]
-pub(crate) enum Refused<T> {
-    /// The pool holds as many idle objects as it may.
-    Bound(Full<T>),
-    /// The chain wants a ring of so many slots, which is not made while pinned.
-    Grow(Full<T>, usize),
-    /// There is no room just now.
-    Room(Full<T>),
-}
-
-/// The owner's side of a shard: neither `Send` nor `Sync`.
-pub(crate) struct Owner<'a, T> {
-    shard: &'a Shard<T>,
-    published: std::cell::Cell<bool>,
-    single: PhantomData<*mut ()>,
-}
-
-impl<T> Owner<'_, T> {
-    /// The object in the slot.
-    #[inline(always)]
-    pub(crate) fn pop_slot(&self) -> Option<Full<T>> {
-        let cell = self.shard.slot.load(Relaxed);
-        if !is_object(cell) {
-            return None;
-        }
-        self.shard.slot.store(vacant(), Relaxed);
-        self.count_hit();
-        // SAFETY: the slot owned it and has lost it.
-        Some(unsafe { Full::from_raw(cell) })
-    }
-
-    /// Puts an object in the slot, if that is vacant.
-    #[inline(always)]
-    pub(crate) fn push_slot(&self, full: Full<T>) -> Result<(), Full<T>> {
-        if self.shard.slot.load(Relaxed) != vacant() {
-            return Err(full);
-        }
-        self.shard.slot.store(full.into_raw(), Relaxed);
-        Ok(())
-    }
-
-    /// The newest private object: that in the slot, else that on top of the magazine.
-    #[inline]
-    pub(crate) fn pop_private(&self) -> Option<Full<T>> {
-        self.pop_slot().or_else(|| {
-            let top = self.count().checked_sub(1)?;
-            let cell = self.place(top);
-            self.shard.count.store(top as u32, Relaxed);
-            self.count_hit();
-            // SAFETY: the place owned it, and counts no more.
-            Some(unsafe { Full::from_raw(cell) })
-        })
-    }
-
-    /// Keeps an object in the slot, else on top of the magazine.
-    #[inline]
-    pub(crate) fn push_private(&self, full: Full<T>) -> Result<(), Full<T>> {
-        self.push_slot(full).or_else(|full| {
-            if self.count() >= self.lease() {
-                return Err(full);
-            }
-            self.put_place(full.into_raw());
-            Ok(())
-        })
-    }
-
-    /// The newest private object, out of its cell, and the cell if there is no place for it.
-    #[inline]
-    pub(crate) fn take(&self) -> Option<(T, Option<Empty<T>>)> {
-        let (value, empty) = self.pop_private()?.empty();
-        Some((value, self.push_empty(empty)))
-    }
-
-    /// Keeps an object among the private ones, in a cell that a `take` has left.
-    #[inline]
-    pub(crate) fn put(&self, value: T) -> Result<(), T> {
-        let room = self.shard.slot.load(Relaxed) == vacant() || self.count() < self.lease();
-        match room.then(|| self.pop_empty()).flatten() {
-            Some(empty) => {
-                let kept = self.push_private(empty.fill(value));
-                debug_assert!(kept.is_ok());
-                kept.map_err(|full| full.empty().0)
-            }
-            None => Err(value),
-        }
-    }
-
-    /// The newest object of slot, magazine and primary chain.
-    pub(crate) fn pop(&self, quota: &Quota) -> Option<Full<T>> {
-        self.pop_private().or_else(|| {
-            let full = self.refill(quota)?;
-            self.count_hit();
-            Some(full)
-        })
-    }
-
-    #[inline(always)]
-    fn count_hit(&self) {
-        self.shard.hits.store(self.shard.hits.load(Relaxed).wrapping_add(1), Relaxed);
-    }
-
-    /// A batch of the primary chain: one object to hand out, the others to the magazine.
-    fn refill(&self, quota: &Quota) -> Option<Full<T>> {
-        let mut batch = [ptr::null_mut(); MAX_BATCH];
-        // SAFETY: the owner of the shard owns the head of its primary chain.
-        let head = unsafe { self.primary().head() };
-        let count = head.pop(&mut batch[..Size::<T>::BATCH]);
-        let (last, rest) = batch[..count].split_last()?;
-        self.arrive(count, quota);
-        rest.iter().for_each(|&cell| self.put_place(cell));
-        // SAFETY: popped, hence ours.
-        Some(unsafe { Full::from_raw(*last) })
-    }
-
-    /// Keeps what a search brought besides the object that it was for. `units` counts that one too.
-    /// Gives back what there is no place for.
-    pub(crate) fn stash(&self, units: usize, more: &mut List<T>, quota: &Quota) {
-        let room = self.lease_after(units).saturating_sub(self.count());
-        let kept = room.min(more.len());
-        // The units of what is not kept stay with it.
-        self.arrive(units - (more.len() - kept), quota);
-        for _ in 0..kept {
-            self.put_place(more.pop().map_or(ptr::null_mut(), Full::into_raw));
-        }
-    }
-
-    /// Keeps an object. The ring is for a chain that has asked for one.
-    pub(crate) fn push(
-        &self,
-        mut full: Full<T>,
-        quota: &Quota,
-        ring: &mut Option<Box<Ring<T>>>,
-    ) -> Result<(), Refused<T>> {
-        loop {
-            full = match self.push_private(full) {
-                Ok(()) => return Ok(()),
-                Err(full) => full,
-            };
-            let lease = self.lease();
-            let closed = self.shard.slot.load(Relaxed).is_null();
-            if closed || lease < Size::<T>::MAGAZINE {
-                match quota.lease(quota.lot()) {
-                    0 => return Err(Refused::Bound(full)),
-                    units => self.arrive(units, quota),
-                }
-            } else if Size::<T>::MAGAZINE == 0 {
-                return self.push_chain(full, quota, ring);
-            } else {
-                match self.spill(quota, ring) {
-                    Ok(()) => {}
-                    Err(Some(slots)) => return Err(Refused::Grow(full, slots)),
-                    Err(None) => return Err(Refused::Room(full)),
-                }
-            }
-        }
-    }
-
-    /// Straight to the chain, for objects that are too large to be kept in a magazine.
-    fn push_chain(
-        &self,
-        full: Full<T>,
-        quota: &Quota,
-        ring: &mut Option<Box<Ring<T>>>,
-    ) -> Result<(), Refused<T>> {
-        if quota.lease(1) == 0 {
-            return Err(Refused::Bound(full));
-        }
-        let cell = full.into_raw();
-        let (pushed, slots) = self.publish(&[cell], ring);
-        if pushed == 1 {
-            return Ok(());
-        }
-        quota.release(1);
-        // SAFETY: not pushed, hence still ours.
-        let full = unsafe { Full::from_raw(cell) };
-        Err(match slots {
-            Some(slots) => Refused::Grow(full, slots),
-            None => Refused::Room(full),
-        })
-    }
-
-    /// Moves the oldest batch of a full magazine to the chain. The error is a wish for a ring.
-    fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
-        let batch: [_; MAX_BATCH] = std::array::from_fn(|i| self.place(i));
-        let (pushed, slots) = self.publish(&batch[..Size::<T>::BATCH], ring);
-        if pushed == 0 {
-            return Err(slots);
-        }
-        let count = self.count();
-        for i in pushed..count {
-            self.set_place(i - pushed, self.place(i));
-        }
-        self.shard.count.store((count - pushed) as u32, Relaxed);
-        if quota.bounded() {
-            // The units go with the objects.
-            self.shard.lease.store((self.lease() - pushed) as u32, Relaxed);
-        }
-        Ok(())
-    }
-
-    /// Pushes to the primary chain, which grows by the ring if it must and can.
-    fn publish(
-        &self,
-        batch: &[*mut Cell<T>],
-        ring: &mut Option<Box<Ring<T>>>,
-    ) -> (usize, Option<usize>) {
-        // SAFETY: the owner of the shard owns the head of its primary chain.
-        let head = unsafe { self.primary().head() };
-        self.published.set(true);
-        match head.push(batch) {
-            Push::Done => (batch.len(), None),
-            Push::Full { pushed } => (pushed, None),
-            Push::Grow { pushed, slots } => match ring.take_if(|ring| ring.slots() >= slots) {
-                Some(ring) => {
-                    head.grow(ring);
-                    let (more, slots) = self.publish(&batch[pushed..], &mut None);
-                    (pushed + more, slots)
-                }
-                None => (pushed, Some(slots)),
-            },
-        }
-    }
-
-    /// Opens a shard at its first use.
-    pub(crate) fn open(&self, generation: impl FnOnce() -> u32, quota: &Quota) {
-        if self.shard.open.load(Relaxed) {
-            return;
-        }
-        self.shard.open.store(true, Relaxed);
-        self.shard.generation.store(generation(), Relaxed);
-        if !quota.bounded() {
-            self.shard.slot.store(vacant(), Relaxed);
-            self.shard.lease.store(Size::<T>::MAGAZINE as u32, Relaxed);
-        }
-    }
-
-    /// Goes with the pool's generation: primary becomes victim. What has missed a whole generation,
-    /// and was not touched since, is `gone`.
-    ///
-    /// The caller holds the registry's lock too, and has drained the victims.
-    pub(crate) fn age(&self, now: u32, quota: &Quota, gone: &mut List<T>) {
-        let missed = now.wrapping_sub(self.shard.generation.load(Relaxed));
-        if !self.shard.open.load(Relaxed) || missed == 0 {
-            return;
-        }
-        let private = self.take_private(quota);
-        if missed == 1 {
-            debug_assert!(!self.shard.has_aged());
-            self.shard.shared.aged_len.store(private.len(), Relaxed);
-            // Release: pairs with the Acquire of `take_aged`.
-            self.shard.shared.aged.store(private.into_raw(), Release);
-        } else {
-            gone.append(private);
-            drain(self.primary(), gone);
-        }
-        self.shard.generation.store(now, Relaxed);
-    }
-
-    /// Empties slot and magazine, and gives back the units that they do not need.
-    pub(crate) fn take_private(&self, quota: &Quota) -> List<T> {
-        let mut private = List::new();
-        let (slot, count) = (self.shard.slot.load(Relaxed), self.count());
-        for i in 0..count {
-            // SAFETY: the place owned it, and will not count.
-            private.push(unsafe { Full::from_raw(self.place(i)) });
-        }
-        if is_object(slot) {
-            // SAFETY: the slot owned it, and is overwritten below.
-            private.push(unsafe { Full::from_raw(slot) });
-        }
-        self.shard.count.store(0, Relaxed);
-        if !self.shard.open.load(Relaxed) {
-            // It never had a place.
-        } else if quota.bounded() {
-            let places = self.lease() + usize::from(!slot.is_null());
-            quota.release(places - private.len());
-            self.shard.slot.store(ptr::null_mut(), Relaxed);
-            self.shard.lease.store(0, Relaxed);
-        } else {
-            self.shard.slot.store(vacant(), Relaxed);
-        }
-        private
-    }
-
-    /// An empty cell, if there is one.
-    #[inline]
-    pub(crate) fn pop_empty(&self) -> Option<Empty<T>> {
-        // SAFETY: the owner's alone.
-        self.shard.empties.with_mut(|empties| unsafe { (*empties).pop() })
-    }
-
-    /// Keeps an empty cell, or hands it back for its memory to be freed.
-    #[inline]
-    pub(crate) fn push_empty(&self, empty: Empty<T>) -> Option<Empty<T>> {
-        self.shard.empties.with_mut(|empties| {
-            // SAFETY: the owner's alone.
-            let empties = unsafe { &mut *empties };
-            if empties.len() >= Size::<T>::EMPTIES {
-                return Some(empty);
-            }
-            empties.push(empty);
-            None
-        })
-    }
-
-    /// All empty cells.
-    pub(crate) fn take_empties(&self) -> List<MaybeUninit<T>> {
-        // SAFETY: the owner's alone.
-        self.shard
-            .empties
-            .with_mut(|empties| unsafe { std::mem::replace(&mut *empties, List::new()) })
-    }
-
-    /// Moves everything to a list, from a pool that is going.
-    pub(crate) fn empty(&self, quota: &Quota, gone: &mut List<T>) {
-        gone.append(self.take_private(quota));
-        gone.append(self.shard.take_aged());
-        self.shard.shared.chains.iter().for_each(|chain| drain(chain, gone));
-    }
-
-    /// Whether anything may have been pushed to the chain, for thieves to see.
-    pub(crate) fn has_published(&self) -> bool {
-        self.published.get()
-    }
-
-    /// The generation of the shard.
-    pub(crate) fn generation(&self) -> u32 {
-        self.shard.generation.load(Relaxed)
-    }
-
-    fn primary(&self) -> &Chain<T> {
-        self.shard.chain(self.generation())
-    }
-
-    #[inline(always)]
-    fn count(&self) -> usize {
-        self.shard.count.load(Relaxed) as usize
-    }
-
-    #[inline(always)]
-    fn lease(&self) -> usize {
-        self.shard.lease.load(Relaxed) as usize
-    }
-
-    /// The lease if so many units were to arrive.
-    fn lease_after(&self, units: usize) -> usize {
-        let closed = usize::from(self.shard.slot.load(Relaxed).is_null());
-        (self.lease() + units.saturating_sub(closed)).min(Size::<T>::MAGAZINE)
-    }
-
-    /// Takes units for private places, the slot's first, and releases those beyond its need.
-    fn arrive(&self, units: usize, quota: &Quota) {
-        if !quota.bounded() || units == 0 {
-            return;
-        }
-        let closed = self.shard.slot.load(Relaxed).is_null();
-        let lease = self.lease_after(units);
-        let used = lease - self.lease() + usize::from(closed);
-        if closed {
-            self.shard.slot.store(vacant(), Relaxed);
-        }
-        self.shard.lease.store(lease as u32, Relaxed);
-        quota.release(units - used);
-    }
-
-    #[inline(always)]
-    fn place(&self, i: usize) -> *mut Cell<T> {
-        debug_assert!(i < PLACES);
-        // SAFETY: indices come from `count`, which no lease lets exceed `PLACES`; the place is the
-        // owner's alone.
-        unsafe { self.shard.magazine.get_unchecked(i) }.with(|place| unsafe { *place })
-    }
-
-    #[inline(always)]
-    fn set_place(&self, i: usize, cell: *mut Cell<T>) {
-        debug_assert!(i < PLACES);
-        // SAFETY: as in `place`.
-        unsafe { self.shard.magazine.get_unchecked(i) }.with_mut(|place| unsafe { *place = cell });
-    }
-
-    /// Puts a cell on top of the magazine, which has room.
-    #[inline(always)]
-    fn put_place(&self, cell: *mut Cell<T>) {
-        let count = self.count();
-        self.set_place(count, cell);
-        self.shard.count.store(count as u32 + 1, Relaxed);
     }
 }
 

@@ -1,0 +1,82 @@
+//! The core of a pool comes at its first use: a `static` is made by the compiler, which has no heap.
+//! It goes with the pool.
+
+use std::{
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr,
+    thread::available_parallelism,
+};
+
+use crate::{
+    collect::Registry,
+    core::Core,
+    seats::MAX_SEATS,
+    sync::{Acquire, OnceLock, OncePtr, Relaxed, Release},
+};
+
+/// The core of a pool, or the place for one.
+pub(crate) struct Lazy<T>(OncePtr<Core<T>>);
+
+// SAFETY: the core is owned, and may be sent if `T` may.
+unsafe impl<T: Send> Send for Lazy<T> {}
+// SAFETY: the core may be shared if `T` may be sent.
+unsafe impl<T: Send> Sync for Lazy<T> {}
+
+// What a panic leaves half done is not given back by its guard.
+impl<T> UnwindSafe for Lazy<T> {}
+impl<T> RefUnwindSafe for Lazy<T> {}
+
+impl<T> Lazy<T> {
+    pub(crate) const fn new() -> Self {
+        Self(OncePtr::new(ptr::null_mut()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&Core<T>> {
+        // Acquire: pairs with the Release in `init`.
+        // SAFETY: the core is freed by our `drop` alone.
+        unsafe { self.0.load(Acquire).as_ref() }
+    }
+}
+
+impl<T: Send + 'static> Lazy<T> {
+    #[cold]
+    pub(crate) fn init(&self, max_idle: usize) -> &Core<T> {
+        static FIRST: OnceLock<usize> = OnceLock::new();
+        // A seat for each core and one for the thread that waits for them all.
+        let first = *FIRST.get_or_init(|| {
+            let cores = available_parallelism().map_or(1, |cores| cores.get());
+            (cores + 1).next_power_of_two().min(MAX_SEATS)
+        });
+        let new = Core::new(first, max_idle);
+        let mut registry = Registry::lock();
+        if let Some(core) = self.get() {
+            return core;
+        }
+        // SAFETY: the core leaves the registry in our `drop`, before it is freed.
+        unsafe { registry.enter(&new) };
+        // Release: pairs with the Acquire in `get`.
+        self.0.store(Box::into_raw(new), Release);
+        drop(registry);
+        self.get().expect("just set")
+    }
+}
+
+impl<T> Drop for Lazy<T> {
+    /// Waits for a collect in flight, then drops what is idle: last of all, with nothing held.
+    fn drop(&mut self) {
+        let core = self.0.load(Relaxed);
+        if core.is_null() {
+            return;
+        }
+        // SAFETY: made by `init`, freed here alone, and nobody else is here but collectors, who
+        // find it in the registry or not at all.
+        let mut core = unsafe {
+            Registry::lock().leave(&*core);
+            Box::from_raw(core)
+        };
+        let idle = core.empty();
+        drop(core);
+        drop(idle);
+    }
+}

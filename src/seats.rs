@@ -1,0 +1,178 @@
+//! All seats: who gets which, and how a collector claims them.
+
+use crate::{
+    fence::Strategy,
+    seat::{Seat, lock},
+    sync::{Acquire, AtomicUsize, Mutex, OnceLock, Relaxed, Release, scaled},
+};
+
+/// Threads that can hold seats at one time. The rest use the shelf.
+pub(crate) const MAX_SEATS: usize = scaled(1 << 14, 3);
+
+/// The seats of the first bucket; each further bucket doubles the number.
+const FIRST_BUCKET: usize = scaled(64, 1);
+
+/// Buckets for all of them.
+const BUCKETS: usize = bucket(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
+
+/// Which bucket holds item `id`, and where in it. The first holds `first` items (a power of two),
+/// and each one after it as many as all before it.
+pub(crate) const fn bucket(id: usize, first: usize) -> (usize, usize) {
+    match (id / first).checked_ilog2() {
+        None => (0, id),
+        Some(log) => (log as usize + 1, id - (first << log)),
+    }
+}
+
+/// How many items bucket `index` holds.
+pub(crate) const fn bucket_len(index: usize, first: usize) -> usize {
+    match index {
+        0 => first,
+        _ => first << (index - 1),
+    }
+}
+
+/// All seats of a process (or of a model).
+#[derive(Debug)]
+pub(crate) struct Seats {
+    strategy: Strategy,
+    limit: usize,
+    buckets: [OnceLock<Box<[Seat]>>; BUCKETS],
+    /// Seats that exist: ids below this.
+    made: AtomicUsize,
+    vacant: Mutex<Vacant>,
+}
+
+/// The free ids. A bit for each seat, so that giving one back allocates nothing.
+#[derive(Debug)]
+struct Vacant {
+    taken: Vec<u64>,
+}
+
+impl Vacant {
+    /// The lowest free id below `limit`.
+    fn take(&mut self, limit: usize) -> Option<usize> {
+        let full = self.taken.iter().take_while(|&&word| word == u64::MAX).count();
+        let id = match self.taken.get(full) {
+            Some(word) => full * 64 + word.trailing_ones() as usize,
+            None => full * 64,
+        };
+        if id >= limit {
+            return None;
+        }
+        if full == self.taken.len() {
+            self.taken.try_reserve(1).ok()?;
+            self.taken.push(0);
+        }
+        self.taken[full] |= 1 << (id % 64);
+        Some(id)
+    }
+
+    fn give(&mut self, id: usize) {
+        debug_assert!(self.taken[id / 64] & 1 << (id % 64) != 0);
+        self.taken[id / 64] &= !(1 << (id % 64));
+    }
+}
+
+impl Seats {
+    /// A table of up to `limit` seats.
+    pub(crate) fn new(strategy: Strategy, limit: usize) -> Self {
+        Self {
+            strategy,
+            limit: limit.min(MAX_SEATS),
+            buckets: [const { OnceLock::new() }; BUCKETS],
+            made: AtomicUsize::new(0),
+            vacant: Mutex::new(Vacant { taken: Vec::new() }),
+        }
+    }
+
+    /// The seats of this process.
+    pub(crate) fn process() -> &'static Self {
+        static SEATS: OnceLock<Seats> = OnceLock::new();
+        SEATS.get_or_init(|| Self::new(Strategy::detect(), MAX_SEATS))
+    }
+
+    fn get(&self, id: usize) -> &Seat {
+        let (index, offset) = bucket(id, FIRST_BUCKET);
+        let seats = self.buckets[index].get_or_init(|| {
+            let len = bucket_len(index, FIRST_BUCKET);
+            let base = id - offset;
+            (base..base + len).map(|id| Seat::new(id, self.strategy)).collect()
+        });
+        &seats[offset]
+    }
+
+    /// The lowest free seat, or `None` if all are taken. It is the caller's until `leave`.
+    pub(crate) fn join(&self) -> Option<&Seat> {
+        let mut vacant = lock(&self.vacant);
+        let id = vacant.take(self.limit)?;
+        let seat = self.get(id);
+        if id >= self.made.load(Relaxed) {
+            // Release: pairs with the Acquire of collectors, for the seat itself. One that does not
+            // count it yet leaves its shards alone.
+            self.made.store(id + 1, Release);
+        }
+        Some(seat)
+    }
+
+    /// Gives a seat back. The lock makes what its holder did seen by the next one.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the seat, and does not use it again.
+    pub(crate) unsafe fn leave(&self, seat: &Seat) {
+        lock(&self.vacant).give(seat.id);
+    }
+
+    /// A seat that its holder knows by its id.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the seat.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "for the models")]
+    pub(crate) unsafe fn held(&self, id: usize) -> &Seat {
+        self.get(id)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Seat> {
+        (0..self.made.load(Acquire)).map(|id| self.get(id))
+    }
+}
+
+/// A collector's hold on the seats that existed when it began.
+#[derive(Debug)]
+pub(crate) struct Claim<'a> {
+    seats: &'a Seats,
+    len: usize,
+}
+
+impl<'a> Claim<'a> {
+    /// Claims every seat and waits, for a bounded time, for the pinned ones.
+    ///
+    /// # Safety
+    ///
+    /// There is one `Claim` at a time: collectors hold a lock.
+    pub(crate) unsafe fn new(seats: &'a Seats) -> Self {
+        let len = seats.made.load(Acquire);
+        let existing = || seats.iter().take(len);
+        // SAFETY: the caller is the only collector, and `drop` opens the gates.
+        existing().for_each(|seat| unsafe { seat.claim() });
+        existing().for_each(|seat| seat.token.heavy());
+        seats.strategy.heavy();
+        existing().for_each(Seat::reach);
+        Self { seats, len }
+    }
+
+    /// The ids of the seats whose shards the collector may use now.
+    pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
+        let seats = self.seats.iter().take(self.len);
+        seats.filter(|seat| seat.is_reached()).map(|seat| seat.id)
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.seats.iter().take(self.len).for_each(Seat::release);
+    }
+}
