@@ -57,9 +57,12 @@ impl World {
             let _lock = self.lock.lock().unwrap();
             let pools = std::iter::once(&*self.core as &dyn Ages);
             // SAFETY: locked.
-            unsafe { step(&self.seats, pools) }
+            unsafe {
+                step(&self.seats, pools, true);
+                self.core.take_remains()
+            }
         };
-        sweep(garbage);
+        sweep(garbage.into_iter().collect());
     }
 
     /// What a thread with a late seat does before its next operation.
@@ -208,5 +211,94 @@ fn growth_against_thief() {
         let got = early.or_else(|| world.get(seat)).expect("what the other thread has published");
         world.put(seat, got);
         assert_eq!(world.ledger.alive(), 4);
+    });
+}
+
+/// A shard opens while a collect is at work, the pool's generation being odd.
+fn open_against_collect(name: &str, puts: usize) {
+    model(name, Some(2), move || {
+        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let seat = world.seats.join().unwrap();
+        world.collect();
+        let collector = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.collect())
+        };
+        (0..puts).for_each(|_| world.put(seat, world.ledger.object()));
+        collector.join().unwrap();
+        assert_eq!(world.ledger.alive(), puts as isize, "dropped without having been idle");
+    });
+}
+
+#[test]
+fn open_against_drain() {
+    open_against_collect("open_against_drain", 4);
+}
+
+/// The same with a chain that is large enough for a collector to take its ring, were it a victim.
+#[test]
+fn open_against_shrink() {
+    open_against_collect("open_against_shrink", 6);
+}
+
+/// A thread takes a seat for the first time while a collect is at work.
+#[test]
+fn join_against_collect() {
+    model("join_against_collect", Some(2), || {
+        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let collector = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.collect())
+        };
+        let seat = world.seats.join().unwrap();
+        world.put(seat, world.ledger.object());
+        collector.join().unwrap();
+        world.put(seat, world.ledger.object());
+        world.collect();
+        assert!(world.ledger.alive() >= 1, "put after one collect, dropped by the next");
+    });
+}
+
+/// Stats count private victims right, whatever a thief and a collector did to them together.
+#[test]
+fn idle_is_exact_at_rest() {
+    model("idle_is_exact_at_rest", Some(2), || {
+        let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
+        let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
+        world.put(owner, world.ledger.object());
+        world.collect();
+        world.put(owner, world.ledger.object());
+        let collector = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.collect())
+        };
+        let held = world.get(thief);
+        collector.join().unwrap();
+        let idle = world.ledger.alive() - isize::from(held.is_some());
+        assert_eq!(world.core.stats().idle as isize, idle);
+    });
+}
+
+/// A late seat stays so when a collect of one pool alone has reached it.
+#[test]
+fn trim_leaves_late_seats_late() {
+    model("trim_leaves_late_seats_late", None, || {
+        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let other: Box<Core<Object>> = Core::new(1, usize::MAX);
+        let seat = world.seats.join().unwrap();
+        let full = world.ledger.object();
+        world.put(seat, full);
+        assert!(world.get(seat).is_some());
+        // SAFETY: this thread's seat. It may have lost the processor there.
+        let pin = unsafe { seat.pin() }.unwrap();
+        world.collect();
+        drop(pin);
+        assert!(seat.is_late());
+        // SAFETY: nobody else is here.
+        unsafe { step(&world.seats, std::iter::once(&*other as &dyn Ages), false) };
+        assert!(seat.is_late());
+        world.put(seat, world.ledger.object());
+        world.collect();
+        assert_eq!(world.ledger.alive(), 1, "put after two collects, dropped by the next");
     });
 }

@@ -46,7 +46,7 @@ fn pin_against_claim(strategy: Strategy) {
         })
         .collect();
     // SAFETY: the only one.
-    let claim = unsafe { Claim::new(&seats) };
+    let claim = unsafe { Claim::new(&seats, true) };
     claim.reached().for_each(|seat| shards.touch(seat));
     drop(claim);
     owners.into_iter().for_each(|owner| owner.join().unwrap());
@@ -72,7 +72,7 @@ fn late_seat_stays_closed(strategy: Strategy) {
         assert_eq!(seat_exists, 0);
         thread::spawn(move || {
             // SAFETY: the only one.
-            let claim = unsafe { Claim::new(&seats) };
+            let claim = unsafe { Claim::new(&seats, true) };
             let reached = claim.reached().inspect(|&seat| shards.touch(seat)).count();
             drop(claim);
             reached == 1

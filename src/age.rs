@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use crate::{cell::List, core::Core, owner::Owner, stats::Stats, sync::Relaxed};
 
 /// Objects and empty cells that are to be dropped.
-struct Remains<T> {
+pub(crate) struct Remains<T> {
     objects: List<T>,
     empties: List<MaybeUninit<T>>,
 }
@@ -16,11 +16,13 @@ struct Remains<T> {
 /// The remains of a pool of any kind. Dropping them drops each object once.
 pub(crate) type Garbage = Box<dyn Send>;
 
-impl<T: Send + 'static> Remains<T> {
-    fn new() -> Self {
+impl<T> Remains<T> {
+    pub(crate) fn new() -> Self {
         Self { objects: List::new(), empties: List::new() }
     }
+}
 
+impl<T: Send + 'static> Remains<T> {
     fn boxed(self) -> Option<Garbage> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
         (!none).then(|| Box::new(self) as Garbage)
@@ -41,7 +43,7 @@ pub(crate) trait Ages: Send + Sync {
     /// # Safety
     ///
     /// Under the registry's lock.
-    unsafe fn drain(&self) -> Option<Garbage>;
+    unsafe fn drain(&self);
 
     /// The second half, these seats claimed: the pool's generation moves on, and their shards and
     /// the shelf go with it.
@@ -49,7 +51,14 @@ pub(crate) trait Ages: Send + Sync {
     /// # Safety
     ///
     /// Under the registry's lock, after `drain`, and with the seats claimed.
-    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>) -> Option<Garbage>;
+    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>);
+
+    /// What drains and flips have left to be dropped.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock.
+    unsafe fn take_remains(&self) -> Option<Garbage>;
 
     /// The second half for a seat that was passed over, by its holder.
     ///
@@ -71,44 +80,56 @@ impl<T: Send + 'static> Ages for Core<T> {
         self.entry.store(entry, Relaxed);
     }
 
-    unsafe fn drain(&self) -> Option<Garbage> {
-        let mut remains = Remains::new();
-        for shard in self.shards() {
-            // SAFETY: the caller holds the lock.
-            unsafe { shard.drain_victims(&mut remains.objects) };
-        }
-        self.shelf.take_aged(&mut remains.objects);
-        self.forget(remains.objects.len());
-        remains.boxed()
+    unsafe fn drain(&self) {
+        self.with_remains(|remains| {
+            let before = remains.objects.len();
+            for shard in self.shards() {
+                // SAFETY: the caller holds the lock.
+                unsafe { shard.drain_victims(&mut remains.objects) };
+            }
+            self.shelf.take_aged(&mut remains.objects);
+            self.forget(remains.objects.len() - before);
+        });
     }
 
-    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>) -> Option<Garbage> {
-        let mut remains = Remains::new();
-        let generation = self.generation.load(Relaxed).wrapping_add(1);
-        self.generation.store(generation, Relaxed);
-        for seat in seats {
-            // SAFETY: the caller has claimed the seat and holds the lock.
-            unsafe { self.age_shard(seat, &mut remains) };
-        }
-        self.shelf.age();
-        self.forget(remains.objects.len());
-        remains.boxed()
+    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>) {
+        self.with_remains(|remains| {
+            let before = remains.objects.len();
+            let generation = self.generation.load(Relaxed).wrapping_add(1);
+            self.generation.store(generation, Relaxed);
+            for seat in seats {
+                // SAFETY: the caller has claimed the seat and holds the lock.
+                unsafe { self.age_shard(seat, remains) };
+            }
+            self.shelf.age();
+            self.forget(remains.objects.len() - before);
+        });
+    }
+
+    unsafe fn take_remains(&self) -> Option<Garbage> {
+        self.with_remains(|remains| std::mem::replace(remains, Remains::new())).boxed()
     }
 
     unsafe fn catch_up(&self, seat: usize) {
-        let mut remains = Remains::new();
-        // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
-        unsafe { self.age_shard(seat, &mut remains) };
-        // Not to be dropped in the midst of somebody's `get`: the next collect does it.
-        self.shelf.append_aged(remains.objects);
+        self.with_remains(|remains| {
+            let mut late = Remains::new();
+            // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
+            unsafe { self.age_shard(seat, &mut late) };
+            // Not to be dropped in the midst of somebody's `get`: the next collect does it.
+            self.shelf.append_aged(late.objects);
+            remains.empties.append(late.empties);
+        });
     }
 
     unsafe fn vacate(&self, seat: usize) {
         let Some(place) = self.place(seat) else { return };
         // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
         let owner: Owner<'_, T> = unsafe { place.shard().owner() };
-        drop(owner.take_empties());
+        self.with_remains(|remains| remains.empties.append(owner.take_empties()));
         self.shelf.append(owner.take_private(&self.quota));
+        if place.shard().chain(owner.generation()).len() > 0 {
+            place.mark(owner.generation());
+        }
     }
 }
 
@@ -126,6 +147,12 @@ impl<T> Core<T> {
         if place.shard().has_aged() {
             place.mark(victims);
         }
+    }
+
+    /// What waits to be dropped. Callers hold the registry's lock.
+    fn with_remains<R>(&self, f: impl FnOnce(&mut Remains<T>) -> R) -> R {
+        // SAFETY: the registry's lock keeps all others away, and no `f` comes here again.
+        self.remains.with_mut(|remains| f(unsafe { &mut *remains }))
     }
 
     /// Objects leave the pool to be dropped.

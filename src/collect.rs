@@ -74,7 +74,8 @@ impl Registry {
     }
 }
 
-/// Ages these pools by one generation, and hands out what is to be dropped.
+/// Ages these pools by one generation: `all` of the process's, or some. What is to be dropped
+/// remains with them.
 ///
 /// # Safety
 ///
@@ -82,19 +83,18 @@ impl Registry {
 pub(crate) unsafe fn step<'a>(
     seats: &Seats,
     pools: impl Iterator<Item = &'a dyn Ages> + Clone,
-) -> Vec<Garbage> {
-    let mut garbage = Vec::new();
+    all: bool,
+) {
     for pool in pools.clone() {
         // SAFETY: the caller holds the lock.
-        garbage.extend(unsafe { pool.drain() });
+        unsafe { pool.drain() };
     }
     // SAFETY: the lock makes this the only claim.
-    let claim = unsafe { Claim::new(seats) };
+    let claim = unsafe { Claim::new(seats, all) };
     for pool in pools {
         // SAFETY: drained above, and the seats are claimed.
-        garbage.extend(unsafe { pool.flip(&mut claim.reached()) });
+        unsafe { pool.flip(&mut claim.reached()) };
     }
-    garbage
 }
 
 /// Drops what collects have left, and goes on with the first panic of a destructor.
@@ -136,34 +136,39 @@ pub fn collect() {
     let garbage = {
         let registry = Registry::lock();
         // SAFETY: locked.
-        unsafe { step(Seats::process(), registry.pools()) }
+        unsafe {
+            step(Seats::process(), registry.pools(), true);
+            registry.pools().filter_map(|pool| pool.take_remains()).collect()
+        }
     };
     sweep(garbage);
 }
 
 /// Ages one pool by one generation.
 pub(crate) fn trim<T: Send + 'static>(core: &Core<T>) {
-    let garbage = {
-        let _registry = Registry::lock();
-        let pools = std::iter::once(core as &dyn Ages);
-        // SAFETY: locked.
-        unsafe { step(Seats::process(), pools) }
-    };
-    sweep(garbage);
+    age(core, false);
 }
 
 /// Drops all that is idle in one pool.
 pub(crate) fn clear<T: Send + 'static>(core: &Core<T>) {
+    age(core, true);
+}
+
+/// Ages one pool by one generation, and then drops the victims if `clear`.
+fn age<T: Send + 'static>(core: &Core<T>, clear: bool) {
     let garbage = {
         let _registry = Registry::lock();
         let pools = std::iter::once(core as &dyn Ages);
         // SAFETY: locked.
-        let mut garbage = unsafe { step(Seats::process(), pools) };
-        // What was primary is victim now. SAFETY: locked.
-        garbage.extend(unsafe { core.drain() });
-        garbage
+        unsafe {
+            step(Seats::process(), pools, false);
+            if clear {
+                core.drain();
+            }
+            core.take_remains()
+        }
     };
-    sweep(garbage);
+    sweep(garbage.into_iter().collect());
 }
 
 /// Does for a late seat what a collect has left undone, unless another collect is at work.

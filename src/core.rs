@@ -11,6 +11,7 @@ use std::{
 use crossbeam_utils::CachePadded;
 
 use crate::{
+    age::Remains,
     cell::{Empty, Full, List},
     owner::{Owner, Refused},
     quota::Quota,
@@ -18,10 +19,10 @@ use crate::{
     seat::{Pin, Seat},
     seats::{MAX_SEATS, bucket, bucket_len},
     segment::{Place, Segment},
-    shard::Shard,
+    shard::{Shard, Size},
     shelf::Shelf,
     stats::{Counter, Found, Tally},
-    sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release},
+    sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
 };
 
 /// Segments for all seats, if the first covers but one.
@@ -46,6 +47,8 @@ pub(crate) struct Core<T> {
     pub(crate) dropped: Counter,
     /// Where the registry lists this pool. Used under its lock.
     pub(crate) entry: AtomicUsize,
+    /// What a collect is about to drop. Used under the registry's lock.
+    pub(crate) remains: UnsafeCell<Remains<T>>,
     owns: PhantomData<T>,
 }
 
@@ -59,16 +62,17 @@ impl<T> Core<T> {
     pub(crate) fn new(first: usize, max_idle: usize) -> Box<Self> {
         let segment = Segment::try_new(first).expect("no memory for the shards of a pool");
         let core = Box::new(Self {
-            first: NonNull::from(&segment.shards[0]),
+            first: NonNull::from(&*segment.shards).cast(),
             first_bytes: first * size_of::<Shard<T>>(),
             first_len: first,
             segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
             generation: AtomicU32::new(0),
-            quota: Quota::new(max_idle),
+            quota: Quota::new(max_idle, Size::<T>::MAGAZINE),
             shelf: CachePadded::new(Shelf::new()),
             tally: Tally::default(),
             dropped: Counter::default(),
             entry: AtomicUsize::new(usize::MAX),
+            remains: UnsafeCell::new(Remains::new()),
             owns: PhantomData,
         });
         core.segments[0].store(Box::into_raw(segment), Relaxed);
@@ -171,11 +175,12 @@ impl<T> Core<T> {
     /// Looks for objects in the chains of this parity. What is found beyond one goes to the thief's
     /// shard.
     fn steal(&self, seat: Option<&Seat>, parity: u32) -> (Found, Option<Full<T>>) {
-        let (own, mut got) = self.around(seat, parity, |place| place.steal(parity));
+        let (own, mut got) =
+            self.around(seat, parity, |place| place.steal(parity, self.quota.batch()));
         let full = got.pop();
         if full.is_some() {
             match self.pin(seat) {
-                Some(shard) => shard.owner().stash(got.len() + 1, &mut got, &self.quota),
+                Some(shard) => shard.owner().stash(&mut got, &self.quota),
                 None => self.quota.release(1),
             }
             self.shelf.append(got);

@@ -7,6 +7,8 @@
 //!
 //! The choice is made once, before the first seat exists, and never changes.
 
+use std::io::Write;
+
 use crate::sync::{SeqCst, fence};
 
 /// How owners and collectors see each other.
@@ -35,14 +37,13 @@ impl Strategy {
 
 /// A full fence in every thread of the process.
 ///
-/// # Panics
-///
 /// Aborts if the system refuses what it has registered: owners then run without a fence, and there
 /// is no safe way on.
 #[cfg_attr(all(test, loom), allow(dead_code))]
 pub(crate) fn membarrier() {
     if !sys::membarrier() {
-        eprintln!("corepool: membarrier failed after its registration");
+        // Not `eprintln!`, which may panic.
+        let _ = writeln!(std::io::stderr(), "corepool: membarrier failed after its registration");
         std::process::abort();
     }
 }

@@ -31,6 +31,13 @@ impl<T> Lazy<T> {
         Self(OncePtr::new(ptr::null_mut()))
     }
 
+    /// Whether the pool has not been used yet.
+    pub(crate) const fn is_unused(&self) -> bool {
+        // SAFETY: a load that may happen at compile time. A pool that is not shared yet has no other
+        // thread to race with: callers own it.
+        unsafe { (*self.0.as_ptr()).is_null() }
+    }
+
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&Core<T>> {
         // Acquire: pairs with the Release in `init`.
@@ -53,12 +60,13 @@ impl<T: Send + 'static> Lazy<T> {
         if let Some(core) = self.get() {
             return core;
         }
-        // SAFETY: the core leaves the registry in our `drop`, before it is freed.
-        unsafe { registry.enter(&new) };
+        let core = Box::into_raw(new);
+        // SAFETY: the core lives until our `drop`, where it leaves the registry first.
+        unsafe { registry.enter(&*core) };
         // Release: pairs with the Acquire in `get`.
-        self.0.store(Box::into_raw(new), Release);
-        drop(registry);
-        self.get().expect("just set")
+        self.0.store(core, Release);
+        // SAFETY: as above.
+        unsafe { &*core }
     }
 }
 

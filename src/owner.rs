@@ -127,24 +127,30 @@ impl<T> Owner<'_, T> {
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         // SAFETY: the owner of the shard owns the head of its primary chain.
         let head = unsafe { self.primary().head() };
-        let count = head.pop(&mut batch[..Size::<T>::BATCH]);
+        let count = head.pop(&mut batch[..quota.batch()]);
         let (last, rest) = batch[..count].split_last()?;
-        self.arrive(count, quota);
+        self.adopt(rest.len(), count, quota);
         rest.iter().for_each(|&cell| self.put_place(cell));
         // SAFETY: popped, hence ours.
         Some(unsafe { Full::from_raw(*last) })
     }
 
-    /// Keeps what a search brought besides the object that it was for. `units` counts that one too.
-    /// Gives back what there is no place for.
-    pub(crate) fn stash(&self, units: usize, more: &mut List<T>, quota: &Quota) {
-        let room = self.lease_after(units).saturating_sub(self.count());
-        let kept = room.min(more.len());
-        // The units of what is not kept stay with it.
-        self.arrive(units - (more.len() - kept), quota);
-        for _ in 0..kept {
-            self.put_place(more.pop().map_or(ptr::null_mut(), Full::into_raw));
+    /// Keeps what a search brought besides the object that it was for, as far as there is room.
+    pub(crate) fn stash(&self, more: &mut List<T>, quota: &Quota) {
+        let kept = more.len().min(quota.places() - self.count());
+        // What is not kept holds on to its units.
+        self.adopt(kept, kept + 1, quota);
+        for full in (0..kept).filter_map(|_| more.pop()) {
+            self.put_place(full.into_raw());
         }
+    }
+
+    /// Makes room for so many objects, which come with so many units. Vacant places are used before
+    /// new ones are leased, so that who only takes does not hoard units.
+    fn adopt(&self, objects: usize, units: usize, quota: &Quota) {
+        let new = (self.count() + objects).saturating_sub(self.lease());
+        self.shard.lease.store((self.lease() + new) as u32, Relaxed);
+        quota.release(units - new);
     }
 
     /// Keeps an object. The ring is for a chain that has asked for one.
@@ -160,13 +166,12 @@ impl<T> Owner<'_, T> {
                 Err(full) => full,
             };
             let lease = self.lease();
-            let closed = self.shard.slot.load(Relaxed).is_null();
-            if closed || lease < Size::<T>::MAGAZINE {
-                match quota.lease(quota.lot()) {
+            if self.slot_wants_unit(quota) || lease < quota.places() {
+                match quota.lease(quota.batch()) {
                     0 => return Err(Refused::Bound(full)),
-                    units => self.arrive(units, quota),
+                    units => self.open_places(units, quota),
                 }
-            } else if Size::<T>::MAGAZINE == 0 {
+            } else if quota.places() == 0 {
                 return self.push_chain(full, quota, ring);
             } else {
                 match self.spill(quota, ring) {
@@ -205,7 +210,7 @@ impl<T> Owner<'_, T> {
     /// Moves the oldest batch of a full magazine to the chain. The error is a wish for a ring.
     fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
         let batch: [_; MAX_BATCH] = std::array::from_fn(|i| self.place(i));
-        let (pushed, slots) = self.publish(&batch[..Size::<T>::BATCH], ring);
+        let (pushed, slots) = self.publish(&batch[..quota.batch()], ring);
         if pushed == 0 {
             return Err(slots);
         }
@@ -250,11 +255,12 @@ impl<T> Owner<'_, T> {
         if self.shard.open.load(Relaxed) {
             return;
         }
-        self.shard.open.store(true, Relaxed);
         self.shard.generation.store(generation(), Relaxed);
+        // Release: pairs with the Acquire in `drain_victims`, for the generation.
+        self.shard.open.store(true, Release);
         if !quota.bounded() {
             self.shard.slot.store(vacant(), Relaxed);
-            self.shard.lease.store(Size::<T>::MAGAZINE as u32, Relaxed);
+            self.shard.lease.store(quota.places() as u32, Relaxed);
         }
     }
 
@@ -269,10 +275,10 @@ impl<T> Owner<'_, T> {
         }
         let private = self.take_private(quota);
         if missed == 1 {
-            debug_assert!(!self.shard.has_aged());
-            self.shard.shared.aged_len.store(private.len(), Relaxed);
+            self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
             // Release: pairs with the Acquire of `take_aged`.
-            self.shard.shared.aged.store(private.into_raw(), Release);
+            let before = self.shard.shared.aged.swap(private.into_raw(), Release);
+            debug_assert!(before.is_null());
         } else {
             gone.append(private);
             drain(self.primary(), gone);
@@ -366,25 +372,19 @@ impl<T> Owner<'_, T> {
         self.shard.lease.load(Relaxed) as usize
     }
 
-    /// The lease if so many units were to arrive.
-    fn lease_after(&self, units: usize) -> usize {
-        let closed = usize::from(self.shard.slot.load(Relaxed).is_null());
-        (self.lease() + units.saturating_sub(closed)).min(Size::<T>::MAGAZINE)
+    fn slot_wants_unit(&self, quota: &Quota) -> bool {
+        quota.slots() && self.shard.slot.load(Relaxed).is_null()
     }
 
     /// Takes units for private places, the slot's first, and releases those beyond its need.
-    fn arrive(&self, units: usize, quota: &Quota) {
-        if !quota.bounded() || units == 0 {
-            return;
-        }
-        let closed = self.shard.slot.load(Relaxed).is_null();
-        let lease = self.lease_after(units);
-        let used = lease - self.lease() + usize::from(closed);
-        if closed {
+    fn open_places(&self, units: usize, quota: &Quota) {
+        let slot = usize::from(self.slot_wants_unit(quota));
+        if slot == 1 {
             self.shard.slot.store(vacant(), Relaxed);
         }
-        self.shard.lease.store(lease as u32, Relaxed);
-        quota.release(units - used);
+        let new = (units - slot).min(quota.places() - self.lease());
+        self.shard.lease.store((self.lease() + new) as u32, Relaxed);
+        quota.release(units - slot - new);
     }
 
     #[inline(always)]

@@ -91,9 +91,14 @@ impl<T, F> Pool<T, F> {
     /// Keeps at most so many idle objects, over all threads. What comes back beyond that is
     /// dropped; 0 turns pooling off.
     ///
-    /// The bound is never exceeded. Threads lease their shares of it a few at a time, so that while
-    /// one thread has lent objects out, another's may be dropped although there is room: until the
-    /// next [`collect`](crate::collect), or [`trim`](Self::trim).
+    /// The bound is never exceeded. From 32 on, each thread keeps a small share of it to itself, at
+    /// most a sixteenth, so that what comes back to others may be dropped although there is room:
+    /// until the next [`collect`](crate::collect), or [`trim`](Self::trim). Below 32 there are no
+    /// shares, which is exact and somewhat slower.
+    ///
+    /// # Panics
+    ///
+    /// If the pool has been used already.
     ///
     /// # Examples
     ///
@@ -105,6 +110,7 @@ impl<T, F> Pool<T, F> {
     /// assert_eq!(pool.stats().idle, 1);
     /// ```
     pub const fn with_max_idle(mut self, objects: usize) -> Self {
+        assert!(self.core.is_unused(), "the bound must be set before the pool is used");
         self.max_idle = objects;
         self
     }

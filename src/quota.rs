@@ -3,34 +3,65 @@
 //! A shard leases units for its private places a few at a time and keeps them while its objects
 //! come and go, so that a hit does not look here. What a unit is for may change (a place of a
 //! magazine, an object in a chain, in a victim list, on the shelf), their number never does.
+//!
+//! A unit that waits in one shard is missing in the others, so a shard has few private places where
+//! there are few units, and none if there are hardly any: then all objects go to the chains.
 
-use crate::sync::{AtomicUsize, Relaxed};
+use crate::sync::{AtomicUsize, Relaxed, scaled};
 
-/// The units that nobody has leased.
+/// A shard may have one in so many of all units for its magazine. With fewer units there are no
+/// private places.
+const SHARE: usize = scaled(32, 1);
+
+/// The units that nobody has leased, and how a shard may use them.
 #[derive(Debug)]
 pub(crate) struct Quota {
     left: AtomicUsize,
-    limit: usize,
+    bounded: bool,
+    slots: bool,
+    places: usize,
 }
 
 impl Quota {
-    /// `usize::MAX` is no bound at all.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { left: AtomicUsize::new(limit), limit }
+    /// For a pool of up to `limit` idle objects (`usize::MAX` is no bound at all) whose magazines
+    /// hold up to `places`.
+    pub(crate) fn new(limit: usize, places: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(limit),
+            bounded: limit != usize::MAX,
+            slots: limit >= SHARE,
+            places: places.min(limit / SHARE),
+        }
     }
 
     pub(crate) fn bounded(&self) -> bool {
-        self.limit != usize::MAX
+        self.bounded
     }
 
-    /// Units to lease at a time: few where there are few, so that one seat does not starve others.
-    pub(crate) fn lot(&self) -> usize {
-        (self.limit / 32).clamp(1, 8)
+    /// Whether shards use their slots.
+    pub(crate) fn slots(&self) -> bool {
+        self.slots
+    }
+
+    /// The places of a magazine.
+    pub(crate) fn places(&self) -> usize {
+        self.places
+    }
+
+    /// How many objects move at a time between magazine and chain, and units between here and a
+    /// shard.
+    pub(crate) fn batch(&self) -> usize {
+        (self.places / 2).max(1)
+    }
+
+    /// Whether there are units to lease.
+    pub(crate) fn has_room(&self) -> bool {
+        self.left.load(Relaxed) > 0
     }
 
     /// Leases up to `wanted` units, and tells how many.
     pub(crate) fn lease(&self, wanted: usize) -> usize {
-        if !self.bounded() {
+        if !self.bounded {
             return wanted;
         }
         // Relaxed: units guard no memory, they are only counted.
@@ -41,14 +72,9 @@ impl Quota {
         }
     }
 
-    /// Whether there are units to lease.
-    pub(crate) fn has_room(&self) -> bool {
-        self.left.load(Relaxed) > 0
-    }
-
     /// Gives units back.
     pub(crate) fn release(&self, units: usize) {
-        if self.bounded() && units > 0 {
+        if self.bounded && units > 0 {
             self.left.fetch_add(units, Relaxed);
         }
     }

@@ -1,16 +1,31 @@
-//! When the memory of an unlinked ring may go: a thin face of `crossbeam-epoch`, for cold paths.
+//! When the memory of an unlinked ring may go: `crossbeam-epoch`, for cold paths.
 //!
-//! Reclamation frees memory and never a `T`: a ring is empty when it is retired.
+//! Reclamation frees memory and never a `T`: a ring is empty when it is retired. The collector of
+//! epochs is our own, since the one that a process shares runs whatever others have deferred, and
+//! that in the midst of our work.
 
 #![cfg_attr(all(test, loom), allow(dead_code))]
 
-use crate::ring::Ring;
+use crossbeam_epoch::{Collector, LocalHandle};
+
+use crate::{ring::Ring, sync::OnceLock};
+
+fn collector() -> &'static Collector {
+    static COLLECTOR: OnceLock<Collector> = OnceLock::new();
+    COLLECTOR.get_or_init(Collector::new)
+}
+
+thread_local! {
+    static HANDLE: LocalHandle = collector().register();
+}
 
 /// Keeps every ring that its holder can still reach in memory.
 pub(crate) struct Guard(crossbeam_epoch::Guard);
 
 pub(crate) fn pin() -> Guard {
-    Guard(crossbeam_epoch::pin())
+    // A thread whose thread-locals are going registers for this once.
+    let pinned = HANDLE.try_with(LocalHandle::pin);
+    Guard(pinned.unwrap_or_else(|_| collector().register().pin()))
 }
 
 impl Guard {

@@ -18,7 +18,8 @@
 //! Release stores, and their readers Acquire, so that each sees what the other did to the shards.
 //!
 //! A seat that stays pinned (its thread has lost the processor just there) is passed over and
-//! marked LATE. Its owner finds the mark at the next pin and does the collector's work itself.
+//! marked LATE. Its owner finds the mark at the next pin and does the collector's work itself,
+//! unless a later collect of all pools has done it.
 
 use std::cell::Cell;
 
@@ -38,8 +39,10 @@ const OPEN: u32 = 0;
 const FENCED: u32 = 1;
 /// A collector is at work.
 const CLAIMED: u32 = 2;
-/// A collector has passed this seat over.
+/// A collector has passed this seat over, and nobody has done its work since.
 const LATE: u32 = 4;
+/// The collector that is at work has passed this seat over.
+const MISSED: u32 = 8;
 
 /// How often a collector looks whether a pinned seat has become free. An owner that is running
 /// unpins within nanoseconds; one that is not is not worth waiting for.
@@ -142,7 +145,7 @@ impl Seat {
     }
 
     /// The collector's half of the handshake after the heavy fence: waits for a bounded time until
-    /// the owner has unpinned. If that was in vain, the seat is late.
+    /// the owner has unpinned. If that was in vain, the seat is missed.
     pub(crate) fn reach(&self) {
         let reached = (0..PATIENCE).any(|_| {
             // Acquire: pairs with the Release of `Pin::drop`.
@@ -152,21 +155,20 @@ impl Seat {
             }
             reached
         });
-        if reached {
-            self.gate.fetch_and(!LATE, Relaxed);
-        } else {
-            self.gate.fetch_or(LATE, Relaxed);
+        if !reached {
+            self.gate.fetch_or(MISSED | LATE, Relaxed);
         }
     }
 
     /// Whether the collector that has claimed the seat may use its shards.
     pub(crate) fn is_reached(&self) -> bool {
-        self.gate.load(Relaxed) & LATE == 0
+        self.gate.load(Relaxed) & MISSED == 0
     }
 
-    /// Ends a claim. A late seat stays closed.
-    pub(crate) fn release(&self) {
-        self.open(LATE);
+    /// Ends a claim. A late seat stays closed, unless the collector has reached it and done all of
+    /// its work: that of every pool.
+    pub(crate) fn release(&self, all: bool) {
+        self.open(if all && self.is_reached() { 0 } else { LATE });
     }
 
     /// The next number of the owner's xorshift sequence.

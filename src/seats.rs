@@ -3,7 +3,7 @@
 use crate::{
     fence::Strategy,
     seat::{Seat, lock},
-    sync::{Acquire, AtomicUsize, Mutex, OnceLock, Relaxed, Release, scaled},
+    sync::{Mutex, MutexGuard, OnceLock, scaled},
 };
 
 /// Threads that can hold seats at one time. The rest use the shelf.
@@ -38,8 +38,6 @@ pub(crate) struct Seats {
     strategy: Strategy,
     limit: usize,
     buckets: [OnceLock<Box<[Seat]>>; BUCKETS],
-    /// Seats that exist: ids below this.
-    made: AtomicUsize,
     vacant: Mutex<Vacant>,
 }
 
@@ -47,6 +45,8 @@ pub(crate) struct Seats {
 #[derive(Debug)]
 struct Vacant {
     taken: Vec<u64>,
+    /// Seats that exist: ids below this.
+    made: usize,
 }
 
 impl Vacant {
@@ -81,8 +81,7 @@ impl Seats {
             strategy,
             limit: limit.min(MAX_SEATS),
             buckets: [const { OnceLock::new() }; BUCKETS],
-            made: AtomicUsize::new(0),
-            vacant: Mutex::new(Vacant { taken: Vec::new() }),
+            vacant: Mutex::new(Vacant { taken: Vec::new(), made: 0 }),
         }
     }
 
@@ -106,13 +105,8 @@ impl Seats {
     pub(crate) fn join(&self) -> Option<&Seat> {
         let mut vacant = lock(&self.vacant);
         let id = vacant.take(self.limit)?;
-        let seat = self.get(id);
-        if id >= self.made.load(Relaxed) {
-            // Release: pairs with the Acquire of collectors, for the seat itself. One that does not
-            // count it yet leaves its shards alone.
-            self.made.store(id + 1, Release);
-        }
-        Some(seat)
+        vacant.made = vacant.made.max(id + 1);
+        Some(self.get(id))
     }
 
     /// Gives a seat back. The lock makes what its holder did seen by the next one.
@@ -134,45 +128,46 @@ impl Seats {
     pub(crate) unsafe fn held(&self, id: usize) -> &Seat {
         self.get(id)
     }
-
-    fn iter(&self) -> impl Iterator<Item = &Seat> {
-        (0..self.made.load(Acquire)).map(|id| self.get(id))
-    }
 }
 
-/// A collector's hold on the seats that existed when it began.
+/// A collector's hold on all seats.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     seats: &'a Seats,
-    len: usize,
+    /// No seat comes or goes while the generation moves on.
+    vacant: MutexGuard<'a, Vacant>,
+    all: bool,
 }
 
 impl<'a> Claim<'a> {
-    /// Claims every seat and waits, for a bounded time, for the pinned ones.
+    /// Claims every seat and waits, for a bounded time, for the pinned ones. `all` says that the
+    /// claim is for all pools.
     ///
     /// # Safety
     ///
     /// There is one `Claim` at a time: collectors hold a lock.
-    pub(crate) unsafe fn new(seats: &'a Seats) -> Self {
-        let len = seats.made.load(Acquire);
-        let existing = || seats.iter().take(len);
+    pub(crate) unsafe fn new(seats: &'a Seats, all: bool) -> Self {
+        let claim = Self { seats, vacant: lock(&seats.vacant), all };
         // SAFETY: the caller is the only collector, and `drop` opens the gates.
-        existing().for_each(|seat| unsafe { seat.claim() });
-        existing().for_each(|seat| seat.token.heavy());
+        claim.existing().for_each(|seat| unsafe { seat.claim() });
+        claim.existing().for_each(|seat| seat.token.heavy());
         seats.strategy.heavy();
-        existing().for_each(Seat::reach);
-        Self { seats, len }
+        claim.existing().for_each(Seat::reach);
+        claim
+    }
+
+    fn existing(&self) -> impl Iterator<Item = &Seat> {
+        (0..self.vacant.made).map(|id| self.seats.get(id))
     }
 
     /// The ids of the seats whose shards the collector may use now.
     pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
-        let seats = self.seats.iter().take(self.len);
-        seats.filter(|seat| seat.is_reached()).map(|seat| seat.id)
+        self.existing().filter(|seat| seat.is_reached()).map(|seat| seat.id)
     }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        self.seats.iter().take(self.len).for_each(Seat::release);
+        self.existing().for_each(|seat| seat.release(self.all));
     }
 }

@@ -88,8 +88,8 @@ impl<'a, T> Place<'a, T> {
     }
 
     /// Takes a batch of the chain with this parity, if there is one to be had at the first try.
-    pub(crate) fn steal(&self, parity: u32) -> List<T> {
-        self.steal_up_to(Shard::<T>::BATCH, parity)
+    pub(crate) fn steal(&self, parity: u32, batch: usize) -> List<T> {
+        self.steal_up_to(batch, parity)
     }
 
     /// As `steal`, from victims: all that were private, else one of the chain.

@@ -35,9 +35,6 @@ impl<T> Size<T> {
         _ => PLACES,
     };
 
-    /// Objects that move between magazine and chain at a time.
-    pub(crate) const BATCH: usize = if Self::MAGAZINE < 2 { 1 } else { Self::MAGAZINE / 2 };
-
     /// Empty cells kept: 64, or 16 KiB of them, and always one of up to 64 KiB.
     pub(crate) const EMPTIES: usize = match 16 * 1024 / size_of::<Cell<T>>() {
         0 if size_of::<T>() <= 64 * 1024 => 1,
@@ -106,9 +103,6 @@ impl Shard<()> {
 }
 
 impl<T> Shard<T> {
-    /// The most objects of its kind that a thief takes at a time.
-    pub(crate) const BATCH: usize = Size::<T>::BATCH;
-
     pub(crate) fn new() -> Self {
         Self {
             slot: AtomicPtr::new(ptr::null_mut()),
@@ -155,9 +149,10 @@ impl<T> Shard<T> {
         }
         // Acquire: pairs with the Release in `Owner::age`.
         let head = self.shared.aged.swap(ptr::null_mut(), Acquire);
-        self.shared.aged_len.store(0, Relaxed);
         // SAFETY: put there by `into_raw`, and ours by the swap.
-        unsafe { List::from_raw(head) }
+        let aged = unsafe { List::from_raw(head) };
+        self.shared.aged_len.fetch_sub(aged.len(), Relaxed);
+        aged
     }
 
     /// Takes what is left of the victims, and memory that they no longer need.
@@ -166,7 +161,9 @@ impl<T> Shard<T> {
     ///
     /// The caller holds the registry's lock.
     pub(crate) unsafe fn drain_victims(&self, gone: &mut List<T>) {
-        if !self.open.load(Relaxed) {
+        // Acquire: pairs with the Release in `Owner::open`. Which chain is the owner's is known
+        // before it is open.
+        if !self.open.load(Acquire) {
             return;
         }
         gone.append(self.take_aged());
