@@ -167,7 +167,7 @@ impl<T, F> Pool<T, F> {
     }
 
     fn keep(&self, full: Full<T>) {
-        let private = self.near_do(full, |owner, full| owner.push_private(full));
+        let private = self.own_do(full, |owner, full| owner.push_private(full));
         let kept = private.or_else(|full| match self.core.get() {
             Some(core) => core.put(here(), full),
             None => Err(full),
@@ -177,22 +177,38 @@ impl<T, F> Pool<T, F> {
         }
     }
 
-    /// This thread's seat, and its shard if that is in the first segment.
-    #[inline(always)]
-    fn near(&self) -> Option<(&'static Seat, &Shard<T>)> {
-        let seat = seat::current()?;
-        Some((seat, self.core.get()?.near_shard(seat)?))
-    }
-
-    /// Runs `f` on the owner's side of the thread's own shard, if that is at hand: in the first
-    /// segment, and not claimed. No user code may be called, and nothing that pins.
+    /// Runs `f` on the owner's side of the thread's own shard, if that is in the first segment and
+    /// not claimed. No user code may be called, and nothing that pins.
     #[inline(always)]
     fn near_do<A, R>(
         &self,
         arg: A,
         f: impl FnOnce(Owner<'_, T>, A) -> Result<R, A>,
     ) -> Result<R, A> {
-        let Some((seat, shard)) = self.near() else {
+        self.shard_do(|core, seat| core.near_shard(seat), arg, f)
+    }
+
+    /// As `near_do`, in any segment.
+    fn own_do<A, R>(
+        &self,
+        arg: A,
+        f: impl FnOnce(Owner<'_, T>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        self.shard_do(|core, seat| core.place(seat.id).map(|place| place.shard()), arg, f)
+    }
+
+    #[inline(always)]
+    fn shard_do<'a, A, R>(
+        &'a self,
+        find: impl FnOnce(&'a Core<T>, &Seat) -> Option<&'a Shard<T>>,
+        arg: A,
+        f: impl FnOnce(Owner<'a, T>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        let own = || {
+            let seat = seat::current()?;
+            Some((seat, find(self.core.get()?, seat)?))
+        };
+        let Some((seat, shard)) = own() else {
             return Err(arg);
         };
         // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the call of `f`.
@@ -439,7 +455,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The way to a miss.
     #[inline(never)]
     fn find(&self) -> Option<Full<T>> {
-        let private = self.near_do((), |owner, ()| owner.pop_private().ok_or(()));
+        let private = self.own_do((), |owner, ()| owner.pop_private().ok_or(()));
         private.ok().or_else(|| self.core().take(here()))
     }
 

@@ -1,6 +1,6 @@
 //! `with_max_idle` bounds what is idle over all threads, at any time.
 
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
 use corepool::{Pool, collect};
@@ -221,4 +221,37 @@ fn an_absurd_reserve_panics_and_makes_nothing() {
     assert_eq!(pool.stats().created, 0);
     pool.reserve(2);
     assert_eq!(pool.stats().idle, 2);
+}
+
+/// One thread puts, another only takes: the taker does not hoard room that it never uses.
+#[test]
+fn who_only_takes_hoards_no_room() {
+    let _alone = alone();
+    for limit in [16, 32, 34, 64] {
+        let pool = <Pool<usize>>::new(|| 0).with_max_idle(limit);
+        let (ask, asked) = mpsc::channel::<()>();
+        let (answer, answers) = mpsc::channel();
+        thread::scope(|s| {
+            let pool = &pool;
+            s.spawn(move || asked.iter().for_each(|()| answer.send(pool.try_take()).unwrap()));
+            let mut found = 0;
+            for i in 0..1000 {
+                pool.put(i);
+                ask.send(()).unwrap();
+                found += usize::from(answers.recv().unwrap().is_some());
+            }
+            drop(ask);
+            assert!(found > 900, "bound {limit}: {found} of 1000 found");
+        });
+    }
+}
+
+/// A bound that comes too late to be kept is an error, not ignored.
+#[test]
+fn a_bound_after_the_first_use_panics() {
+    let _alone = alone();
+    let pool = <Pool<usize>>::new(|| 0);
+    pool.put(1);
+    let text = panics(move || drop(pool.with_max_idle(2)));
+    assert!(text.contains("before the pool is used"));
 }

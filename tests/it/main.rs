@@ -7,6 +7,7 @@
 mod ageing;
 mod bounds;
 mod contract;
+mod epochs;
 mod guards;
 mod hooks;
 mod last_handle;
