@@ -90,7 +90,7 @@ impl Drop for World {
 fn flip_against_owner(strategy: Strategy) {
     let world = World::new(strategy, 1, usize::MAX);
     let seat = world.seats.join().unwrap();
-    world.put(seat, world.ledger.object());
+    (0..2).for_each(|_| world.put(seat, world.ledger.object()));
     let collector = {
         let world = Arc::clone(&world);
         thread::spawn(move || world.collect())

@@ -9,17 +9,18 @@ use std::{
     fmt,
     marker::PhantomData,
     mem::MaybeUninit,
+    panic::{RefUnwindSafe, UnwindSafe},
     ptr::{self, NonNull},
 };
 
-use crate::panics::FirstPanic;
+use crate::{panics::FirstPanic, sync::UnsafeCell};
 
 /// The place of one object. `next` belongs to whoever owns the cell, and is used while the cell is
 /// in a [`List`].
 #[repr(C)]
 pub(crate) struct Cell<T> {
     value: T,
-    next: *mut Cell<T>,
+    next: UnsafeCell<*mut Cell<T>>,
 }
 
 /// A cell with an object: an owning pointer, like a `Box`.
@@ -35,6 +36,10 @@ pub(crate) type Empty<T> = Full<MaybeUninit<T>>;
 unsafe impl<T: Send> Send for Full<T> {}
 // SAFETY: a shared `Full` gives out shared references to the object only.
 unsafe impl<T: Sync> Sync for Full<T> {}
+
+// As a `Box`: the object decides. Nobody sees a cell's link through a guard.
+impl<T: UnwindSafe> UnwindSafe for Full<T> {}
+impl<T: RefUnwindSafe> RefUnwindSafe for Full<T> {}
 
 impl<T> Full<T> {
     #[inline]
@@ -87,8 +92,11 @@ impl<T> Empty<T> {
         if cell.is_null() {
             handle_alloc_error(layout);
         }
-        // SAFETY: allocated, and ours; the cell of an `Empty` need not be initialised.
-        unsafe { Self::from_raw(cell) }
+        // SAFETY: allocated, and ours; the value of an `Empty` need not be initialised.
+        unsafe {
+            (&raw mut (*cell).next).write(UnsafeCell::new(ptr::null_mut()));
+            Self::from_raw(cell)
+        }
     }
 
     /// Puts an object in.
@@ -138,6 +146,24 @@ pub(crate) struct List<T> {
 // SAFETY: a list owns its objects, like a `Vec`.
 unsafe impl<T: Send> Send for List<T> {}
 
+/// # Safety
+///
+/// The cell is the caller's.
+#[inline]
+unsafe fn next<T>(cell: *mut Cell<T>) -> *mut Cell<T> {
+    // SAFETY: `next` is initialised in every cell, and the caller's.
+    unsafe { (*cell).next.with(|next| *next) }
+}
+
+/// # Safety
+///
+/// The cell is the caller's.
+#[inline]
+unsafe fn set_next<T>(cell: *mut Cell<T>, to: *mut Cell<T>) {
+    // SAFETY: as in `next`.
+    unsafe { (*cell).next.with_mut(|next| *next = to) };
+}
+
 impl<T> List<T> {
     pub(crate) const fn new() -> Self {
         let (head, tail) = (ptr::null_mut(), ptr::null_mut());
@@ -150,8 +176,8 @@ impl<T> List<T> {
 
     pub(crate) fn push(&mut self, full: Full<T>) {
         let cell = full.into_raw();
-        // SAFETY: the cell is owned by the list from here on. Its `next` may not be initialised.
-        unsafe { (&raw mut (*cell).next).write(self.head) };
+        // SAFETY: the cell is owned by the list from here on.
+        unsafe { set_next(cell, self.head) };
         if self.head.is_null() {
             self.tail = cell;
         }
@@ -166,7 +192,7 @@ impl<T> List<T> {
         let cell = self.head;
         // SAFETY: the cells of a list are full and owned by it.
         unsafe {
-            self.head = (*cell).next;
+            self.head = next(cell);
             self.len -= 1;
             Some(Full::from_raw(cell))
         }
@@ -178,7 +204,7 @@ impl<T> List<T> {
             return;
         }
         // SAFETY: `tail` is the last cell of a list that is not empty, and `other` gives it up.
-        unsafe { (*other.tail).next = self.head };
+        unsafe { set_next(other.tail, self.head) };
         if self.head.is_null() {
             self.tail = other.tail;
         }
@@ -204,7 +230,7 @@ impl<T> List<T> {
             list.tail = cell;
             list.len += 1;
             // SAFETY: the cells of a list are owned by it, and linked up to a null.
-            cell = unsafe { (*cell).next };
+            cell = unsafe { next(cell) };
         }
         list
     }
