@@ -77,6 +77,41 @@ fn chain_grow_against_steal() {
     });
 }
 
+/// Rings are linked by one thread, walked by a second, and handed on to a third.
+#[test]
+fn chain_handed_on() {
+    model("chain_handed_on", Some(2), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        let owner = {
+            let (ledger, chain) = (ledger.clone(), Arc::clone(&chain));
+            thread::spawn(move || (0..3).for_each(|_| push(&chain, &ledger)))
+        };
+        let thief = thief(&chain, 2);
+        let _ = steal(&chain) + steal(&chain);
+        owner.join().unwrap();
+        thief.join().unwrap();
+        settle(&chain, &ledger);
+    });
+}
+
+/// Counting walks the rings, too.
+#[test]
+fn chain_counted_while_it_grows() {
+    model("chain_counted_while_it_grows", Some(3), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        let owner = {
+            let (ledger, chain) = (ledger.clone(), Arc::clone(&chain));
+            thread::spawn(move || (0..3).for_each(|_| push(&chain, &ledger)))
+        };
+        assert!(chain.len() <= 3);
+        owner.join().unwrap();
+        assert_eq!(chain.len(), 3);
+        settle(&chain, &ledger);
+    });
+}
+
 /// Two thieves find the first ring spent; one unlinks it, the other may still be reading it.
 #[test]
 fn chain_unlink_against_steal() {

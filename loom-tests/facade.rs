@@ -111,13 +111,16 @@ impl Token {
 /// The tokens do it.
 pub(crate) fn membarrier() {}
 
-/// The lifetime of what is reclaimed: freeing is a write that the checker sees, every use a read.
+/// The lifetime of what is reclaimed: making and freeing are writes that the checker sees, every use
+/// is a read.
 #[derive(Debug)]
 pub(crate) struct Life(UnsafeCell<()>);
 
 impl Life {
     pub(crate) fn new() -> Self {
-        Self(UnsafeCell::new(()))
+        let life = Self(UnsafeCell::new(()));
+        life.0.with_mut(|_| ());
+        life
     }
 
     pub(crate) fn alive(&self) {

@@ -1,0 +1,173 @@
+//! Cells, and lists of them.
+
+use std::{
+    cell::Cell as Count,
+    fmt::Debug,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    rc::Rc,
+    thread,
+};
+
+use super::Rng;
+use crate::cell::{Empty, Full, List};
+
+/// Counts its drops, and panics in them if it has something to say.
+struct Counted(Rc<Count<usize>>, Option<&'static str>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+        if let Some(text) = self.1 {
+            resume_unwind(Box::new(text));
+        }
+    }
+}
+
+fn full<T>(value: T) -> Full<T> {
+    Empty::new().fill(value)
+}
+
+/// A list of numbers, the last one on top.
+fn list(numbers: impl IntoIterator<Item = usize>) -> List<usize> {
+    let mut list = List::new();
+    numbers.into_iter().for_each(|number| list.push(full(number)));
+    list
+}
+
+/// The numbers of a list, the top first.
+fn numbers(mut list: List<usize>) -> Vec<usize> {
+    let len = list.len();
+    let numbers: Vec<_> = std::iter::from_fn(|| list.pop()).map(|full| full.empty().0).collect();
+    assert_eq!((numbers.len(), list.len()), (len, 0));
+    numbers
+}
+
+/// The text that `f` panics with.
+fn panics(f: impl FnOnce()) -> &'static str {
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it did not panic");
+    payload.downcast_ref().copied().expect("a planned panic")
+}
+
+/// An object goes into a cell, through a raw pointer, and out again, and the cell takes another.
+fn round_trip<T: Clone + PartialEq + Debug>(one: &T, other: &T) {
+    let mut cell = full(one.clone());
+    assert!((&raw const *cell.get()).is_aligned());
+    assert_eq!(cell.get(), one);
+    *cell.get_mut() = other.clone();
+    let raw = cell.into_raw();
+    // SAFETY: from `into_raw`, just above.
+    let (value, empty) = unsafe { Full::from_raw(raw) }.empty();
+    assert_eq!(value, *other);
+    let again = empty.fill(one.clone());
+    assert_eq!(again.into_raw(), raw, "a cell never moves");
+    // SAFETY: as above.
+    assert_eq!(unsafe { Full::from_raw(raw) }.get(), one);
+}
+
+#[test]
+fn objects_of_all_kinds() {
+    #[derive(Clone, Debug, PartialEq)]
+    #[repr(align(128))]
+    struct Aligned(u8);
+
+    #[derive(Clone, Debug, PartialEq)]
+    #[repr(align(4096))]
+    struct AlignedZst;
+
+    round_trip(&(), &());
+    round_trip(&AlignedZst, &AlignedZst);
+    round_trip(&1u8, &2);
+    round_trip(&Aligned(1), &Aligned(2));
+    round_trip(&String::from("one"), &String::from("other"));
+    round_trip(&Some(Box::new(1)), &None);
+}
+
+/// An object of 1 MiB, which unoptimised code copies through the stack.
+#[test]
+fn objects_of_a_mebibyte() {
+    let thread = thread::Builder::new().stack_size(64 << 20);
+    let test = || round_trip(&Box::new([1u8; 1 << 20]).map(|x| x), &[2; 1 << 20]);
+    thread.spawn(test).unwrap().join().unwrap();
+}
+
+/// A full cell drops its object, and an empty one drops nothing.
+#[test]
+fn objects_are_dropped_once() {
+    let drops = Rc::default();
+    drop(full(Counted(Rc::clone(&drops), None)));
+    assert_eq!(drops.get(), 1);
+    drop(Empty::<Counted>::new());
+    let (value, empty) = full(Counted(Rc::clone(&drops), None)).empty();
+    drop(empty);
+    assert_eq!(drops.get(), 1, "an empty cell has dropped its former object");
+    drop(value);
+    assert_eq!((drops.get(), Rc::strong_count(&drops)), (2, 1));
+    assert_eq!(panics(|| drop(full(Counted(Rc::clone(&drops), Some("cell"))))), "cell");
+    assert_eq!((drops.get(), Rc::strong_count(&drops)), (3, 1));
+}
+
+#[test]
+fn lists_are_stacks() {
+    assert_eq!(numbers(list([])), []);
+    assert_eq!(numbers(list([1, 2, 3])), [3, 2, 1]);
+    let mut empty = list([]);
+    empty.append(list([]));
+    empty.append(list([1, 2]));
+    empty.append(list([]));
+    empty.append(list([3, 4]));
+    assert_eq!(numbers(empty), [4, 3, 2, 1]);
+}
+
+/// Whatever is done to a list is done as with a vector, whose end is the top.
+#[test]
+fn lists_do_as_vectors() {
+    for seed in 0..100 {
+        let mut rng = Rng::new(seed);
+        let (mut list, mut model) = (list([]), Vec::new());
+        for i in 0..200 {
+            match rng.below(8) {
+                0..3 => {
+                    list.push(full(i));
+                    model.push(i);
+                }
+                3..6 => assert_eq!(list.pop().map(|full| *full.get()), model.pop()),
+                6 => {
+                    let more = i..i + rng.below(4);
+                    list.append(self::list(more.clone()));
+                    model.extend(more);
+                }
+                _ => {
+                    let raw = list.into_raw();
+                    assert_eq!(raw.is_null(), model.is_empty());
+                    // SAFETY: from `into_raw`, just above.
+                    list = unsafe { List::from_raw(raw) };
+                }
+            }
+            assert_eq!(list.len(), model.len());
+        }
+        model.reverse();
+        assert_eq!(numbers(list), model);
+    }
+}
+
+/// A list drops each object once, whatever their destructors do, and goes on with the first panic.
+#[test]
+fn lists_drop_all() {
+    let drops = Rc::default();
+    let list = |texts: [Option<&'static str>; 5]| {
+        let mut list = List::new();
+        texts.into_iter().for_each(|text| list.push(full(Counted(Rc::clone(&drops), text))));
+        list
+    };
+    drop(list([None; 5]));
+    assert_eq!(drops.take(), 5);
+    let bad = || list([Some("last"), None, Some("second"), Some("first"), None]);
+    assert_eq!(panics(|| drop(bad())), "first");
+    assert_eq!(drops.take(), 5);
+    let text = panics(|| {
+        let _bad = bad();
+        resume_unwind(Box::new("before"));
+    });
+    assert_eq!((text, drops.take()), ("before", 5), "in the midst of another panic");
+    assert_eq!(Rc::strong_count(&drops), 1);
+}

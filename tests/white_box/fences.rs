@@ -1,0 +1,154 @@
+//! Owners and collectors under both fences: the asymmetric one, if the system has it, and the
+//! symmetric one, which is what systems without it run.
+
+use std::{
+    hint::spin_loop,
+    sync::{
+        Barrier, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
+
+use super::{Done, ROUNDS, Rng, world::World};
+use crate::{
+    fence::Strategy,
+    seats::{Claim, Seats},
+};
+
+/// Each strategy that there is here.
+pub(super) fn strategies() -> impl Iterator<Item = Strategy> {
+    let detected = Strategy::detect();
+    [Strategy::Symmetric].into_iter().chain((detected != Strategy::Symmetric).then_some(detected))
+}
+
+/// Counts visits without an atomic read-modify-write, so that two visitors at a time lose some.
+#[derive(Default)]
+struct Room(AtomicUsize);
+
+impl Room {
+    fn visit(&self) {
+        let visits = self.0.load(Relaxed);
+        (0..4).for_each(|_| spin_loop());
+        self.0.store(visits + 1, Relaxed);
+    }
+}
+
+/// An owner and a collector are never in the room of a seat at the same time.
+fn take_turns(strategy: Strategy) {
+    let seats = Seats::new(strategy, 3);
+    let (rooms, registry) = (<[Room; 3]>::default(), Mutex::new(()));
+    let (done, start) = (AtomicBool::new(false), Barrier::new(4));
+    let own = || {
+        let seat = seats.join().unwrap();
+        start.wait();
+        let mut visits = 0;
+        while visits < 10 * ROUNDS {
+            // SAFETY: this thread's seat, and its only pin.
+            let pin = unsafe { seat.pin_fast().or_else(|| seat.pin()) };
+            if pin.is_some() {
+                rooms[seat.id].visit();
+                visits += 1;
+            } else if seat.is_late() {
+                // There is nothing to make up for.
+                let _registry = registry.lock().unwrap();
+                seat.caught_up();
+            }
+        }
+        visits
+    };
+    let collect = || {
+        start.wait();
+        let mut visits = 0;
+        while !done.load(Relaxed) {
+            let _registry = registry.lock().unwrap();
+            // SAFETY: locked.
+            let claim = unsafe { Claim::new(&seats, true) };
+            visits += claim.reached().map(|id| rooms[id].visit()).count();
+        }
+        visits
+    };
+    let (owned, collected) = thread::scope(|scope| {
+        let collector = scope.spawn(collect);
+        let owned = {
+            let _done = Done(&done);
+            let owners = [(); 3].map(|()| scope.spawn(own));
+            owners.into_iter().map(|owner| owner.join().unwrap()).sum::<usize>()
+        };
+        (owned, collector.join().unwrap())
+    });
+    let visits: usize = rooms.iter().map(|room| room.0.load(Relaxed)).sum();
+    assert_eq!(visits, owned + collected, "two were in a room at a time");
+    assert!(collected > 0);
+}
+
+#[test]
+fn owners_and_collectors_take_turns() {
+    strategies().for_each(take_turns);
+}
+
+/// Threads with seats that come and go, threads without, and a collector, at one pool. An object
+/// has one holder at a time and is dropped once, and the books of the pool agree with the ledger's.
+fn conserve(strategy: Strategy, max_idle: usize) {
+    let world = World::new(strategy, 1, max_idle);
+    let done = AtomicBool::new(false);
+    let put = |seat, full| {
+        world.put(seat, full);
+    };
+    let work = |seed: usize| {
+        let _done = Done(&done);
+        let mut rng = Rng::new(seed);
+        // The first has no seat, and the last never gives its own back.
+        let mut seat = (seed > 0).then(|| world.join());
+        let mut held = Vec::new();
+        for _ in 0..ROUNDS {
+            match rng.below(1000) {
+                0 if seed < 3 => {
+                    seat = seat.map(|seat| {
+                        world.leave(seat);
+                        world.join()
+                    });
+                }
+                // Up to more than what is private, so that chains are used.
+                1..20 => (0..rng.below(60)).for_each(|_| held.push(world.make())),
+                20..40 => held.drain(..).for_each(|full| put(seat, full)),
+                40..500 => held.extend(world.take(seat)),
+                _ => held.pop().into_iter().for_each(|full| put(seat, full)),
+            }
+        }
+        held.into_iter().for_each(|full| world.discard(full));
+        seat.into_iter().for_each(|seat| world.leave(seat));
+    };
+    let mut collects = 0;
+    thread::scope(|scope| {
+        let work = &work;
+        (0..4).for_each(|seed| drop(scope.spawn(move || work(seed))));
+        while !done.load(Relaxed) {
+            world.collect();
+            collects += 1;
+            thread::yield_now();
+        }
+    });
+    assert!(collects > 0);
+    assert_eq!(world.idle(), world.ledger.alive());
+    assert!(world.idle() <= max_idle, "more than the bound");
+    // All are of the last two generations, and no seat is late.
+    let (first, second) = (world.collect(), world.collect());
+    assert_eq!((world.idle(), world.ledger.alive()), (0, 0), "after {first} and {second}");
+    let units = world.core.quota.lease(max_idle);
+    assert_eq!(units, max_idle, "units were lost");
+}
+
+#[test]
+fn objects_are_conserved() {
+    for strategy in strategies() {
+        conserve(strategy, usize::MAX);
+    }
+}
+
+#[test]
+fn objects_and_units_are_conserved() {
+    for strategy in strategies() {
+        [1, 40, 1000].into_iter().for_each(|max_idle| conserve(strategy, max_idle));
+    }
+}

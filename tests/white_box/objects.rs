@@ -1,0 +1,116 @@
+//! Objects that notice what must not happen to them.
+
+use std::{
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use crate::cell::{Cell, Empty, Full};
+
+/// Cells that came out together.
+pub(super) type Batch = Vec<*mut Cell<usize>>;
+
+/// Numbered cells, and how often each has come out. They are freed at the end, so that one that
+/// comes out twice, or not at all, is a wrong count and not a crash.
+pub(super) struct Cells {
+    pub(super) cells: Vec<*mut Cell<usize>>,
+    seen: Vec<AtomicUsize>,
+}
+
+// SAFETY: the cells are only read until the end.
+unsafe impl Sync for Cells {}
+
+impl Cells {
+    pub(super) fn new(n: usize) -> Self {
+        let cells = (0..n).map(|i| Empty::new().fill(i).into_raw()).collect();
+        let seen = iter::repeat_with(AtomicUsize::default).take(n).collect();
+        Self { cells, seen }
+    }
+
+    /// The number of a cell that came out.
+    pub(super) fn number(&self, cell: *mut Cell<usize>) -> usize {
+        assert!(!cell.is_null(), "an empty slot came out");
+        // SAFETY: the cells live as long as `self`, which goes on owning them.
+        let full = unsafe { Full::from_raw(cell) };
+        let number = *full.get();
+        let _ = full.into_raw();
+        number
+    }
+
+    pub(super) fn numbers(&self, cells: &[*mut Cell<usize>]) -> Vec<usize> {
+        cells.iter().map(|&cell| self.number(cell)).collect()
+    }
+
+    /// Notes that these came out.
+    pub(super) fn came_out(&self, cells: &[*mut Cell<usize>]) {
+        for &cell in cells {
+            let before = self.seen[self.number(cell)].fetch_add(1, Relaxed);
+            assert_eq!(before, 0, "an object came out twice");
+        }
+    }
+
+    /// Each came out, once.
+    pub(super) fn assert_all_came_out(&self) {
+        let lost = self.seen.iter().filter(|seen| seen.load(Relaxed) == 0).count();
+        assert_eq!(lost, 0, "objects were lost");
+        assert!(self.seen.iter().all(|seen| seen.load(Relaxed) == 1), "some came out twice");
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        // SAFETY: `into_raw` gave them to us, and the test has forgotten its copies.
+        self.cells.iter().for_each(|&cell| drop(unsafe { Full::from_raw(cell) }));
+    }
+}
+
+/// The books over the objects of one test.
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub(super) made: AtomicUsize,
+    pub(super) dropped: AtomicUsize,
+}
+
+impl Ledger {
+    pub(super) fn alive(&self) -> usize {
+        self.made.load(Relaxed) - self.dropped.load(Relaxed)
+    }
+}
+
+/// An object that notices two holders. Relaxed and plain accesses only: what is tested has to order
+/// them.
+pub(super) struct Item {
+    pub(super) number: usize,
+    held: AtomicBool,
+    uses: usize,
+    ledger: Arc<Ledger>,
+}
+
+impl Item {
+    /// A new object, held.
+    pub(super) fn new(ledger: &Arc<Ledger>) -> Self {
+        let number = ledger.made.fetch_add(1, Relaxed);
+        Self { number, held: AtomicBool::new(true), uses: 0, ledger: Arc::clone(ledger) }
+    }
+
+    /// A holder has it.
+    pub(super) fn hold(&mut self) {
+        assert!(!self.held.swap(true, Relaxed), "two holders");
+        self.uses += 1;
+    }
+
+    /// The holder lets go.
+    pub(super) fn release(&self) {
+        assert!(self.held.swap(false, Relaxed), "not held");
+    }
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        assert!(!self.held.swap(true, Relaxed), "dropped while held, or twice");
+        self.ledger.dropped.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,178 @@
+//! The bound: units, whose number never changes, and the shards that lease them.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+};
+
+use super::{ROUNDS, Rng, shard::Own};
+use crate::{
+    cell::{Empty, List},
+    quota::Quota,
+};
+
+/// A shard has few private places where there are few units, and none if there are hardly any.
+#[test]
+fn places_are_few_where_units_are_few() {
+    let shape = |limit| {
+        let quota = Quota::new(limit, 16);
+        (quota.slots(), quota.places(), quota.batch())
+    };
+    assert_eq!([shape(0), shape(1), shape(2)], [(false, 0, 1); 3]);
+    assert_eq!([shape(1000), shape(usize::MAX)], [(true, 16, 8); 2]);
+    for limit in 0..1000 {
+        let (slots, places, batch) = shape(limit);
+        assert!(usize::from(slots) + places <= limit / 16, "a shard may hoard {places} of {limit}");
+        assert!((1..=8).contains(&batch) && batch <= places.max(2) / 2);
+        assert!(places <= shape(limit + 1).1);
+    }
+    assert_eq!(Quota::new(1000, 0).places(), 0, "of objects that are too large");
+}
+
+#[test]
+fn no_bound_costs_nothing() {
+    let quota = Quota::new(usize::MAX, 16);
+    assert!(!quota.bounded());
+    for units in [0, 1, 8, usize::MAX] {
+        assert_eq!(quota.lease(units), units);
+        quota.release(units);
+        assert!(quota.has_room());
+    }
+}
+
+#[test]
+fn nothing_can_be_leased_of_nothing() {
+    let quota = Quota::new(0, 16);
+    assert!(quota.bounded() && !quota.has_room());
+    assert_eq!((quota.lease(1), quota.lease(0)), (0, 0));
+}
+
+/// One after the other, leases give what is asked for or what there is.
+#[test]
+fn units_are_conserved() {
+    for seed in 0..50 {
+        let mut rng = Rng::new(seed);
+        let limit = rng.below(40);
+        let (quota, mut leased) = (Quota::new(limit, 16), 0);
+        for _ in 0..500 {
+            if rng.below(2) == 0 {
+                let wanted = rng.below(10);
+                let got = quota.lease(wanted);
+                assert_eq!(got, wanted.min(limit - leased));
+                leased += got;
+            } else {
+                let back = rng.below(leased + 1);
+                quota.release(back);
+                leased -= back;
+            }
+            assert_eq!(quota.has_room(), leased < limit);
+        }
+        quota.release(leased);
+        assert_eq!(quota.lease(limit + 1), limit);
+    }
+}
+
+/// Many threads together never hold more than there is, and lose none.
+#[test]
+fn threads_share_the_bound() {
+    const LIMIT: usize = 20;
+    let (quota, held) = (Quota::new(LIMIT, 16), AtomicUsize::new(0));
+    let full = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for seed in 0..4 {
+            let (quota, held, full) = (&quota, &held, &full);
+            scope.spawn(move || {
+                let (mut rng, mut mine) = (Rng::new(seed), 0);
+                for _ in 0..ROUNDS {
+                    let got = quota.lease(rng.below(9));
+                    mine += got;
+                    let all = held.fetch_add(got, Relaxed) + got;
+                    assert!(all <= LIMIT, "{all} units of {LIMIT}");
+                    full.fetch_add(usize::from(all == LIMIT), Relaxed);
+                    let back = if rng.below(4) == 0 { mine } else { rng.below(mine + 1) };
+                    mine -= back;
+                    held.fetch_sub(back, Relaxed);
+                    quota.release(back);
+                }
+                held.fetch_sub(mine, Relaxed);
+                quota.release(mine);
+            });
+        }
+    });
+    assert_eq!((held.load(Relaxed), quota.lease(LIMIT + 1)), (0, LIMIT));
+    assert!(full.load(Relaxed) > 0, "the bound was never met");
+}
+
+/// Whatever an owner does, its objects never outnumber the units, and no unit is lost.
+#[test]
+fn a_shard_conserves_units() {
+    for seed in 0..100 {
+        let mut rng = Rng::new(seed);
+        let limit = [0, 1, 2, 31, 32, 70, 300, 600][rng.below(8)];
+        let own = Own::new(limit);
+        let (mut generation, mut idle) = (0, 0);
+        for _ in 0..400 {
+            match rng.below(40) {
+                0..20 => {
+                    let kept = own.put(0);
+                    // Nobody else leases, so that units are refused only where there are none.
+                    assert_eq!(kept, idle < limit);
+                    idle += usize::from(kept);
+                }
+                20..38 => idle -= usize::from(own.take().is_some()),
+                38 => {
+                    let private = own.owner().take_private(&own.quota);
+                    own.quota.release(private.len());
+                    idle -= private.len();
+                }
+                _ => {
+                    generation += rng.below(3) as u32;
+                    idle -= own.collect(generation).len();
+                }
+            }
+            assert_eq!(own.shard.idle(), idle);
+        }
+        assert_eq!(own.settle(), idle);
+    }
+}
+
+/// A thief keeps of its loot what it has places for, and the units go with the objects.
+#[test]
+fn a_thief_conserves_units() {
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let own = Own::new(600);
+        let before = rng.below(26);
+        (0..before).for_each(|_| assert!(own.put(0)));
+        let taken = rng.below(before + 1);
+        assert_eq!((0..taken).filter_map(|_| own.take()).count(), taken);
+        let (idle, private) = (own.shard.idle(), own.shard.idle() - own.shard.chain(0).len());
+        let units = own.quota.lease(rng.below(8) + 1);
+        let mut loot = List::new();
+        // One unit is of the object that the search was for.
+        (1..units).for_each(|_| loot.push(Empty::new().fill(1)));
+        own.owner().stash(&mut loot, &own.quota);
+        let kept = units - 1 - loot.len();
+        assert_eq!(own.shard.idle(), idle + kept);
+        assert!(loot.len() == 0 || private + kept >= 16, "there was room for more");
+        own.quota.release(loot.len());
+        assert_eq!(own.settle(), idle + kept);
+    }
+}
+
+/// Who takes again and again what others have put does not gather their units.
+#[test]
+fn a_thief_does_not_hoard_units() {
+    let own = Own::new(600);
+    for round in 0..50 {
+        assert_eq!(own.quota.lease(8), 8, "round {round}");
+        let mut loot = List::new();
+        (1..8).for_each(|i| loot.push(Empty::new().fill(i)));
+        own.owner().stash(&mut loot, &own.quota);
+        assert_eq!((0..7).filter_map(|_| own.take()).count(), 7);
+    }
+    let left = own.quota.lease(600);
+    assert!(left >= 600 - 17, "{left} of 600 are left");
+    own.quota.release(left);
+    assert_eq!(own.settle(), 0);
+}

@@ -1,0 +1,163 @@
+//! The ring: one owner at its head, any number of thieves at its tail.
+
+use std::ptr;
+
+use super::{
+    Rng,
+    objects::{Batch, Cells},
+};
+use crate::ring::{Head, MAX_SLOTS, Ring, Steal};
+
+/// How many indices there are before they start again (C2).
+pub(super) const RANGE: usize = 1 << (usize::BITS / 2);
+
+/// A ring that threads share, also where the checker's types would not have it.
+pub(super) struct Shared(pub(super) Box<Ring<usize>>);
+
+// SAFETY: rings are made for it.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// A ring whose indices start at `index`.
+    pub(super) fn new(slots: usize, index: usize) -> Self {
+        Self(Ring::starting_at(slots, index % RANGE).unwrap())
+    }
+
+    /// The owner's side.
+    pub(super) fn head(&self) -> Head<'_, usize> {
+        // SAFETY: one thread of each test plays the owner.
+        unsafe { self.0.head() }
+    }
+
+    /// Pops up to `most`, the newest last.
+    pub(super) fn pop(&self, most: usize) -> Batch {
+        let mut batch = vec![ptr::null_mut(); most];
+        let count = self.head().pop(&mut batch);
+        batch.truncate(count);
+        batch
+    }
+
+    /// Steals up to `most`, the oldest first. `None` if others were quicker.
+    pub(super) fn steal(&self, most: usize) -> Option<Batch> {
+        let mut batch = vec![ptr::null_mut(); most];
+        let count = match self.0.steal(&mut batch) {
+            Steal::Got(count) => {
+                assert!(count > 0, "got nothing");
+                count
+            }
+            Steal::Empty => 0,
+            Steal::Busy => return None,
+        };
+        batch.truncate(count);
+        Some(batch)
+    }
+}
+
+/// C1: a ring has the slots that it was asked for, a power of two, and all of them can be used.
+/// C3: it is full when the head is a whole round ahead, and empty when it is not ahead at all.
+#[test]
+fn all_slots_are_of_use() {
+    assert_eq!(MAX_SLOTS, RANGE / 4);
+    for slots in [1, 2, 4, 8, 16, 64, 1024] {
+        let cells = Cells::new(slots + 1);
+        for index in [0, 1, RANGE - 1, RANGE - slots] {
+            let ring = Shared::new(slots, index);
+            assert_eq!((ring.0.slots(), ring.0.len()), (slots, 0));
+            assert_eq!(ring.head().push(&cells.cells), slots, "one too many is asked for");
+            assert_eq!(ring.head().push(&cells.cells[slots..]), 0, "full");
+            assert_eq!(ring.0.len(), slots);
+            assert_eq!(cells.numbers(&ring.pop(2 * slots)), (0..slots).collect::<Vec<_>>());
+            assert_eq!((ring.0.len(), ring.pop(1).len()), (0, 0));
+            assert_eq!(ring.0.steal(&mut [ptr::null_mut()]), Steal::Empty);
+        }
+    }
+}
+
+/// C5, C6: the owner has the newest, thieves have the oldest, each in the order of their pushes.
+#[test]
+fn owners_have_the_newest_and_thieves_the_oldest() {
+    let cells = Cells::new(9);
+    let ring = Shared::new(16, RANGE - 4);
+    assert_eq!(ring.head().push(&cells.cells), 9);
+    assert_eq!(cells.numbers(&ring.pop(1)), [8]);
+    assert_eq!(cells.numbers(&ring.steal(1).unwrap()), [0]);
+    assert_eq!(cells.numbers(&ring.pop(2)), [6, 7], "the newest last");
+    assert_eq!(cells.numbers(&ring.steal(2).unwrap()), [1, 2], "the oldest first");
+    assert_eq!(cells.numbers(&ring.pop(9)), [3, 4, 5]);
+}
+
+/// A thief takes half, rounded up, and never more than it asked for.
+#[test]
+fn thieves_take_half() {
+    let cells = Cells::new(16);
+    for len in 1..=16 {
+        for most in 1..=17 {
+            let ring = Shared::new(16, RANGE - len / 2);
+            ring.head().push(&cells.cells[..len]);
+            let half = len.div_ceil(2).min(most);
+            let stolen = ring.steal(most).unwrap();
+            assert_eq!(cells.numbers(&stolen), (0..half).collect::<Vec<_>>());
+            assert_eq!(ring.0.len(), len - half);
+        }
+    }
+}
+
+/// C4, C7: a slot is handed back empty by whoever took its object: else it could not be used in the
+/// next round, and the one after.
+#[test]
+fn slots_are_handed_back() {
+    let cells = Cells::new(8);
+    let ring = Shared::new(8, RANGE - 20);
+    for round in 0..40 {
+        assert_eq!(ring.head().push(&cells.cells), 8, "round {round}");
+        let left = match round % 3 {
+            0 => ring.pop(8),
+            1 => (0..4).flat_map(|_| ring.steal(8).unwrap()).collect(),
+            _ => [ring.steal(3).unwrap(), ring.pop(5)].concat(),
+        };
+        assert_eq!(cells.numbers(&left), [0, 1, 2, 3, 4, 5, 6, 7]);
+    }
+}
+
+/// C7: what has left the ring is not its own any more: the ring's end drops nothing twice.
+#[test]
+fn nothing_is_retained() {
+    let cells = Cells::new(6);
+    let ring = Shared::new(8, RANGE - 3);
+    ring.head().push(&cells.cells);
+    cells.came_out(&[ring.pop(1), ring.steal(8).unwrap(), ring.pop(9)].concat());
+    drop(ring);
+    cells.assert_all_came_out();
+}
+
+/// C2, C3: random batches at both ends do as with a deque, whatever the index.
+#[test]
+fn a_ring_is_a_bounded_deque() {
+    for seed in 0..60 {
+        let mut rng = Rng::new(seed);
+        let slots = 1 << rng.below(6);
+        let ring = Shared::new(slots, RANGE - rng.below(4 * slots));
+        let (cells, mut model) = (Cells::new(slots + 9), Batch::new());
+        for _ in 0..500 {
+            let n = rng.below(9) + 1;
+            match rng.below(4) {
+                0 | 1 => {
+                    let batch: Batch =
+                        cells.cells.iter().filter(|cell| !model.contains(*cell)).copied().collect();
+                    let room = (slots - model.len()).min(n);
+                    assert_eq!(ring.head().push(&batch[..n]), room);
+                    model.extend(&batch[..room]);
+                }
+                2 => {
+                    let rest = model.len().saturating_sub(n);
+                    assert_eq!(ring.pop(n), model.split_off(rest));
+                }
+                _ => {
+                    let half = model.len().div_ceil(2).min(n);
+                    assert_eq!(ring.steal(n).unwrap(), model.drain(..half).collect::<Batch>());
+                }
+            }
+            assert_eq!(ring.0.len(), model.len());
+        }
+    }
+}

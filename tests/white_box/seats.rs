@@ -1,0 +1,166 @@
+//! Seats: dense ids with one holder each.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+};
+
+use super::{Patience, ROUNDS, Rng};
+use crate::{
+    fence::Strategy,
+    seat::{Seat, current_or_join},
+    seats::{MAX_SEATS, Seats, bucket, bucket_len},
+    shard::Shard,
+};
+
+fn seats(limit: usize) -> Seats {
+    Seats::new(Strategy::Symmetric, limit)
+}
+
+fn leave(seats: &Seats, seat: &Seat) {
+    // SAFETY: each test leaves a seat that it has joined, once.
+    unsafe { seats.leave(seat) };
+}
+
+#[test]
+fn the_lowest_free_seat_comes_first() {
+    let seats = seats(8);
+    let held: Vec<_> = (0..8).map(|_| seats.join().unwrap()).collect();
+    assert_eq!(held.iter().map(|seat| seat.id).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    [6, 2, 4].into_iter().for_each(|id| leave(&seats, held[id]));
+    for id in [2, 4, 6] {
+        let seat = seats.join().unwrap();
+        assert_eq!(seat.id, id);
+        assert!(std::ptr::eq(seat, held[id]), "a seat never moves");
+    }
+}
+
+#[test]
+fn seats_run_out() {
+    for limit in [0, 1, 2, 63, 64, 65, 128, 300] {
+        let seats = seats(limit);
+        let held: Vec<_> = (0..limit).map(|_| seats.join().unwrap()).collect();
+        assert!(seats.join().is_none(), "seat {limit} of {limit}");
+        if let Some(last) = held.last() {
+            leave(&seats, last);
+            assert_eq!(seats.join().unwrap().id, limit - 1);
+            assert!(seats.join().is_none());
+        }
+    }
+}
+
+/// All seats that there can be exist side by side, each with its own place in the shards.
+#[test]
+fn no_limit_is_the_largest_one() {
+    let seats = seats(usize::MAX);
+    for id in 0..MAX_SEATS {
+        let seat = seats.join().unwrap();
+        assert_eq!((seat.id, seat.offset), (id, id * Shard::BYTES));
+    }
+    assert!(seats.join().is_none());
+}
+
+/// Joins and leaves in any order do as with a set of the free ids.
+#[test]
+fn seats_are_a_set() {
+    for seed in 0..40 {
+        let mut rng = Rng::new(seed);
+        let limit = rng.below(200) + 1;
+        let (seats, mut held) = (seats(limit), Vec::new());
+        let mut free: BTreeSet<_> = (0..limit).collect();
+        // More joins than leaves at first, then the other way round.
+        for joins in [5, 2, 5, 1] {
+            for _ in 0..200 {
+                if rng.below(6) < joins {
+                    let seat = seats.join();
+                    assert_eq!(seat.map(|seat| seat.id), free.pop_first());
+                    held.extend(seat);
+                } else if !held.is_empty() {
+                    let seat = held.swap_remove(rng.below(held.len()));
+                    leave(&seats, seat);
+                    assert!(free.insert(seat.id));
+                }
+            }
+        }
+    }
+}
+
+/// Every id has one place in one bucket, in order and without a gap.
+#[test]
+fn buckets_hold_every_id_once() {
+    for first in [1, 2, 4, 64] {
+        let places = (0..).flat_map(|index| (0..bucket_len(index, first)).map(move |i| (index, i)));
+        for (id, place) in (0..70_000).zip(places) {
+            assert_eq!(bucket(id, first), place, "id {id}, first {first}");
+        }
+        for id in [MAX_SEATS - 1, usize::MAX] {
+            let (index, offset) = bucket(id, first);
+            assert!(offset < bucket_len(index, first));
+            assert_eq!((0..index).map(|i| bucket_len(i, first)).sum::<usize>(), id - offset);
+        }
+    }
+}
+
+/// Threads that come and go never share a seat.
+#[test]
+fn a_seat_has_one_holder() {
+    const LIMIT: usize = 5;
+    let seats = seats(LIMIT);
+    let taken: [AtomicBool; LIMIT] = Default::default();
+    thread::scope(|scope| {
+        for seed in 0..8 {
+            let (seats, taken) = (&seats, &taken);
+            scope.spawn(move || {
+                let (mut rng, mut held) = (Rng::new(seed), Vec::new());
+                for _ in 0..ROUNDS / 4 {
+                    if held.len() < 2 && rng.below(2) == 0 {
+                        let Some(seat) = seats.join() else { continue };
+                        assert!(!taken[seat.id].swap(true, Relaxed), "two holders");
+                        held.push(seat);
+                    } else if let Some(seat) = held.pop() {
+                        taken[seat.id].store(false, Relaxed);
+                        leave(seats, seat);
+                    }
+                }
+                held.into_iter().for_each(|seat| {
+                    taken[seat.id].store(false, Relaxed);
+                    leave(seats, seat);
+                });
+            });
+        }
+    });
+    assert_eq!((0..LIMIT).map(|_| seats.join().unwrap().id).sum::<usize>(), 10, "a seat is lost");
+}
+
+/// A thread keeps its seat while it lives, and another thread has another.
+#[test]
+fn a_thread_has_a_seat_of_its_own() {
+    let mine = current_or_join().unwrap();
+    assert!(std::ptr::eq(mine, current_or_join().unwrap()));
+    thread::spawn(|| assert_ne!(current_or_join().unwrap().id, mine.id)).join().unwrap();
+}
+
+/// A thread's seat is free again once the thread is gone. Other tests take seats too, so that it
+/// need not be the next one's.
+#[test]
+fn a_seat_outlives_its_thread() {
+    let id = || thread::spawn(|| current_or_join().unwrap().id).join().unwrap();
+    let first = id();
+    let patience = Patience::new();
+    while id() != first {
+        patience.wait();
+    }
+}
+
+/// The numbers that spread the searches never stick.
+#[test]
+fn random_numbers_differ() {
+    let seats = seats(64);
+    for _ in 0..64 {
+        let seat = seats.join().unwrap();
+        let numbers: BTreeSet<_> = (0..100).map(|_| seat.random()).collect();
+        assert_eq!(numbers.len(), 100);
+        assert!(!numbers.contains(&0));
+    }
+}

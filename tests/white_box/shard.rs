@@ -1,0 +1,252 @@
+//! The shard: its private places, its two chains and its units.
+
+use std::iter;
+
+use crate::{
+    cell::{Empty, Full, List},
+    owner::{Owner, Refused},
+    quota::Quota,
+    ring::Ring,
+    shard::{Shard, Size},
+};
+
+/// A shard that is used by one thread, for all of its parts.
+pub(super) struct Own<T> {
+    pub(super) shard: Shard<T>,
+    pub(super) quota: Quota,
+    max_idle: usize,
+}
+
+impl<T> Own<T> {
+    pub(super) fn new(max_idle: usize) -> Self {
+        let own = Self::unused(max_idle);
+        own.owner().open(|| 0, &own.quota);
+        own
+    }
+
+    fn unused(max_idle: usize) -> Self {
+        let quota = Quota::new(max_idle, Size::<T>::MAGAZINE);
+        Self { shard: Shard::new(), quota, max_idle }
+    }
+
+    pub(super) fn owner(&self) -> Owner<'_, T> {
+        // SAFETY: the test's only thread holds the shard alone.
+        unsafe { self.shard.owner() }
+    }
+
+    /// Keeps an object, with as many rings as that takes, and tells whether there was room.
+    pub(super) fn put(&self, value: T) -> bool {
+        let (mut full, mut ring) = (Empty::new().fill(value), None);
+        loop {
+            full = match self.owner().push(full, &self.quota, &mut ring) {
+                Ok(()) => return true,
+                Err(Refused::Bound(_)) => return false,
+                Err(Refused::Room(_)) => panic!("nobody else is here"),
+                Err(Refused::Grow(full, slots)) => {
+                    ring = Ring::try_new(slots);
+                    full
+                }
+            }
+        }
+    }
+
+    pub(super) fn take(&self) -> Option<T> {
+        self.owner().pop(&self.quota).map(|full| full.empty().0)
+    }
+
+    /// Goes with a collect of the pool, which is at this generation then.
+    pub(super) fn collect(&self, now: u32) -> Vec<T> {
+        let mut gone = List::new();
+        // SAFETY: as for `owner`, so that no lock is needed.
+        unsafe { self.shard.drain_victims(&mut gone) };
+        self.owner().age(now, &self.quota, &mut gone);
+        self.quota.release(gone.len());
+        values(gone)
+    }
+
+    /// The slots of the newest ring of a generation.
+    pub(super) fn slots(&self, generation: u32) -> usize {
+        // SAFETY: as for `owner`.
+        unsafe { self.shard.chain(generation).head() }.slots()
+    }
+
+    /// Takes all that there is, in whatever place.
+    pub(super) fn empty(&self) -> Vec<T> {
+        let mut gone = List::new();
+        self.owner().empty(&self.quota, &mut gone);
+        values(gone)
+    }
+
+    /// Takes all that there is. Then all units are there again.
+    pub(super) fn settle(&self) -> usize {
+        let private = self.owner().take_private(&self.quota).len();
+        let shared = self.empty().len();
+        self.quota.release(private + shared);
+        assert_eq!(self.quota.lease(self.max_idle), self.max_idle, "units were lost");
+        assert!(!self.quota.has_room() || !self.quota.bounded(), "units were made");
+        private + shared
+    }
+}
+
+impl<T> Drop for Own<T> {
+    fn drop(&mut self) {
+        drop(self.empty());
+    }
+}
+
+/// The objects of a list, the top first.
+fn values<T>(mut list: List<T>) -> Vec<T> {
+    iter::from_fn(|| list.pop()).map(|full| full.empty().0).collect()
+}
+
+/// How many objects of `SIZE` bytes stay private, and how many spill at a time.
+fn places<const SIZE: usize>() -> (usize, usize) {
+    let own = Own::new(usize::MAX);
+    while own.shard.chain(0).len() == 0 {
+        assert!(own.put([0u8; SIZE]));
+    }
+    // The last one made the others spill.
+    let (private, spilt) = (own.shard.idle() - 1, own.shard.chain(0).len());
+    assert_eq!(spilt, own.quota.batch());
+    own.settle();
+    (private, spilt)
+}
+
+/// At most 17 objects are out of reach for others, and one of those above 32 KiB.
+#[test]
+fn private_places_depend_on_the_size() {
+    assert_eq!([places::<0>(), places::<1>(), places::<4096>()], [(17, 8); 3]);
+    assert_eq!(places::<4097>(), (15, 7));
+    assert_eq!(places::<8192>(), (9, 4));
+    assert_eq!(places::<{ 32 << 10 }>(), (3, 1));
+    assert_eq!(places::<{ (32 << 10) + 1 }>(), (1, 1));
+}
+
+/// The slot's object first, then the newest: through the magazine and what has spilt.
+#[test]
+fn the_newest_comes_first() {
+    let own = Own::new(usize::MAX);
+    (0..25).for_each(|i| assert!(own.put(i)));
+    assert_eq!((own.shard.idle(), own.shard.chain(0).len()), (25, 8));
+    assert_eq!(own.take(), Some(0));
+    assert!(own.put(25));
+    assert_eq!(own.take(), Some(25), "the last one in, which is still warm");
+    assert!(iter::from_fn(|| own.take()).eq((1..25).rev()));
+    assert_eq!((own.shard.idle(), own.shard.hits()), (0, 26));
+}
+
+/// A shard that has missed one collect keeps all as victims; one that has missed more, nothing.
+#[test]
+fn shards_age_by_generations() {
+    for missed in 0..5u32 {
+        for n in [1, 17, 60, 300] {
+            let own = Own::new(usize::MAX);
+            assert!(own.collect(u32::MAX).is_empty(), "its generations are about to run over");
+            (0..n).for_each(|i| assert!(own.put(i)));
+            let gone = own.collect(u32::MAX.wrapping_add(missed));
+            assert_eq!(own.owner().generation(), u32::MAX.wrapping_add(missed));
+            assert_eq!(gone.len(), if missed < 2 { 0 } else { n });
+            assert_eq!(own.shard.has_aged(), missed == 1);
+            assert_eq!(own.take().is_some(), missed == 0, "victims are not the owner's");
+            let spilt = if missed < 2 { n.saturating_sub(17).div_ceil(8) * 8 } else { 0 };
+            assert_eq!(own.shard.chain(u32::MAX).len(), spilt);
+            let left = own.shard.idle();
+            assert_eq!(own.empty().len(), left);
+            assert_eq!(left, n - gone.len() - usize::from(missed == 0));
+        }
+    }
+}
+
+/// A shard that was never used neither ages nor takes units.
+#[test]
+fn closed_shards_are_left_alone() {
+    let own = Own::<u8>::unused(40);
+    assert!(own.collect(7).is_empty());
+    assert_eq!(own.owner().generation(), 0);
+    own.owner().open(|| 9, &own.quota);
+    own.owner().open(|| panic!("it is open"), &own.quota);
+    assert_eq!((own.owner().generation(), own.settle()), (9, 0));
+}
+
+/// Private victims are taken together, and once.
+#[test]
+fn victims_are_taken_once() {
+    let own = Own::new(usize::MAX);
+    (0..10).for_each(|i| assert!(own.put(i)));
+    own.collect(1);
+    assert!(own.put(10));
+    assert_eq!(values(own.shard.take_aged()), [0, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    assert_eq!((own.shard.take_aged().len(), own.shard.idle()), (0, 1));
+    assert_eq!(own.take(), Some(10));
+}
+
+/// D5, mended: a ring that is far larger than its shard needs goes with the victims. A small one
+/// stays, and one of which the other generation uses as much.
+#[test]
+fn drained_chains_shrink() {
+    for (before, after, slots) in [(400, 0, 0), (100, 0, 64), (400, 400, 256)] {
+        let own = Own::new(usize::MAX);
+        (0..before).for_each(|i| assert!(own.put(i)));
+        assert!(own.collect(1).is_empty());
+        let grown = own.slots(0);
+        assert!(grown >= 64);
+        (0..after).for_each(|i| assert!(own.put(i)));
+        assert_eq!(own.collect(2).len(), before);
+        assert_eq!(own.slots(0), slots, "of {grown}");
+        assert!(own.put(0), "there is always a way on");
+        assert_eq!(own.empty().len(), after + 1);
+    }
+}
+
+/// The memory of objects that were taken out is kept, within bounds.
+#[test]
+fn empty_cells_are_kept() {
+    fn kept<const SIZE: usize>() -> usize {
+        let own = Own::<[u8; SIZE]>::new(usize::MAX);
+        let kept = (0..100).filter(|_| own.owner().push_empty(Empty::new()).is_none()).count();
+        assert_eq!(iter::from_fn(|| own.owner().pop_empty()).count(), kept);
+        assert!(own.owner().push_empty(Empty::new()).is_none() || kept == 0);
+        assert_eq!(own.owner().take_empties().len(), kept.min(1));
+        assert_eq!(own.owner().take_empties().len(), 0);
+        kept
+    }
+    assert_eq!([kept::<0>(), kept::<64>(), kept::<4096>()], [64, 64, 3]);
+    assert_eq!([kept::<{ 64 << 10 }>(), kept::<{ (64 << 10) + 1 }>()], [1, 0]);
+}
+
+/// A hit by value uses the slot, the magazine, and the cells that hits before it have left.
+#[test]
+fn values_use_the_cells_that_were_left() {
+    let own = Own::new(usize::MAX);
+    assert_eq!(own.owner().put(0), Err(0), "there is no cell yet");
+    (0..17).for_each(|i| assert!(own.put(i)));
+    for i in [0].into_iter().chain((1..17).rev()) {
+        assert!(matches!(own.owner().take(), Some((value, None)) if value == i));
+    }
+    assert!(own.owner().take().is_none());
+    (0..17).for_each(|i| assert_eq!(own.owner().put(i), Ok(())));
+    assert_eq!(own.owner().put(17), Err(17), "there is no place");
+    assert_eq!((own.shard.idle(), own.owner().take_empties().len()), (17, 0));
+    assert_eq!(own.owner().pop_slot().map(|full| *full.get()), Some(0));
+    assert!(own.owner().pop_slot().is_none());
+    assert_eq!(own.owner().push_slot(Empty::new().fill(18)).map_err(|_| ()), Ok(()));
+    assert!(own.owner().push_slot(Empty::new().fill(19)).is_err());
+    assert_eq!(own.take(), Some(18));
+    assert_eq!(own.shard.hits(), 19);
+}
+
+/// The object is still there, whole, however it went through the shard.
+#[test]
+fn objects_come_back_whole() {
+    let own = Own::new(usize::MAX);
+    (0..100).for_each(|i| assert!(own.put(vec![i; i])));
+    own.collect(1);
+    (100..200).for_each(|i| assert!(own.put(vec![i; i])));
+    let private = own.owner().pop_private().map(Full::empty);
+    assert_eq!(private.unwrap().0, vec![100; 100]);
+    let mut all = own.empty();
+    all.sort_unstable_by_key(Vec::len);
+    all.insert(100, vec![100; 100]);
+    assert!(all.iter().enumerate().all(|(i, object)| *object == vec![i; i]));
+    assert_eq!(all.len(), 200);
+}

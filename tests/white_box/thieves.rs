@@ -1,0 +1,174 @@
+//! One owner and nine thieves, at a ring and at a chain.
+
+use std::{
+    hint::spin_loop,
+    sync::atomic::{
+        AtomicBool, AtomicUsize,
+        Ordering::{Acquire, Relaxed, Release},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{
+    Done, Patience, ROUNDS,
+    chain::Own,
+    objects::{Batch, Cells},
+    ring::{RANGE, Shared},
+};
+use crate::{cell::Cell, chain::FIRST_SLOTS, ring::Ring};
+
+/// How many objects each thief asks for.
+const ALL_SORTS: [usize; 9] = [1, 1, 1, 2, 2, 3, 4, 8, 16];
+
+/// What has come out, by way of thieves or of the owner.
+struct Loot {
+    cells: Cells,
+    count: AtomicUsize,
+}
+
+impl Loot {
+    fn add(&self, batch: &[*mut Cell<usize>]) {
+        self.cells.came_out(batch);
+        // Release: whoever sees the count sees the slots handed back.
+        self.count.fetch_add(batch.len(), Release);
+    }
+
+    fn count(&self) -> usize {
+        self.count.load(Acquire)
+    }
+}
+
+/// Runs an owner against thieves, until it is done and there is nothing left to steal. Then each
+/// object has come out, once.
+fn with_thieves(
+    most: [usize; 9],
+    steal: impl Fn(usize) -> Option<Batch> + Sync,
+    owner: impl FnOnce(&Loot, &Patience),
+) {
+    let loot = Loot { cells: Cells::new(ROUNDS), count: AtomicUsize::new(0) };
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (steal, loot, done) = (&steal, &loot, &done);
+        for most in most {
+            scope.spawn(move || {
+                loop {
+                    // Before the steal: nothing, when no more is to come, is the end.
+                    let last = done.load(Acquire);
+                    match steal(most) {
+                        Some(none) if none.is_empty() && last => return,
+                        Some(batch) if !batch.is_empty() => loot.add(&batch),
+                        _ => thread::yield_now(),
+                    }
+                }
+            });
+        }
+        // Takes the processor from the others, at any point of what they do.
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                thread::sleep(Duration::from_micros(10));
+                (0..100).for_each(|_| spin_loop());
+            }
+        });
+        let _done = Done(done);
+        owner(loot, &Patience::new());
+    });
+    loot.cells.assert_all_came_out();
+}
+
+/// C8, C9: a ring of 16 slots whose indices run over meanwhile. Every tenth push is followed by a
+/// pop.
+fn ring(pushed_at_a_time: usize, most: [usize; 9]) {
+    let ring = Shared::new(16, RANGE - 500);
+    with_thieves(
+        most,
+        |most| ring.steal(most),
+        |loot, patience| {
+            for (i, mut batch) in loot.cells.cells.chunks(pushed_at_a_time).enumerate() {
+                while !batch.is_empty() {
+                    match ring.head().push(batch) {
+                        0 => patience.wait(),
+                        pushed => batch = &batch[pushed..],
+                    }
+                }
+                if i % 10 == 0 {
+                    loot.add(&ring.pop(pushed_at_a_time));
+                }
+            }
+        },
+    );
+}
+
+/// Go's TestPoolDequeue.
+#[test]
+fn ring_one_by_one() {
+    ring(1, [1; 9]);
+}
+
+#[test]
+fn ring_in_batches() {
+    ring(7, ALL_SORTS);
+}
+
+/// Go's TestPoolChain, in batches: a chain that grows from nothing. Every tenth push is followed by
+/// a pop.
+#[test]
+fn chain() {
+    let chain = Own::new();
+    with_thieves(
+        ALL_SORTS,
+        |most| chain.steal(most),
+        |loot, _| {
+            for (i, batch) in loot.cells.cells.chunks(3).enumerate() {
+                chain.push(batch);
+                if i % 10 == 0 {
+                    loot.add(&chain.pop(3));
+                }
+            }
+        },
+    );
+}
+
+/// The chain grows to several rings, is emptied by thieves, and is given up, over and over (D3).
+#[test]
+fn chain_that_grows_and_shrinks() {
+    let chain = Own::new();
+    with_thieves(
+        ALL_SORTS,
+        |most| chain.steal(most),
+        |loot, patience| {
+            for (i, batch) in loot.cells.cells.chunks(100).enumerate() {
+                chain.push(batch);
+                if i % 3 == 0 {
+                    loot.add(&chain.pop(20));
+                }
+                while loot.count() < 100 * i + batch.len() {
+                    patience.wait();
+                }
+                assert_eq!(chain.drain(), []);
+                chain.head().shrink();
+                assert_eq!(chain.slots(), 0, "a spent ring is still there");
+            }
+        },
+    );
+}
+
+/// D7, mended: a slot that its thief has yet to hand back is waited for. The chain asks for a ring
+/// only if the one that it has is full, and here it never is.
+#[test]
+fn chain_with_a_slow_thief() {
+    let chain = Own::new();
+    chain.head().grow(Ring::try_new(FIRST_SLOTS).unwrap());
+    with_thieves(
+        ALL_SORTS,
+        |most| chain.steal(most),
+        |loot, patience| {
+            for (i, cell) in loot.cells.cells.iter().enumerate() {
+                while i - loot.count() >= FIRST_SLOTS {
+                    patience.wait();
+                }
+                assert_eq!(chain.push(&[*cell]), [], "{} slots for 8", chain.slots());
+            }
+        },
+    );
+}

@@ -1,0 +1,138 @@
+//! A pool without its face, in a world of its own.
+
+use std::{
+    iter,
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
+    thread,
+};
+
+use super::objects::{Item, Ledger};
+use crate::{
+    age::Ages,
+    cell::{Empty, Full},
+    collect::{step, sweep},
+    core::Core,
+    fence::Strategy,
+    seat::Seat,
+    seats::Seats,
+};
+
+/// A pool without its public face, and the seats of its process. The lock is the registry's.
+pub(super) struct World {
+    pub(super) seats: Seats,
+    pub(super) core: Box<Core<Item>>,
+    registry: Mutex<()>,
+    pub(super) ledger: Arc<Ledger>,
+}
+
+impl World {
+    /// A pool whose first segment has `first` shards, for `max_idle` objects.
+    pub(super) fn new(strategy: Strategy, first: usize, max_idle: usize) -> Self {
+        Self {
+            seats: Seats::new(strategy, usize::MAX),
+            core: Core::new(first, max_idle),
+            registry: Mutex::default(),
+            ledger: Arc::default(),
+        }
+    }
+
+    /// A seat for the calling thread, or for the part that it plays.
+    pub(super) fn join(&self) -> &Seat {
+        self.seats.join().expect("a free seat")
+    }
+
+    /// What a thread does at its exit. The seat is the caller's.
+    pub(super) fn leave(&self, seat: &Seat) {
+        {
+            let _registry = self.registry.lock().unwrap();
+            // SAFETY: locked, and the seat is the caller's, which is not pinned.
+            unsafe {
+                self.core.catch_up(seat.id);
+                self.core.vacate(seat.id);
+            }
+            seat.caught_up();
+        }
+        // SAFETY: the caller's, which is not used again.
+        unsafe { self.seats.leave(seat) };
+    }
+
+    /// A new object, held.
+    pub(super) fn make(&self) -> Full<Item> {
+        Empty::new().fill(Item::new(&self.ledger))
+    }
+
+    /// Takes an object and holds it.
+    pub(super) fn take(&self, seat: Option<&Seat>) -> Option<Full<Item>> {
+        self.catch_up(seat);
+        let mut full = self.core.take(seat)?;
+        full.get_mut().hold();
+        Some(full)
+    }
+
+    /// Puts an object back, and tells whether it was kept.
+    pub(super) fn put(&self, seat: Option<&Seat>, full: Full<Item>) -> bool {
+        self.catch_up(seat);
+        full.get().release();
+        self.core.put(seat, full).is_ok()
+    }
+
+    /// Puts `n` new objects.
+    pub(super) fn fill(&self, seat: Option<&Seat>, n: usize) {
+        (0..n).for_each(|_| assert!(self.put(seat, self.make())));
+    }
+
+    /// Drops an object that is held.
+    pub(super) fn discard(&self, full: Full<Item>) {
+        full.get().release();
+        drop(full);
+    }
+
+    /// All that a seat, or nobody, can take; dropped.
+    pub(super) fn drain(&self, seat: Option<&Seat>) -> usize {
+        iter::from_fn(|| self.take(seat)).map(|full| self.discard(full)).count()
+    }
+
+    /// A collect, and how many objects it dropped if nobody else is at work.
+    pub(super) fn collect(&self) -> usize {
+        self.collect_pools(&[&*self.core], true)
+    }
+
+    /// A collect of these pools, which are `all` of the process or not.
+    pub(super) fn collect_pools(&self, pools: &[&dyn Ages], all: bool) -> usize {
+        let before = self.ledger.dropped.load(Relaxed);
+        let garbage = {
+            let _registry = self.registry.lock().unwrap();
+            // SAFETY: locked.
+            unsafe {
+                step(&self.seats, pools.iter().copied(), all);
+                pools.iter().filter_map(|pool| pool.take_remains()).collect()
+            }
+        };
+        sweep(garbage);
+        self.ledger.dropped.load(Relaxed) - before
+    }
+
+    /// What a thread whose seat is late does before anything else.
+    pub(super) fn catch_up(&self, seat: Option<&Seat>) {
+        let Some(seat) = seat.filter(|seat| seat.is_late()) else { return };
+        let Ok(_registry) = self.registry.try_lock() else { return };
+        if seat.is_late() {
+            // SAFETY: locked, and the caller's seat.
+            unsafe { self.core.catch_up(seat.id) };
+            seat.caught_up();
+        }
+    }
+
+    pub(super) fn idle(&self) -> usize {
+        self.core.stats().idle as usize
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.core.empty());
+        if !thread::panicking() {
+            assert_eq!(self.ledger.alive(), 0, "objects were lost");
+        }
+    }
+}
