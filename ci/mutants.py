@@ -12,7 +12,7 @@ COPY = ROOT / "target" / "mutants" / "tree"
 def prepare():
     """Makes the copy anew."""
     COPY.mkdir(parents=True, exist_ok=True)
-    for part in ("src", "loom-tests", "benches"):
+    for part in ("src", "loom-tests", "benches", "tests"):
         shutil.rmtree(COPY / part, ignore_errors=True)
         shutil.copytree(ROOT / part, COPY / part)
     for name in ("Cargo.toml", "Cargo.lock", "README.md", "DESIGN.md"):
