@@ -39,7 +39,7 @@ impl Strategy {
 ///
 /// Aborts if the system refuses what it has registered: owners then run without a fence, and there
 /// is no safe way on.
-#[cfg_attr(all(test, loom), allow(dead_code))]
+#[allow(dead_code, reason = "models have tokens in its place")]
 pub(crate) fn membarrier() {
     if !sys::membarrier() {
         // Not `eprintln!`, which may panic.

@@ -71,6 +71,8 @@ impl<T, F> Pool<T, F> {
     ///
     /// `recycle` may block, panic and use the same pool. If it panics, the object is dropped.
     ///
+    /// If the compiler does not know the type of the argument yet, name that of the pool as below.
+    ///
     /// # Examples
     ///
     /// ```
