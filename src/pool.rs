@@ -20,7 +20,7 @@ use crate::{
 /// thread finds first what it put back itself, last in, first out; then what others can spare. What
 /// a thread did to an object before putting it back happens before the next holder gets it.
 ///
-/// A pool may lose an idle object at any time (see [`collect`](crate::collect)), hand out any of
+/// A pool may lose an idle object at any time (see [`collect`](crate::collect())), hand out any of
 /// those that it has, and create an object although it has one. It never hands an object to two
 /// holders, and drops each one exactly once.
 ///
@@ -95,7 +95,7 @@ impl<T, F> Pool<T, F> {
     ///
     /// The bound is never exceeded. From 32 on, each thread keeps a small share of it to itself, at
     /// most a sixteenth, so that what comes back to others may be dropped although there is room:
-    /// until the next [`collect`](crate::collect), or [`trim`](Self::trim). Below 32 there are no
+    /// until the next [`collect`](crate::collect()), or [`trim`](Self::trim). Below 32 there are no
     /// shares, which is exact and somewhat slower.
     ///
     /// # Panics
@@ -403,7 +403,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         }
     }
 
-    /// Ages this pool by one generation, as [`collect`](crate::collect) does to all of them.
+    /// Ages this pool by one generation, as [`collect`](crate::collect()) does to all of them.
     ///
     /// # Panics
     ///
@@ -417,7 +417,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// Drops all idle objects, now, those of other threads too.
     ///
     /// Only a thread that the system has stopped in the midst of an operation on this pool keeps
-    /// those that it alone can reach, until the next [`collect`](crate::collect).
+    /// those that it alone can reach, until the next [`collect`](crate::collect()).
     ///
     /// # Panics
     ///
