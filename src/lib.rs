@@ -22,10 +22,6 @@ mod shelf;
 mod stats;
 mod sync;
 
-#[cfg(test)]
-#[path = "../tests/white_box/mod.rs"]
-mod white_box;
-
 /// What must not compile, and beside each case one that must.
 #[cfg(doctest)]
 #[doc = include_str!("../tests/it/compile_fail.md")]

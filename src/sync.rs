@@ -89,3 +89,7 @@ mod imp;
 #[cfg(all(test, loom))]
 #[path = "../loom-tests/mod.rs"]
 mod models;
+
+#[cfg(all(test, not(loom)))]
+#[path = "../tests/white_box/mod.rs"]
+mod white_box;

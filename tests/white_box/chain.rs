@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A chain that can be dropped with what is in it.
-pub(super) struct Own(Chain<usize>);
+pub(super) struct Own(pub(super) Chain<usize>);
 
 impl Own {
     pub(super) fn new() -> Self {

@@ -43,7 +43,7 @@ fn take_turns(strategy: Strategy) {
         let seat = seats.join().unwrap();
         start.wait();
         let mut visits = 0;
-        while visits < 10 * ROUNDS {
+        while visits < 5 * ROUNDS {
             // SAFETY: this thread's seat, and its only pin.
             let pin = unsafe { seat.pin_fast().or_else(|| seat.pin()) };
             if pin.is_some() {
