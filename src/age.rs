@@ -29,11 +29,7 @@ impl<T: Send + 'static> Remains<T> {
     }
 }
 
-/// One pool as the registry sees it.
-///
-/// # Safety
-///
-/// Every call is made under the registry's lock.
+/// One pool as the registry sees it. Every call is made under the registry's lock.
 pub(crate) trait Ages: Send + Sync {
     /// Where the registry lists the pool.
     fn set_entry(&self, entry: usize);

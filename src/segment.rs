@@ -87,18 +87,14 @@ impl<'a, T> Place<'a, T> {
         }
     }
 
-    /// Takes a batch of the chain with this parity, if there is one to be had at the first try.
-    pub(crate) fn steal(&self, parity: u32, batch: usize) -> List<T> {
-        self.steal_up_to(batch, parity)
-    }
-
-    /// As `steal`, from victims: all that were private, else one of the chain.
+    /// Takes one of the victims, or all of those that were private: they are in a list.
     pub(crate) fn steal_victims(&self, parity: u32) -> List<T> {
         let aged = self.shard().take_aged();
-        if aged.len() > 0 { aged } else { self.steal_up_to(1, parity) }
+        if aged.len() > 0 { aged } else { self.steal(parity, 1) }
     }
 
-    fn steal_up_to(&self, most: usize, parity: u32) -> List<T> {
+    /// Takes up to `most` of the chain with this parity, if they are to be had at the first try.
+    pub(crate) fn steal(&self, parity: u32, most: usize) -> List<T> {
         let mut got = List::new();
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         match self.shard().chain(parity).steal(&mut batch[..most]) {
