@@ -13,9 +13,13 @@ pub(crate) use loom::{
 
 use crate::ring::Ring;
 
-/// Sizes shrink.
-pub(crate) const fn scaled(_real: usize, model: usize) -> usize {
+/// Limits and sizes shrink.
+pub(crate) const fn limit(_real: usize, model: usize) -> usize {
     model
+}
+
+pub(crate) const fn scaled(_real: usize, small: usize) -> usize {
+    small
 }
 
 loom::lazy_static! {

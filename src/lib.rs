@@ -27,6 +27,18 @@ mod sync;
 #[doc = include_str!("../tests/it/compile_fail.md")]
 struct CompileFail;
 
+/// Whether the calling thread is inside a pin: for the soak, which stops threads there.
+#[cfg(corepool_doors)]
+#[doc(hidden)]
+pub fn is_pinned() -> bool {
+    seat::current().is_some_and(seat::Seat::is_pinned)
+}
+
+/// Programs for the fuzzer: see `tests/programs`.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use sync::programs;
+
 pub use collect::collect;
 pub use guard::{OwnedPooled, Pooled};
 pub use pool::Pool;

@@ -118,6 +118,12 @@ impl Seat {
         Pin(self)
     }
 
+    /// Whether the owner is inside a pin.
+    #[cfg(corepool_doors)]
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned.load(Relaxed)
+    }
+
     /// Whether a collector has passed the seat over, and nobody is at work now.
     pub(crate) fn is_late(&self) -> bool {
         self.gate.load(Relaxed) & (LATE | CLAIMED) == LATE

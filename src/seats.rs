@@ -3,11 +3,11 @@
 use crate::{
     fence::Strategy,
     seat::{Seat, lock},
-    sync::{Mutex, MutexGuard, OnceLock, scaled},
+    sync::{Mutex, MutexGuard, OnceLock, limit, scaled},
 };
 
 /// Threads that can hold seats at one time. The rest use the shelf.
-pub(crate) const MAX_SEATS: usize = scaled(1 << 14, 3);
+pub(crate) const MAX_SEATS: usize = limit(1 << 14, 3);
 
 /// The seats of the first bucket; each further bucket doubles the number.
 const FIRST_BUCKET: usize = scaled(64, 1);

@@ -1,9 +1,10 @@
 //! The facade: every atomic, cell, lock and fence of the crate comes through this file, which is
 //! the only one that knows about the model checker.
 //!
-//! In a normal build the names are those of `std`. In a model build (`--cfg loom`, tests only) they
-//! are the checker's, sizes shrink so that growth and wrap-around are in reach of a small model,
-//! and the asymmetric fence becomes something that the checker understands: see [`Token`].
+//! In a normal build the names are those of `std`. In a model build (`--cfg loom` or `--cfg
+//! shuttle`, tests only) they are the checker's, and the asymmetric fence becomes something that the
+//! checker understands: see [`Token`]. There, and with `--cfg corepool_tiny`, sizes shrink so that
+//! growth and wrap-around are in reach of a small program.
 
 pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 /// The two that also serve as process-wide state: initialised once, so never part of a model.
@@ -11,7 +12,7 @@ pub(crate) use std::sync::{OnceLock, atomic::AtomicPtr as OncePtr};
 
 pub(crate) use imp::*;
 
-#[cfg(not(all(test, loom)))]
+#[cfg(not(all(test, any(loom, shuttle))))]
 mod imp {
     use std::sync::atomic::compiler_fence;
     pub(crate) use std::{
@@ -24,9 +25,14 @@ mod imp {
 
     pub(crate) use crate::{fence::membarrier, reclaim::pin};
 
-    /// A size of the real thing, and its stand-in for models.
-    pub(crate) const fn scaled(real: usize, _model: usize) -> usize {
+    /// A limit of the real thing, and its stand-in for models.
+    pub(crate) const fn limit(real: usize, _model: usize) -> usize {
         real
+    }
+
+    /// A size of the real thing, and its stand-in where growth is to be seen soon.
+    pub(crate) const fn scaled(real: usize, small: usize) -> usize {
+        if cfg!(corepool_tiny) { small } else { real }
     }
 
     /// `std`'s cell with the checker's interface.
@@ -90,6 +96,24 @@ mod imp;
 #[path = "../loom-tests/mod.rs"]
 mod models;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, shuttle))]
+#[path = "../tests/schedules/facade.rs"]
+mod imp;
+
+#[cfg(all(test, shuttle))]
+#[path = "../tests/schedules/mod.rs"]
+mod schedules;
+
+#[cfg(any(all(test, not(any(loom, shuttle))), fuzzing))]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    missing_debug_implementations,
+    reason = "a door for the fuzzer"
+)]
+#[path = "../tests/programs/mod.rs"]
+pub mod programs;
+
+#[cfg(all(test, not(any(loom, shuttle))))]
 #[path = "../tests/white_box/mod.rs"]
 mod white_box;

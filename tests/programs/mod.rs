@@ -1,0 +1,1 @@
+//! Random programs against reference models.

@@ -1,0 +1,1 @@
+//! Whole pools under random schedules.
