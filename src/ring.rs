@@ -106,7 +106,7 @@ impl<T> Ring<T> {
         }
     }
 
-    fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
+    pub(crate) fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
         &self.slots[index & (self.slots.len() - 1)]
     }
 
