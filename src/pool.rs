@@ -59,7 +59,8 @@ pub struct Pool<T, F = fn() -> T> {
 }
 
 impl<T, F> Pool<T, F> {
-    /// A pool that makes its objects with `create`. It takes no memory until it is used.
+    /// A pool that makes its objects with `create`. It takes no memory until it is used; if there is
+    /// none then, that first use panics. Later ones do without more, but for new objects.
     ///
     /// `create` may block, panic and use the same pool: nothing is locked while it runs.
     pub const fn new(create: F) -> Self {
