@@ -377,8 +377,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     ///
     /// # Panics
     ///
-    /// If `create` panics: what was made before stays in the pool. With "capacity overflow" if the
-    /// pool has no bound and so many objects cannot fit into memory.
+    /// If `create` panics: what was made before stays in the pool. With "capacity overflow" if so
+    /// many objects, or as many as the bound allows, cannot fit into memory.
     ///
     /// # Examples
     ///
@@ -392,7 +392,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     pub fn reserve(&self, additional: usize) {
         let core = self.core();
         let most = isize::MAX as usize / size_of::<Cell<T>>();
-        assert!(additional <= most || core.quota.bounded(), "capacity overflow");
+        assert!(additional.min(self.max_idle) <= most, "capacity overflow");
         for _ in 0..additional {
             if !core.quota.has_room() {
                 return;
