@@ -416,8 +416,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 
     /// Drops all idle objects, now, those of other threads too.
     ///
-    /// Only a thread that the system has stopped in the midst of an operation on this pool keeps
-    /// those that it alone can reach, until the next [`collect`](crate::collect()).
+    /// Only a thread that the system has stopped in the midst of an operation, on whatever pool,
+    /// keeps what it has put here since the last [`collect`](crate::collect()), until a later one.
     ///
     /// # Panics
     ///

@@ -7,6 +7,8 @@
 //! Programs come from three sources: the fuzzer's bytes, of which any sequence is a program; the
 //! seeds that are committed with it (`seeds.rs`); and proptest, which makes up the operations
 //! themselves so that it can shrink them (`random.rs`).
+//!
+//! To see what a file of the fuzzer's does, put it with the seeds: the failing test prints it.
 
 mod bytes;
 mod chain;

@@ -72,19 +72,30 @@ impl<const PAD: usize> Twin<PAD> {
         // SAFETY: the seat of a player that runs.
         let own = seat.filter(|seat| unsafe { seat.pin() }.is_some());
         let elsewhere = self.elsewhere(own.and_then(|seat| self.shard(seat)));
-        let confusing = |steps| steps > 0 && steps % 2 == 0;
-        if self.core.shards().any(|shard| confusing(self.missed(shard))) {
+        let as_fresh = |steps| steps > 0 && steps % 2 == 0;
+        if self.core.shards().any(|shard| as_fresh(self.missed(shard))) {
             self.model.confuse();
         }
+        let victims = self.victims(seat);
         let full = self.core.take(seat);
         match &full {
             Some(full) => {
-                let victim = self.core.stats().victim_hits > self.model.counts.victim_hits;
+                let victim = self.victims(seat) > victims;
                 self.model.found(full.get().number(), victim, elsewhere);
             }
             None => self.model.missed(elsewhere),
         }
         full
+    }
+
+    /// How many victims have been found, where the searches of this seat are counted.
+    fn victims(&self, seat: Option<&Seat>) -> u64 {
+        let mut stats = Stats::default();
+        self.core.tally.add_to(&mut stats);
+        if let Some(shard) = seat.and_then(|seat| self.shard(seat)) {
+            shard.tally.add_to(&mut stats);
+        }
+        stats.victim_hits
     }
 
     /// The short way back.
@@ -191,7 +202,7 @@ impl<const PAD: usize> Twin<PAD> {
         let left = quota.lease(usize::MAX);
         quota.release(left);
         let mut units = left + self.core.shelf.len();
-        for shard in self.core.shards() {
+        for shard in self.core.shards().filter(|shard| shard.open.load(Relaxed)) {
             let slot = usize::from(!shard.slot.load(Relaxed).is_null());
             let (lease, count) = (shard.lease.load(Relaxed) as usize, shard.count.load(Relaxed));
             assert!(slot <= usize::from(quota.slots()) && lease <= quota.places());
