@@ -20,9 +20,9 @@ fn words() -> usize {
     }
 }
 
-/// How many objects to hold at once: at most 4 MiB of them.
+/// How many objects to hold at once: at most 1 MiB of them.
 fn many<T>() -> usize {
-    (1 << below(12)).min((4 << 20) / size_of::<T>().max(1))
+    (1 << below(12)).min((1 << 20) / size_of::<T>().max(1))
 }
 
 /// One pool, as a thread uses it for a while.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::faults::caught;
 use crate::hooks::stop_nesting;
 use crate::ledger::Run;
-use crate::station::{ENDED, Station, VACANT, WORKING, lock};
+use crate::station::{ENDED, PAUSED, Station, VACANT, WORKING, lock};
 use crate::worker::{MAIL, PAUSE, STOP, give_back, targets, work};
 
 pub struct Crew {
@@ -45,12 +45,16 @@ impl Crew {
         }
     }
 
-    /// Waits until nobody is at work.
-    fn quiet(&mut self) {
-        let is_working = |station: &Station| station.state.load(Acquire) == WORKING;
-        while self.stations.iter().any(is_working) {
+    /// Waits until nobody is in this state.
+    fn wait_while(&self, state: u8) {
+        while self.stations.iter().any(|station| station.state.load(Acquire) == state) {
             thread::sleep(Duration::from_micros(200));
         }
+    }
+
+    /// Waits until nobody is at work, or holds anything.
+    fn quiet(&mut self) {
+        self.wait_while(WORKING);
         self.dismiss();
         for mail in &MAIL {
             let mut loans = std::mem::take(&mut *lock(mail));
@@ -64,6 +68,7 @@ impl Crew {
         self.quiet();
         targets().iter().for_each(|target| target.compare());
         PAUSE.store(false, Relaxed);
+        self.wait_while(PAUSED);
     }
 
     /// Compares the books, the threads having ended, and then closes them: no object may be left.

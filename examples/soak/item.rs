@@ -6,16 +6,19 @@
 
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread::panicking;
 
 use crate::faults::{self, Fault};
 use crate::hooks;
 use crate::ledger::{LEDGERS, Ledger, violation};
 use crate::local::me;
 
-/// Nobody holds the object. Other values below `DEAD` are holders.
+/// Nobody holds the object. What has no name here is a holder.
 const FREE: u64 = 0xF4EE_F4EE_F4EE_F4EE;
 /// It was taken out of its pool for good.
 const DETACHED: u64 = 0xDE7A_C4ED_DE7A_C4ED;
+/// Its holder has panicked: it must not be used again.
+const SPOILT: u64 = 0x5901_1750_5901_1750;
 /// Its destructor has run.
 const DEAD: u64 = 0xDEAD_DEAD_DEAD_DEAD;
 
@@ -25,6 +28,33 @@ pub struct Holder(AtomicU64);
 impl Holder {
     const fn new() -> Self {
         Self(AtomicU64::new(FREE))
+    }
+
+    fn hold(&self, holder: u64, ledger: &Ledger) {
+        self.change(FREE, holder, ledger, "got");
+    }
+
+    fn free(&self, holder: u64, ledger: &Ledger) {
+        let state = if panicking() { SPOILT } else { FREE };
+        self.change(holder, state, ledger, "gives back");
+    }
+
+    fn leave(&self, ledger: &Ledger) {
+        ledger.detached.add(1);
+        self.change(FREE, DETACHED, ledger, "takes away");
+    }
+
+    /// The destructor runs.
+    fn end(&self, ledger: &'static Ledger) {
+        match self.0.swap(DEAD, Relaxed) {
+            FREE | SPOILT => bury(ledger),
+            DETACHED => {}
+            found => wrong(found, ledger, "drops"),
+        }
+    }
+
+    fn look_free(&self, ledger: &Ledger) {
+        self.change(FREE, FREE, ledger, "recycles");
     }
 
     fn change(&self, from: u64, to: u64, ledger: &Ledger, what: &str) {
@@ -39,6 +69,7 @@ fn wrong(found: u64, ledger: &Ledger, what: &str) -> ! {
     let state = match found {
         FREE => "that nobody held".into(),
         DETACHED => "that was detached".into(),
+        SPOILT => "that a panic has spoilt".into(),
         DEAD => "that was dropped".into(),
         holder => format!("that thread {holder:#x} held"),
     };
@@ -52,7 +83,7 @@ pub trait Item: Send + Sized + 'static {
     /// Free no more: `holder` has it.
     fn hold(&self, holder: u64);
 
-    /// Free again.
+    /// Free again, or spoilt if the thread is panicking.
     fn free(&self, holder: u64);
 
     /// Nobody must hold it.
@@ -164,8 +195,8 @@ pub type Line = Object<[u64; 3]>;
 /// A page or two, of which a magazine holds few.
 pub type Page = Object<[u64; 1000]>;
 /// Too large for magazines.
-pub type Large = Object<[u64; 5000]>;
-pub type Boxed = Object<Box<[u64; 5000]>>;
+pub type Large = Object<[u64; 4200]>;
+pub type Boxed = Object<Box<[u64; 4200]>>;
 pub type Buffer = Object<Vec<u8>>;
 
 const _: () = assert!(size_of::<Line>() == 64 && size_of::<Large>() > 32 * 1024);
@@ -182,15 +213,15 @@ impl<P: Payload> Item for Object<P> {
     }
 
     fn hold(&self, holder: u64) {
-        self.holder.change(FREE, holder, self.ledger, "got");
+        self.holder.hold(holder, self.ledger);
     }
 
     fn free(&self, holder: u64) {
-        self.holder.change(holder, FREE, self.ledger, "gives back");
+        self.holder.free(holder, self.ledger);
     }
 
     fn look_free(&self) {
-        self.holder.change(FREE, FREE, self.ledger, "recycles");
+        self.holder.look_free(self.ledger);
     }
 
     fn check(&self) {
@@ -211,18 +242,13 @@ impl<P: Payload> Item for Object<P> {
     }
 
     fn leave(self) {
-        self.ledger.detached.add(1);
-        self.holder.change(FREE, DETACHED, self.ledger, "takes away");
+        self.holder.leave(self.ledger);
     }
 }
 
 impl<P: Payload> Drop for Object<P> {
     fn drop(&mut self) {
-        match self.holder.0.swap(DEAD, Relaxed) {
-            FREE => bury(self.ledger),
-            DETACHED => {}
-            found => wrong(found, self.ledger, "drops"),
-        }
+        self.holder.end(self.ledger);
     }
 }
 
@@ -235,15 +261,15 @@ impl<const P: usize> Item for Tiny<P> {
     }
 
     fn hold(&self, holder: u64) {
-        self.0.change(FREE, holder, &LEDGERS[P], "got");
+        self.0.hold(holder, &LEDGERS[P]);
     }
 
     fn free(&self, holder: u64) {
-        self.0.change(holder, FREE, &LEDGERS[P], "gives back");
+        self.0.free(holder, &LEDGERS[P]);
     }
 
     fn look_free(&self) {
-        self.0.change(FREE, FREE, &LEDGERS[P], "recycles");
+        self.0.look_free(&LEDGERS[P]);
     }
 
     fn check(&self) {}
@@ -251,18 +277,13 @@ impl<const P: usize> Item for Tiny<P> {
     fn fill(&mut self, _: usize) {}
 
     fn leave(self) {
-        LEDGERS[P].detached.add(1);
-        self.0.change(FREE, DETACHED, &LEDGERS[P], "takes away");
+        self.0.leave(&LEDGERS[P]);
     }
 }
 
 impl<const P: usize> Drop for Tiny<P> {
     fn drop(&mut self) {
-        match self.0.0.swap(DEAD, Relaxed) {
-            FREE => bury(&LEDGERS[P]),
-            DETACHED => {}
-            found => wrong(found, &LEDGERS[P], "drops"),
-        }
+        self.0.end(&LEDGERS[P]);
     }
 }
 

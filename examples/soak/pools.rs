@@ -61,11 +61,12 @@ impl<T: Item> Target for Fixed<T> {
 }
 
 type Create<T> = Box<dyn Fn() -> T + Send + Sync>;
+type Handle<T> = Arc<Pool<T, Create<T>>>;
 
 /// A pool that is shared by its handles. If it is transient, a new one takes its place now and then;
 /// the old one goes with its last handle or guard.
 struct Shared<T> {
-    pool: Mutex<Option<Arc<Pool<T, Create<T>>>>>,
+    pool: Mutex<Option<Handle<T>>>,
     ledger: &'static Ledger,
     recycle: Option<fn(&mut T) -> bool>,
     max_idle: usize,
@@ -101,7 +102,7 @@ impl<T: Item> Shared<T> {
         drop(before);
     }
 
-    fn current(&self) -> Arc<Pool<T, Create<T>>> {
+    fn current(&self) -> Handle<T> {
         lock(&self.pool).clone().expect("open")
     }
 }
