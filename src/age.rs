@@ -5,7 +5,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::{cell::List, core::Core, owner::Owner, stats::Stats, sync::Relaxed};
+use crate::{cell::List, core::Core, owner::Owner, shard::Shard, stats::Stats, sync::Relaxed};
 
 /// Objects and empty cells that are to be dropped.
 pub(crate) struct Remains<T> {
@@ -14,7 +14,23 @@ pub(crate) struct Remains<T> {
 }
 
 /// The remains of a pool of any kind. Dropping them drops each object once.
-pub(crate) type Garbage = Box<dyn Send>;
+///
+/// Not a `Box<dyn Send>`, which takes memory: a collect may be called because there is none.
+pub(crate) struct Garbage {
+    objects: *mut (),
+    empties: *mut (),
+    drop: unsafe fn(*mut (), *mut ()),
+}
+
+// SAFETY: made of `Remains<T>` with a `T` that is `Send`.
+unsafe impl Send for Garbage {}
+
+impl Drop for Garbage {
+    fn drop(&mut self) {
+        // SAFETY: the three belong together, and are used once.
+        unsafe { (self.drop)(self.objects, self.empties) };
+    }
+}
 
 impl<T> Remains<T> {
     pub(crate) fn new() -> Self {
@@ -23,9 +39,17 @@ impl<T> Remains<T> {
 }
 
 impl<T: Send + 'static> Remains<T> {
-    fn boxed(self) -> Option<Garbage> {
+    fn garbage(self) -> Option<Garbage> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
-        (!none).then(|| Box::new(self) as Garbage)
+        (!none).then(|| Garbage {
+            objects: self.objects.into_raw().cast(),
+            empties: self.empties.into_raw().cast(),
+            // SAFETY: both came from `into_raw` of lists with these types.
+            drop: |objects, empties| unsafe {
+                let empties = List::<MaybeUninit<T>>::from_raw(empties.cast());
+                drop(Self { objects: List::from_raw(objects.cast()), empties });
+            },
+        })
     }
 }
 
@@ -69,6 +93,35 @@ pub(crate) trait Ages: Send + Sync {
     ///
     /// Under the registry's lock, by the seat's holder, after `catch_up`.
     unsafe fn vacate(&self, seat: usize);
+
+    /// Locks what the registry's lock does not cover, until `thaw`.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock, which is held until `thaw`.
+    unsafe fn freeze(&self);
+
+    /// Unlocks what `freeze` has locked.
+    ///
+    /// # Safety
+    ///
+    /// By the thread that has frozen.
+    unsafe fn thaw(&self);
+
+    /// All other threads are no more. What they held moves to the shelf; if they were not `reached`
+    /// it is lost instead, since they may have been in the midst of something.
+    ///
+    /// # Safety
+    ///
+    /// Under the registry's lock, with all seats claimed, as the only thread of the process.
+    unsafe fn inherit(&self, seats: &mut dyn Iterator<Item = Left>);
+}
+
+/// The seat of a thread that is no more.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) seat: usize,
+    pub(crate) reached: bool,
 }
 
 impl<T: Send + 'static> Ages for Core<T> {
@@ -103,7 +156,7 @@ impl<T: Send + 'static> Ages for Core<T> {
     }
 
     unsafe fn take_remains(&self) -> Option<Garbage> {
-        self.with_remains(|remains| std::mem::replace(remains, Remains::new())).boxed()
+        self.with_remains(|remains| std::mem::replace(remains, Remains::new())).garbage()
     }
 
     unsafe fn catch_up(&self, seat: usize) {
@@ -126,6 +179,34 @@ impl<T: Send + 'static> Ages for Core<T> {
         if place.shard().chain(owner.generation()).len() > 0 {
             place.mark(owner.generation());
         }
+    }
+
+    unsafe fn freeze(&self) {
+        // SAFETY: the caller's promise, and a core leaves the registry before it goes.
+        unsafe { self.shelf.freeze() };
+    }
+
+    unsafe fn thaw(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.shelf.thaw() };
+    }
+
+    unsafe fn inherit(&self, seats: &mut dyn Iterator<Item = Left>) {
+        // SAFETY: nobody else is here.
+        self.shards().for_each(|shard| unsafe { shard.mend() });
+        for Left { seat, reached } in seats {
+            if let Some(place) = self.place(seat).filter(|_| !reached) {
+                // SAFETY: nobody else is here.
+                unsafe { place.shard().owner() }.abandon(&self.quota);
+            }
+            // SAFETY: locked, and nobody else is here.
+            unsafe {
+                self.catch_up(seat);
+                self.vacate(seat);
+            }
+        }
+        self.places().for_each(|place| place.mark_all());
+        self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());
     }
 }
 

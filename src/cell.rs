@@ -85,17 +85,21 @@ impl<T> Full<T> {
 }
 
 impl<T> Empty<T> {
+    /// Aborts if there is no memory, as a `Box` does.
     pub(crate) fn new() -> Self {
-        let layout = Layout::new::<Cell<T>>();
+        Self::try_new().unwrap_or_else(|| handle_alloc_error(Layout::new::<Cell<T>>()))
+    }
+
+    pub(crate) fn try_new() -> Option<Self> {
         // SAFETY: a cell holds a pointer, so that its size is not zero.
-        let cell: *mut Cell<MaybeUninit<T>> = unsafe { alloc(layout) }.cast();
+        let cell: *mut Cell<MaybeUninit<T>> = unsafe { alloc(Layout::new::<Cell<T>>()) }.cast();
         if cell.is_null() {
-            handle_alloc_error(layout);
+            return None;
         }
         // SAFETY: allocated, and ours; the value of an `Empty` need not be initialised.
         unsafe {
             (&raw mut (*cell).next).write(UnsafeCell::new(ptr::null_mut()));
-            Self::from_raw(cell)
+            Some(Self::from_raw(cell))
         }
     }
 

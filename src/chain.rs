@@ -94,6 +94,28 @@ impl<T> Chain<T> {
         }
     }
 
+    /// Sets right what threads that are no more have left half done: see [`Ring::mend`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Ring::mend`].
+    pub(crate) unsafe fn mend(&self) {
+        let (mut last, mut at) = (ptr::null_mut(), self.tail.load(Relaxed));
+        // SAFETY: what is linked is not retired, and nobody else is here.
+        while let Some(ring) = unsafe { at.as_ref() } {
+            // SAFETY: the caller's promise.
+            unsafe { ring.mend() };
+            last = at;
+            at = ring.next.load(Relaxed);
+        }
+        let head = self.head.load(Relaxed);
+        if head != last {
+            self.head.store(last, Relaxed);
+            // SAFETY: a ring that its owner had yet to link: empty, and seen by nobody.
+            drop(unsafe { Box::from_raw(head) });
+        }
+    }
+
     /// How many objects there are, when nobody is at work.
     pub(crate) fn len(&self) -> usize {
         let _guard = pin();

@@ -12,7 +12,8 @@ use std::sync::TryLockError;
 
 use crate::{
     age::{Ages, Garbage},
-    core::Core,
+    core::{Core, NO_MEMORY},
+    fork,
     panics::FirstPanic,
     seat::{Seat, lock},
     seats::{Claim, Seats},
@@ -48,15 +49,23 @@ impl Registry {
 
     fn process() -> &'static Mutex<Self> {
         static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new();
-        REGISTRY.get_or_init(Mutex::default)
+        REGISTRY.get_or_init(|| {
+            fork::watch();
+            Mutex::default()
+        })
     }
 
     /// Lists a core.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory.
     ///
     /// # Safety
     ///
     /// The core leaves again before it is freed.
     pub(crate) unsafe fn enter<T: Send + 'static>(&mut self, core: &Core<T>) {
+        self.pools.try_reserve(1).expect(NO_MEMORY);
         core.set_entry(self.pools.len());
         self.pools.push(Entry(core));
     }
@@ -69,7 +78,7 @@ impl Registry {
         }
     }
 
-    fn pools(&self) -> impl Iterator<Item = &dyn Ages> + Clone {
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &dyn Ages> + Clone {
         self.pools.iter().map(Entry::get)
     }
 }
@@ -138,7 +147,12 @@ pub fn collect() {
         // SAFETY: locked.
         unsafe {
             step(Seats::process(), registry.pools(), true);
-            registry.pools().filter_map(|pool| pool.take_remains()).collect()
+            let mut garbage = Vec::new();
+            // Without memory it remains for the next collect.
+            if garbage.try_reserve(registry.pools.len()).is_ok() {
+                garbage.extend(registry.pools().filter_map(|pool| pool.take_remains()));
+            }
+            garbage
         }
     };
     sweep(garbage);
@@ -168,7 +182,7 @@ fn age<T: Send + 'static>(core: &Core<T>, clear: bool) {
             core.take_remains()
         }
     };
-    sweep(garbage.into_iter().collect());
+    drop(garbage);
 }
 
 /// Does for a late seat what a collect has left undone, unless another collect is at work.

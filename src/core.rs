@@ -13,6 +13,7 @@ use crossbeam_utils::CachePadded;
 use crate::{
     age::Remains,
     cell::{Empty, Full, List},
+    memory::try_box,
     owner::{Owner, Refused},
     quota::Quota,
     ring::Ring,
@@ -30,6 +31,9 @@ const SEGMENTS: usize = bucket(MAX_SEATS - 1, 1).0 + 1;
 
 /// Shards that a search tries to steal from, in each generation.
 const PROBES: usize = 8;
+
+/// What the first use of a pool panics with, where other uses find a way.
+pub(crate) const NO_MEMORY: &str = "no memory for a pool";
 
 #[repr(C, align(128))]
 pub(crate) struct Core<T> {
@@ -60,8 +64,8 @@ unsafe impl<T: Send> Sync for Core<T> {}
 impl<T> Core<T> {
     /// A core whose first segment has `first` shards (a power of two), for `max_idle` objects.
     pub(crate) fn new(first: usize, max_idle: usize) -> Box<Self> {
-        let segment = Segment::try_new(first).expect("no memory for the shards of a pool");
-        let core = Box::new(Self {
+        let segment = Segment::try_new(first).expect(NO_MEMORY);
+        let core = try_box(Self {
             first: NonNull::from(&*segment.shards).cast(),
             first_bytes: first * size_of::<Shard<T>>(),
             first_len: first,
@@ -75,6 +79,7 @@ impl<T> Core<T> {
             remains: UnsafeCell::new(Remains::new()),
             owns: PhantomData,
         });
+        let core = core.expect(NO_MEMORY);
         core.segments[0].store(Box::into_raw(segment), Relaxed);
         core
     }
@@ -99,8 +104,14 @@ impl<T> Core<T> {
         (0..SEGMENTS).filter_map(|index| self.segment(index))
     }
 
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place<'_, T>> {
+        self.segments().flat_map(|segment| {
+            (0..segment.shards.len()).map(move |index| Place { segment, index })
+        })
+    }
+
     pub(crate) fn shards(&self) -> impl Iterator<Item = &Shard<T>> {
-        self.segments().flat_map(|segment| segment.shards.iter())
+        self.places().map(|place| place.shard())
     }
 
     /// Where a seat's shard is, if there is one yet.
@@ -268,10 +279,9 @@ impl<T> Core<T> {
         Ok(())
     }
 
-    /// A cell for an object, one that a `take` has left if possible.
-    pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Empty<T> {
-        let spare = self.pin(seat).and_then(|shard| shard.owner().pop_empty());
-        spare.unwrap_or_else(Empty::new)
+    /// A cell that a `take` has left.
+    pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<Empty<T>> {
+        self.pin(seat).and_then(|shard| shard.owner().pop_empty())
     }
 
     /// Keeps a cell for the next object, or frees it.

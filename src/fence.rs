@@ -26,6 +26,13 @@ impl Strategy {
         if sys::register() { Self::Asymmetric } else { Self::Symmetric }
     }
 
+    /// Registers a child process as its parent was.
+    pub(crate) fn again(self) {
+        if self == Self::Asymmetric {
+            sys::register();
+        }
+    }
+
     /// The heavy side for every seat at once, its tokens apart.
     pub(crate) fn heavy(self) {
         match self {

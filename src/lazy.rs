@@ -4,6 +4,7 @@
 use std::{
     panic::{RefUnwindSafe, UnwindSafe},
     ptr,
+    sync::atomic::AtomicUsize,
     thread::available_parallelism,
 };
 
@@ -11,7 +12,7 @@ use crate::{
     collect::Registry,
     core::Core,
     seats::MAX_SEATS,
-    sync::{Acquire, OnceLock, OncePtr, Relaxed, Release},
+    sync::{Acquire, OncePtr, Relaxed, Release},
 };
 
 /// The core of a pool, or the place for one.
@@ -49,25 +50,30 @@ impl<T> Lazy<T> {
 impl<T: Send + 'static> Lazy<T> {
     #[cold]
     pub(crate) fn init(&self, max_idle: usize) -> &Core<T> {
-        static FIRST: OnceLock<usize> = OnceLock::new();
-        // A seat for each core and one for the thread that waits for them all.
-        let first = *FIRST.get_or_init(|| {
-            let cores = available_parallelism().map_or(1, |cores| cores.get());
-            (cores + 1).next_power_of_two().min(MAX_SEATS)
-        });
-        let new = Core::new(first, max_idle);
+        let new = Core::new(first_len(), max_idle);
         let mut registry = Registry::lock();
         if let Some(core) = self.get() {
             return core;
         }
-        let core = Box::into_raw(new);
         // SAFETY: the core lives until our `drop`, where it leaves the registry first.
-        unsafe { registry.enter(&*core) };
+        unsafe { registry.enter(&new) };
+        let core = Box::into_raw(new);
         // Release: pairs with the Acquire in `get`.
         self.0.store(core, Release);
         // SAFETY: as above.
         unsafe { &*core }
     }
+}
+
+/// Shards of a pool's first segment: one for each core and one for the thread that waits for them
+/// all.
+fn first_len() -> usize {
+    /// Asking the system takes long. Not a lock, which a fork could meet while it is held.
+    static CORES: AtomicUsize = AtomicUsize::new(0);
+    if CORES.load(Relaxed) == 0 {
+        CORES.store(available_parallelism().map_or(1, |cores| cores.get()), Relaxed);
+    }
+    (CORES.load(Relaxed) + 1).next_power_of_two().min(MAX_SEATS)
 }
 
 impl<T> Drop for Lazy<T> {

@@ -312,6 +312,15 @@ impl<T> Owner<'_, T> {
         private
     }
 
+    /// Forgets what is private: its holder is no more, and was in the midst of changing it.
+    pub(crate) fn abandon(&self, quota: &Quota) {
+        std::mem::forget(self.take_empties());
+        let open = self.shard.open.load(Relaxed) && !quota.bounded();
+        self.shard.slot.store(if open { vacant() } else { ptr::null_mut() }, Relaxed);
+        self.shard.lease.store(if open { quota.places() as u32 } else { 0 }, Relaxed);
+        self.shard.count.store(0, Relaxed);
+    }
+
     /// An empty cell, if there is one.
     #[inline]
     pub(crate) fn pop_empty(&self) -> Option<Empty<T>> {

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, thread::panicking};
 
 use crate::{
-    cell::{Cell, Full},
+    cell::{Cell, Empty, Full},
     collect,
     core::Core,
     guard::{OwnedPooled, Pooled},
@@ -59,7 +59,8 @@ pub struct Pool<T, F = fn() -> T> {
 }
 
 impl<T, F> Pool<T, F> {
-    /// A pool that makes its objects with `create`. It takes no memory until it is used.
+    /// A pool that makes its objects with `create`. It takes no memory until it is used; if there is
+    /// none then, that first use panics. Later ones do without more, but for new objects.
     ///
     /// `create` may block, panic and use the same pool: nothing is locked while it runs.
     pub const fn new(create: F) -> Self {
@@ -366,7 +367,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 
     #[inline(never)]
     fn put_far(&self, value: T) {
-        let full = self.core().pop_empty(seat::current()).fill(value);
+        let spare = self.core().pop_empty(seat::current());
+        let Some(empty) = spare.or_else(Empty::try_new) else {
+            let _counted = Counted(self.core.get());
+            return drop(value);
+        };
+        let full = empty.fill(value);
         if let Some(full) = self.recycled(full) {
             self.keep(full);
         }
@@ -469,8 +475,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// A new object in a cell of its own. The cell comes first, so that `create` can write into it.
     #[cold]
     fn make(&self) -> Full<T> {
-        let empty = self.core().pop_empty(seat::current());
-        empty.fill(self.create())
+        let spare = self.core().pop_empty(seat::current());
+        spare.unwrap_or_else(Empty::new).fill(self.create())
     }
 
     fn create(&self) -> T {

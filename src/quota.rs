@@ -17,6 +17,7 @@ const SHARE: usize = scaled(32, 1);
 #[derive(Debug)]
 pub(crate) struct Quota {
     left: AtomicUsize,
+    limit: usize,
     bounded: bool,
     slots: bool,
     places: usize,
@@ -28,6 +29,7 @@ impl Quota {
     pub(crate) fn new(limit: usize, places: usize) -> Self {
         Self {
             left: AtomicUsize::new(limit),
+            limit,
             bounded: limit != usize::MAX,
             slots: limit >= SHARE,
             places: places.min(limit / SHARE),
@@ -70,6 +72,11 @@ impl Quota {
             Ok(left) => wanted.min(left),
             Err(_) => 0,
         }
+    }
+
+    /// Counts anew: so many units are in use. Nobody else is at work.
+    pub(crate) fn recount(&self, used: usize) {
+        self.left.store(self.limit.saturating_sub(used), Relaxed);
     }
 
     /// Gives units back.

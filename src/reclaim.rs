@@ -6,17 +6,45 @@
 
 #![allow(dead_code, reason = "models have a stand-in that checks more")]
 
+use std::{cell::RefCell, ptr};
+
 use crossbeam_epoch::{Collector, LocalHandle};
 
-use crate::{ring::Ring, sync::OnceLock};
+use crate::{
+    ring::Ring,
+    sync::{Acquire, OncePtr, Release},
+};
+
+/// The collector of this process, made at its first use and never freed.
+static COLLECTOR: OncePtr<Collector> = OncePtr::new(ptr::null_mut());
 
 fn collector() -> &'static Collector {
-    static COLLECTOR: OnceLock<Collector> = OnceLock::new();
-    COLLECTOR.get_or_init(Collector::new)
+    // Acquire: pairs with the Release below.
+    // SAFETY: once made, a collector stays.
+    if let Some(collector) = unsafe { COLLECTOR.load(Acquire).as_ref() } {
+        return collector;
+    }
+    let new = Box::into_raw(Box::new(Collector::new()));
+    match COLLECTOR.compare_exchange(ptr::null_mut(), new, Release, Acquire) {
+        // SAFETY: as above.
+        Ok(_) => unsafe { &*new },
+        // SAFETY: ours was seen by nobody, and theirs is as above.
+        Err(theirs) => unsafe {
+            drop(Box::from_raw(new));
+            &*theirs
+        },
+    }
 }
 
 thread_local! {
-    static HANDLE: LocalHandle = collector().register();
+    static HANDLE: RefCell<Option<LocalHandle>> = const { RefCell::new(None) };
+}
+
+/// Begins anew in a child process: threads that were pinned at the fork would hold up the parent's
+/// epochs for ever. What was retired there is leaked.
+pub(crate) fn begin_anew() {
+    COLLECTOR.store(ptr::null_mut(), Release);
+    let _ = HANDLE.try_with(|handle| std::mem::forget(handle.take()));
 }
 
 /// Keeps every ring that its holder can still reach in memory.
@@ -24,7 +52,8 @@ pub(crate) struct Guard(crossbeam_epoch::Guard);
 
 pub(crate) fn pin() -> Guard {
     // A thread whose thread-locals are going registers for this once.
-    let pinned = HANDLE.try_with(LocalHandle::pin);
+    let pinned = HANDLE
+        .try_with(|handle| handle.borrow_mut().get_or_insert_with(|| collector().register()).pin());
     Guard(pinned.unwrap_or_else(|_| collector().register().pin()))
 }
 

@@ -6,13 +6,11 @@
 //! compare-exchange, and only then is it looked at. So there is no speculative read to validate,
 //! and an old index that comes round again (ABA) claims exactly what it says.
 
-use std::{
-    alloc::{Layout, alloc},
-    ptr,
-};
+use std::ptr;
 
 use crate::{
     cell::Cell,
+    memory::{try_box, try_slice},
     sync::{Acquire, AtomicPtr, AtomicUsize, Life, Relaxed, Release, spin_loop},
 };
 
@@ -73,25 +71,12 @@ impl<T> Ring<T> {
     /// As `try_new`, the indices starting at `index` so that tests can have them wrap.
     pub(crate) fn starting_at(slots: usize, index: usize) -> Option<Box<Self>> {
         debug_assert!(slots.is_power_of_two() && slots <= MAX_SLOTS);
-        let mut places = Vec::new();
-        places.try_reserve_exact(slots).ok()?;
-        places.resize_with(slots, || AtomicPtr::new(ptr::null_mut()));
-        let ring = Self {
+        try_box(Self {
             indices: AtomicUsize::new(pack(index, index)),
             next: AtomicPtr::new(ptr::null_mut()),
             life: Life::new(),
-            slots: places.into_boxed_slice(),
-        };
-        // SAFETY: a ring's size is not zero; the memory is checked, then written once, and has the
-        // layout that a `Box` frees.
-        unsafe {
-            let place: *mut Self = alloc(Layout::new::<Self>()).cast();
-            if place.is_null() {
-                return None;
-            }
-            place.write(ring);
-            Some(Box::from_raw(place))
-        }
+            slots: try_slice(slots, |_| AtomicPtr::new(ptr::null_mut()))?,
+        })
     }
 
     pub(crate) fn slots(&self) -> usize {
@@ -108,7 +93,20 @@ impl<T> Ring<T> {
         &self.life
     }
 
-    fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
+    /// Sets slots to null that threads which are no more have claimed or begun to fill. What was in
+    /// them is lost.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else is at work, nor ever will be with what it had claimed.
+    pub(crate) unsafe fn mend(&self) {
+        let (head, tail) = unpack(self.indices.load(Relaxed));
+        for index in distance(head, tail)..self.slots() {
+            self.slot(tail.wrapping_add(index)).store(ptr::null_mut(), Relaxed);
+        }
+    }
+
+    pub(crate) fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
         &self.slots[index & (self.slots.len() - 1)]
     }
 

@@ -177,6 +177,12 @@ impl Seat {
         self.open(if all && self.is_reached() { 0 } else { LATE });
     }
 
+    /// The holder is no more, whatever it was about: nothing is pinned, late or missed.
+    pub(crate) fn inherit(&self) {
+        self.pinned.store(false, Relaxed);
+        self.gate.fetch_and(FENCED | CLAIMED, Relaxed);
+    }
+
     /// The next number of the owner's xorshift sequence.
     pub(crate) fn random(&self) -> u32 {
         let mut x = self.random.load(Relaxed);

@@ -1,7 +1,9 @@
 //! All seats: who gets which, and how a collector claims them.
 
 use crate::{
+    age::Left,
     fence::Strategy,
+    memory::try_slice,
     seat::{Seat, lock},
     sync::{Mutex, MutexGuard, OnceLock, limit, scaled},
 };
@@ -68,8 +70,12 @@ impl Vacant {
         Some(id)
     }
 
+    fn is_taken(&self, id: usize) -> bool {
+        self.taken[id / 64] & 1 << (id % 64) != 0
+    }
+
     fn give(&mut self, id: usize) {
-        debug_assert!(self.taken[id / 64] & 1 << (id % 64) != 0);
+        debug_assert!(self.is_taken(id));
         self.taken[id / 64] &= !(1 << (id % 64));
     }
 }
@@ -91,20 +97,36 @@ impl Seats {
         SEATS.get_or_init(|| Self::new(Strategy::detect(), MAX_SEATS))
     }
 
-    fn get(&self, id: usize) -> &Seat {
-        let (index, offset) = bucket(id, FIRST_BUCKET);
-        let seats = self.buckets[index].get_or_init(|| {
-            let len = bucket_len(index, FIRST_BUCKET);
-            let base = id - offset;
-            (base..base + len).map(|id| Seat::new(id, self.strategy)).collect()
-        });
-        &seats[offset]
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
-    /// The lowest free seat, or `None` if all are taken. It is the caller's until `leave`.
+    /// A seat that has been made.
+    fn get(&self, id: usize) -> &Seat {
+        let (index, offset) = bucket(id, FIRST_BUCKET);
+        &self.buckets[index].get().expect("seats are made before they are used")[offset]
+    }
+
+    /// Makes a seat and the others of its bucket, under the lock. `None` if there is no memory.
+    fn make(&self, id: usize) -> Option<()> {
+        let (index, offset) = bucket(id, FIRST_BUCKET);
+        if self.buckets[index].get().is_none() {
+            let len = bucket_len(index, FIRST_BUCKET);
+            let made = try_slice(len, |i| Seat::new(id - offset + i, self.strategy))?;
+            self.buckets[index].get_or_init(|| made);
+        }
+        Some(())
+    }
+
+    /// The lowest free seat, or `None` if all are taken or there is no memory for one more. It is
+    /// the caller's until `leave`.
     pub(crate) fn join(&self) -> Option<&Seat> {
         let mut vacant = lock(&self.vacant);
         let id = vacant.take(self.limit)?;
+        if self.make(id).is_none() {
+            vacant.give(id);
+            return None;
+        }
         vacant.made = vacant.made.max(id + 1);
         Some(self.get(id))
     }
@@ -163,6 +185,25 @@ impl<'a> Claim<'a> {
     /// The ids of the seats whose shards the collector may use now.
     pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
         self.existing().filter(|seat| seat.is_reached()).map(|seat| seat.id)
+    }
+}
+
+impl Claim<'_> {
+    /// The seats of other threads than the one with seat `own`.
+    pub(crate) fn others(&self, own: Option<usize>) -> impl Iterator<Item = Left> {
+        let seats = self.existing().filter(move |seat| Some(seat.id) != own);
+        let taken = seats.filter(|seat| self.vacant.is_taken(seat.id));
+        taken.map(|seat| Left { seat: seat.id, reached: seat.is_reached() })
+    }
+
+    /// Gives those seats back, whose threads are no more.
+    pub(crate) fn inherit(&mut self, own: Option<usize>) {
+        for id in (0..self.vacant.made).filter(|&id| Some(id) != own) {
+            self.seats.get(id).inherit();
+            if self.vacant.is_taken(id) {
+                self.vacant.give(id);
+            }
+        }
     }
 }
 

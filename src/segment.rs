@@ -7,6 +7,7 @@ use std::ptr;
 
 use crate::{
     cell::{Full, List},
+    memory::{try_box, try_slice},
     ring::Steal,
     shard::{MAX_BATCH, Shard},
     sync::{AtomicUsize, Life, Relaxed, Release},
@@ -28,12 +29,9 @@ pub(crate) struct Segment<T> {
 
 impl<T> Segment<T> {
     pub(crate) fn try_new(len: usize) -> Option<Box<Self>> {
-        let mut shards = Vec::new();
-        shards.try_reserve_exact(len).ok()?;
-        shards.resize_with(len, Shard::new);
-        let shards = shards.into_boxed_slice();
-        let map = || (0..len.div_ceil(BITS)).map(|_| AtomicUsize::new(0)).collect();
-        Some(Box::new(Self { shards, occupied: [map(), map()], life: Life::new() }))
+        let shards = try_slice(len, |_| Shard::new())?;
+        let map = || try_slice(len.div_ceil(BITS), |_| AtomicUsize::new(0));
+        try_box(Self { shards, occupied: [map()?, map()?], life: Life::new() })
     }
 
     pub(crate) fn life(&self) -> &Life {
@@ -83,6 +81,15 @@ impl<'a, T> Place<'a, T> {
             let shard = self.shard();
             if shard.chain(parity).len() > 0 || shard.has_aged() {
                 word.fetch_or(bit, Relaxed);
+            }
+        }
+    }
+
+    /// Tells thieves what there is, whatever they were told before.
+    pub(crate) fn mark_all(&self) {
+        for parity in 0..2 {
+            if self.shard().chain(parity).len() > 0 || self.shard().has_aged() {
+                self.mark(parity);
             }
         }
     }

@@ -177,12 +177,36 @@ impl<T> Shard<T> {
         }
     }
 
+    /// Sets right what threads that are no more have left half done.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Ring::mend`](crate::ring::Ring::mend).
+    pub(crate) unsafe fn mend(&self) {
+        // SAFETY: the caller's promise.
+        self.shared.chains.iter().for_each(|chain| unsafe { chain.mend() });
+        // SAFETY: put there by `into_raw`, and nobody else is here.
+        let aged: List<T> = unsafe { List::from_raw(self.shared.aged.load(Relaxed)) };
+        self.shared.aged_len.store(aged.len(), Relaxed);
+        self.shared.aged.store(aged.into_raw(), Relaxed);
+    }
+
+    /// Units in use here, when nobody is at work.
+    pub(crate) fn units(&self) -> usize {
+        let slot = usize::from(!self.slot.load(Relaxed).is_null());
+        slot + self.lease.load(Relaxed) as usize + self.shared()
+    }
+
+    /// Idle objects that others can reach.
+    fn shared(&self) -> usize {
+        let chains = self.shared.chains.iter().map(Chain::len).sum::<usize>();
+        chains + self.shared.aged_len.load(Relaxed)
+    }
+
     /// Idle objects, when nobody is at work.
     pub(crate) fn idle(&self) -> usize {
         let private = usize::from(is_object(self.slot.load(Relaxed)));
-        let chains = self.shared.chains.iter().map(Chain::len).sum::<usize>();
-        let aged = self.shared.aged_len.load(Relaxed);
-        private + self.count.load(Relaxed) as usize + chains + aged
+        private + self.count.load(Relaxed) as usize + self.shared()
     }
 
     pub(crate) fn hits(&self) -> usize {

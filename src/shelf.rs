@@ -2,17 +2,29 @@
 //!
 //! A lock around two lists that are linked through the cells, so that it never allocates.
 
+use std::ptr::NonNull;
+
 use crate::{
     cell::{Full, List},
     seat::lock,
-    sync::{AtomicUsize, Mutex, MutexGuard, Relaxed},
+    sync::{AtomicUsize, Mutex, MutexGuard, Relaxed, UnsafeCell},
 };
 
 pub(crate) struct Shelf<T> {
-    lists: Mutex<Lists<T>>,
+    lock: Mutex<()>,
+    /// Used under the lock.
+    lists: UnsafeCell<Lists<T>>,
     /// How many objects there are, so that a search need not lock to find none.
     len: AtomicUsize,
+    /// The lock, held by a thread that forks. Used under the registry's lock.
+    frozen: UnsafeCell<Option<MutexGuard<'static, ()>>>,
 }
+
+// SAFETY: a shelf owns objects and hands each to one thread. A guard is in it for as long as a fork
+// takes, and goes where it came: in the thread that forks.
+unsafe impl<T: Send> Send for Shelf<T> {}
+// SAFETY: as above; no `&T` is ever made.
+unsafe impl<T: Send> Sync for Shelf<T> {}
 
 struct Lists<T> {
     fresh: List<T>,
@@ -21,8 +33,34 @@ struct Lists<T> {
 
 impl<T> Shelf<T> {
     pub(crate) fn new() -> Self {
-        let lists = Mutex::new(Lists { fresh: List::new(), aged: List::new() });
-        Self { lists, len: AtomicUsize::new(0) }
+        Self {
+            lock: Mutex::new(()),
+            lists: UnsafeCell::new(Lists { fresh: List::new(), aged: List::new() }),
+            len: AtomicUsize::new(0),
+            frozen: UnsafeCell::new(None),
+        }
+    }
+
+    /// Locks until `thaw`.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock until it has called `thaw`, and `self` stays.
+    pub(crate) unsafe fn freeze(&self) {
+        // SAFETY: the guard goes before we do: the caller's promise.
+        let guard = lock(unsafe { NonNull::from(&self.lock).as_ref() });
+        // SAFETY: under the registry's lock: the caller's promise.
+        self.frozen.with_mut(|frozen| unsafe { *frozen = Some(guard) });
+    }
+
+    /// Unlocks what `freeze` has locked.
+    ///
+    /// # Safety
+    ///
+    /// As for `freeze`, in the same thread (or its copy in a child process).
+    pub(crate) unsafe fn thaw(&self) {
+        // SAFETY: the caller's promise.
+        self.frozen.with_mut(|frozen| drop(unsafe { (*frozen).take() }));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -31,10 +69,14 @@ impl<T> Shelf<T> {
 
     /// Runs `f` under the lock, which orders all that the lists hold.
     fn with<R>(&self, f: impl FnOnce(&mut Lists<T>) -> R) -> R {
-        let mut lists: MutexGuard<'_, Lists<T>> = lock(&self.lists);
-        let result = f(&mut lists);
-        self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed);
-        result
+        let _guard = lock(&self.lock);
+        self.lists.with_mut(|lists| {
+            // SAFETY: locked, and no `f` comes here again.
+            let lists = unsafe { &mut *lists };
+            let result = f(lists);
+            self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed);
+            result
+        })
     }
 
     pub(crate) fn push(&self, full: Full<T>) {

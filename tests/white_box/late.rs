@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use super::{ageing::world, fences::strategies, objects::Item, world::World};
 use crate::{
-    age::{Ages, Garbage},
+    age::{Ages, Garbage, Left},
     core::Core,
     fence::Strategy,
     seat::{Pin, Seat},
@@ -178,6 +178,12 @@ impl<F: Fn() + Send + Sync> Ages for Meanwhile<F> {
     unsafe fn catch_up(&self, _: usize) {}
 
     unsafe fn vacate(&self, _: usize) {}
+
+    unsafe fn freeze(&self) {}
+
+    unsafe fn thaw(&self) {}
+
+    unsafe fn inherit(&self, _: &mut dyn Iterator<Item = Left>) {}
 }
 
 /// A thread that takes its first seat while a collect is at work is not left a generation behind.

@@ -6,6 +6,7 @@ mod ageing;
 mod cell;
 mod chain;
 mod fences;
+mod fork;
 mod late;
 mod objects;
 mod quota;
