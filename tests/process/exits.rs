@@ -1,12 +1,13 @@
 //! The end of a process: its statics are never dropped, and threads are stopped where they are.
 
-use std::{cell::RefCell, process, thread};
+use std::{cell::RefCell, process};
 
 use corepool::{Pool, collect};
 
 use crate::{
     hammer::{Hammer, Held, POOLS, Stamp},
     program::run,
+    threads::spawn,
 };
 
 /// How often each end is come to.
@@ -51,13 +52,15 @@ fn use_pools() {
     POOLS.iter().for_each(Pool::clear);
     let pool = Pool::new(Stamp::new);
     drop([pool.get(), pool.get()]);
-    assert_eq!(pool.stats().idle, 2);
+    assert_eq!(pool.stats().created, 2);
     println!("says: they work");
 }
 
 #[test]
 fn main_returns() {
-    exits!(0, || hammer());
+    exits!(0, || {
+        hammer();
+    });
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn another_thread_exits() {
     exits!(0, || {
         hammer();
         let _held = hold();
-        let _ = thread::spawn(|| process::exit(0)).join();
+        spawn(|| process::exit(0)).join();
     });
 }
 

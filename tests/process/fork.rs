@@ -1,7 +1,7 @@
 //! Children, and how they have to end.
 
 /// Seconds that a child may take. One that takes longer hangs, and is killed by its alarm.
-const PATIENCE: libc::c_uint = 5;
+const PATIENCE: libc::c_uint = 30;
 
 /// The two that come out of a fork.
 pub(crate) enum Fork {
@@ -37,7 +37,8 @@ impl Fork {
     }
 }
 
-/// Forks. The child runs `f` and ends.
+/// Forks. The child runs `f` and ends. If `f` starts threads, they get the stacks of the parent's
+/// other threads, so that nothing there can be used any more.
 pub(crate) fn fork(f: impl FnOnce()) -> Child {
     Fork::new().child(f)
 }

@@ -2,15 +2,19 @@
 //! in the midst of.
 
 use std::{
-    collections::VecDeque, os::unix::process::CommandExt, process::Command, sync::Barrier, thread,
+    cell::RefCell,
+    collections::VecDeque,
+    os::unix::process::CommandExt,
+    process::{self, Command},
 };
 
 use corepool::collect;
 
 use crate::{
-    fork::fork,
+    fork::{Fork, fork},
     hammer::{Hammer, Held, POOLS, Rng, Stamp, blow},
     program::alone,
+    threads::{on_threads, spawn},
 };
 
 /// What a child does: goes on with all pools, with threads of its own, and clears them.
@@ -33,16 +37,7 @@ fn go_on_a_little(seed: usize) {
 
 /// More threads than the parent had, each of which uses all pools.
 fn use_threads() {
-    let all_here = Barrier::new(6);
-    thread::scope(|scope| {
-        for seed in 0..6 {
-            let all_here = &all_here;
-            scope.spawn(move || {
-                go_on_a_little(seed);
-                all_here.wait();
-            });
-        }
-    });
+    on_threads(6, go_on_a_little);
 }
 
 /// The parent goes on, too.
@@ -89,14 +84,10 @@ fn children_fork() {
 #[test]
 fn threads_fork_at_the_same_time() {
     alone(|| {
-        thread::scope(|scope| {
-            for seed in 0..3 {
-                scope.spawn(move || {
-                    for seed in (seed..60).step_by(3) {
-                        go_on_a_little(seed);
-                        drop(fork(|| go_on(seed)));
-                    }
-                });
+        on_threads(3, |seed| {
+            for seed in (seed..60).step_by(3) {
+                go_on_a_little(seed);
+                drop(fork(|| go_on(seed)));
             }
         });
     });
@@ -110,7 +101,7 @@ fn threads_without_a_seat_fork() {
         for seed in 0..20 {
             hammer.wait();
             let forks = move || drop([fork(|| go_on(seed)), fork(use_threads)]);
-            thread::spawn(forks).join().unwrap();
+            spawn(forks).join();
         }
         hammer.stop();
     });
@@ -157,6 +148,85 @@ fn a_process_starts_others() {
                 unsafe { other.pre_exec(|| Ok(())) };
             }
             assert!(other.status().unwrap().success());
+        }
+        hammer.stop();
+    });
+}
+
+/// A child may end as any process does, by an exit or with its last thread.
+#[test]
+fn children_end_like_any_process() {
+    alone(|| {
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            hammer.wait();
+            drop(fork(|| {
+                go_on_a_little(seed);
+                process::exit(0);
+            }));
+            // The child comes to the end of this thread, too, and has no other.
+            spawn(move || {
+                go_on_a_little(seed);
+                let fork = Fork::new();
+                go_on_a_little(seed);
+                if let Fork::Parent(child) = fork {
+                    drop(child);
+                }
+            })
+            .join();
+        }
+        hammer.stop();
+    });
+}
+
+/// Forks when its thread's locals are destroyed.
+struct AtExit;
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        drop(fork(|| go_on(0)));
+    }
+}
+
+thread_local! {
+    static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+}
+
+/// Before the thread has given its seat back, or after.
+#[test]
+fn threads_fork_as_they_end() {
+    alone(|| {
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            let end = move || {
+                if seed % 2 == 0 {
+                    AT_EXIT.set(None);
+                }
+                go_on_a_little(seed);
+                AT_EXIT.set(Some(AtExit));
+            };
+            hammer.wait();
+            spawn(end).join();
+        }
+        hammer.stop();
+    });
+}
+
+/// What other libraries ask to be called for at a fork may use pools, if it was registered after
+/// their first use: it is called before ours, and after.
+#[test]
+fn fork_handlers_use_pools() {
+    extern "C" fn handler() {
+        go_on_a_little(0);
+    }
+    alone(|| {
+        go_on(0);
+        // SAFETY: a plain function, which ends the process where it panics.
+        assert_eq!(unsafe { libc::pthread_atfork(Some(handler), Some(handler), Some(handler)) }, 0);
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            hammer.wait();
+            drop(fork(|| go_on(seed)));
         }
         hammer.stop();
     });

@@ -4,14 +4,13 @@ use std::{
     iter,
     sync::{
         Barrier,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed},
     },
-    thread,
 };
 
 use corepool::{Pool, collect};
 
-use crate::{fork::fork, program::alone};
+use crate::{fork::fork, program::alone, threads::on_threads};
 
 /// The most objects of a test.
 const MANY: usize = 5000;
@@ -53,11 +52,9 @@ const ENDS: [End; 5] = [
     |pool| {
         let idle = alive();
         let take = || iter::from_fn(|| pool.try_take()).count();
-        let taken: usize = thread::scope(|scope| {
-            let threads = [(); 3].map(|()| scope.spawn(take));
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        assert_eq!(taken, idle);
+        let taken: usize = on_threads(3, |_| take()).iter().sum();
+        // What was private to this thread still is.
+        assert_eq!(taken + take(), idle);
     },
     |_| {
         (0..2).for_each(|_| collect());
@@ -74,50 +71,45 @@ const ENDS: [End; 5] = [
 fn end(pool: Box<Pool<Item>>, max_idle: usize, end: End) {
     assert_eq!(pool.stats().idle as usize, alive());
     end(&pool);
-    let left = pool.stats().idle as usize;
-    assert_eq!(left, alive());
     // No unit is lost.
     pool.trim();
-    (0..=max_idle.min(500)).for_each(|_| pool.put(Item::new()));
-    assert_eq!(pool.stats().idle as usize, max_idle.min(501));
+    let left = pool.stats().idle as usize;
+    assert_eq!(left, alive());
+    (0..300).for_each(|_| pool.put(Item::new()));
+    assert_eq!(pool.stats().idle as usize, max_idle.min(left + 300));
     drop(pool);
     assert_eq!(alive(), 0);
 }
 
-/// Four threads use a pool, `then` is done to it, they use it some more, and rest. In that state the
-/// process forks once for each end, and then comes to an end itself.
+/// Five threads use a pool, one does `then` to it, they use it some more, and rest. In that state
+/// one of them forks, once for each end; then the process comes to an end itself.
 fn rest(max_idle: usize, then: fn(&Pool<Item>)) {
-    let pool =
-        Box::into_raw(Box::new(Pool::new(Item::new as fn() -> Item).with_max_idle(max_idle)));
-    // SAFETY: nobody else has it, or threads share it.
-    let shared = unsafe { &*pool };
+    let pool = Box::new(Pool::new(Item::new as fn() -> Item).with_max_idle(max_idle));
+    let place = AtomicPtr::new(Box::into_raw(pool));
+    // SAFETY: threads share it until they are gone.
+    let shared = unsafe { &*place.load(Relaxed) };
+    // SAFETY: callers have it alone.
+    let only = || unsafe { Box::from_raw(place.load(Relaxed)) };
     let step = Barrier::new(5);
-    thread::scope(|scope| {
-        for i in 0..4 {
-            let step = &step;
-            scope.spawn(move || {
-                fill(shared, i);
-                step.wait();
-                step.wait();
-                fill(shared, i + 1);
-                step.wait();
-                step.wait();
-            });
+    on_threads(5, |i| {
+        fill(shared, i);
+        step.wait();
+        if i == 0 {
+            then(shared);
         }
         step.wait();
-        then(shared);
+        fill(shared, 4 - i);
+        shared.reserve(i);
         step.wait();
-        fill(shared, 2);
-        shared.reserve(3);
-        step.wait();
-        for wanted in ENDS {
-            // SAFETY: the child has it alone, as the threads that share it stay with the parent.
-            drop(fork(|| end(unsafe { Box::from_raw(pool) }, max_idle, wanted)));
+        if i == 0 {
+            for wanted in ENDS {
+                // The threads that share it stay with the parent.
+                drop(fork(|| end(only(), max_idle, wanted)));
+            }
         }
         step.wait();
     });
-    // SAFETY: the threads are gone.
-    end(unsafe { Box::from_raw(pool) }, max_idle, ENDS[0]);
+    end(only(), max_idle, ENDS[0]);
 }
 
 /// Fills the private places of the calling thread, or more; an empty cell is left as well.

@@ -8,10 +8,12 @@ use std::{
             Ordering::{Acquire, Relaxed, Release},
         },
     },
-    thread::{self, JoinHandle},
+    thread,
 };
 
 use corepool::{Pool, Pooled, collect};
+
+use crate::threads::{Thread, spawn};
 
 const IDLE: u64 = 0x1D1E_1D1E_1D1E_1D1E;
 const HELD: u64 = 0x8E1D_8E1D_8E1D_8E1D;
@@ -100,7 +102,7 @@ pub(crate) fn blow(rng: &mut Rng, held: &mut Vec<Held>) {
         2 => pool.clear(),
         3 => assert!(pool.stats().idle < 1 << 20),
         4 => newcomer(),
-        5 => thread::spawn(newcomer).join().unwrap(),
+        5 => spawn(newcomer).join(),
         6 => pool.reserve(rng.below(10)),
         // More than what is private, so that chains are used and grow.
         7..20 => held.extend((0..rng.below(60)).map(|_| Held::new(pool.get()))),
@@ -124,14 +126,14 @@ fn newcomer() {
     guards.iter().for_each(|guard| guard.hold());
     guards.iter().for_each(|guard| guard.release());
     drop(guards);
-    assert!(pool.stats().idle <= 30);
+    assert!(pool.stats().created <= 30);
     collect();
 }
 
 /// Threads at work on all pools, each of which goes now and then for another to come.
 pub(crate) struct Hammer {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<Thread>,
 }
 
 #[derive(Default)]
@@ -145,10 +147,10 @@ impl Hammer {
         let shared = Arc::<Shared>::default();
         let start = |seed| {
             let shared = shared.clone();
-            thread::spawn(move || {
+            spawn(move || {
                 (0..).take_while(|_| !shared.done.load(Acquire)).for_each(|life| {
                     let there = shared.clone();
-                    thread::spawn(move || work(&there, 97 * life + seed)).join().unwrap();
+                    spawn(move || work(&there, 97 * life + seed)).join();
                 });
             })
         };
@@ -167,7 +169,7 @@ impl Hammer {
     /// Stops the threads. None of them may have panicked.
     pub(crate) fn stop(self) {
         self.shared.done.store(true, Release);
-        self.threads.into_iter().for_each(|thread| thread.join().unwrap());
+        self.threads.into_iter().for_each(Thread::join);
     }
 }
 

@@ -13,3 +13,4 @@ mod hammer;
 mod plugin;
 mod plugins;
 mod program;
+mod threads;

@@ -7,7 +7,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::{self, Command},
-    ptr::NonNull,
+    ptr::{self, NonNull},
 };
 
 /// Builds the library, if that has not been done, and tells where it is.
@@ -74,6 +74,17 @@ fn close(handle: NonNull<c_void>) {
     assert_eq!(unsafe { libc::dlclose(handle.as_ptr()) }, 0);
 }
 
+/// # Safety
+///
+/// The handle is open, and `F` is the type that the function has there.
+unsafe fn find<F: Copy>(handle: NonNull<c_void>, name: &CStr) -> F {
+    // SAFETY: a handle that is open, and a name.
+    let function = unsafe { libc::dlsym(handle.as_ptr(), name.as_ptr()) };
+    let function = NonNull::new(function).expect("a function is missing");
+    // SAFETY: the caller's promise; a pointer to a function has the size of one to data.
+    unsafe { mem::transmute_copy(&function) }
+}
+
 /// A guard of a plugin's, which only it knows.
 #[derive(Debug)]
 #[repr(transparent)]
@@ -94,28 +105,23 @@ pub(crate) struct Plugin {
 
 impl Plugin {
     fn new(handle: NonNull<c_void>) -> Self {
-        let find = |name: &CStr| {
-            // SAFETY: a handle that is open, and a name.
-            let function = unsafe { libc::dlsym(handle.as_ptr(), name.as_ptr()) };
-            NonNull::new(function).expect("a function is missing").as_ptr()
-        };
         // SAFETY: these are the types that the functions have there.
         unsafe {
             Self {
-                handle: handle.as_ptr().addr(),
-                get: mem::transmute(find(c"plugin_get")),
-                give_back: mem::transmute(find(c"plugin_give_back")),
-                put: mem::transmute(find(c"plugin_put")),
-                take: mem::transmute(find(c"plugin_take")),
-                collect: mem::transmute(find(c"plugin_collect")),
-                idle: mem::transmute(find(c"plugin_idle")),
-                alive: mem::transmute(find(c"plugin_alive")),
+                handle: handle.as_ptr().expose_provenance(),
+                get: find(handle, c"plugin_get"),
+                give_back: find(handle, c"plugin_give_back"),
+                put: find(handle, c"plugin_put"),
+                take: find(handle, c"plugin_take"),
+                collect: find(handle, c"plugin_collect"),
+                idle: find(handle, c"plugin_idle"),
+                alive: find(handle, c"plugin_alive"),
             }
         }
     }
 
     /// Gives the library up. The system keeps it as long as threads have locals of its.
     pub(crate) fn close(self) {
-        close(NonNull::new(self.handle as *mut c_void).unwrap());
+        close(NonNull::new(ptr::with_exposed_provenance_mut(self.handle)).unwrap());
     }
 }

@@ -1,7 +1,7 @@
 //! The crate twice in a process, and once more in the test: each copy has pools, seats and a
 //! registry of its own.
 
-use std::{sync::Barrier, thread};
+use std::sync::Barrier;
 
 use corepool::{Pool, collect};
 
@@ -11,6 +11,7 @@ use crate::{
     hammer::{POOLS, Rng, Stamp, blow},
     plugin::{File, Plugin},
     program::alone,
+    threads::on_threads,
 };
 
 /// Does one thing or another to the pool of a plugin.
@@ -75,21 +76,12 @@ fn threads_use_all_copies() {
         let files = File::copies::<2>();
         let plugins = files.each_ref().map(File::load);
         for round in 0..5 {
-            on_threads(|seed| use_all(&plugins, 4 * round + seed));
+            on_threads(4, |seed| use_all(&plugins, 4 * round + seed));
             plugins.iter().for_each(check);
         }
         use_all(&plugins, 0);
         plugins.iter().for_each(check);
         POOLS.iter().for_each(Pool::clear);
-    });
-}
-
-/// Runs `f` on four threads, and waits until they are gone.
-fn on_threads(f: impl Fn(usize) + Sync) {
-    let f = &f;
-    thread::scope(|scope| {
-        let threads = [0, 1, 2, 3].map(|seed| scope.spawn(move || f(seed)));
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
 
@@ -101,21 +93,17 @@ fn copies_go_before_their_threads() {
         let files = File::copies::<2>();
         for round in 0..5 {
             let plugins = files.each_ref().map(File::load);
-            let used = Barrier::new(5);
-            thread::scope(|scope| {
-                let threads = [0, 1, 2, 3].map(|seed| {
-                    let (plugins, used) = (&plugins, &used);
-                    scope.spawn(move || {
-                        use_all(plugins, 4 * round + seed);
-                        used.wait();
-                        used.wait();
-                    })
-                });
-                used.wait();
-                plugins.into_iter().for_each(Plugin::close);
-                assert!(files[0].is_loaded(), "it went, although there is something to be done");
-                used.wait();
-                threads.into_iter().for_each(|thread| thread.join().unwrap());
+            let step = Barrier::new(4);
+            on_threads(4, |seed| {
+                use_all(&plugins, 4 * round + seed);
+                if step.wait().is_leader() {
+                    plugins.into_iter().for_each(Plugin::close);
+                    assert!(
+                        files[0].is_loaded(),
+                        "it went, although there is something to be done"
+                    );
+                }
+                step.wait();
             });
             drop(fork(|| go_on(round)));
         }
@@ -131,7 +119,7 @@ fn copies_go_after_their_threads() {
         let files = File::copies::<2>();
         for round in 0..5 {
             let plugins = files.each_ref().map(File::load);
-            on_threads(|seed| use_all(&plugins, 4 * round + seed));
+            on_threads(4, |seed| use_all(&plugins, 4 * round + seed));
             plugins.into_iter().for_each(Plugin::close);
             drop(fork(|| go_on(round)));
             if cfg!(all(target_os = "linux", target_env = "gnu")) {
@@ -148,26 +136,27 @@ fn copies_fork() {
     alone(|| {
         let files = File::copies::<2>();
         let plugins = files.each_ref().map(File::load);
-        let rested = Barrier::new(5);
-        thread::scope(|scope| {
-            for seed in 0..4 {
-                let (plugins, rested) = (&plugins, &rested);
-                scope.spawn(move || {
-                    use_all(plugins, seed);
-                    rested.wait();
-                    rested.wait();
-                });
+        let step = Barrier::new(4);
+        on_threads(4, |seed| {
+            use_all(&plugins, seed);
+            if step.wait().is_leader() {
+                // On the stack of the thread that the child has.
+                let own = plugins;
+                (0..5).for_each(|seed| drop(fork(|| go_on_with(&own, seed))));
             }
-            rested.wait();
-            for seed in 0..5 {
-                drop(fork(|| {
-                    on_threads(|_| use_all(&plugins, seed));
-                    plugins.iter().for_each(check);
-                    go_on(seed);
-                }));
-            }
-            rested.wait();
+            step.wait();
         });
         plugins.iter().for_each(check);
     });
+}
+
+/// What a child does with plugins: it takes all that is idle, and goes on with all copies.
+fn go_on_with(plugins: &[Plugin; 2], seed: usize) {
+    for plugin in plugins {
+        let idle = (plugin.idle)();
+        assert_eq!((plugin.take)(1 << 20), idle);
+    }
+    on_threads(4, |_| use_all(plugins, seed));
+    plugins.iter().for_each(check);
+    go_on(seed);
 }

@@ -24,8 +24,8 @@ pub(crate) struct End {
     pub(crate) printed: String,
 }
 
-/// Runs `program`, a closure of the test that calls this, on the main thread of a process of its
-/// own, and tells how it ended. In that process the result is `None`.
+/// Runs `program`, a closure of the test that calls this, in a process of its own, and tells how it
+/// ended. In that process the result is `None`.
 pub(crate) fn run<F: FnOnce()>(program: F) -> Option<End> {
     if env::var_os(INSIDE).is_some() {
         end_at_a_panic();
