@@ -383,8 +383,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     ///
     /// # Panics
     ///
-    /// If `create` panics: what was made before stays in the pool. With "capacity overflow" if the
-    /// pool has no bound and so many objects cannot fit into memory.
+    /// If `create` panics: what was made before stays in the pool. With "capacity overflow" if so
+    /// many objects, or as many as the bound allows, cannot fit into memory.
     ///
     /// # Examples
     ///
@@ -398,7 +398,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     pub fn reserve(&self, additional: usize) {
         let core = self.core();
         let most = isize::MAX as usize / size_of::<Cell<T>>();
-        assert!(additional <= most || core.quota.bounded(), "capacity overflow");
+        assert!(additional.min(self.max_idle) <= most, "capacity overflow");
         for _ in 0..additional {
             if !core.quota.has_room() {
                 return;
@@ -422,8 +422,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 
     /// Drops all idle objects, now, those of other threads too.
     ///
-    /// Only a thread that the system has stopped in the midst of an operation on this pool keeps
-    /// those that it alone can reach, until the next [`collect`](crate::collect()).
+    /// Only a thread that the system has stopped in the midst of an operation, on whatever pool,
+    /// keeps what it has put here since the last [`collect`](crate::collect()), until a later one.
     ///
     /// # Panics
     ///

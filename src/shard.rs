@@ -22,7 +22,7 @@ use crate::{
 pub(crate) const PLACES: usize = scaled(16, 2);
 
 /// Slots that a drained chain may keep, however little its shard is used.
-const KEEP_SLOTS: usize = scaled(64, 2);
+pub(crate) const KEEP_SLOTS: usize = scaled(64, 2);
 
 /// Sizes that depend on the object's: a magazine strands objects with their owner, so it holds at
 /// most 64 KiB of them.

@@ -215,12 +215,14 @@ fn reserve_stops_at_the_bound() {
 #[test]
 fn an_absurd_reserve_panics_and_makes_nothing() {
     let _alone = alone();
-    let pool: Tokens = Pool::new(Arc::default);
-    let text = panics(|| pool.reserve(usize::MAX));
-    assert!(text.contains("capacity overflow"));
-    assert_eq!(pool.stats().created, 0);
-    pool.reserve(2);
-    assert_eq!(pool.stats().idle, 2);
+    for limit in [usize::MAX, usize::MAX - 1] {
+        let pool = bounded(limit);
+        let text = panics(|| pool.reserve(usize::MAX));
+        assert!(text.contains("capacity overflow"));
+        assert_eq!(pool.stats().created, 0);
+        pool.reserve(2);
+        assert_eq!(pool.stats().idle, 2);
+    }
 }
 
 /// One thread puts, another only takes: the taker does not hoard room that it never uses.

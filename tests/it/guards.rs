@@ -1,6 +1,7 @@
 //! Guards: where they may be dropped, and what becomes of their object.
 
 use std::cell::Cell;
+use std::hint::black_box;
 use std::mem::{self, size_of};
 use std::ptr;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ fn a_forgotten_guard_leaks_one_object() {
     let token = Arc::new(());
     let pool = tokens(&token);
     let mut guard = pool.get();
-    LEAKED.store(&raw mut *guard, Relaxed);
+    black_box(&LEAKED).store(&raw mut *guard, Relaxed);
     mem::forget(guard);
     assert_eq!(pool.stats().idle, 2);
     assert_eq!(drain(&pool).len(), 2);

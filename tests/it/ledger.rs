@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use corepool::{OwnedPooled, Pool, Pooled, collect};
 
-use crate::util::{Rng, alone, fail, live, on_thread, on_threads, panics};
+use crate::util::{Rng, alone, amid_collects, fail, live, on_thread, on_threads, panics};
 
 /// The books over all items of one test.
 #[derive(Default)]
@@ -159,10 +159,11 @@ fn eight_threads_keep_the_books() {
     let _alone = alone();
     for max_idle in [usize::MAX, 50] {
         let shop = Shop::open(max_idle);
-        on_threads(8, |seed| {
+        let serve = |seed| {
             let mut rng = Rng::new(seed);
             (0..8_000).for_each(|_| shop.serve(&mut rng));
-        });
+        };
+        amid_collects(|| on_threads(8, serve));
         shop.close();
     }
 }
@@ -172,12 +173,15 @@ fn short_lived_threads_keep_the_books() {
     let _alone = alone();
     for max_idle in [usize::MAX, 50] {
         let shop = Shop::open(max_idle);
-        for batch in 0..50 {
-            on_threads(10, |i| {
-                let mut rng = Rng::new(batch * 10 + i);
-                (0..50).for_each(|_| shop.serve(&mut rng));
-            });
-        }
+        let serve = |seed| {
+            let mut rng = Rng::new(seed);
+            (0..50).for_each(|_| shop.serve(&mut rng));
+        };
+        amid_collects(|| {
+            for batch in 0..50 {
+                on_threads(10, |i| serve(batch * 10 + i));
+            }
+        });
         shop.close();
     }
 }
@@ -204,7 +208,7 @@ fn constant_ageing_keeps_the_books() {
 #[test]
 fn pools_come_and_go_under_collects() {
     let _alone = alone();
-    let ledgers = on_threads(4, |seed| {
+    let life = |seed| {
         let mut rng = Rng::new(seed);
         let open_and_close = |_| {
             let shop = Shop::open(usize::MAX);
@@ -212,7 +216,8 @@ fn pools_come_and_go_under_collects() {
             shop.ledger
         };
         Vec::from_iter((0..200).map(open_and_close))
-    });
+    };
+    let ledgers = amid_collects(|| on_threads(4, life));
     // Not sooner: another thread's collect may have had some objects.
     ledgers.iter().flatten().for_each(|books| books.balance());
 }

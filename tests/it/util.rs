@@ -2,13 +2,17 @@
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 use std::{iter, mem};
 
-use corepool::Pool;
+use corepool::{Pool, collect};
+
+/// Out of reach for other threads: the slot and a full magazine.
+pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 17 };
 
 /// The test that holds this is the only one at work on any pool.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
@@ -49,6 +53,24 @@ pub(crate) fn on_threads<R: Send>(n: usize, f: impl Fn(usize) -> R + Sync) -> Ve
 
 fn join<R>(thread: ScopedJoinHandle<'_, R>) -> R {
     thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
+}
+
+/// Runs `f`, where sizes are small beside a thread that collects again and again until `f` ends.
+pub(crate) fn amid_collects<R>(f: impl FnOnce() -> R) -> R {
+    let done = AtomicBool::new(!cfg!(corepool_tiny));
+    let collects = || {
+        while !done.load(Relaxed) {
+            collect();
+            thread::sleep(Duration::from_micros(50));
+        }
+    };
+    thread::scope(|s| {
+        let collector = s.spawn(collects);
+        let result = panic::catch_unwind(AssertUnwindSafe(f));
+        done.store(true, Relaxed);
+        join(collector);
+        result.unwrap_or_else(|cause| panic::resume_unwind(cause))
+    })
 }
 
 /// Runs `f` with a watch over it, so that a deadlock is a failure, not a hang.

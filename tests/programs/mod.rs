@@ -1,1 +1,63 @@
 //! Random programs against reference models.
+//!
+//! A program is a list of operations on a part of the crate, played by *virtual threads*: one OS
+//! thread that passes the seats of several. After each operation the part is compared with a plain
+//! model of what it must do.
+//!
+//! Programs come from three sources: the fuzzer's bytes, of which any sequence is a program; the
+//! seeds that are committed with it (`seeds.rs`); and proptest, which makes up the operations
+//! themselves so that it can shrink them (`random.rs`).
+//!
+//! To see what a file of the fuzzer's does, put it with the seeds: the failing test prints it.
+
+mod bytes;
+mod chain;
+mod model;
+mod pool;
+mod ring;
+mod sizes;
+mod token;
+mod twin;
+mod world;
+
+#[cfg(all(test, not(fuzzing)))]
+mod random;
+#[cfg(all(test, not(fuzzing)))]
+mod seeds;
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+
+/// Operations, and what they start from.
+trait Program: Debug {
+    /// What these bytes say.
+    fn decode(bytes: &mut Bytes<'_>) -> Self;
+
+    /// Plays the operations beside the model, and panics where they differ.
+    fn run(&self);
+}
+
+fn run<P: Program>(bytes: &[u8]) {
+    let program = P::decode(&mut Bytes(bytes));
+    if cfg!(test) {
+        println!("{program:#?}");
+    }
+    program.run();
+}
+
+pub fn ring(bytes: &[u8]) {
+    run::<ring::Program>(bytes);
+}
+
+pub fn chain(bytes: &[u8]) {
+    run::<chain::Program>(bytes);
+}
+
+pub fn pool(bytes: &[u8]) {
+    run::<pool::Program>(bytes);
+}
+
+pub fn sizes(bytes: &[u8]) {
+    run::<sizes::Program>(bytes);
+}

@@ -87,7 +87,7 @@ impl Drop for Own {
     }
 }
 
-/// D1: an empty chain has no ring, and asks for one of 8 at the first push.
+/// D1: an empty chain has no ring, and asks for a small one at the first push.
 #[test]
 fn an_empty_chain_has_nothing() {
     let (chain, cells) = (Own::new(), Cells::new(1));
@@ -95,20 +95,22 @@ fn an_empty_chain_has_nothing() {
     assert!(chain.pop(4).is_empty());
     assert!(chain.steal(4).unwrap().is_empty());
     let grow = Push::Grow { pushed: 0, slots: FIRST_SLOTS };
-    assert_eq!((FIRST_SLOTS, chain.head().push(&cells.cells)), (8, grow));
+    assert_eq!(chain.head().push(&cells.cells), grow);
     chain.head().shrink();
     assert_eq!(chain.slots(), 0);
 }
 
-/// D1: each ring is twice as large as the one before, and k of them hold 8 * (2^k - 1) objects.
+/// D1: each ring is twice as large as the one before, and k of them have 2^k - 1 times the slots of
+/// the first.
 #[test]
 fn rings_double() {
-    let cells = Cells::new(8 * 31);
+    let (some, full) = (12 * FIRST_SLOTS + 3, 15 * FIRST_SLOTS);
+    let cells = Cells::new(31 * FIRST_SLOTS);
     let chain = Own::new();
-    assert_eq!(chain.push(&cells.cells[..99]), [8, 16, 32, 64]);
-    assert_eq!((chain.slots(), chain.0.len()), (64, 99));
-    assert_eq!(chain.push(&cells.cells[99..120]), [], "there is room for 8 * 15");
-    assert_eq!(chain.push(&cells.cells[120..]), [128]);
+    assert_eq!(chain.push(&cells.cells[..some]), [1, 2, 4, 8].map(|n| n * FIRST_SLOTS));
+    assert_eq!((chain.slots(), chain.0.len()), (8 * FIRST_SLOTS, some));
+    assert_eq!(chain.push(&cells.cells[some..full]), [], "there is room for all");
+    assert_eq!(chain.push(&cells.cells[full..]), [16 * FIRST_SLOTS]);
     cells.came_out(&chain.drain());
     cells.assert_all_came_out();
 }
@@ -116,51 +118,56 @@ fn rings_double() {
 /// A push that does not fit tells how far it came.
 #[test]
 fn a_batch_may_be_cut() {
-    let cells = Cells::new(13);
+    let n = FIRST_SLOTS + 3;
+    let cells = Cells::new(n);
     let chain = Own::new();
-    assert_eq!(chain.push(&cells.cells[..5]), [8]);
-    let cut = chain.head().push(&cells.cells[5..]);
-    assert_eq!(cut, Push::Grow { pushed: 3, slots: 16 });
-    assert_eq!(chain.0.len(), 8);
-    assert_eq!(chain.push(&cells.cells[8..]), [16]);
-    assert_eq!(cells.numbers(&chain.drain()), (0..13).collect::<Vec<_>>());
+    assert_eq!(chain.push(&cells.cells[..FIRST_SLOTS - 1]), [FIRST_SLOTS]);
+    let cut = chain.head().push(&cells.cells[FIRST_SLOTS - 1..]);
+    assert_eq!(cut, Push::Grow { pushed: 1, slots: 2 * FIRST_SLOTS });
+    assert_eq!(chain.0.len(), FIRST_SLOTS);
+    assert_eq!(chain.push(&cells.cells[FIRST_SLOTS..]), [2 * FIRST_SLOTS]);
+    assert_eq!(cells.numbers(&chain.drain()), (0..n).collect::<Vec<_>>());
 }
 
 /// D2, in part: the owner pops the newest ring only. The older ones it empties as a thief does.
 #[test]
 fn the_owner_pops_the_newest_ring() {
-    let cells = Cells::new(20);
+    let n = 3 * FIRST_SLOTS - 1;
+    let cells = Cells::new(n);
     let chain = Own::new();
     chain.push(&cells.cells);
-    assert_eq!(cells.numbers(&chain.pop(3)), [17, 18, 19]);
-    assert_eq!(cells.numbers(&chain.pop(16)), (8..17).collect::<Vec<_>>());
-    assert!(chain.pop(16).is_empty());
-    assert_eq!(cells.numbers(&chain.drain()), (0..8).collect::<Vec<_>>());
+    assert_eq!(cells.numbers(&chain.pop(2)), [n - 2, n - 1]);
+    assert_eq!(cells.numbers(&chain.pop(n)), (FIRST_SLOTS..n - 2).collect::<Vec<_>>());
+    assert!(chain.pop(n).is_empty());
+    assert_eq!(cells.numbers(&chain.drain()), (0..FIRST_SLOTS).collect::<Vec<_>>());
 }
 
 /// D3: thieves have the oldest first, through all rings, and half of one ring at a time.
 #[test]
 fn thieves_start_at_the_oldest_ring() {
-    let cells = Cells::new(30);
+    let (n, half) = (3 * FIRST_SLOTS + 1, FIRST_SLOTS / 2);
+    let cells = Cells::new(n);
     let chain = Own::new();
-    assert_eq!(chain.push(&cells.cells), [8, 16, 32]);
-    assert_eq!(cells.numbers(&chain.steal(64).unwrap()), [0, 1, 2, 3]);
-    assert_eq!(cells.numbers(&chain.steal(1).unwrap()), [4]);
-    assert_eq!(cells.numbers(&chain.drain()), (5..30).collect::<Vec<_>>());
+    assert_eq!(chain.push(&cells.cells), [1, 2, 4].map(|n| n * FIRST_SLOTS));
+    assert_eq!(cells.numbers(&chain.steal(64).unwrap()), (0..half).collect::<Vec<_>>());
+    assert_eq!(cells.numbers(&chain.steal(1).unwrap()), [half]);
+    assert_eq!(cells.numbers(&chain.drain()), (half + 1..n).collect::<Vec<_>>());
 }
 
 /// D3, D4: a thief unlinks the rings that are spent: the newest is then the only one, and can go.
 #[test]
 fn thieves_unlink_spent_rings() {
-    let cells = Cells::new(40);
+    let n = 5 * FIRST_SLOTS;
+    let cells = Cells::new(n);
     let chain = Own::new();
     chain.push(&cells.cells);
-    cells.came_out(&chain.pop(40));
-    assert_eq!(chain.0.len(), 24, "the newest ring is empty, and the older ones are not");
+    cells.came_out(&chain.pop(n));
+    let left = 3 * FIRST_SLOTS;
+    assert_eq!(chain.0.len(), left, "the newest ring is empty, and the older ones are not");
     for _ in 0..2 {
         chain.head().shrink();
-        assert_eq!(chain.slots(), 32, "shrunk before its time");
-        cells.came_out(&chain.steal(8).unwrap());
+        assert_eq!(chain.slots(), 4 * FIRST_SLOTS, "shrunk before its time");
+        cells.came_out(&chain.steal(n).unwrap());
     }
     cells.came_out(&chain.drain());
     chain.head().shrink();
@@ -171,11 +178,12 @@ fn thieves_unlink_spent_rings() {
 /// D6, mended: the owner's own miss, which ends with a steal, unlinks what is spent.
 #[test]
 fn a_miss_of_the_owner_unlinks_spent_rings() {
-    let cells = Cells::new(40);
+    let n = 5 * FIRST_SLOTS;
+    let (cells, rings) = (Cells::new(n), [1, 2, 4].map(|n| n * FIRST_SLOTS));
     let chain = Own::new();
     for _ in 0..3 {
-        assert_eq!(chain.push(&cells.cells), [8, 16, 32], "a chain that has shrunk starts anew");
-        chain.pop(40);
+        assert_eq!(chain.push(&cells.cells), rings, "a chain that has shrunk starts anew");
+        chain.pop(n);
         while !chain.steal(3).unwrap().is_empty() {}
         assert_eq!(chain.0.len(), 0);
         chain.head().shrink();

@@ -1,14 +1,17 @@
 //! The shard: its private places, its two chains and its units.
 
-use std::iter;
+use std::{iter, iter::once};
 
 use crate::{
     cell::{Empty, Full, List},
     owner::{Owner, Refused},
     quota::Quota,
     ring::Ring,
-    shard::{Shard, Size},
+    shard::{KEEP_SLOTS, MAX_BATCH, PLACES, Shard, Size},
 };
+
+/// What a shard keeps to itself: the slot and a full magazine.
+pub(super) const PRIVATE: usize = 1 + PLACES;
 
 /// A shard that is used by one thread, for all of its parts.
 pub(super) struct Own<T> {
@@ -114,6 +117,7 @@ fn places<const SIZE: usize>() -> (usize, usize) {
 
 /// At most 17 objects are out of reach for others, and one of those above 32 KiB.
 #[test]
+#[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
 fn private_places_depend_on_the_size() {
     assert_eq!([places::<0>(), places::<1>(), places::<4096>()], [(17, 8); 3]);
     assert_eq!(places::<4097>(), (15, 7));
@@ -126,20 +130,21 @@ fn private_places_depend_on_the_size() {
 #[test]
 fn the_newest_comes_first() {
     let own = Own::new(usize::MAX);
-    (0..25).for_each(|i| assert!(own.put(i)));
-    assert_eq!((own.shard.idle(), own.shard.chain(0).len()), (25, 8));
+    let n = PRIVATE + MAX_BATCH;
+    (0..n).for_each(|i| assert!(own.put(i)));
+    assert_eq!((own.shard.idle(), own.shard.chain(0).len()), (n, MAX_BATCH));
     assert_eq!(own.take(), Some(0));
-    assert!(own.put(25));
-    assert_eq!(own.take(), Some(25), "the last one in, which is still warm");
-    assert!(iter::from_fn(|| own.take()).eq((1..25).rev()));
-    assert_eq!((own.shard.idle(), own.shard.hits()), (0, 26));
+    assert!(own.put(n));
+    assert_eq!(own.take(), Some(n), "the last one in, which is still warm");
+    assert!(iter::from_fn(|| own.take()).eq((1..n).rev()));
+    assert_eq!((own.shard.idle(), own.shard.hits()), (0, n + 1));
 }
 
 /// A shard that has missed one collect keeps all as victims; one that has missed more, nothing.
 #[test]
 fn shards_age_by_generations() {
     for missed in 0..5u32 {
-        for n in [1, 17, 60, 300] {
+        for n in [1, PRIVATE, 60, 300] {
             let own = Own::new(usize::MAX);
             assert!(own.collect(u32::MAX).is_empty(), "its generations are about to run over");
             (0..n).for_each(|i| assert!(own.put(i)));
@@ -148,8 +153,9 @@ fn shards_age_by_generations() {
             assert_eq!(gone.len(), if missed < 2 { 0 } else { n });
             assert_eq!(own.shard.has_aged(), missed == 1);
             assert_eq!(own.take().is_some(), missed == 0, "victims are not the owner's");
-            let spilt = if missed < 2 { n.saturating_sub(17).div_ceil(8) * 8 } else { 0 };
-            assert_eq!(own.shard.chain(u32::MAX).len(), spilt);
+            let spilt = n.saturating_sub(PRIVATE).next_multiple_of(MAX_BATCH);
+            let kept = if missed < 2 { spilt } else { 0 };
+            assert_eq!(own.shard.chain(u32::MAX).len(), kept);
             let left = own.shard.idle();
             assert_eq!(own.empty().len(), left);
             assert_eq!(left, n - gone.len() - usize::from(missed == 0));
@@ -172,24 +178,25 @@ fn closed_shards_are_left_alone() {
 #[test]
 fn victims_are_taken_once() {
     let own = Own::new(usize::MAX);
-    (0..10).for_each(|i| assert!(own.put(i)));
+    (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     own.collect(1);
-    assert!(own.put(10));
-    assert_eq!(values(own.shard.take_aged()), [0, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    assert!(own.put(PRIVATE));
+    assert!(values(own.shard.take_aged()).into_iter().eq(once(0).chain((1..PRIVATE).rev())));
     assert_eq!((own.shard.take_aged().len(), own.shard.idle()), (0, 1));
-    assert_eq!(own.take(), Some(10));
+    assert_eq!(own.take(), Some(PRIVATE));
 }
 
 /// D5, mended: a ring that is far larger than its shard needs goes with the victims. A small one
 /// stays, and one of which the other generation uses as much.
 #[test]
 fn drained_chains_shrink() {
-    for (before, after, slots) in [(400, 0, 0), (100, 0, 64), (400, 400, 256)] {
+    let few = PRIVATE + KEEP_SLOTS - 1;
+    for (before, after, slots) in [(400, 0, 0), (few, 0, KEEP_SLOTS), (400, 400, 256)] {
         let own = Own::new(usize::MAX);
         (0..before).for_each(|i| assert!(own.put(i)));
         assert!(own.collect(1).is_empty());
         let grown = own.slots(0);
-        assert!(grown >= 64);
+        assert!(grown >= KEEP_SLOTS);
         (0..after).for_each(|i| assert!(own.put(i)));
         assert_eq!(own.collect(2).len(), before);
         assert_eq!(own.slots(0), slots, "of {grown}");
@@ -219,20 +226,20 @@ fn empty_cells_are_kept() {
 fn values_use_the_cells_that_were_left() {
     let own = Own::new(usize::MAX);
     assert_eq!(own.owner().put(0), Err(0), "there is no cell yet");
-    (0..17).for_each(|i| assert!(own.put(i)));
-    for i in [0].into_iter().chain((1..17).rev()) {
+    (0..PRIVATE).for_each(|i| assert!(own.put(i)));
+    for i in once(0).chain((1..PRIVATE).rev()) {
         assert!(matches!(own.owner().take(), Some((value, None)) if value == i));
     }
     assert!(own.owner().take().is_none());
-    (0..17).for_each(|i| assert_eq!(own.owner().put(i), Ok(())));
-    assert_eq!(own.owner().put(17), Err(17), "there is no place");
-    assert_eq!((own.shard.idle(), own.owner().take_empties().len()), (17, 0));
+    (0..PRIVATE).for_each(|i| assert_eq!(own.owner().put(i), Ok(())));
+    assert_eq!(own.owner().put(PRIVATE), Err(PRIVATE), "there is no place");
+    assert_eq!((own.shard.idle(), own.owner().take_empties().len()), (PRIVATE, 0));
     assert_eq!(own.owner().pop_slot().map(|full| *full.get()), Some(0));
     assert!(own.owner().pop_slot().is_none());
-    assert_eq!(own.owner().push_slot(Empty::new().fill(18)).map_err(|_| ()), Ok(()));
-    assert!(own.owner().push_slot(Empty::new().fill(19)).is_err());
-    assert_eq!(own.take(), Some(18));
-    assert_eq!(own.shard.hits(), 19);
+    assert_eq!(own.owner().push_slot(Empty::new().fill(70)).map_err(|_| ()), Ok(()));
+    assert!(own.owner().push_slot(Empty::new().fill(71)).is_err());
+    assert_eq!(own.take(), Some(70));
+    assert_eq!(own.shard.hits(), PRIVATE + 2);
 }
 
 /// The object is still there, whole, however it went through the shard.

@@ -1,0 +1,164 @@
+//! The books of each pool, and what happens when they are wrong.
+
+use std::fmt;
+use std::process::exit;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use corepool::Stats;
+
+use crate::args::{self, Args};
+
+pub const MAX_POOLS: usize = 512;
+
+/// A count that all threads share.
+pub struct Count(AtomicU64);
+
+impl Count {
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What became of one pool's objects. A pool that comes and goes keeps its books.
+#[repr(align(128))]
+pub struct Ledger {
+    pub index: usize,
+    /// Gets and takes, and tries at them.
+    pub gets: Count,
+    /// Calls of `create`, and those that came back.
+    pub calls: Count,
+    pub created: Count,
+    /// Destructors that ran for the pool.
+    pub dropped: Count,
+    /// Guards that were forgotten, and objects that were taken out for good.
+    pub leaked: Count,
+    pub detached: Count,
+}
+
+pub static LEDGERS: [Ledger; MAX_POOLS] = {
+    let mut ledgers = [const { Ledger::new(0) }; MAX_POOLS];
+    let mut index = 0;
+    while index < MAX_POOLS {
+        ledgers[index].index = index;
+        index += 1;
+    }
+    ledgers
+};
+
+impl Ledger {
+    const fn new(index: usize) -> Self {
+        Self {
+            index,
+            gets: Count::new(),
+            calls: Count::new(),
+            created: Count::new(),
+            dropped: Count::new(),
+            leaked: Count::new(),
+            detached: Count::new(),
+        }
+    }
+
+    /// Whether `create` panics now and then.
+    pub fn is_flaky(&self) -> bool {
+        self.index % 7 == 3
+    }
+
+    /// Whether destructors panic now and then.
+    pub fn is_brittle(&self) -> bool {
+        self.index % 7 == 5
+    }
+
+    /// Objects that are neither gone nor given away. Exact when nobody is at work.
+    pub fn alive(&self) -> u64 {
+        let gone = self.dropped.get() + self.leaked.get() + self.detached.get();
+        let Some(alive) = self.created.get().checked_sub(gone) else {
+            violation(format_args!("pool {} lost {self:?}", self.index));
+        };
+        alive
+    }
+
+    /// Nobody is left, and the pool is empty.
+    pub fn close(&self) {
+        if self.alive() > 0 {
+            violation(format_args!("pool {} kept objects: {self:?}", self.index));
+        }
+    }
+
+    /// Compares the books with those of the pool, when nobody is at work or holds an object.
+    /// `whole` says that the pool has been there from the beginning.
+    pub fn compare(&self, stats: &Stats, max_idle: usize, whole: bool) {
+        let wrong =
+            |what| violation(format_args!("pool {}: {what}: {stats:?}, {self:?}", self.index));
+        if stats.idle > max_idle as u64 {
+            wrong("more idle objects than its bound");
+        }
+        if stats.idle != self.alive() {
+            wrong("idle objects and those alive");
+        }
+        if !whole {
+            return;
+        }
+        if stats.created != self.calls.get() {
+            wrong("calls of create");
+        }
+        if stats.dropped != self.dropped.get() {
+            wrong("dropped objects");
+        }
+        if stats.hits + stats.misses != self.gets.get() {
+            wrong("gets");
+        }
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("gets", &self.gets.get())
+            .field("calls", &self.calls.get())
+            .field("created", &self.created.get())
+            .field("dropped", &self.dropped.get())
+            .field("leaked", &self.leaked.get())
+            .field("detached", &self.detached.get())
+            .finish()
+    }
+}
+
+/// One run of this program.
+pub struct Run {
+    pub start: Instant,
+    pub args: Args,
+}
+
+impl Run {
+    pub fn get() -> &'static Self {
+        static RUN: OnceLock<Run> = OnceLock::new();
+        RUN.get_or_init(|| Self { start: Instant::now(), args: args::parse() })
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+}
+
+/// Ends the run: the pools have broken a promise.
+#[cold]
+pub fn violation(what: fmt::Arguments<'_>) -> ! {
+    static FIRST: AtomicBool = AtomicBool::new(true);
+    while !FIRST.swap(false, Relaxed) {
+        thread::sleep(Duration::from_secs(60));
+    }
+    let run = Run::get();
+    eprintln!("soak: VIOLATION after {:.1} s: {what} (seed {})", run.seconds(), run.args.seed);
+    exit(1)
+}

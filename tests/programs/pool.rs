@@ -1,0 +1,170 @@
+//! Several threads on several pools, beside a model of each pool.
+
+use super::{
+    bytes::Bytes,
+    world::{PLAYERS, Step, World},
+};
+use crate::{fence::Strategy, seats::Seats};
+
+/// Bounds of pools: none, without private places, with few of them, with all.
+pub(super) const BOUNDS: [usize; 10] = [usize::MAX, 0, 1, 3, 31, 32, 70, 200, 600, 1000];
+
+/// Shards in a first segment.
+pub(super) const FIRSTS: [usize; 4] = [1, 2, 8, 128];
+
+/// Threads that hold the first seats and do nothing, so that the players' are far out.
+pub(super) const SLEEPERS: [usize; 4] = [0, 0, 3, 61];
+
+/// What a player does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    Get,
+    Put,
+    Take,
+    PutValue,
+    Reserve,
+    Exit,
+    Stop,
+    Resume,
+}
+
+/// What happens. Pools are counted modulo how many there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Op {
+    /// A player does something so many times. One that has been stopped can only be resumed.
+    Play {
+        who: usize,
+        act: Act,
+        pool: usize,
+        times: usize,
+    },
+    Collect,
+    Trim(usize),
+    Clear(usize),
+    /// The pool goes, and another one comes in its place.
+    Renew(usize),
+    /// An object that is out is dropped.
+    Discard(usize),
+    /// An object that is out is leaked.
+    Forget,
+    /// Another thread takes the registry's lock.
+    Lock,
+    /// Another thread takes it and claims the seats.
+    Claim,
+    /// Another thread is done.
+    Wait,
+}
+
+impl Op {
+    fn decode(bytes: &mut Bytes<'_>) -> Self {
+        let (op, who, pool, times) =
+            (bytes.byte(), bytes.below(PLAYERS + 1), bytes.below(3), bytes.below(40) + 1);
+        let act = match op % 32 {
+            0..6 => Act::Get,
+            6..12 => Act::Put,
+            12..14 => Act::Take,
+            14..16 => Act::PutValue,
+            16 => Act::Reserve,
+            17 => Act::Exit,
+            18 | 19 => Act::Stop,
+            20 | 21 => Act::Resume,
+            22 => return Self::Trim(pool),
+            23 => return Self::Clear(pool),
+            24 => return Self::Renew(pool),
+            25 => return Self::Discard(pool),
+            26 => return Self::Forget,
+            27 => return Self::Lock,
+            28 => return Self::Claim,
+            29 => return Self::Wait,
+            _ => return Self::Collect,
+        };
+        Self::Play { who, act, pool, times }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    pub(super) symmetric: bool,
+    pub(super) sleepers: usize,
+    /// Whether the objects are so large that a shard has no magazine, or a smaller one.
+    pub(super) size: Size,
+    /// For each pool, how many shards its first segment has, and its bound.
+    pub(super) pools: Vec<(usize, usize)>,
+    pub(super) ops: Vec<Op>,
+}
+
+/// Of objects: as many in a magazine as can be, fewer, none.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Size {
+    Small,
+    Middling,
+    Large,
+}
+
+impl super::Program for Program {
+    fn decode(bytes: &mut Bytes<'_>) -> Self {
+        let pools = bytes.below(3) + 1;
+        Self {
+            symmetric: bytes.below(2) == 1,
+            sleepers: bytes.one_of(&SLEEPERS),
+            size: bytes.one_of(&[Size::Small, Size::Small, Size::Middling, Size::Large]),
+            pools: (0..pools).map(|_| (bytes.one_of(&FIRSTS), bytes.one_of(&BOUNDS))).collect(),
+            ops: bytes.all(Op::decode),
+        }
+    }
+
+    fn run(&self) {
+        match self.size {
+            Size::Small => self.play::<0>(),
+            Size::Middling => self.play::<6_000>(),
+            Size::Large => self.play::<33_000>(),
+        }
+    }
+}
+
+impl Program {
+    fn play<const PAD: usize>(&self) {
+        let strategy = if self.symmetric { Strategy::Symmetric } else { Strategy::detect() };
+        let seats = Seats::new(strategy, usize::MAX);
+        (0..self.sleepers).for_each(|_| assert!(seats.join().is_some()));
+        let mut world = World::<PAD>::new(&seats, &self.pools);
+        for &op in &self.ops {
+            self.step(&mut world, op);
+            world.check();
+        }
+        world.end();
+    }
+
+    fn step<const PAD: usize>(&self, world: &mut World<'_, PAD>, op: Op) {
+        let of = |pool| pool % self.pools.len();
+        match op {
+            Op::Play { who, act: Act::Resume, .. } => world.resume(who),
+            Op::Play { who, .. } if !world.runs(who) => {}
+            Op::Play { who, act: Act::Exit, .. } => world.exit(who),
+            Op::Play { who, act: Act::Stop, .. } => world.stop(who),
+            Op::Play { who, act, pool, times } => {
+                (0..times).for_each(|_| Self::act(world, who, act, of(pool)));
+            }
+            Op::Collect => world.step(Step::Collect),
+            Op::Trim(pool) => world.step(Step::Trim(of(pool))),
+            Op::Clear(pool) => world.step(Step::Clear(of(pool))),
+            Op::Renew(pool) => world.renew(of(pool)),
+            Op::Discard(pool) => world.discard(of(pool)),
+            Op::Forget => world.forget(),
+            Op::Lock => world.lock(),
+            Op::Claim => world.claim(),
+            Op::Wait => world.wait(),
+        }
+    }
+
+    fn act<const PAD: usize>(world: &mut World<'_, PAD>, who: usize, act: Act, pool: usize) {
+        match act {
+            Act::Get => world.get(who, pool),
+            Act::Put => world.put(who, pool),
+            Act::Take => world.take(who, pool),
+            Act::PutValue => world.put_value(who, pool),
+            Act::Reserve => world.reserve(who, pool),
+            Act::Exit | Act::Stop | Act::Resume => {}
+        }
+    }
+}

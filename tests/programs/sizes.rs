@@ -1,0 +1,158 @@
+//! Absurd sizes.
+
+use std::{
+    mem::size_of,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+};
+
+use super::bytes::Bytes;
+use crate::{
+    Pool,
+    cell::Cell,
+    quota::Quota,
+    seats::{bucket, bucket_len},
+    shard::{PLACES, Size},
+    sync::scaled,
+};
+
+/// Checks for objects of some sizes.
+pub(super) const OBJECTS: [fn(); 12] = [
+    check_object::<0>,
+    check_object::<1>,
+    check_object::<248>,
+    check_object::<249>,
+    check_object::<4096>,
+    check_object::<4097>,
+    check_object::<16_384>,
+    check_object::<32_768>,
+    check_object::<32_769>,
+    check_object::<65_536>,
+    check_object::<65_537>,
+    check_object::<{ 1 << 40 }>,
+];
+
+/// What is leased and given back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Op {
+    Lease(usize),
+    /// So many of those that are leased, at most.
+    Release(usize),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Program {
+    /// The place of an item, if the first bucket holds this power of two.
+    Bucket { id: usize, log: u32 },
+    /// Units of a bound, and the places that a magazine has room for.
+    Quota { limit: usize, places: usize, ops: Vec<Op> },
+    /// So many objects made ahead of time, in a pool of such a bound.
+    Reserve { max_idle: usize, additional: Vec<usize> },
+    /// What goes by the size of the objects.
+    Object(usize),
+}
+
+impl super::Program for Program {
+    fn decode(bytes: &mut Bytes<'_>) -> Self {
+        match bytes.below(4) {
+            0 => Self::Bucket { id: bytes.size(), log: bytes.below(15) as u32 },
+            1 => {
+                let (limit, places) = (bytes.size(), bytes.below(PLACES + 1));
+                Self::Quota { limit, places, ops: bytes.all(Op::decode) }
+            }
+            2 => Self::Reserve { max_idle: bytes.size(), additional: bytes.all(Bytes::size) },
+            _ => Self::Object(bytes.below(OBJECTS.len())),
+        }
+    }
+
+    fn run(&self) {
+        match self {
+            &Self::Bucket { id, log } => check_bucket(id, 1 << log),
+            &Self::Quota { limit, places, ref ops } => check_quota(limit, places, ops),
+            Self::Reserve { max_idle, additional } => check_reserve(*max_idle, additional),
+            Self::Object(size) => OBJECTS[*size](),
+        }
+    }
+}
+
+impl Op {
+    fn decode(bytes: &mut Bytes<'_>) -> Self {
+        if bytes.below(2) == 0 { Self::Lease(bytes.size()) } else { Self::Release(bytes.size()) }
+    }
+}
+
+/// Buckets follow each other without a gap.
+fn check_bucket(id: usize, first: usize) {
+    let (index, offset) = bucket(id, first);
+    assert!(offset < bucket_len(index, first));
+    assert_eq!((0..index).map(|i| bucket_len(i, first)).sum::<usize>(), id - offset);
+}
+
+/// Units are neither lost nor made, and a shard's places are a small share of them.
+fn check_quota(limit: usize, places: usize, ops: &[Op]) {
+    let quota = Quota::new(limit, places);
+    let share = limit / scaled(32, 1);
+    assert_eq!((quota.slots(), quota.places()), (share > 0, places.min(share)));
+    assert!(quota.batch() >= 1 && quota.batch() <= quota.places().max(2) / 2);
+    assert_eq!(quota.bounded(), limit < usize::MAX);
+    let mut leased = 0;
+    for &op in ops {
+        match op {
+            Op::Lease(units) if !quota.bounded() => assert_eq!(quota.lease(units), units),
+            Op::Release(units) if !quota.bounded() => quota.release(units),
+            Op::Lease(wanted) => {
+                let got = quota.lease(wanted);
+                assert_eq!(got, wanted.min(limit - leased));
+                leased += got;
+            }
+            Op::Release(units) => {
+                quota.release(units.min(leased));
+                leased -= units.min(leased);
+            }
+        }
+        assert_eq!(quota.has_room(), leased < limit);
+    }
+}
+
+/// Makes as many objects as the bound and the wish allow, or says that so many cannot be.
+fn check_reserve(max_idle: usize, additional: &[usize]) {
+    let made = AtomicUsize::new(0);
+    let pool = Pool::new(|| made.fetch_add(1, Relaxed)).with_max_idle(max_idle);
+    let mut idle = 0;
+    for &additional in additional {
+        let room = additional.min(max_idle - idle);
+        if room > isize::MAX as usize / size_of::<Cell<usize>>() {
+            let panic = quietly(|| pool.reserve(additional)).unwrap_err();
+            assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
+        } else if room + idle <= 2000 {
+            pool.reserve(additional);
+            idle += room;
+        }
+        assert_eq!((made.load(Relaxed), pool.stats().idle), (idle, idle as u64));
+    }
+}
+
+/// Runs what may panic. The fuzzer takes the message of a panic for a crash.
+fn quietly(f: impl FnOnce()) -> thread::Result<()> {
+    #[cfg(fuzzing)]
+    let hook = std::panic::take_hook();
+    #[cfg(fuzzing)]
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = catch_unwind(AssertUnwindSafe(f));
+    #[cfg(fuzzing)]
+    std::panic::set_hook(hook);
+    result
+}
+
+/// Magazines and spare cells are as many as there may be, and no more.
+fn check_object<const SIZE: usize>() {
+    const MOST: usize = 64 * 1024;
+    let cell = size_of::<Cell<[u8; SIZE]>>();
+    let (magazine, empties) = (Size::<[u8; SIZE]>::MAGAZINE, Size::<[u8; SIZE]>::EMPTIES);
+    assert!(magazine <= PLACES && magazine % 2 == 0 && magazine * SIZE <= MOST);
+    assert!(magazine == PLACES || (magazine + 2) * SIZE > MOST);
+    assert!(empties <= 64 && (empties * cell <= MOST / 4 || empties == 1 && SIZE <= MOST));
+    assert!(empties == 64 || (empties + 1) * cell > MOST / 4);
+    assert!(empties > 0 || SIZE > MOST);
+}

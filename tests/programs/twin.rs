@@ -1,0 +1,240 @@
+//! A pool without its face, beside its model.
+
+use std::{mem::ManuallyDrop, ptr};
+
+use super::{
+    model::{Elsewhere, Model},
+    token::Token,
+};
+use crate::{
+    cell::{Empty, Full},
+    core::Core,
+    owner::Owner,
+    seat::Seat,
+    shard::{Shard, is_object},
+    stats::Stats,
+    sync::Relaxed,
+};
+
+pub(super) struct Twin<const PAD: usize> {
+    /// Not dropped if the program fails, as it must be empty for that.
+    pub(super) core: ManuallyDrop<Box<Core<Token<PAD>>>>,
+    pub(super) model: Model,
+    first: usize,
+    max_idle: usize,
+}
+
+impl<const PAD: usize> Twin<PAD> {
+    /// A pool whose first segment has `first` shards, for `max_idle` objects.
+    pub(super) fn new(first: usize, max_idle: usize) -> Self {
+        let core = ManuallyDrop::new(Core::new(first, max_idle));
+        Self { core, model: Model::default(), first, max_idle }
+    }
+
+    /// A new pool of the same kind.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.first, self.max_idle)
+    }
+
+    /// Runs `f` on a player's own shard, as the public face does.
+    fn own<A, R>(
+        &self,
+        seat: Option<&Seat>,
+        arg: A,
+        f: impl FnOnce(Owner<'_, Token<PAD>>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        let shard = |seat| self.core.near_shard(seat).or_else(|| self.shard(seat));
+        let Some((seat, shard)) = seat.and_then(|seat| Some((seat, shard(seat)?))) else {
+            return Err(arg);
+        };
+        // SAFETY: the seat of a player that runs.
+        let Some(_pin) = (unsafe { seat.pin_fast() }) else { return Err(arg) };
+        // SAFETY: pinned.
+        f(unsafe { shard.owner() }, arg)
+    }
+
+    /// The short way to an object.
+    pub(super) fn pop(&mut self, seat: Option<&Seat>) -> Option<Full<Token<PAD>>> {
+        let full = self.own(seat, (), |owner, ()| owner.pop_private().ok_or(())).ok()?;
+        self.model.found(full.get().number(), false, Elsewhere::default());
+        Some(full)
+    }
+
+    /// The short way to an object out of its cell.
+    pub(super) fn pop_value(&mut self, seat: Option<&Seat>) -> Option<Token<PAD>> {
+        let (value, _empty) = self.own(seat, (), |owner, ()| owner.take().ok_or(())).ok()?;
+        self.model.found(value.number(), false, Elsewhere::default());
+        Some(value)
+    }
+
+    /// The long way to an object.
+    pub(super) fn search(&mut self, seat: Option<&Seat>) -> Option<Full<Token<PAD>>> {
+        // SAFETY: the seat of a player that runs.
+        let own = seat.filter(|seat| unsafe { seat.pin() }.is_some());
+        let elsewhere = self.elsewhere(own.and_then(|seat| self.shard(seat)));
+        let as_fresh = |steps| steps > 0 && steps % 2 == 0;
+        if self.core.shards().any(|shard| as_fresh(self.missed(shard))) {
+            self.model.confuse();
+        }
+        let victims = self.victims(seat);
+        let full = self.core.take(seat);
+        match &full {
+            Some(full) => {
+                let victim = self.victims(seat) > victims;
+                self.model.found(full.get().number(), victim, elsewhere);
+            }
+            None => self.model.missed(elsewhere),
+        }
+        full
+    }
+
+    /// How many victims have been found, where the searches of this seat are counted.
+    fn victims(&self, seat: Option<&Seat>) -> u64 {
+        let mut stats = Stats::default();
+        self.core.tally.add_to(&mut stats);
+        if let Some(shard) = seat.and_then(|seat| self.shard(seat)) {
+            shard.tally.add_to(&mut stats);
+        }
+        stats.victim_hits
+    }
+
+    /// The short way back.
+    pub(super) fn push(
+        &mut self,
+        seat: Option<&Seat>,
+        full: Full<Token<PAD>>,
+    ) -> Result<(), Full<Token<PAD>>> {
+        let number = full.get().number();
+        self.own(seat, full, |owner, full| owner.push_private(full))?;
+        self.model.put(number);
+        Ok(())
+    }
+
+    /// The short way back for an object without a cell.
+    pub(super) fn push_value(
+        &mut self,
+        seat: Option<&Seat>,
+        value: Token<PAD>,
+    ) -> Result<(), Token<PAD>> {
+        let number = value.number();
+        self.own(seat, value, |owner, value| owner.put(value))?;
+        self.model.put(number);
+        Ok(())
+    }
+
+    /// The long way back.
+    pub(super) fn put(
+        &mut self,
+        seat: Option<&Seat>,
+        full: Full<Token<PAD>>,
+    ) -> Result<(), Full<Token<PAD>>> {
+        let number = full.get().number();
+        let kept = self.core.put(seat, full);
+        self.kept(number, kept)
+    }
+
+    /// The way to the shelf.
+    pub(super) fn shelve(&mut self, full: Full<Token<PAD>>) -> Result<(), Full<Token<PAD>>> {
+        let number = full.get().number();
+        let kept = self.core.shelve(full);
+        self.kept(number, kept)
+    }
+
+    fn kept<E>(&mut self, number: usize, kept: Result<(), E>) -> Result<(), E> {
+        match kept {
+            Ok(()) => self.model.put(number),
+            Err(_) => assert!(!self.core.quota.has_room(), "refused without a reason"),
+        }
+        kept
+    }
+
+    /// A cell for an object that is made.
+    pub(super) fn make(&mut self, seat: Option<&Seat>) -> Empty<Token<PAD>> {
+        let empty = self.core.pop_empty(seat);
+        self.core.count(seat, |tally| Some(&tally.created));
+        self.model.counts.created += 1;
+        empty
+    }
+
+    /// An object is dropped instead of being given back.
+    pub(super) fn discard(&mut self, full: Full<Token<PAD>>) {
+        drop(full);
+        self.core.dropped.add(1);
+        self.model.counts.dropped += 1;
+    }
+
+    /// A step has dropped these.
+    pub(super) fn stepped(&mut self, dropped: &[usize], clear: bool) {
+        let behind = |steps: u32| {
+            let shards = self.core.shards().filter(|shard| self.missed(shard) >= steps);
+            shards.map(Shard::idle).sum()
+        };
+        if clear {
+            self.model.clear(dropped, behind(1));
+        } else {
+            self.model.step(dropped, behind(2));
+        }
+    }
+
+    /// The end of the pool, and how many objects that dropped.
+    pub(super) fn end(self) -> usize {
+        let mut core = ManuallyDrop::into_inner(self.core);
+        let idle = core.empty();
+        drop(core);
+        drop(idle);
+        self.model.idle()
+    }
+
+    /// What can be seen is as in the model.
+    pub(super) fn check(&self) {
+        let stats = self.core.stats();
+        let (idle, steals) = (self.model.idle(), stats.steals);
+        assert_eq!(stats, Stats { idle: idle as u64, steals, ..self.model.counts.clone() });
+        assert!(idle <= self.max_idle, "{idle} of {} are idle", self.max_idle);
+        if self.core.quota.bounded() {
+            self.check_units();
+        }
+    }
+
+    /// Each unit is in one place, and shards have no more of them than they may.
+    fn check_units(&self) {
+        let quota = &self.core.quota;
+        let left = quota.lease(usize::MAX);
+        quota.release(left);
+        let mut units = left + self.core.shelf.len();
+        for shard in self.core.shards().filter(|shard| shard.open.load(Relaxed)) {
+            let slot = usize::from(!shard.slot.load(Relaxed).is_null());
+            let (lease, count) = (shard.lease.load(Relaxed) as usize, shard.count.load(Relaxed));
+            assert!(slot <= usize::from(quota.slots()) && lease <= quota.places());
+            assert!(count as usize <= lease, "an object without a unit");
+            units += slot + lease + shard.idle() - private(shard);
+        }
+        assert_eq!(units, self.max_idle, "units were lost, or made");
+    }
+
+    pub(super) fn shard(&self, seat: &Seat) -> Option<&Shard<Token<PAD>>> {
+        self.core.place(seat.id).map(|place| place.shard())
+    }
+
+    /// How many steps have passed over a shard since it last went with one.
+    pub(super) fn missed(&self, shard: &Shard<Token<PAD>>) -> u32 {
+        let behind = self.core.generation.load(Relaxed) - shard.generation.load(Relaxed);
+        if shard.open.load(Relaxed) { behind } else { 0 }
+    }
+
+    /// What is private to other shards than this.
+    fn elsewhere(&self, own: Option<&Shard<Token<PAD>>>) -> Elsewhere {
+        let mut all = Elsewhere::default();
+        for shard in self.core.shards().filter(|&shard| !own.is_some_and(|own| ptr::eq(own, shard)))
+        {
+            all.private += private(shard);
+            all.fresh += if self.missed(shard) == 0 { private(shard) } else { 0 };
+        }
+        all
+    }
+}
+
+/// Objects that only the shard's owner can reach.
+pub(super) fn private<T>(shard: &Shard<T>) -> usize {
+    usize::from(is_object(shard.slot.load(Relaxed))) + shard.count.load(Relaxed) as usize
+}

@@ -1,0 +1,303 @@
+//! Virtual threads, and the pools that they share.
+
+use std::{
+    mem::{replace, take},
+    sync::Arc,
+};
+
+use super::{
+    token::{Book, Token},
+    twin::{Twin, private},
+};
+use crate::{
+    age::Ages,
+    cell::Full,
+    collect::{step, sweep},
+    seat::{Pin, Seat},
+    seats::{Claim, Seats},
+};
+
+/// Virtual threads that may have seats. There is one more, which never has.
+pub(super) const PLAYERS: usize = 6;
+
+/// What ages pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Collect,
+    Trim(usize),
+    Clear(usize),
+}
+
+/// A virtual thread.
+#[derive(Default)]
+struct Player<'a> {
+    seat: Option<&'a Seat>,
+    /// It has been stopped in the midst of an operation.
+    pin: Option<Pin<'a>>,
+}
+
+/// Some other thread is at work, until somebody has to wait for it.
+enum Other<'a> {
+    Nowhere,
+    /// It holds the registry's lock.
+    Registry,
+    /// It is in the midst of a trim of a pool that is none of ours.
+    Trim {
+        _claim: Claim<'a>,
+    },
+}
+
+pub(super) struct World<'a, const PAD: usize> {
+    seats: &'a Seats,
+    players: [Player<'a>; PLAYERS + 1],
+    other: Other<'a>,
+    pools: Vec<Twin<PAD>>,
+    book: Arc<Book>,
+    /// Objects that are out, in their cells, without them, and for ever.
+    held: Vec<Full<Token<PAD>>>,
+    values: Vec<Token<PAD>>,
+    forgotten: Vec<Full<Token<PAD>>>,
+}
+
+/// The players.
+impl<'a, const PAD: usize> World<'a, PAD> {
+    /// Pools with so many shards in the first segment and of such bounds.
+    pub(super) fn new(seats: &'a Seats, pools: &[(usize, usize)]) -> Self {
+        Self {
+            seats,
+            players: Default::default(),
+            other: Other::Nowhere,
+            pools: pools.iter().map(|&(first, max_idle)| Twin::new(first, max_idle)).collect(),
+            book: Arc::default(),
+            held: Vec::new(),
+            values: Vec::new(),
+            forgotten: Vec::new(),
+        }
+    }
+
+    /// Whether the player has not been stopped.
+    pub(super) fn runs(&self, who: usize) -> bool {
+        self.players[who].pin.is_none()
+    }
+
+    /// A player is stopped while it is pinned, if it can pin.
+    pub(super) fn stop(&mut self, who: usize) {
+        if let Some(seat) = self.here(who) {
+            // SAFETY: the player's seat, and its only pin.
+            self.players[who].pin = unsafe { seat.pin() };
+        }
+    }
+
+    pub(super) fn resume(&mut self, who: usize) {
+        self.players[who].pin = None;
+    }
+
+    /// The seat of a player, a new one if need be, ready for the long way.
+    fn here(&mut self, who: usize) -> Option<&'a Seat> {
+        if who < PLAYERS && self.players[who].seat.is_none() {
+            if matches!(self.other, Other::Trim { .. }) {
+                self.wait();
+            }
+            self.players[who].seat = self.seats.join();
+        }
+        let seat = self.players[who].seat;
+        seat.filter(|seat| seat.is_late()).inspect(|seat| {
+            if matches!(self.other, Other::Nowhere) {
+                self.catch_up(seat);
+            }
+        });
+        seat
+    }
+
+    /// Nobody has the registry's lock, and the seat's player is not pinned.
+    fn catch_up(&self, seat: &Seat) {
+        for pool in &self.pools {
+            // SAFETY: as above.
+            unsafe { pool.core.catch_up(seat.id) };
+        }
+        seat.caught_up();
+    }
+
+    /// A player comes to its end. It plays another thread from then on.
+    pub(super) fn exit(&mut self, who: usize) {
+        self.wait();
+        let Some(seat) = self.players[who].seat.take() else { return };
+        self.catch_up(seat);
+        for pool in &self.pools {
+            // SAFETY: nobody has the registry's lock, and the player is not pinned.
+            unsafe { pool.core.vacate(seat.id) };
+            let stranded = pool.shard(seat).map_or(0, private);
+            assert_eq!(stranded, 0, "something is left with the dead");
+        }
+        // SAFETY: the player's, which has forgotten it.
+        unsafe { self.seats.leave(seat) };
+    }
+
+    /// Another thread takes the registry's lock.
+    pub(super) fn lock(&mut self) {
+        self.wait();
+        self.other = Other::Registry;
+    }
+
+    /// Another thread begins to trim a pool of its own.
+    pub(super) fn claim(&mut self) {
+        self.wait();
+        // SAFETY: nobody else has the registry's lock.
+        self.other = Other::Trim { _claim: unsafe { Claim::new(self.seats, false) } };
+    }
+
+    /// The other thread comes to the end of what it does.
+    pub(super) fn wait(&mut self) {
+        self.other = Other::Nowhere;
+    }
+}
+
+/// What they do with pools.
+impl<const PAD: usize> World<'_, PAD> {
+    /// A player gets an object if it finds one, as a guard does.
+    pub(super) fn get(&mut self, who: usize, pool: usize) {
+        let full = self.find(who, pool);
+        self.held.extend(full);
+    }
+
+    fn find(&mut self, who: usize, pool: usize) -> Option<Full<Token<PAD>>> {
+        let current = self.players[who].seat;
+        self.pools[pool].pop(current).or_else(|| {
+            let seat = self.here(who);
+            self.pools[pool].search(seat)
+        })
+    }
+
+    /// A player gives back an object, or a new one if none is out.
+    pub(super) fn put(&mut self, who: usize, pool: usize) {
+        let full = self.held.pop().unwrap_or_else(|| self.make(who, pool));
+        self.keep(who, pool, full);
+    }
+
+    fn make(&mut self, who: usize, pool: usize) -> Full<Token<PAD>> {
+        let empty = self.pools[pool].make(self.players[who].seat);
+        empty.fill(Token::new(&self.book))
+    }
+
+    fn keep(&mut self, who: usize, pool: usize, full: Full<Token<PAD>>) {
+        let current = self.players[who].seat;
+        let kept = self.pools[pool].push(current, full).or_else(|full| {
+            let seat = self.here(who);
+            self.pools[pool].put(seat, full)
+        });
+        self.drop_refused(pool, kept);
+    }
+
+    fn drop_refused(&mut self, pool: usize, kept: Result<(), Full<Token<PAD>>>) {
+        if let Err(full) = kept {
+            let number = full.get().number();
+            self.pools[pool].discard(full);
+            assert_eq!(self.book.take_dropped(), [number]);
+        }
+    }
+
+    /// A player takes an object out of its cell.
+    pub(super) fn take(&mut self, who: usize, pool: usize) {
+        let current = self.players[who].seat;
+        let value = self.pools[pool].pop_value(current).or_else(|| {
+            let (value, empty) = self.find(who, pool)?.empty();
+            self.pools[pool].core.push_empty(self.players[who].seat, empty);
+            Some(value)
+        });
+        self.values.extend(value);
+    }
+
+    /// A player puts an object without a cell, or a new one if none is out.
+    pub(super) fn put_value(&mut self, who: usize, pool: usize) {
+        let current = self.players[who].seat;
+        let value = self.values.pop().unwrap_or_else(|| Token::new(&self.book));
+        if let Err(value) = self.pools[pool].push_value(current, value) {
+            let empty = self.pools[pool].core.pop_empty(current);
+            self.keep(who, pool, empty.fill(value));
+        }
+    }
+
+    /// An object is made ahead of time.
+    pub(super) fn reserve(&mut self, who: usize, pool: usize) {
+        if self.pools[pool].core.quota.has_room() {
+            let full = self.make(who, pool);
+            let kept = self.pools[pool].shelve(full);
+            self.drop_refused(pool, kept);
+        }
+    }
+
+    /// An object that is out is not wanted back.
+    pub(super) fn discard(&mut self, pool: usize) {
+        if let Some(full) = self.held.pop() {
+            self.drop_refused(pool, Err(full));
+        }
+    }
+
+    /// An object that is out is leaked.
+    pub(super) fn forget(&mut self) {
+        self.forgotten.extend(self.held.pop());
+    }
+
+    pub(super) fn step(&mut self, which: Step) {
+        self.wait();
+        let (pools, clear) = match which {
+            Step::Collect => (0..self.pools.len(), false),
+            Step::Trim(pool) => (pool..pool + 1, false),
+            Step::Clear(pool) => (pool..pool + 1, true),
+        };
+        let ages = self.pools[pools.clone()].iter().map(|pool| &**pool.core as &dyn Ages);
+        // SAFETY: nobody else has the registry's lock.
+        sweep(unsafe {
+            step(self.seats, ages.clone(), which == Step::Collect);
+            if clear {
+                ages.clone().for_each(|pool| pool.drain());
+            }
+            ages.filter_map(|pool| pool.take_remains()).collect()
+        });
+        let mut dropped = self.book.take_dropped();
+        for pool in &mut self.pools[pools] {
+            let own;
+            (own, dropped) = dropped.into_iter().partition(|&number| pool.model.is_idle(number));
+            pool.stepped(&own, clear);
+            // A step passes over no seat but those that are pinned.
+            for seat in self.players.iter().filter(|p| p.pin.is_none()).filter_map(|p| p.seat) {
+                assert_eq!(pool.shard(seat).map_or(0, |shard| pool.missed(shard)), 0);
+            }
+        }
+        assert_eq!(dropped, [], "dropped, but not idle");
+    }
+
+    /// A pool goes, and another comes in its place.
+    pub(super) fn renew(&mut self, pool: usize) {
+        self.wait();
+        let another = self.pools[pool].another();
+        let idle = replace(&mut self.pools[pool], another).end();
+        assert_eq!(self.book.take_dropped().len(), idle);
+    }
+
+    /// Compares what can be seen with what there should be.
+    pub(super) fn check(&self) {
+        for pool in &self.pools {
+            pool.check();
+        }
+        assert!(self.book.take_dropped().is_empty(), "dropped without a reason");
+        let idle: usize = self.pools.iter().map(|pool| pool.model.idle()).sum();
+        let out = self.held.len() + self.values.len() + self.forgotten.len();
+        assert_eq!(self.book.alive(), idle + out);
+    }
+
+    /// The end of all pools, and of what is out. Only what was forgotten is still there.
+    pub(super) fn end(mut self) {
+        self.wait();
+        (0..PLAYERS).for_each(|who| self.resume(who));
+        for pool in take(&mut self.pools) {
+            let idle = pool.end();
+            assert_eq!(self.book.take_dropped().len(), idle);
+        }
+        self.held.clear();
+        self.values.clear();
+        assert_eq!(self.book.alive(), self.forgotten.len());
+        self.forgotten.clear();
+        assert_eq!(self.book.alive(), 0);
+    }
+}
