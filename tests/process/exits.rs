@@ -6,7 +6,7 @@ use corepool::{Pool, collect};
 
 use crate::{
     hammer::{Hammer, Held, POOLS, Stamp},
-    program::run,
+    run,
     threads::spawn,
 };
 

@@ -11,9 +11,9 @@ use std::{
 use corepool::collect;
 
 use crate::{
+    alone,
     fork::{Fork, fork},
     hammer::{Hammer, Held, POOLS, Rng, Stamp, blow},
-    program::alone,
     threads::{on_threads, spawn},
 };
 

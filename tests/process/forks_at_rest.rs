@@ -10,7 +10,7 @@ use std::{
 
 use corepool::{Pool, collect};
 
-use crate::{fork::fork, program::alone, threads::on_threads};
+use crate::{alone, fork::fork, threads::on_threads};
 
 /// The most objects of a test.
 const MANY: usize = 5000;

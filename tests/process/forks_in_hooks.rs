@@ -7,7 +7,7 @@ use std::{
 
 use corepool::{Pool, Pooled, collect};
 
-use crate::{fork::Fork, forks::go_on, hammer::Hammer, program::alone};
+use crate::{alone, fork::Fork, forks::go_on, hammer::Hammer};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hook {

@@ -6,11 +6,11 @@ use std::sync::Barrier;
 use corepool::{Pool, collect};
 
 use crate::{
+    alone,
     fork::fork,
     forks::go_on,
     hammer::{POOLS, Rng, Stamp, blow},
     plugin::{File, Plugin},
-    program::alone,
     threads::on_threads,
 };
 

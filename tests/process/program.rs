@@ -4,7 +4,6 @@ use std::{
     any::type_name,
     env,
     io::Read,
-    panic,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
@@ -24,41 +23,25 @@ pub(crate) struct End {
     pub(crate) printed: String,
 }
 
-/// Runs `program`, a closure of the test that calls this, in a process of its own, and tells how it
-/// ended. In that process the result is `None`.
-pub(crate) fn run<F: FnOnce()>(program: F) -> Option<End> {
-    if env::var_os(INSIDE).is_some() {
-        end_at_a_panic();
-        program();
-        return None;
-    }
+/// In the process of a program, what it was started with.
+pub(crate) fn argument() -> Option<usize> {
+    env::var(INSIDE).ok().map(|argument| argument.parse().unwrap())
+}
+
+/// Runs `program`, a closure of the test that calls this, in a process of its own: starts that test
+/// again there, which is to find the argument and run the program, and tells how it ended.
+pub(crate) fn start<F: FnOnce()>(argument: usize, _program: &F) -> End {
     let child = Command::new(env::current_exe().unwrap())
         .args([test_of::<F>(), "--exact", "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "")
+        .env(INSIDE, argument.to_string())
+        .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let end = wait(child);
     assert!(end.printed.contains("running 1 test\n"), "not a test's own closure: {end:?}");
-    Some(end)
-}
-
-/// Runs `program` as [`run`] does, and expects it to end well.
-pub(crate) fn alone<F: FnOnce()>(program: F) {
-    if let Some(end) = run(program) {
-        assert!(end.status.success(), "{}:\n{}", end.status, end.printed);
-    }
-}
-
-/// A panic ends the process, whatever thread it is in and whoever waits for that.
-fn end_at_a_panic() {
-    let report = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        report(info);
-        // SAFETY: the call takes an integer.
-        unsafe { libc::_exit(101) };
-    }));
+    end
 }
 
 /// The name of the test that has this closure.
