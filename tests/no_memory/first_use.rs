@@ -1,0 +1,154 @@
+//! What must have memory: a pool at its first use, and an object that must be new.
+
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+    thread,
+};
+
+use corepool::{Pool, collect};
+
+use crate::{
+    allocator::{Refuse, refuse, relent},
+    items::{Create, Item, pool},
+    program::{End, argument, start},
+};
+
+type Small = Pool<Item<0>, Create<0>>;
+
+/// A first use of a pool, which is the first of any in the process, too. It makes no object.
+fn first_uses() -> [fn(&Small, Item<0>); 4] {
+    [
+        |pool, item| {
+            drop(pool.try_get());
+            drop(item);
+        },
+        |pool, item| {
+            drop(pool.try_take());
+            drop(item);
+        },
+        |pool, item| pool.put(item),
+        |pool, item| {
+            pool.reserve(0);
+            drop(item);
+        },
+    ]
+}
+
+/// A first use panics, or does what it can; later uses succeed. Where `std` is asked for the number
+/// of cores, it aborts.
+#[test]
+fn a_first_use() {
+    let program = || {
+        let (way, others) = (argument().unwrap() % 4, argument().unwrap() / 4);
+        let (pool, books) = pool(usize::MAX);
+        let item = Item::new(&books);
+        refuse(Refuse::Only(others));
+        let end = panic::catch_unwind(AssertUnwindSafe(|| first_uses()[way](&pool, item)));
+        let refused = relent();
+        if end.is_err() {
+            println!("it panicked");
+        }
+        println!("refused {refused}");
+        assert_eq!(books.alive(), pool.stats().idle as usize);
+        drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
+        assert_eq!(books.alive(), pool.stats().idle as usize);
+        (0..2).for_each(|_| collect());
+        assert_eq!(books.alive(), 0);
+    };
+    if argument().is_some() {
+        return program();
+    }
+    for way in 0..4 {
+        let mut panicked = 0;
+        for others in 0.. {
+            let end = start(4 * others + way, &program);
+            if !end.status.success() {
+                assert_aborts(&end);
+            }
+            if end.printed.contains("it panicked") {
+                assert!(end.printed.contains("no memory for a pool"), "{end:?}");
+                panicked += 1;
+            }
+            if end.printed.contains("refused 0") {
+                break;
+            }
+        }
+        assert!(panicked > 0, "there was memory");
+    }
+}
+
+/// Without any memory there is none for a panic either.
+#[test]
+fn a_first_use_without_any_memory() {
+    let program = || {
+        let (pool, books) = pool(usize::MAX);
+        let item = Item::new(&books);
+        refuse(Refuse::All);
+        first_uses()[argument().unwrap()](&pool, item);
+    };
+    if argument().is_some() {
+        return program();
+    }
+    for way in 0..4 {
+        assert_aborts(&start(way, &program));
+    }
+}
+
+/// Aborts, like a `Box` for which there is no memory.
+#[test]
+fn a_new_object() {
+    let ways: [fn(&Arc<Small>); 4] = [
+        |pool| drop(pool.get()),
+        |pool| drop(pool.take()),
+        |pool| drop(pool.get_owned()),
+        |pool| pool.reserve(1),
+    ];
+    let program = || {
+        let pool = Arc::new(pool(usize::MAX).0);
+        drop(pool.try_get());
+        refuse(Refuse::All);
+        ways[argument().unwrap()](&pool);
+    };
+    if argument().is_some() {
+        return program();
+    }
+    for way in 0..4 {
+        assert_aborts(&start(way, &program));
+    }
+}
+
+fn assert_aborts(end: &End) {
+    assert!(!end.status.success() && end.printed.contains("memory allocation of "), "{end:?}");
+}
+
+/// The epochs are another library's, which aborts: where a thread first looks at the chains of
+/// others, and at its exit.
+#[test]
+fn epochs() {
+    let ways: [fn(&Small); 3] = [
+        |pool| drop(pool.try_get()),
+        |pool| drop(pool.stats()),
+        // The exit comes after.
+        |_| {},
+    ];
+    let program = || {
+        let pool: Small = pool(usize::MAX).0;
+        drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
+        let way = argument().unwrap();
+        let work = || {
+            if way == 2 {
+                drop(pool.try_get());
+            }
+            refuse(Refuse::All);
+            ways[way](&pool);
+        };
+        thread::scope(|scope| scope.spawn(work).join().unwrap());
+    };
+    if argument().is_some() {
+        return program();
+    }
+    for way in 0..ways.len() {
+        assert_aborts(&start(way, &program));
+    }
+}

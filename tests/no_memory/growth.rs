@@ -1,0 +1,131 @@
+//! Pools that want to grow and cannot: every object goes somewhere else, or is dropped and counted.
+
+use std::thread;
+
+use corepool::collect;
+
+use crate::{
+    allocator::{Refuse, refuse, relent},
+    alone,
+    items::{Item, pool},
+};
+
+/// A fixed program, in a thread that has used no pool yet and is refused memory. Tells how many
+/// requests were refused. `N` is the size of the objects.
+fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
+    let (pool, books) = pool::<N>(max_idle);
+    let pool = &pool;
+    let mut guards: Vec<_> = (0..100).map(|_| pool.get()).collect();
+    let mut items: Vec<_> = (0..60).map(|_| Item::new(&books)).collect();
+    // For the thread to steal.
+    (0..60).for_each(|_| pool.put(Item::new(&books)));
+    let work = || {
+        items.reserve(60);
+        guards.reserve(60);
+        pool.stats(); // See `first_use::epochs`.
+        refuse(what);
+        let stolen = (0..10).map_while(|_| pool.try_get());
+        guards.extend(stolen);
+        guards.clear();
+        items.drain(..).for_each(|item| pool.put(item));
+        pool.trim();
+        items.extend((0..40).map_while(|_| pool.try_take()));
+        guards.extend((0..30).map_while(|_| pool.try_get()));
+        collect();
+        items.drain(..).for_each(|item| pool.put(item));
+        guards.clear();
+        collect();
+        pool.clear();
+        guards.extend((0..10).map_while(|_| pool.try_get()));
+        assert!(pool.stats().idle <= 300);
+        relent()
+    };
+    let refused = thread::scope(|scope| scope.spawn(work).join().unwrap());
+    // What a collect has postponed.
+    pool.trim();
+    let stats = pool.stats();
+    assert_eq!(books.alive(), stats.idle as usize + guards.len() + items.len());
+    assert_eq!(books.dropped(), stats.dropped as usize);
+    guards.clear();
+    (0..2).for_each(|_| pool.trim());
+    assert_eq!(books.alive(), 0);
+    refused
+}
+
+/// Runs the program with each of its requests refused in turn, or with all from there on.
+fn one_by_one<const N: usize>(max_idle: usize) {
+    let mut refused = 0;
+    for from in [Refuse::Only, Refuse::From] {
+        for others in 0.. {
+            println!("after {others}");
+            match program::<N>(max_idle, from(others)) {
+                0 => break,
+                more => refused += more,
+            }
+        }
+    }
+    assert!(refused > 100, "{refused} requests are few");
+}
+
+#[test]
+fn small_objects() {
+    alone(|| one_by_one::<0>(usize::MAX));
+}
+
+#[test]
+fn large_objects() {
+    alone(|| one_by_one::<40_000>(usize::MAX));
+}
+
+#[test]
+fn shares_of_a_bound() {
+    alone(|| one_by_one::<0>(200));
+}
+
+#[test]
+fn a_bound_alone() {
+    alone(|| one_by_one::<0>(20));
+}
+
+/// Room for cells, but not for rings, segments or seats.
+#[test]
+fn small_requests_only() {
+    alone(|| {
+        for bytes in [1, 64, 65, 128, 129, 256, 512, 1024] {
+            assert!(program::<0>(usize::MAX, Refuse::Large(bytes)) > 0, "none of {bytes}");
+        }
+    });
+}
+
+#[test]
+fn a_pool_ends() {
+    alone(|| {
+        let (pool, books) = pool::<0>(usize::MAX);
+        drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
+        collect();
+        drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
+        pool.stats();
+        refuse(Refuse::All);
+        collect();
+        drop(pool);
+        relent();
+        assert_eq!(books.alive(), 0);
+    });
+}
+
+/// What collects could not drop is counted as dropped, is used by nobody, and goes later.
+#[test]
+fn collects_are_postponed() {
+    alone(|| {
+        let (pool, books) = pool::<0>(usize::MAX);
+        drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
+        pool.stats();
+        refuse(Refuse::All);
+        (0..3).for_each(|_| collect());
+        assert!(pool.try_get().is_none());
+        relent();
+        assert_eq!((pool.stats().idle, pool.stats().dropped), (0, 100));
+        collect();
+        assert_eq!(books.alive(), 0);
+    });
+}

@@ -1,0 +1,56 @@
+//! Objects that are counted, and take no memory but that of their cells.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use corepool::Pool;
+
+/// The books over the objects of one program.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    made: AtomicUsize,
+    dropped: AtomicUsize,
+}
+
+impl Books {
+    pub(crate) fn alive(&self) -> usize {
+        self.made.load(Relaxed) - self.dropped.load(Relaxed)
+    }
+
+    pub(crate) fn dropped(&self) -> usize {
+        self.dropped.load(Relaxed)
+    }
+}
+
+/// An object with so many bytes besides.
+#[derive(Debug)]
+pub(crate) struct Item<const N: usize> {
+    books: Arc<Books>,
+    _bytes: [u8; N],
+}
+
+impl<const N: usize> Item<N> {
+    pub(crate) fn new(books: &Arc<Books>) -> Self {
+        books.made.fetch_add(1, Relaxed);
+        Self { books: books.clone(), _bytes: [0; N] }
+    }
+}
+
+impl<const N: usize> Drop for Item<N> {
+    fn drop(&mut self) {
+        self.books.dropped.fetch_add(1, Relaxed);
+    }
+}
+
+/// Makes the objects of a pool.
+pub(crate) type Create<const N: usize> = Box<dyn Fn() -> Item<N> + Send + Sync>;
+
+/// A pool with books.
+pub(crate) fn pool<const N: usize>(max_idle: usize) -> (Pool<Item<N>, Create<N>>, Arc<Books>) {
+    let books = Arc::<Books>::default();
+    let source = books.clone();
+    let create: Create<N> = Box::new(move || Item::new(&source));
+    (Pool::new(create).with_max_idle(max_idle), books)
+}

@@ -1,0 +1,62 @@
+//! Threads for which there is no seat or no shard: the shelf serves them.
+
+use std::{
+    sync::Barrier,
+    thread::{self, available_parallelism},
+};
+
+use crate::{
+    allocator::{Refuse, refuse, relent},
+    alone,
+    items::{Item, pool},
+};
+
+/// Runs a thread that is refused all memory, while so many others hold seats. What it gives back is
+/// found by all, as on the shelf alone; later, with memory, it is served like any other.
+fn after(seats: usize) {
+    let (pool, books) = pool::<0>(usize::MAX);
+    let (pool, step) = (&pool, &Barrier::new(2));
+    let (seated, ended) = (&Barrier::new(seats), &Barrier::new(seats));
+    let guards: Vec<_> = (0..10).map(|_| pool.get()).collect();
+    thread::scope(|scope| {
+        for _ in 1..seats {
+            scope.spawn(|| {
+                drop(pool.try_get());
+                seated.wait();
+                ended.wait();
+            });
+        }
+        seated.wait();
+        scope.spawn(|| {
+            refuse(Refuse::All);
+            drop(guards);
+            assert!(pool.try_get().is_some());
+            assert!(relent() > 0);
+            step.wait();
+            step.wait();
+            (0..3).for_each(|_| pool.put(Item::new(&books)));
+            step.wait();
+            step.wait();
+        });
+        step.wait();
+        let found: Vec<_> = (0..20).map_while(|_| pool.try_get()).collect();
+        assert_eq!((found.len(), pool.stats().steals), (10, 0));
+        step.wait();
+        step.wait();
+        assert_eq!((pool.stats().idle, pool.try_get().is_some()), (3, false));
+        step.wait();
+        ended.wait();
+    });
+}
+
+/// There is a seat, but none of the pool's segments has its shard.
+#[test]
+fn a_thread_without_a_shard() {
+    alone(|| after((available_parallelism().unwrap().get() + 1).next_power_of_two()));
+}
+
+/// The first seats come together, and those are taken.
+#[test]
+fn a_thread_without_a_seat() {
+    alone(|| after(64));
+}

@@ -1,0 +1,145 @@
+//! The end of a process: its statics are never dropped, and threads are stopped where they are.
+
+use std::{cell::RefCell, process};
+
+use corepool::{Pool, collect};
+
+use crate::{
+    hammer::{Hammer, Held, POOLS, Stamp},
+    run,
+    threads::spawn,
+};
+
+/// How often each end is come to.
+const ROUNDS: usize = 50;
+
+/// Runs a program, which exits with 0 and says so much, `ROUNDS` times.
+macro_rules! exits {
+    ($says:expr, $program:expr) => {
+        for _ in 0..ROUNDS {
+            let Some(end) = run($program) else { return };
+            assert_eq!(
+                (end.status.code(), end.printed.matches("says: ").count()),
+                (Some(0), $says),
+                "{}",
+                end.printed
+            );
+        }
+    };
+}
+
+/// Threads at work that nobody stops.
+fn hammer() {
+    let hammer = Hammer::new(3);
+    hammer.wait();
+    std::mem::forget(hammer);
+}
+
+/// Guards that nobody drops.
+fn hold() -> Vec<Held> {
+    POOLS.iter().flat_map(|pool| (0..30).map(|_| Held::new(pool.get()))).collect()
+}
+
+/// All that a pool can be asked for, at a time when little else works.
+fn use_pools() {
+    for pool in &POOLS {
+        drop(Held::new(pool.get()));
+        pool.put(pool.take());
+        pool.reserve(1);
+        drop(pool.try_get().map(Held::new));
+    }
+    collect();
+    POOLS.iter().for_each(Pool::clear);
+    let pool = Pool::new(Stamp::new);
+    drop([pool.get(), pool.get()]);
+    assert_eq!(pool.stats().created, 2);
+    println!("says: they work");
+}
+
+#[test]
+fn main_returns() {
+    exits!(0, || {
+        hammer();
+    });
+}
+
+#[test]
+fn main_exits() {
+    exits!(0, || {
+        hammer();
+        process::exit(0);
+    });
+}
+
+#[test]
+fn main_exits_with_guards() {
+    exits!(0, || {
+        hammer();
+        let _held = hold();
+        process::exit(0);
+    });
+}
+
+#[test]
+fn main_returns_with_guards() {
+    exits!(0, || {
+        hammer();
+        std::mem::forget(hold());
+    });
+}
+
+#[test]
+fn another_thread_exits() {
+    exits!(0, || {
+        hammer();
+        let _held = hold();
+        spawn(|| process::exit(0)).join();
+    });
+}
+
+/// Everything is in use while the last thread leaves: the first handler is registered before any
+/// pool is used, and so is called last.
+#[test]
+fn exit_handlers_use_pools() {
+    extern "C" fn handler() {
+        use_pools();
+    }
+    fn register() {
+        // SAFETY: the handler is a plain function, and lets no panic out without an abort.
+        assert_eq!(unsafe { libc::atexit(handler) }, 0);
+    }
+    exits!(2, || {
+        register();
+        hammer();
+        register();
+        process::exit(0);
+    });
+}
+
+/// Uses pools when its thread's locals are destroyed, and drops guards.
+struct AtExit(Vec<Held>);
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        self.0.clear();
+        use_pools();
+    }
+}
+
+thread_local! {
+    static EARLY: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+    static LATE: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+}
+
+/// The locals of the main thread go at the exit, one before what its first use of a pool has
+/// registered, and one after.
+#[test]
+fn thread_locals_use_pools() {
+    exits!(2, || {
+        EARLY.set(Some(AtExit(Vec::new())));
+        EARLY.with_borrow_mut(|early| early.as_mut().unwrap().0 = hold());
+        LATE.set(Some(AtExit(hold())));
+        hammer();
+        process::exit(0);
+    });
+}

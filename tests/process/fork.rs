@@ -1,0 +1,62 @@
+//! Children, and how they have to end.
+
+/// Seconds that a child may take. One that takes longer hangs, and is killed by its alarm.
+const PATIENCE: libc::c_uint = 30;
+
+/// The two that come out of a fork.
+pub(crate) enum Fork {
+    Child,
+    Parent(Child),
+}
+
+impl Fork {
+    pub(crate) fn new() -> Self {
+        // SAFETY: what the child goes on with has to bear it: that is what is tested. It leaves by
+        // `_exit`.
+        match unsafe { libc::fork() } {
+            -1 => panic!("no fork"),
+            0 => {
+                // SAFETY: the call takes an integer.
+                unsafe { libc::alarm(PATIENCE) };
+                Self::Child
+            }
+            pid => Self::Parent(Child(pid)),
+        }
+    }
+
+    /// In the child, runs `f` and ends.
+    pub(crate) fn child(self, f: impl FnOnce()) -> Child {
+        match self {
+            Self::Parent(child) => child,
+            Self::Child => {
+                f();
+                // SAFETY: the call takes an integer.
+                unsafe { libc::_exit(0) }
+            }
+        }
+    }
+}
+
+/// Forks. The child runs `f` and ends. If `f` starts threads, they get the stacks of the parent's
+/// other threads, so that nothing there can be used any more.
+pub(crate) fn fork(f: impl FnOnce()) -> Child {
+    Fork::new().child(f)
+}
+
+/// A child, which is waited for.
+#[must_use = "it is waited for at once"]
+pub(crate) struct Child(libc::pid_t);
+
+impl Drop for Child {
+    /// Waits for the child, which must come to a good end.
+    fn drop(&mut self) {
+        let mut status = 0;
+        // SAFETY: our own child, which nobody else waits for.
+        let waited = unsafe { libc::waitpid(self.0, &raw mut status, 0) };
+        assert_eq!(waited, self.0);
+        let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));
+        assert_ne!(signal, Some(libc::SIGALRM), "the child hangs");
+        assert_eq!(signal, None, "the child crashed");
+        assert_eq!(libc::WEXITSTATUS(status), 0, "the child panicked");
+    }
+}

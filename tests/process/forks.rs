@@ -1,0 +1,233 @@
+//! A fork from a process that never rests: the child has one thread, and whatever the others were
+//! in the midst of.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    os::unix::process::CommandExt,
+    process::{self, Command},
+};
+
+use corepool::collect;
+
+use crate::{
+    alone,
+    fork::{Fork, fork},
+    hammer::{Hammer, Held, POOLS, Rng, Stamp, blow},
+    threads::{on_threads, spawn},
+};
+
+/// What a child does: goes on with all pools, with threads of its own, and clears them.
+pub(crate) fn go_on(seed: usize) {
+    go_on_a_little(seed);
+    use_threads();
+    collect();
+    for pool in &POOLS {
+        pool.clear();
+        assert_eq!(pool.stats().idle, 0);
+        pool.put(Stamp::new());
+        assert!(pool.try_get().map(Held::new).is_some());
+    }
+}
+
+fn go_on_a_little(seed: usize) {
+    let (mut rng, mut held) = (Rng::new(seed), Vec::new());
+    (0..100).for_each(|_| blow(&mut rng, &mut held));
+}
+
+/// More threads than the parent had, each of which uses all pools.
+fn use_threads() {
+    on_threads(6, go_on_a_little);
+}
+
+/// The parent goes on, too.
+#[test]
+fn children_go_on() {
+    alone(|| {
+        let hammer = Hammer::new(4);
+        let mut children = VecDeque::new();
+        for seed in 0..200 {
+            if seed % 4 == 0 {
+                hammer.wait();
+            }
+            children.push_back(fork(|| go_on(seed)));
+            go_on_a_little(seed);
+            if children.len() > 2 {
+                children.pop_front();
+            }
+        }
+        drop(children);
+        hammer.stop();
+        go_on(0);
+    });
+}
+
+/// A child is a parent like any other.
+#[test]
+fn children_fork() {
+    fn generations(left: usize) {
+        let hammer = Hammer::new(2);
+        hammer.wait();
+        let child = fork(|| {
+            go_on(left);
+            if left > 0 {
+                generations(left - 1);
+            }
+        });
+        go_on_a_little(left);
+        drop(child);
+        hammer.stop();
+    }
+    alone(|| generations(20));
+}
+
+#[test]
+fn threads_fork_at_the_same_time() {
+    alone(|| {
+        on_threads(3, |seed| {
+            for seed in (seed..60).step_by(3) {
+                go_on_a_little(seed);
+                drop(fork(|| go_on(seed)));
+            }
+        });
+    });
+}
+
+/// First a thread forks that has never used a pool, then one that has done nothing else.
+#[test]
+fn threads_without_a_seat_fork() {
+    alone(|| {
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            hammer.wait();
+            let forks = move || drop([fork(|| go_on(seed)), fork(use_threads)]);
+            spawn(forks).join();
+        }
+        hammer.stop();
+    });
+}
+
+#[test]
+fn a_process_forks_before_it_has_a_pool() {
+    alone(|| {
+        drop(fork(|| go_on(0)));
+        go_on(0);
+        drop(fork(|| go_on(0)));
+    });
+}
+
+/// Guards are used and dropped in the child as in the parent.
+#[test]
+fn children_drop_guards() {
+    alone(|| {
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            let held = || (0..30).map(|i| Held::new(POOLS[i % POOLS.len()].get()));
+            let (mine, both): (Vec<_>, Vec<_>) = (held().collect(), held().collect());
+            hammer.wait();
+            let child = fork(|| {
+                drop(both);
+                go_on(seed);
+            });
+            drop((child, mine));
+        }
+        hammer.stop();
+    });
+}
+
+/// The usual fork, after which the child becomes another program.
+#[test]
+fn a_process_starts_others() {
+    alone(|| {
+        let hammer = Hammer::new(3);
+        for round in 0..100 {
+            hammer.wait();
+            let mut other = Command::new("true");
+            if round % 2 == 0 {
+                // SAFETY: does nothing at all. With it, `Command` forks instead of spawning.
+                unsafe { other.pre_exec(|| Ok(())) };
+            }
+            assert!(other.status().unwrap().success());
+        }
+        hammer.stop();
+    });
+}
+
+/// A child may end as any process does, by an exit or with its last thread.
+#[test]
+fn children_end_like_any_process() {
+    alone(|| {
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            hammer.wait();
+            drop(fork(|| {
+                go_on_a_little(seed);
+                process::exit(0);
+            }));
+            // The child comes to the end of this thread, too, and has no other.
+            spawn(move || {
+                go_on_a_little(seed);
+                let fork = Fork::new();
+                go_on_a_little(seed);
+                if let Fork::Parent(child) = fork {
+                    drop(child);
+                }
+            })
+            .join();
+        }
+        hammer.stop();
+    });
+}
+
+/// Forks when its thread's locals are destroyed.
+struct AtExit;
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        drop(fork(|| go_on(0)));
+    }
+}
+
+thread_local! {
+    static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
+}
+
+/// Before the thread has given its seat back, or after.
+#[test]
+fn threads_fork_as_they_end() {
+    alone(|| {
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            let end = move || {
+                if seed % 2 == 0 {
+                    AT_EXIT.set(None);
+                }
+                go_on_a_little(seed);
+                AT_EXIT.set(Some(AtExit));
+            };
+            hammer.wait();
+            spawn(end).join();
+        }
+        hammer.stop();
+    });
+}
+
+/// What other libraries ask to be called for at a fork may use pools, if it was registered after
+/// their first use: it is called before ours, and after.
+#[test]
+fn fork_handlers_use_pools() {
+    extern "C" fn handler() {
+        go_on_a_little(0);
+    }
+    alone(|| {
+        go_on(0);
+        // SAFETY: a plain function, which ends the process where it panics.
+        assert_eq!(unsafe { libc::pthread_atfork(Some(handler), Some(handler), Some(handler)) }, 0);
+        let hammer = Hammer::new(2);
+        for seed in 0..20 {
+            hammer.wait();
+            drop(fork(|| go_on(seed)));
+        }
+        hammer.stop();
+    });
+}

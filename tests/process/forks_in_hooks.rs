@@ -1,0 +1,132 @@
+//! A fork in the midst of an operation, where user code runs: parent and child both end it.
+
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
+use corepool::{Pool, Pooled, collect};
+
+use crate::{alone, fork::Fork, forks::go_on, hammer::Hammer};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hook {
+    Create,
+    Recycle,
+    Drop,
+}
+
+thread_local! {
+    /// The hook that forks next.
+    static NEXT: Cell<Option<Hook>> = const { Cell::new(None) };
+    /// What came of it.
+    static FORK: Cell<Option<Fork>> = const { Cell::new(None) };
+}
+
+/// What every hook does.
+fn run(hook: Hook) {
+    if NEXT.get() == Some(hook) {
+        NEXT.set(None);
+        FORK.set(Some(Fork::new()));
+    }
+}
+
+/// An object whose creation, return and end are hooks.
+struct Hooked;
+
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+impl Hooked {
+    fn new() -> Self {
+        run(Hook::Create);
+        ALIVE.fetch_add(1, Relaxed);
+        Self
+    }
+
+    fn recycle(&mut self) -> bool {
+        run(Hook::Recycle);
+        true
+    }
+}
+
+impl Drop for Hooked {
+    fn drop(&mut self) {
+        run(Hook::Drop);
+        ALIVE.fetch_sub(1, Relaxed);
+    }
+}
+
+type Place = Option<Pool<Hooked>>;
+
+fn pool() -> Pool<Hooked> {
+    let pool = <Pool<Hooked>>::new(Hooked::new).with_recycle(Hooked::recycle).with_max_idle(100);
+    pool.reserve(2);
+    let held: Vec<_> = (0..60).map(|_| pool.get()).collect();
+    drop(held);
+    pool
+}
+
+/// Forks in that hook, which `trigger` comes to, while other threads are at work. Both processes
+/// end the operation, and have lost nothing.
+fn fork_in(hook: Hook, trigger: impl FnOnce(&mut Place)) {
+    let hammer = Hammer::new(2);
+    hammer.wait();
+    let mut place = Some(pool());
+    NEXT.set(Some(hook));
+    trigger(&mut place);
+    let fork = FORK.take().expect("it does not come to the hook");
+    drop(fork.child(|| {
+        check(&place);
+        go_on(0);
+    }));
+    check(&place);
+    hammer.stop();
+}
+
+/// All objects are there, if the pool is, and can be used and dropped.
+fn check(place: &Place) {
+    if let Some(pool) = place {
+        assert_eq!(pool.stats().idle as usize, ALIVE.load(Relaxed));
+        drop(pool.get());
+        pool.clear();
+    }
+    assert_eq!(ALIVE.load(Relaxed), 0);
+}
+
+#[test]
+fn create_forks() {
+    alone(|| {
+        fork_in(Hook::Create, |pool| {
+            let pool = pool.as_ref().unwrap();
+            pool.clear();
+            drop(pool.get());
+        });
+        fork_in(Hook::Create, |pool| pool.as_ref().unwrap().reserve(3));
+    });
+}
+
+#[test]
+fn recycle_forks() {
+    alone(|| {
+        fork_in(Hook::Recycle, |pool| drop(pool.as_ref().unwrap().get()));
+        fork_in(Hook::Recycle, |pool| pool.as_ref().unwrap().put(Hooked::new()));
+    });
+}
+
+/// The first of many destructors: the others run in both processes.
+#[test]
+fn destructors_fork() {
+    alone(|| {
+        fork_in(Hook::Drop, |pool| Pooled::discard(pool.as_ref().unwrap().get()));
+        fork_in(Hook::Drop, |pool| pool.as_ref().unwrap().clear());
+        fork_in(Hook::Drop, |pool| {
+            // Other threads collect, too, and may be quicker.
+            while NEXT.get().is_some() {
+                pool.as_ref().unwrap().reserve(1);
+                (0..2).for_each(|_| collect());
+            }
+        });
+        fork_in(Hook::Drop, |pool| *pool = None);
+        fork_in(Hook::Drop, |pool| (0..60).for_each(|_| pool.as_ref().unwrap().put(Hooked::new())));
+    });
+}

@@ -1,0 +1,186 @@
+//! Pools, and threads that do everything to them that there is to do.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicU64, AtomicUsize,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
+    thread,
+};
+
+use corepool::{Pool, Pooled, collect};
+
+use crate::threads::{Thread, spawn};
+
+const IDLE: u64 = 0x1D1E_1D1E_1D1E_1D1E;
+const HELD: u64 = 0x8E1D_8E1D_8E1D_8E1D;
+const GONE: u64 = 0x60E_60E_60E_60E;
+
+/// An object that notices two holders, and a second end.
+#[derive(Debug)]
+pub(crate) struct Stamp(AtomicU64);
+
+impl Stamp {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(IDLE))
+    }
+
+    pub(crate) fn hold(&self) {
+        self.turn(IDLE, HELD);
+    }
+
+    pub(crate) fn release(&self) {
+        self.turn(HELD, IDLE);
+    }
+
+    fn turn(&self, from: u64, to: u64) {
+        let found = self.0.swap(to, Relaxed);
+        assert_eq!(found, from, "an object has two holders");
+    }
+}
+
+impl Drop for Stamp {
+    fn drop(&mut self) {
+        self.turn(IDLE, GONE);
+    }
+}
+
+/// An object in use.
+pub(crate) struct Held(Pooled<'static, Stamp>);
+
+impl Held {
+    pub(crate) fn new(guard: Pooled<'static, Stamp>) -> Self {
+        guard.hold();
+        Self(guard)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+/// One of each kind: without a bound, with shares of it, with a bound that allows none, and with a
+/// hook.
+pub(crate) static POOLS: [Pool<Stamp>; 4] = [
+    Pool::new(Stamp::new),
+    <Pool<Stamp>>::new(Stamp::new).with_max_idle(200),
+    <Pool<Stamp>>::new(Stamp::new).with_max_idle(8),
+    <Pool<Stamp>>::new(Stamp::new).with_recycle(|stamp| {
+        stamp.hold();
+        stamp.release();
+        true
+    }),
+];
+
+/// A small xorshift, so that a test meets the same choices in every run.
+pub(crate) struct Rng(u64);
+
+impl Rng {
+    pub(crate) fn new(seed: usize) -> Self {
+        Self(0x9E37_79B9_7F4A_7C15 ^ (seed as u64 + 1))
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as usize % n
+    }
+}
+
+/// Does one thing or another to a pool, all of it within a bounded time.
+pub(crate) fn blow(rng: &mut Rng, held: &mut Vec<Held>) {
+    let pool = &POOLS[rng.below(POOLS.len())];
+    match rng.below(1000) {
+        0 => collect(),
+        1 => pool.trim(),
+        2 => pool.clear(),
+        3 => assert!(pool.stats().idle < 1 << 20),
+        4 => newcomer(),
+        5 => spawn(newcomer).join(),
+        6 => pool.reserve(rng.below(10)),
+        // More than what is private, so that chains are used and grow.
+        7..20 => held.extend((0..rng.below(60)).map(|_| Held::new(pool.get()))),
+        20..30 => held.clear(),
+        30..300 => drop(Held::new(pool.get())),
+        300..500 => held.extend(pool.try_get().map(Held::new)),
+        500..700 => drop(held.pop()),
+        _ => {
+            let stamp = pool.take();
+            stamp.hold();
+            stamp.release();
+            pool.put(stamp);
+        }
+    }
+}
+
+/// The whole life of a pool, from its first use on.
+fn newcomer() {
+    let pool = Pool::new(Stamp::new);
+    let guards: Vec<_> = (0..30).map(|_| pool.get()).collect();
+    guards.iter().for_each(|guard| guard.hold());
+    guards.iter().for_each(|guard| guard.release());
+    drop(guards);
+    assert!(pool.stats().created <= 30);
+    collect();
+}
+
+/// Threads at work on all pools, each of which goes now and then for another to come.
+pub(crate) struct Hammer {
+    shared: Arc<Shared>,
+    threads: Vec<Thread>,
+}
+
+#[derive(Default)]
+struct Shared {
+    done: AtomicBool,
+    at_work: AtomicUsize,
+}
+
+impl Hammer {
+    pub(crate) fn new(threads: usize) -> Self {
+        let shared = Arc::<Shared>::default();
+        let start = |seed| {
+            let shared = shared.clone();
+            spawn(move || {
+                (0..).take_while(|_| !shared.done.load(Acquire)).for_each(|life| {
+                    let there = shared.clone();
+                    spawn(move || work(&there, 97 * life + seed)).join();
+                });
+            })
+        };
+        let threads = (0..threads).map(start).collect();
+        Self { shared, threads }
+    }
+
+    /// Waits until all threads have done something since the last of these calls.
+    pub(crate) fn wait(&self) {
+        self.shared.at_work.store(0, Relaxed);
+        while self.shared.at_work.load(Relaxed) < 20 * self.threads.len() {
+            thread::yield_now();
+        }
+    }
+
+    /// Stops the threads. None of them may have panicked.
+    pub(crate) fn stop(self) {
+        self.shared.done.store(true, Release);
+        self.threads.into_iter().for_each(Thread::join);
+    }
+}
+
+/// The life of one thread.
+fn work(shared: &Shared, seed: usize) {
+    let (mut rng, mut held) = (Rng::new(seed), Vec::new());
+    for _ in 0..3000 {
+        if shared.done.load(Acquire) {
+            break;
+        }
+        blow(&mut rng, &mut held);
+        shared.at_work.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,162 @@
+//! The crate twice in a process, and once more in the test: each copy has pools, seats and a
+//! registry of its own.
+
+use std::sync::Barrier;
+
+use corepool::{Pool, collect};
+
+use crate::{
+    alone,
+    fork::fork,
+    forks::go_on,
+    hammer::{POOLS, Rng, Stamp, blow},
+    plugin::{File, Plugin},
+    threads::on_threads,
+};
+
+/// Does one thing or another to the pool of a plugin.
+fn blow_plugin(plugin: &Plugin, rng: &mut Rng) {
+    match rng.below(100) {
+        0 => (plugin.collect)(),
+        // More than what is private, so that chains are used and grow.
+        1..5 => (plugin.put)(rng.below(60)),
+        5..40 => {
+            let guards: Vec<_> = (0..rng.below(5)).map(|_| (plugin.get)()).collect();
+            guards.into_iter().for_each(|guard| (plugin.give_back)(guard));
+        }
+        40..60 => drop((plugin.take)(1)),
+        _ => (plugin.give_back)((plugin.get)()),
+    }
+}
+
+/// Uses these plugins and the test's own copy, all at a time.
+fn use_all(plugins: &[Plugin], seed: usize) {
+    let (mut rng, mut held) = (Rng::new(seed), Vec::new());
+    for _ in 0..500 {
+        plugins.iter().for_each(|plugin| blow_plugin(plugin, &mut rng));
+        blow(&mut rng, &mut held);
+    }
+}
+
+/// Every object of a plugin is idle, or would be found by nobody; two collects drop them.
+fn check(plugin: &Plugin) {
+    assert_eq!((plugin.idle)(), (plugin.alive)());
+    (0..2).for_each(|_| (plugin.collect)());
+    assert_eq!(((plugin.idle)(), (plugin.alive)()), (0, 0));
+}
+
+/// A collect of one copy ages no other.
+#[test]
+fn copies_are_strangers() {
+    alone(|| {
+        let files = File::copies::<2>();
+        let plugins = files.each_ref().map(File::load);
+        let pool = Pool::new(Stamp::new);
+        let idle = || [(plugins[0].idle)(), (plugins[1].idle)(), pool.stats().idle as usize];
+        for plugin in &plugins {
+            (plugin.put)(30);
+        }
+        pool.reserve(30);
+        assert_eq!(idle(), [30; 3]);
+        (0..5).for_each(|_| (plugins[0].collect)());
+        assert_eq!(idle(), [0, 30, 30]);
+        (0..5).for_each(|_| collect());
+        assert_eq!(idle(), [0, 30, 0]);
+        assert_eq!(
+            ((plugins[0].take)(1), (plugins[1].take)(100), pool.try_get().is_some()),
+            (0, 30, false)
+        );
+    });
+}
+
+/// The seats of a thread, one a copy, come and go with it.
+#[test]
+fn threads_use_all_copies() {
+    alone(|| {
+        let files = File::copies::<2>();
+        let plugins = files.each_ref().map(File::load);
+        for round in 0..5 {
+            on_threads(4, |seed| use_all(&plugins, 4 * round + seed));
+            plugins.iter().for_each(check);
+        }
+        use_all(&plugins, 0);
+        plugins.iter().for_each(check);
+        POOLS.iter().for_each(Pool::clear);
+    });
+}
+
+/// The libraries are given up while threads live that hold seats there: what these do at their exit
+/// is still code of the library.
+#[test]
+fn copies_go_before_their_threads() {
+    alone(|| {
+        let files = File::copies::<2>();
+        for round in 0..5 {
+            let plugins = files.each_ref().map(File::load);
+            let step = Barrier::new(4);
+            on_threads(4, |seed| {
+                use_all(&plugins, 4 * round + seed);
+                if step.wait().is_leader() {
+                    plugins.into_iter().for_each(Plugin::close);
+                    assert!(
+                        files[0].is_loaded(),
+                        "it went, although there is something to be done"
+                    );
+                }
+                step.wait();
+            });
+            drop(fork(|| go_on(round)));
+        }
+        go_on(0);
+    });
+}
+
+/// Once the threads are gone that have used a library it goes, too, and a fork does not call what it
+/// has registered.
+#[test]
+fn copies_go_after_their_threads() {
+    alone(|| {
+        let files = File::copies::<2>();
+        for round in 0..5 {
+            let plugins = files.each_ref().map(File::load);
+            on_threads(4, |seed| use_all(&plugins, 4 * round + seed));
+            plugins.into_iter().for_each(Plugin::close);
+            drop(fork(|| go_on(round)));
+            if cfg!(all(target_os = "linux", target_env = "gnu")) {
+                assert!(!files[0].is_loaded() && !files[1].is_loaded());
+            }
+        }
+        go_on(0);
+    });
+}
+
+/// A fork concerns every copy.
+#[test]
+fn copies_fork() {
+    alone(|| {
+        let files = File::copies::<2>();
+        let plugins = files.each_ref().map(File::load);
+        let step = Barrier::new(4);
+        on_threads(4, |seed| {
+            use_all(&plugins, seed);
+            if step.wait().is_leader() {
+                // On the stack of the thread that the child has.
+                let own = plugins;
+                (0..5).for_each(|seed| drop(fork(|| go_on_with(&own, seed))));
+            }
+            step.wait();
+        });
+        plugins.iter().for_each(check);
+    });
+}
+
+/// What a child does with plugins: it takes all that is idle, and goes on with all copies.
+fn go_on_with(plugins: &[Plugin; 2], seed: usize) {
+    for plugin in plugins {
+        let idle = (plugin.idle)();
+        assert_eq!((plugin.take)(1 << 20), idle);
+    }
+    on_threads(4, |_| use_all(plugins, seed));
+    plugins.iter().for_each(check);
+    go_on(seed);
+}

@@ -1,0 +1,68 @@
+//! Threads of the system's, not of `std`'s: that takes a lock when one starts or ends, and in a child
+//! whose parent was about to do so, no thread would start any more.
+
+use std::{
+    ffi::c_void,
+    mem::MaybeUninit,
+    ptr,
+    sync::{Barrier, Mutex},
+};
+
+type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+/// A thread. It is an error to forget it, but for a process that ends.
+#[must_use = "it is to be waited for"]
+#[derive(Debug)]
+pub(crate) struct Thread(libc::pthread_t);
+
+/// Starts a thread.
+pub(crate) fn spawn(job: impl FnOnce() + Send + 'static) -> Thread {
+    // SAFETY: what the job borrows is static.
+    unsafe { start(Box::new(job)) }
+}
+
+/// # Safety
+///
+/// The thread is joined before what the job borrows goes.
+unsafe fn start(job: Job<'_>) -> Thread {
+    extern "C" fn run(job: *mut c_void) -> *mut c_void {
+        // SAFETY: from `start`, and for us alone.
+        let job: Box<Job<'_>> = unsafe { Box::from_raw(job.cast()) };
+        job();
+        ptr::null_mut()
+    }
+    let mut thread = MaybeUninit::uninit();
+    let job = Box::into_raw(Box::new(job)).cast();
+    // SAFETY: `run` gets what it expects, once.
+    let error = unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), run, job) };
+    assert_eq!(error, 0, "no thread");
+    // SAFETY: there was no error.
+    Thread(unsafe { thread.assume_init() })
+}
+
+impl Thread {
+    /// Waits until the thread is gone, with all that it does at its exit.
+    pub(crate) fn join(self) {
+        // SAFETY: a thread that is not joined yet.
+        assert_eq!(unsafe { libc::pthread_join(self.0, ptr::null_mut()) }, 0);
+    }
+}
+
+/// Runs `f` on so many threads, all alive at once, waits until they are gone, and tells what came
+/// out in any order.
+pub(crate) fn on_threads<R: Send>(threads: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    let (start_line, results) = (Barrier::new(threads), Mutex::new(Vec::new()));
+    let run = |i| {
+        start_line.wait();
+        let result = f(i);
+        results.lock().unwrap().push(result);
+    };
+    let run = &run;
+    let start = |i| {
+        // SAFETY: joined below; a panic ends the process.
+        unsafe { start(Box::new(move || run(i))) }
+    };
+    let threads: Vec<_> = (0..threads).map(start).collect();
+    threads.into_iter().for_each(Thread::join);
+    results.into_inner().unwrap()
+}
