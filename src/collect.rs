@@ -69,7 +69,7 @@ impl Registry {
         }
     }
 
-    fn pools(&self) -> impl Iterator<Item = &dyn Ages> + Clone {
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &dyn Ages> + Clone {
         self.pools.iter().map(Entry::get)
     }
 }
