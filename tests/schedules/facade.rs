@@ -1,1 +1,60 @@
-//! The part of the facade in `src/sync.rs` that is the scheduler's.
+//! The scheduler's half of the facade in `src/sync.rs`.
+//!
+//! All threads of a schedule are coroutines of one thread of the system. They change places at each
+//! atomic access and at each lock, and nowhere else. Every access is sequentially consistent, so
+//! that schedules find what goes wrong between steps; what goes wrong with orderings is for the
+//! models in `loom-tests`.
+
+// Each of these is in a directory with this file.
+mod cell;
+mod epochs;
+
+pub(crate) use shuttle::{
+    hint::spin_loop,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence},
+    },
+};
+
+pub(crate) use self::{
+    cell::UnsafeCell,
+    epochs::{Life, pin, reset, settled},
+};
+
+/// Enough for every thread of a scenario.
+pub(crate) const fn limit(_real: usize, _model: usize) -> usize {
+    8
+}
+
+/// Sizes shrink, less than for models: batches are of two.
+pub(crate) const fn scaled(_real: usize, small: usize) -> usize {
+    2 * small
+}
+
+std::thread_local! {
+    static TURN: AtomicBool = const { AtomicBool::new(false) };
+}
+
+/// A point at which any other thread may come in. It is a load of what nobody stores to, hence
+/// orders nothing.
+fn turn() {
+    TURN.with(|turn| turn.load(super::SeqCst));
+}
+
+/// Nothing is out of order here, so that the asymmetric fence has nothing to do.
+#[derive(Debug)]
+pub(crate) struct Token;
+
+impl Token {
+    pub(crate) fn new(_asymmetric: bool) -> Self {
+        Self
+    }
+
+    pub(crate) fn light(&self) {}
+
+    pub(crate) fn heavy(&self) {}
+}
+
+/// As above.
+pub(crate) fn membarrier() {}

@@ -1,0 +1,285 @@
+//! A thread, and what it does: the ways of `Pool` through the parts, on a seat of its own.
+
+use shuttle::{
+    rand::{Rng, thread_rng},
+    thread::yield_now,
+};
+
+use super::{
+    ledger::Item,
+    world::{Pool, World},
+};
+use crate::{
+    cell::{Empty, Full},
+    core::Core,
+    owner::Owner,
+    seat::Seat,
+    shard::Shard,
+};
+
+/// What a thread may do next. The pools and the numbers are the schedule's choice.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Op {
+    /// Gets some objects, or makes them if there are none.
+    Get,
+    /// Puts some of the objects that it holds, or new ones.
+    Put,
+    /// Puts more new objects than fit into one ring.
+    Fill,
+    /// Gets and drops objects until none is found.
+    Drain,
+    /// As `Get`, the objects being moved out of their cells.
+    Take,
+    /// Drops an object that it holds.
+    Forget,
+    /// Gives its seat back, and takes another.
+    Move,
+    /// A collect of all pools.
+    Collect,
+    Trim,
+    Clear,
+    /// Looks at the counters.
+    Look,
+    /// Stays pinned for a while.
+    Stall,
+    /// Uses a pool of its own.
+    Visit,
+}
+
+/// The most objects that a thread holds.
+const MOST: usize = 6;
+
+pub(super) struct Actor<'a> {
+    world: &'a World,
+    seat: Option<&'a Seat>,
+    held: Vec<(&'a Pool, Object)>,
+}
+
+enum Object {
+    Full(Full<Item>),
+    Value(Item),
+}
+
+pub(super) fn below(n: usize) -> usize {
+    thread_rng().gen_range(0..n)
+}
+
+impl<'a> Actor<'a> {
+    pub(super) fn new(world: &'a World, seated: bool) -> Self {
+        let seat = if seated { world.seats.join() } else { None };
+        Self { world, seat, held: Vec::new() }
+    }
+
+    /// What a thread does at its exit.
+    pub(super) fn leave(mut self) {
+        while let Some((pool, object)) = self.held.pop() {
+            self.put(pool, object);
+        }
+        self.give_seat_back();
+    }
+
+    pub(super) fn act(&mut self, op: Op) {
+        let world = self.world;
+        let pool = &world.pools[below(world.pools.len())];
+        match op {
+            Op::Get => self.some(|actor| actor.hold(pool, Self::get)),
+            Op::Take => self.some(|actor| actor.hold(pool, Self::take)),
+            Op::Put => self.some(|actor| actor.put_any(pool)),
+            Op::Fill => (0..5 + below(8)).for_each(|_| self.put(pool, self.make(pool))),
+            Op::Drain => self.drain(pool),
+            Op::Forget => self.forget(),
+            Op::Move => self.change_seat(),
+            Op::Collect => world.collect(),
+            Op::Trim => world.trim(pool, false),
+            Op::Clear => world.trim(pool, true),
+            Op::Look => drop(pool.core.stats()),
+            Op::Stall => self.stall(),
+            Op::Visit => self.visit(),
+        }
+    }
+
+    fn some(&mut self, f: impl Fn(&mut Self)) {
+        (0..=below(3)).for_each(|_| f(self));
+    }
+
+    fn hold(&mut self, pool: &'a Pool, get: impl Fn(&Self, &Pool) -> Option<Object>) {
+        if self.held.len() < MOST {
+            let object = get(self, pool).unwrap_or_else(|| self.make(pool));
+            self.held.push((pool, object));
+        }
+    }
+
+    fn put_any(&mut self, pool: &'a Pool) {
+        let (pool, object) = match self.held.len() {
+            0 => (pool, self.make(pool)),
+            held => self.held.swap_remove(below(held)),
+        };
+        self.put(pool, object);
+    }
+
+    /// Gets and drops all that it finds.
+    pub(super) fn drain(&self, pool: &Pool) {
+        while let Some(object) = self.get(pool) {
+            object.discard();
+        }
+    }
+
+    fn forget(&mut self) {
+        if let Some((_, object)) = self.held.pop() {
+            object.discard();
+        }
+    }
+
+    /// Stays pinned while others go on.
+    fn stall(&self) {
+        // SAFETY: this thread's seat, and its only pin.
+        let pin = self.seat.and_then(|seat| unsafe { seat.pin() });
+        (0..below(20)).for_each(|_| yield_now());
+        drop(pin);
+    }
+
+    fn give_seat_back(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            self.world.leave(seat);
+        }
+    }
+
+    fn change_seat(&mut self) {
+        self.give_seat_back();
+        self.seat = self.world.seats.join();
+    }
+
+    /// Opens a pool, uses it, and closes it while others may be collecting.
+    fn visit(&self) {
+        let pool = self.world.open(1, usize::MAX);
+        for _ in 0..2 {
+            (0..=below(6)).for_each(|_| self.put(&pool, self.make(&pool)));
+            if let Some(object) = self.get(&pool) {
+                self.put(&pool, object);
+            }
+        }
+        self.world.close(pool);
+    }
+
+    /// An idle object, if one is found.
+    fn get(&self, pool: &Pool) -> Option<Object> {
+        let full = pool.ledger.search(|| {
+            let near = self.near(pool, (), |owner, ()| owner.pop_slot().ok_or(()));
+            near.ok().or_else(|| self.find(pool))
+        })?;
+        full.get().hold();
+        Some(Object::Full(full))
+    }
+
+    /// As `get`, without a cell.
+    fn take(&self, pool: &Pool) -> Option<Object> {
+        let value = pool.ledger.search(|| {
+            match self.near(pool, (), |owner, ()| owner.take().ok_or(())) {
+                Ok((value, _empty)) => Some(value),
+                Err(()) => self.find(pool).map(|full| self.open(pool, full)),
+            }
+        })?;
+        value.hold();
+        Some(Object::Value(value))
+    }
+
+    fn find(&self, pool: &Pool) -> Option<Full<Item>> {
+        let private = self.own(pool, (), |owner, ()| owner.pop_private().ok_or(()));
+        private.ok().or_else(|| pool.core.take(self.here()))
+    }
+
+    fn open(&self, pool: &Pool, full: Full<Item>) -> Item {
+        let (value, empty) = full.empty();
+        pool.core.push_empty(self.seat, empty);
+        value
+    }
+
+    fn make(&self, pool: &Pool) -> Object {
+        Object::Full(pool.core.pop_empty(self.seat).fill(pool.ledger.item()))
+    }
+
+    /// Puts an object back.
+    fn put(&self, pool: &Pool, object: Object) {
+        let kept = match object {
+            Object::Full(full) => {
+                full.get().release();
+                let near = self.near(pool, full, |owner, full| owner.push_slot(full));
+                near.or_else(|full| self.keep(pool, full))
+            }
+            Object::Value(value) => {
+                value.release();
+                let near = self.near(pool, value, |owner, value| owner.put(value));
+                near.or_else(|value| self.keep(pool, self.fill(pool, value)))
+            }
+        };
+        match kept {
+            Ok(()) => pool.ledger.kept(),
+            Err(full) => Object::Full(full).discard(),
+        }
+    }
+
+    fn fill(&self, pool: &Pool, value: Item) -> Full<Item> {
+        let empty: Empty<Item> = pool.core.pop_empty(self.seat);
+        empty.fill(value)
+    }
+
+    fn keep(&self, pool: &Pool, full: Full<Item>) -> Result<(), Full<Item>> {
+        let private = self.own(pool, full, |owner, full| owner.push_private(full));
+        private.or_else(|full| pool.core.put(self.here(), full))
+    }
+
+    /// The seat, ready for the long way.
+    fn here(&self) -> Option<&'a Seat> {
+        self.seat.inspect(|seat| self.world.catch_up(seat))
+    }
+
+    fn near<A, R>(
+        &self,
+        pool: &Pool,
+        arg: A,
+        f: impl FnOnce(Owner<'_, Item>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        self.shard_do(pool, |core, seat| core.near_shard(seat), arg, f)
+    }
+
+    fn own<A, R>(
+        &self,
+        pool: &Pool,
+        arg: A,
+        f: impl FnOnce(Owner<'_, Item>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        self.shard_do(pool, |core, seat| core.place(seat.id).map(|place| place.shard()), arg, f)
+    }
+
+    fn shard_do<'p, A, R>(
+        &self,
+        pool: &'p Pool,
+        find: impl FnOnce(&'p Core<Item>, &Seat) -> Option<&'p Shard<Item>>,
+        arg: A,
+        f: impl FnOnce(Owner<'p, Item>, A) -> Result<R, A>,
+    ) -> Result<R, A> {
+        let own = || {
+            let seat = self.seat?;
+            Some((seat, find(&pool.core, seat)?))
+        };
+        let Some((seat, shard)) = own() else {
+            return Err(arg);
+        };
+        // SAFETY: this thread's seat, and its only pin.
+        let Some(_pin) = (unsafe { seat.pin_fast() }) else {
+            return Err(arg);
+        };
+        // SAFETY: pinned.
+        f(unsafe { shard.owner() }, arg)
+    }
+}
+
+impl Object {
+    /// Drops an object that is held, or that its pool did not take.
+    fn discard(self) {
+        match &self {
+            Self::Full(full) => full.get().refuse(),
+            Self::Value(value) => value.refuse(),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A stand-in for epochs that frees as early as the rules allow.
+
+use std::{
+    cell::{Cell, RefCell},
+    mem::take,
+    thread::panicking,
+};
+
+use super::turn;
+use crate::ring::Ring;
+
+std::thread_local! {
+    static EPOCHS: RefCell<Epochs> = RefCell::default();
+}
+
+/// The state of one schedule.
+#[derive(Default)]
+struct Epochs {
+    pinned: Vec<Id>,
+    /// Rings that somebody may still be reading.
+    retired: Vec<Retired>,
+    /// Rings that nobody may touch. Their memory stays, so that a use of it is found and not felt.
+    freed: Vec<Retired>,
+    last: Id,
+}
+
+type Id = usize;
+
+struct Retired {
+    /// The guards that were there at the retirement and still are.
+    readers: Vec<Id>,
+    life: *const Life,
+    ring: *mut (),
+    bury: unsafe fn(*mut ()),
+}
+
+impl Epochs {
+    fn pin(&mut self) -> Id {
+        self.last += 1;
+        self.pinned.push(self.last);
+        self.last
+    }
+
+    /// Frees what waited for nobody else.
+    fn unpin(&mut self, id: Id) {
+        self.pinned.retain(|&other| other != id);
+        for mut ring in take(&mut self.retired) {
+            ring.readers.retain(|&other| other != id);
+            if ring.readers.is_empty() {
+                ring.life().step(Stage::Retired, Stage::Freed);
+                self.freed.push(ring);
+            } else {
+                self.retired.push(ring);
+            }
+        }
+    }
+}
+
+impl Retired {
+    fn life(&self) -> &Life {
+        // SAFETY: the ring's, whose memory is there until `drop`.
+        unsafe { &*self.life }
+    }
+}
+
+impl Drop for Retired {
+    fn drop(&mut self) {
+        self.life().0.set(Stage::Buried);
+        // SAFETY: the ring came from a `Box` of the type that `bury` was made for, and only once.
+        unsafe { (self.bury)(self.ring) };
+    }
+}
+
+/// Forgets the schedule before this one, and frees its rings.
+pub(crate) fn reset() {
+    drop(EPOCHS.take());
+}
+
+/// How many rings were retired and freed. Nobody is pinned, hence none waits.
+pub(crate) fn settled() -> usize {
+    EPOCHS.with_borrow(|epochs| {
+        assert!(epochs.pinned.is_empty() && epochs.retired.is_empty(), "a guard is left");
+        epochs.freed.len()
+    })
+}
+
+/// The stage of a ring's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Linked,
+    Retired,
+    Freed,
+    /// The memory goes as well.
+    Buried,
+}
+
+/// Watches over the lifetime of what is reclaimed.
+#[derive(Debug)]
+pub(crate) struct Life(Cell<Stage>);
+
+impl Life {
+    pub(crate) fn new() -> Self {
+        Self(Cell::new(Stage::Linked))
+    }
+
+    pub(crate) fn alive(&self) {
+        assert!(matches!(self.0.get(), Stage::Linked | Stage::Retired), "used after it was freed");
+    }
+
+    fn step(&self, from: Stage, to: Stage) {
+        assert_eq!(self.0.replace(to), from);
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        let stage = self.0.get();
+        assert!(panicking() || matches!(stage, Stage::Linked | Stage::Buried), "freed twice");
+    }
+}
+
+/// Keeps every ring that its holder can still reach in memory.
+#[derive(Debug)]
+pub(crate) struct Guard(Id);
+
+pub(crate) fn pin() -> Guard {
+    turn();
+    Guard(EPOCHS.with_borrow_mut(Epochs::pin))
+}
+
+impl Guard {
+    /// Frees `ring` once all guards of now are gone.
+    ///
+    /// # Safety
+    ///
+    /// As for the real one: `ring` came from `Box::into_raw`, is unlinked, and retired once.
+    pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
+        /// # Safety
+        ///
+        /// The ring came from `Box::into_raw` and goes now.
+        unsafe fn bury<T>(ring: *mut ()) {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(ring.cast::<Ring<T>>()) });
+        }
+        turn();
+        // SAFETY: the memory is there as long as this schedule.
+        let life = unsafe { (*ring).life() };
+        life.step(Stage::Linked, Stage::Retired);
+        EPOCHS.with_borrow_mut(|epochs| {
+            let readers = epochs.pinned.clone();
+            epochs.retired.push(Retired { readers, life, ring: ring.cast(), bury: bury::<T> });
+        });
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        turn();
+        EPOCHS.with_borrow_mut(|epochs| epochs.unpin(self.0));
+    }
+}

@@ -1,0 +1,143 @@
+//! The scenarios.
+
+use std::sync::Arc;
+
+use shuttle::thread;
+
+use super::{
+    actor::{
+        Actor,
+        Op::{self, *},
+        below,
+    },
+    rest,
+    run::run,
+    seen::{Event::*, Seen},
+    world::World,
+};
+use crate::fence::Strategy;
+
+/// No bound.
+const FREE: usize = usize::MAX;
+
+/// One thread of a scenario.
+#[derive(Clone, Copy)]
+struct Role {
+    /// What it does, chosen at random.
+    ops: &'static [Op],
+    /// How often, at least and at most.
+    turns: (usize, usize),
+    seated: bool,
+}
+
+const fn role(turns: (usize, usize), ops: &'static [Op]) -> Role {
+    Role { ops, turns, seated: true }
+}
+
+/// Plays a scenario once: its threads, in a process of up to so many seats and of pools with these
+/// bounds.
+fn play(seats: usize, bounds: &[usize], cast: &[Role], seen: &Arc<Seen>) {
+    let strategy = if below(4) == 0 { Strategy::Symmetric } else { Strategy::Asymmetric };
+    let first = 1 << below(3);
+    let world = World::new(strategy, seats, first, bounds, Arc::clone(seen));
+    // Whether all threads are still there when nobody is at work.
+    let stay = below(2) == 0;
+    let actors: Vec<_> = thread::scope(|scope| {
+        let world = &world;
+        let play = |role| scope.spawn(move || play_role(role, world, stay));
+        let threads: Vec<_> = cast.iter().map(play).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    if stay {
+        rest::before_leaving(&world);
+        actors.into_iter().for_each(Actor::leave);
+    }
+    rest::after_leaving(world);
+}
+
+/// Plays one thread, which leaves in the end or not.
+fn play_role<'a>(role: &Role, world: &'a World, stay: bool) -> Option<Actor<'a>> {
+    let mut actor = Actor::new(world, role.seated);
+    let (least, most) = role.turns;
+    for _ in 0..least + below(most - least + 1) {
+        actor.act(role.ops[below(role.ops.len())]);
+    }
+    if stay {
+        return Some(actor);
+    }
+    actor.leave();
+    None
+}
+
+/// All that a thread can do, four times at once.
+#[test]
+fn everything() {
+    const ALL: &[Op] =
+        &[Get, Get, Put, Put, Put, Take, Forget, Move, Collect, Trim, Clear, Look, Stall, Visit];
+    const CAST: &[Role] = &[role((10, 20), ALL); 4];
+    run("everything", 4000, &[Steal, Victim, Ring, Late, Aged], |seen| {
+        play(4, &[FREE, 3, 8], CAST, seen)
+    });
+}
+
+/// Chains that grow under several thieves, who unlink their rings, beside a collector who takes the
+/// last ones away.
+#[test]
+fn theft() {
+    const OWNER: Role = role((4, 12), &[Fill, Put, Get]);
+    const THIEF: Role = role((4, 12), &[Drain, Get, Take, Put, Forget]);
+    const CAST: &[Role] = &[OWNER, OWNER, THIEF, THIEF, THIEF, role((0, 3), &[Collect])];
+    run("theft", 4000, &[Steal, Victim, Ring], |seen| play(6, &[FREE], CAST, seen));
+}
+
+/// Two collectors at a time.
+#[test]
+fn collectors() {
+    const USER: Role = role((10, 30), &[Get, Put, Put, Take]);
+    const COLLECTOR: Role = role((3, 10), &[Collect, Collect, Trim, Clear, Look]);
+    const CAST: &[Role] = &[USER, USER, USER, COLLECTOR, COLLECTOR];
+    run("collectors", 4000, &[Steal, Victim, Aged], |seen| play(5, &[FREE, 6], CAST, seen));
+}
+
+/// Threads that lose the processor while pinned, and collectors that pass over them.
+#[test]
+fn stall() {
+    const LATE: Role = role((10, 20), &[Stall, Get, Put, Put]);
+    const CAST: &[Role] =
+        &[LATE, LATE, role((10, 20), &[Get, Put]), role((3, 8), &[Collect, Trim])];
+    run("stall", 4000, &[Victim, Late, Aged], |seen| play(4, &[FREE, FREE], CAST, seen));
+}
+
+/// Seats that go from hand to hand.
+#[test]
+fn hand_over() {
+    const GUEST: Role = role((10, 20), &[Move, Get, Put, Put, Take]);
+    const CAST: &[Role] = &[GUEST, GUEST, GUEST, GUEST, GUEST, role((0, 3), &[Collect])];
+    run("hand_over", 4000, &[Steal, Victim], |seen| play(5, &[FREE, 4], CAST, seen));
+}
+
+/// More threads than seats, and such as never take one.
+#[test]
+fn crowd() {
+    const USER: Role = role((10, 20), &[Get, Put, Put, Take, Move]);
+    const GUEST: Role = Role { ops: &[Get, Put, Put, Take], turns: (10, 20), seated: false };
+    const CAST: &[Role] = &[USER, USER, USER, USER, GUEST, role((1, 4), &[Collect, Clear])];
+    run("crowd", 4000, &[Steal, Victim, Aged], |seen| play(2, &[FREE, 5], CAST, seen));
+}
+
+/// Pools that may hold next to nothing, between thieves, collectors and threads that go.
+#[test]
+fn bound() {
+    const USER: Role = role((10, 30), &[Get, Put, Put, Put, Take, Forget, Move]);
+    const CAST: &[Role] = &[USER, USER, USER, role((1, 5), &[Collect, Trim, Look])];
+    run("bound", 4000, &[Steal, Victim, Aged], |seen| play(4, &[1, 2, 7], CAST, seen));
+}
+
+/// Pools that come and go while they are collected.
+#[test]
+fn visits() {
+    const GUEST: Role = role((3, 8), &[Visit, Visit, Put, Get]);
+    const CAST: &[Role] =
+        &[GUEST, GUEST, GUEST, role((3, 8), &[Collect]), role((3, 8), &[Collect])];
+    run("visits", 4000, &[Steal, Ring, Aged], |seen| play(5, &[FREE], CAST, seen));
+}
