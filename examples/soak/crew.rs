@@ -13,16 +13,20 @@ use crate::worker::{MAIL, PAUSE, STOP, give_back, targets, work};
 pub struct Crew {
     stations: &'static [Station],
     threads: Vec<Option<JoinHandle<()>>>,
+    /// Threads whose locals are going.
+    leaving: Vec<JoinHandle<()>>,
     pub started: u64,
 }
 
 impl Crew {
     pub fn new(stations: &'static [Station]) -> Self {
-        Self { stations, threads: stations.iter().map(|_| None).collect(), started: 0 }
+        let threads = stations.iter().map(|_| None).collect();
+        Self { stations, threads, leaving: Vec::new(), started: 0 }
     }
 
-    /// Puts a new thread in the place of each one that has ended.
+    /// Puts a new thread in the place of each one that has ended, while that is still leaving.
     pub fn renew(&mut self) {
+        self.join();
         self.dismiss();
         for (station, thread) in self.stations.iter().zip(&mut self.threads) {
             if thread.is_none() {
@@ -34,15 +38,19 @@ impl Crew {
         }
     }
 
-    /// Waits for those that have ended, until they have left nothing.
+    /// Clears the stations of those that have ended.
     fn dismiss(&mut self) {
         for (station, thread) in self.stations.iter().zip(&mut self.threads) {
             if station.state.load(Acquire) == ENDED {
-                let ended = thread.take().expect("a thread at each station");
-                ended.join().expect("workers catch panics");
                 station.state.store(VACANT, Relaxed);
+                self.leaving.extend(thread.take());
             }
         }
+    }
+
+    /// Waits for those that are leaving, until they are gone with all of their locals.
+    fn join(&mut self) {
+        self.leaving.drain(..).for_each(|thread| thread.join().expect("workers catch panics"));
     }
 
     /// Waits until nobody is in this state.
@@ -56,6 +64,7 @@ impl Crew {
     fn quiet(&mut self) {
         self.wait_while(WORKING);
         self.dismiss();
+        self.join();
         for mail in &MAIL {
             let mut loans = std::mem::take(&mut *lock(mail));
             give_back(&mut loans);

@@ -54,6 +54,7 @@ impl Op {
 thread_local! {
     static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
     static ME: Cell<u64> = const { Cell::new(0) };
+    static PLAIN: Cell<bool> = const { Cell::new(false) };
     static STATION: Cell<Option<&'static Station>> = const { Cell::new(None) };
     static COUNTS: [Cell<u64>; Op::ALL.len()] = const { [const { Cell::new(0) }; Op::ALL.len()] };
 }
@@ -74,6 +75,15 @@ pub fn me() -> u64 {
         ME.set(NEXT.fetch_add(1, Relaxed));
     }
     ME.get()
+}
+
+/// Whether this thread keeps away from read-modify-writes just now.
+pub fn is_plain() -> bool {
+    PLAIN.get()
+}
+
+pub fn set_plain(plain: bool) {
+    PLAIN.set(plain);
 }
 
 pub fn random() -> u64 {

@@ -15,6 +15,7 @@ mod hooks;
 mod item;
 mod ledger;
 mod local;
+mod payload;
 mod pools;
 mod report;
 #[cfg(target_os = "linux")]

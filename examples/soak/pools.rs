@@ -25,7 +25,7 @@ pub trait Target: Send + Sync {
     /// Compares the books, when nobody is at work or holds an object.
     fn compare(&self);
 
-    /// Drops all that is idle, and the pool too if it can be dropped.
+    /// Empties the pool when nobody else is left, and drops it if it can be dropped.
     fn close(&self);
 }
 
@@ -54,9 +54,18 @@ impl<T: Item> Target for Fixed<T> {
         self.ledger.compare(&self.pool.stats(), self.max_idle, true);
     }
 
+    /// Half of these pools are cleared. From the others a single thread must get all that there is;
+    /// a search may give up, but it does not search the same shards for ever.
     fn close(&self) {
-        count(Op::Clear);
-        self.pool.clear();
+        if self.ledger.index % 2 == 0 {
+            count(Op::Clear);
+            return self.pool.clear();
+        }
+        let all = (0..64).flat_map(|_| std::iter::from_fn(|| self.pool.try_take()));
+        all.for_each(|item| {
+            count(Op::TryTake);
+            item.leave();
+        });
     }
 }
 

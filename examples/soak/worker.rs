@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::faults::caught;
 use crate::held::Loan;
-use crate::local::{self, Op, below, chance, count};
+use crate::local::{self, Op, below, chance, count, set_plain};
 use crate::pools::Target;
 use crate::station::{ENDED, PAUSED, Station, WORKING, lock};
 
@@ -44,6 +44,7 @@ pub fn give_back(loans: &mut Loans) {
 
 /// One thing to do.
 fn step(loans: &mut Loans) {
+    set_plain(chance(2));
     if chance(if STORM.load(Relaxed) { 16 } else { 4096 }) {
         count(Op::Collect);
         corepool::collect();
