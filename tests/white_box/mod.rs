@@ -13,6 +13,8 @@ mod quota;
 mod ring;
 mod seats;
 mod shard;
+#[cfg(unix)]
+mod stopped;
 mod thieves;
 mod world;
 

@@ -1,0 +1,201 @@
+//! Threads that a signal stops in the midst of things, as a debugger does, or a machine that has
+//! more threads than cores.
+
+use std::{
+    cell::Cell,
+    iter,
+    marker::PhantomData,
+    ptr,
+    sync::{
+        Once, OnceLock,
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
+        },
+    },
+    thread,
+};
+
+use super::{
+    Done, Patience,
+    chain::Own,
+    fences::strategies,
+    objects::{Cells, Item},
+    world::World,
+};
+use crate::{
+    cell::Full,
+    fence::Strategy,
+    owner::Refused,
+    ring::{Ring, Steal},
+    seat::Seat,
+    sync::pin,
+};
+
+/// How it stands with a thread that can be stopped.
+const RUNNING: usize = 0;
+const TO_STOP: usize = 1;
+const STOPPED: usize = 2;
+
+/// A thread that can be stopped, wherever it has entered this.
+struct Stop {
+    thread: OnceLock<libc::pthread_t>,
+    state: AtomicUsize,
+}
+
+thread_local! {
+    /// What this thread has entered, or null. Without a destructor, for the handler.
+    static ENTERED: Cell<*const Stop> = const { Cell::new(ptr::null()) };
+}
+
+/// Does not return until the thread is told to go on.
+extern "C" fn handler(_: libc::c_int) {
+    // SAFETY: what is set there is borrowed meanwhile.
+    let Some(stop) = (unsafe { ENTERED.get().as_ref() }) else { return };
+    if stop.state.compare_exchange(TO_STOP, STOPPED, AcqRel, Relaxed).is_ok() {
+        while stop.state.load(Acquire) == STOPPED {
+            // SAFETY: sleeps for a millisecond; handlers may call it.
+            unsafe { libc::poll(ptr::null_mut(), 0, 1) };
+        }
+    }
+}
+
+/// While this is there, the thread may be stopped.
+struct Entered<'a>(PhantomData<&'a Stop>);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        ENTERED.set(ptr::null());
+    }
+}
+
+impl Stop {
+    fn new() -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            // SAFETY: the handler does nothing that a handler must not do.
+            let before = unsafe { libc::signal(libc::SIGUSR2, handler as *const () as usize) };
+            assert_ne!(before, libc::SIG_ERR);
+        });
+        Self { thread: OnceLock::new(), state: AtomicUsize::new(RUNNING) }
+    }
+
+    fn enter(&self) -> Entered<'_> {
+        // SAFETY: the call tells who the caller is.
+        self.thread.get_or_init(|| unsafe { libc::pthread_self() });
+        ENTERED.set(self);
+        Entered(PhantomData)
+    }
+
+    /// Runs `f` while the thread is stopped, at whatever point.
+    fn during<R>(&self, f: impl FnOnce() -> R) -> R {
+        /// Goes on, also after a panic.
+        struct GoOn<'a>(&'a Stop);
+
+        impl Drop for GoOn<'_> {
+            fn drop(&mut self) {
+                self.0.state.store(RUNNING, Release);
+            }
+        }
+
+        let (patience, _go_on) = (Patience::new(), GoOn(self));
+        self.state.store(TO_STOP, Release);
+        while self.state.load(Acquire) != STOPPED {
+            if let Some(&thread) = self.thread.get() {
+                // SAFETY: tests keep the thread until they have done with it.
+                assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR2) }, 0);
+            }
+            patience.wait();
+        }
+        f()
+    }
+}
+
+/// How many objects a thread has in its hand.
+const HAND: usize = 20;
+
+/// A thread that does nothing but use its shard, all of it: it takes objects out and puts them back.
+/// It can be stopped while it is pinned.
+fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
+    let (mut hand, mut ring) = (Vec::<Full<Item>>::with_capacity(HAND), None);
+    world.fill(Some(seat), 5);
+    while !done.load(Acquire) {
+        world.catch_up(Some(seat));
+        let (place, quota) = (world.core.place(seat.id).unwrap(), &world.core.quota);
+        // SAFETY: this thread's seat, and its only pin.
+        let Some(pin) = (unsafe { seat.pin_fast().or_else(|| seat.pin()) }) else { continue };
+        let entered = stop.enter();
+        // SAFETY: pinned.
+        let owner = unsafe { place.shard().owner() };
+        // Nothing here takes memory or gives it back: another thread would wait for the allocator.
+        let mut slots = None;
+        while let Some(full) = hand.pop() {
+            match owner.push(full, quota, &mut ring) {
+                Ok(()) => {}
+                Err(Refused::Grow(full, wanted)) => {
+                    hand.push(full);
+                    slots = Some(wanted);
+                    break;
+                }
+                Err(_) => unreachable!("there is no bound, and no thief"),
+            }
+        }
+        if slots.is_none() {
+            hand.extend(iter::from_fn(|| owner.pop(quota)).take(HAND));
+        }
+        drop(entered);
+        drop(pin);
+        if let Some(slots) = slots {
+            ring = Ring::try_new(slots);
+        } else if hand.len() < HAND {
+            // The collectors were here.
+            world.fill(Some(seat), 50);
+        }
+    }
+    hand.into_iter().for_each(drop);
+}
+
+/// What of a shard is its owner's alone: the generation, and how many objects of that there are.
+fn primary(world: &World, seat: &Seat) -> (u32, usize) {
+    let place = world.core.place(seat.id).unwrap();
+    // SAFETY: stopped, so that nobody else is at work there.
+    let generation = unsafe { place.shard().owner() }.generation();
+    let aged = place.shard().shared.aged_len.load(Relaxed);
+    let victims = place.shard().chain(generation.wrapping_add(1)).len();
+    (generation, place.shard().idle() - aged - victims)
+}
+
+/// Collectors do not wait for a thread that is stopped while pinned, and leave its shard alone.
+/// They go on with all else. Then it makes up for what it has missed.
+fn stop_while_pinned(strategy: Strategy) {
+    let world = World::new(strategy, 4, usize::MAX);
+    let (own, stop, done) = (world.join(), Stop::new(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let (world, stop, done) = (&world, &stop, &done);
+        let seat = world.join();
+        scope.spawn(|| use_shard(world, seat, stop, done));
+        let _done = Done(done);
+        for round in 0..200 {
+            world.fill(Some(own), 30);
+            stop.during(|| {
+                let before = primary(world, seat);
+                let left = world.idle() - before.1;
+                let gone: usize = (0..2 + round % 3).map(|_| world.collect()).sum();
+                assert!(seat.is_late(), "it was not seen");
+                assert_eq!((gone, primary(world, seat)), (left, before));
+                assert_eq!(world.idle(), before.1);
+            });
+            let patience = Patience::new();
+            while seat.is_late() {
+                patience.wait();
+            }
+        }
+    });
+    let late: usize = (0..2).map(|_| world.collect()).sum();
+    assert_eq!((world.idle(), late), (0, late));
+}
+
+#[test]
+fn a_thread_is_stopped_while_pinned() {
+    strategies().for_each(stop_while_pinned);
+}
