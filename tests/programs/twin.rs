@@ -153,7 +153,7 @@ impl<const PAD: usize> Twin<PAD> {
         let empty = self.core.pop_empty(seat);
         self.core.count(seat, |tally| Some(&tally.created));
         self.model.counts.created += 1;
-        empty
+        empty.unwrap_or_else(Empty::new)
     }
 
     /// An object is dropped instead of being given back.
