@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     age::Ages,
-    cell::Full,
+    cell::{Empty, Full},
     collect::{step, sweep},
     seat::{Pin, Seat},
     seats::{Claim, Seats},
@@ -214,7 +214,7 @@ impl<const PAD: usize> World<'_, PAD> {
         let value = self.values.pop().unwrap_or_else(|| Token::new(&self.book));
         if let Err(value) = self.pools[pool].push_value(current, value) {
             let empty = self.pools[pool].core.pop_empty(current);
-            self.keep(who, pool, empty.fill(value));
+            self.keep(who, pool, empty.unwrap_or_else(Empty::new).fill(value));
         }
     }
 

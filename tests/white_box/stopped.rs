@@ -16,21 +16,8 @@ use std::{
     thread,
 };
 
-use super::{
-    Done, Patience,
-    chain::Own,
-    fences::strategies,
-    objects::{Cells, Item},
-    world::World,
-};
-use crate::{
-    cell::Full,
-    fence::Strategy,
-    owner::Refused,
-    ring::{Ring, Steal},
-    seat::Seat,
-    sync::pin,
-};
+use super::{Done, Patience, fences::strategies, objects::Item, world::World};
+use crate::{cell::Full, fence::Strategy, owner::Refused, ring::Ring, seat::Seat};
 
 /// How it stands with a thread that can be stopped.
 const RUNNING: usize = 0;
