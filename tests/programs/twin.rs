@@ -150,10 +150,10 @@ impl<const PAD: usize> Twin<PAD> {
 
     /// A cell for an object that is made.
     pub(super) fn make(&mut self, seat: Option<&Seat>) -> Empty<Token<PAD>> {
-        let empty = self.core.pop_empty(seat);
+        let empty = self.core.pop_empty(seat).unwrap_or_else(Empty::new);
         self.core.count(seat, |tally| Some(&tally.created));
         self.model.counts.created += 1;
-        empty.unwrap_or_else(Empty::new)
+        empty
     }
 
     /// An object is dropped instead of being given back.

@@ -195,7 +195,9 @@ impl<'a> Actor<'a> {
     }
 
     fn make(&self, pool: &Pool) -> Object {
-        Object::Full(pool.core.pop_empty(self.seat).fill(pool.ledger.item()))
+        Object::Full(
+            pool.core.pop_empty(self.seat).unwrap_or_else(Empty::new).fill(pool.ledger.item()),
+        )
     }
 
     /// Puts an object back.
@@ -219,7 +221,7 @@ impl<'a> Actor<'a> {
     }
 
     fn fill(&self, pool: &Pool, value: Item) -> Full<Item> {
-        let empty: Empty<Item> = pool.core.pop_empty(self.seat);
+        let empty: Empty<Item> = pool.core.pop_empty(self.seat).unwrap_or_else(Empty::new);
         empty.fill(value)
     }
 
