@@ -49,6 +49,9 @@ fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
     guards.clear();
     (0..2).for_each(|_| pool.trim());
     assert_eq!(books.alive(), 0);
+    // No unit is lost.
+    (0..300).for_each(|_| pool.put(Item::new(&books)));
+    assert_eq!(pool.stats().idle as usize, max_idle.min(300));
     refused
 }
 

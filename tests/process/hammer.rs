@@ -130,57 +130,72 @@ fn newcomer() {
     collect();
 }
 
-/// Threads at work on all pools, each of which goes now and then for another to come.
+/// Threads at work that never rest.
 pub(crate) struct Hammer {
     shared: Arc<Shared>,
     threads: Vec<Thread>,
 }
 
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Shared {
     done: AtomicBool,
     at_work: AtomicUsize,
 }
 
 impl Hammer {
+    /// Threads that do everything to all pools. Each goes now and then, for another to come.
     pub(crate) fn new(threads: usize) -> Self {
+        Self::with(threads, |shared, seed| {
+            (0..).take_while(|_| !shared.is_done()).for_each(|life| {
+                let there = shared.clone();
+                spawn(move || {
+                    let (mut rng, mut held) = (Rng::new(97 * life + seed), Vec::new());
+                    there.repeat(3000, || blow(&mut rng, &mut held));
+                })
+                .join();
+            });
+        })
+    }
+
+    /// Threads that do this, which is to end when it is done.
+    pub(crate) fn with(
+        threads: usize,
+        work: impl Fn(Arc<Shared>, usize) + Copy + Send + 'static,
+    ) -> Self {
         let shared = Arc::<Shared>::default();
         let start = |seed| {
             let shared = shared.clone();
-            spawn(move || {
-                (0..).take_while(|_| !shared.done.load(Acquire)).for_each(|life| {
-                    let there = shared.clone();
-                    spawn(move || work(&there, 97 * life + seed)).join();
-                });
-            })
+            spawn(move || work(shared, seed))
         };
         let threads = (0..threads).map(start).collect();
         Self { shared, threads }
     }
 
-    /// Waits until all threads have done something since the last of these calls.
+    /// Waits until the threads have done something since the last of these calls.
     pub(crate) fn wait(&self) {
         self.shared.at_work.store(0, Relaxed);
-        while self.shared.at_work.load(Relaxed) < 20 * self.threads.len() {
+        while self.shared.at_work.load(Relaxed) < 5 * self.threads.len() {
             thread::yield_now();
         }
     }
 
-    /// Stops the threads. None of them may have panicked.
+    /// Stops the threads.
     pub(crate) fn stop(self) {
         self.shared.done.store(true, Release);
         self.threads.into_iter().for_each(Thread::join);
     }
 }
 
-/// The life of one thread.
-fn work(shared: &Shared, seed: usize) {
-    let (mut rng, mut held) = (Rng::new(seed), Vec::new());
-    for _ in 0..3000 {
-        if shared.done.load(Acquire) {
-            break;
+impl Shared {
+    fn is_done(&self) -> bool {
+        self.done.load(Acquire)
+    }
+
+    /// Does something so many times, unless it is done before.
+    pub(crate) fn repeat(&self, times: usize, mut f: impl FnMut()) {
+        for _ in (0..times).take_while(|_| !self.is_done()) {
+            f();
+            self.at_work.fetch_add(1, Relaxed);
         }
-        blow(&mut rng, &mut held);
-        shared.at_work.fetch_add(1, Relaxed);
     }
 }

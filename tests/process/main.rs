@@ -9,6 +9,7 @@ mod fork;
 mod forks;
 mod forks_at_rest;
 mod forks_in_hooks;
+mod forks_midway;
 mod hammer;
 mod plugin;
 mod plugins;

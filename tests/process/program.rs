@@ -14,7 +14,7 @@ use std::{
 const INSIDE: &str = "COREPOOL_PROGRAM";
 
 /// How long a program may take, and all that it has started. What takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(100);
+const PATIENCE: Duration = Duration::from_secs(200);
 
 /// How a program ended, and what it printed.
 #[derive(Debug)]

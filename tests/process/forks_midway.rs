@@ -1,0 +1,102 @@
+//! Forks while the other threads do one thing, over and over, so that many are met in its midst.
+
+use std::iter;
+
+use corepool::Pool;
+
+use crate::{
+    alone,
+    fork::fork,
+    hammer::{Hammer, Held, Stamp},
+};
+
+/// Without a bound, with shares of one, and with one that allows none.
+static POOLS: [Pool<Stamp>; 3] = [
+    Pool::new(Stamp::new),
+    <Pool<Stamp>>::new(Stamp::new).with_max_idle(200),
+    <Pool<Stamp>>::new(Stamp::new).with_max_idle(20),
+];
+
+/// Four threads repeat this, each with its own number and that of the turn. Meanwhile the process
+/// forks, and each child finds its pools in order.
+fn midway(work: fn(usize, usize)) {
+    let hammer = Hammer::with(4, move |shared, thread| {
+        let mut turn = 0;
+        shared.repeat(usize::MAX, || {
+            work(thread, turn);
+            turn += 1;
+        });
+    });
+    for _ in 0..80 {
+        hammer.wait();
+        drop(fork(check));
+    }
+    hammer.stop();
+    check();
+}
+
+/// All that is idle can be had, by one holder each, and then there is room for as many as the pools
+/// allow.
+fn check() {
+    for (pool, max_idle) in POOLS.iter().zip([500, 200, 20]) {
+        let held: Vec<_> = iter::from_fn(|| pool.try_get()).map(Held::new).collect();
+        assert_eq!(pool.stats().idle, 0, "besides {}", held.len());
+        drop(held);
+        pool.clear();
+        (0..500).for_each(|_| pool.put(Stamp::new()));
+        assert_eq!(pool.stats().idle, max_idle);
+        pool.clear();
+    }
+}
+
+/// A whole magazine goes to the chain, and comes back.
+#[test]
+fn between_magazine_and_chain() {
+    alone(|| {
+        midway(|_, turn| {
+            let held = (0..60).map(|_| POOLS[turn % 3].get());
+            drop(held.collect::<Vec<_>>());
+        });
+    });
+}
+
+/// Half of the threads only put, the others only take.
+#[test]
+fn between_owner_and_thieves() {
+    alone(|| {
+        midway(|thread, turn| {
+            let pool = &POOLS[turn % 3];
+            match thread % 2 {
+                0 => (0..20).for_each(|_| pool.put(Stamp::new())),
+                _ => drop((0..20).map_while(|_| pool.try_take()).collect::<Vec<_>>()),
+            }
+        });
+    });
+}
+
+/// What is made ahead of time goes to the shelf.
+#[test]
+fn at_the_shelf() {
+    alone(|| {
+        midway(|_, turn| {
+            POOLS[turn % 3].reserve(2);
+            drop([POOLS[turn % 3].try_take(), POOLS[turn % 3].try_take()]);
+        });
+    });
+}
+
+/// Collects, with and without something to be dropped.
+#[test]
+fn in_a_collect() {
+    alone(|| {
+        midway(|_, turn| {
+            let pool = &POOLS[turn % 3];
+            pool.put(Stamp::new());
+            match turn / 3 % 3 {
+                0 => corepool::collect(),
+                1 => pool.trim(),
+                _ => pool.clear(),
+            }
+        });
+    });
+}
