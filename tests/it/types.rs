@@ -30,9 +30,67 @@ macro_rules! send_sync {
     };
 }
 
-type Plain = dyn Fn() -> u32;
-type Sending = dyn Fn() -> u32 + Send;
-type Shared = dyn Fn() -> u32 + Send + Sync;
+macro_rules! unwind {
+    ($type:ty) => {
+        (has!($type, UnwindSafe), has!($type, RefUnwindSafe))
+    };
+}
+
+/// Calls a macro with each type of objects and each type of `create`, of all sorts.
+macro_rules! for_all {
+    ($check:ident) => {
+        for_all!($check: u32, Cell<u8>, Rc<u8>, MutexGuard<'static, u8>, &'static mut u8, &'static Cell<u8>);
+    };
+    ($check:ident: $($object:ty),*) => {
+        $(
+            $check!($object, fn() -> $object);
+            $check!($object, Box<Plain<$object>>);
+            $check!($object, Box<Sending<$object>>);
+            $check!($object, Box<Synced<$object>>);
+            $check!($object, Box<Shared<$object>>);
+            $check!($object, Box<Brave<$object>>);
+        )*
+    };
+}
+
+type Plain<T> = dyn Fn() -> T;
+type Sending<T> = dyn Fn() -> T + Send;
+type Synced<T> = dyn Fn() -> T + Sync;
+type Shared<T> = dyn Fn() -> T + Send + Sync;
+type Brave<T> = dyn Fn() -> T + UnwindSafe + RefUnwindSafe;
+
+/// A pool moves and shares objects by sending them. A guard has a reference to its pool, an owned
+/// one may be the last to have it.
+#[test]
+fn threads() {
+    macro_rules! check {
+        ($T:ty, $F:ty) => {
+            let ((t_send, t_sync), (f_send, f_sync)) = (send_sync!($T), send_sync!($F));
+            let shared = t_send && f_sync;
+            assert_eq!(send_sync!(Pool<$T, $F>), (t_send && f_send, shared));
+            assert_eq!(send_sync!(Pooled<'static, $T, $F>), (shared, shared && t_sync));
+            let owned = shared && f_send;
+            assert_eq!(send_sync!(OwnedPooled<$T, $F>), (owned, owned && t_sync));
+        };
+    }
+    for_all!(check);
+}
+
+/// A pool is as its `create` is: what a panic has touched does not come back. A guard is as its
+/// object is, too.
+#[test]
+fn panics() {
+    macro_rules! check {
+        ($T:ty, $F:ty) => {
+            let ((t, t_ref), (f, f_ref)) = (unwind!($T), unwind!($F));
+            assert_eq!(unwind!(Pool<$T, $F>), (f, f_ref));
+            assert_eq!(unwind!(Arc<Pool<$T, $F>>), (f_ref, f_ref));
+            assert_eq!(unwind!(Pooled<'static, $T, $F>), (t && f_ref, t_ref && f_ref));
+            assert_eq!(unwind!(OwnedPooled<$T, $F>), (t && f_ref, t_ref && f_ref));
+        };
+    }
+    for_all!(check);
+}
 
 #[test]
 fn a_pool_is_shared_whenever_its_objects_can_be_sent() {
@@ -46,9 +104,9 @@ fn a_pool_is_shared_whenever_its_objects_can_be_sent() {
 
 #[test]
 fn a_pool_is_as_shared_as_its_create() {
-    assert_eq!(send_sync!(Pool<u32, Box<Shared>>), (true, true));
-    assert_eq!(send_sync!(Pool<u32, Box<Sending>>), (true, false));
-    assert_eq!(send_sync!(Pool<u32, Box<Plain>>), (false, false));
+    assert_eq!(send_sync!(Pool<u32, Box<Shared<u32>>>), (true, true));
+    assert_eq!(send_sync!(Pool<u32, Box<Sending<u32>>>), (true, false));
+    assert_eq!(send_sync!(Pool<u32, Box<Plain<u32>>>), (false, false));
 }
 
 #[test]
@@ -63,18 +121,13 @@ fn a_guard_is_what_its_object_is() {
 /// The last guard drops the pool, and `create` with it.
 #[test]
 fn an_owned_guard_stays_with_a_create_that_does() {
-    assert_eq!(send_sync!(OwnedPooled<u32, Box<Shared>>), (true, true));
-    let (send, _) = send_sync!(OwnedPooled<u32, Box<Plain>>);
+    assert_eq!(send_sync!(OwnedPooled<u32, Box<Shared<u32>>>), (true, true));
+    let (send, _) = send_sync!(OwnedPooled<u32, Box<Plain<u32>>>);
     assert!(!send);
 }
 
 #[test]
 fn panics_may_pass_by() {
-    macro_rules! unwind {
-        ($type:ty) => {
-            (has!($type, UnwindSafe), has!($type, RefUnwindSafe))
-        };
-    }
     assert_eq!(unwind!(Pool<Vec<u8>>), (true, true));
     assert_eq!(unwind!(Pool<Cell<u8>>), (true, true));
     assert_eq!(unwind!(Arc<Pool<Vec<u8>>>), (true, true));
@@ -111,4 +164,12 @@ fn the_probe_works() {
     assert_eq!(send_sync!(Cell<u8>), (true, false));
     assert_eq!(send_sync!(MutexGuard<'static, u8>), (false, true));
     assert_eq!(send_sync!(Rc<u8>), (false, false));
+    assert_eq!(send_sync!(Box<Sending<u8>>), (true, false));
+    assert_eq!(send_sync!(Box<Synced<u8>>), (false, true));
+    assert_eq!(unwind!(u8), (true, true));
+    assert_eq!(unwind!(Cell<u8>), (true, false));
+    assert_eq!(unwind!(&'static mut u8), (false, true));
+    assert_eq!(unwind!(&'static Cell<u8>), (false, false));
+    assert_eq!(unwind!(Box<Shared<u8>>), (false, false));
+    assert_eq!(unwind!(Box<Brave<u8>>), (true, true));
 }

@@ -3,6 +3,7 @@
 
 use std::{
     cell::Cell,
+    hint::spin_loop,
     iter,
     marker::PhantomData,
     ptr,
@@ -16,8 +17,22 @@ use std::{
     thread,
 };
 
-use super::{Done, Patience, fences::strategies, objects::Item, world::World};
-use crate::{cell::Full, fence::Strategy, owner::Refused, ring::Ring, seat::Seat};
+use super::{
+    Done, Patience,
+    chain::Own,
+    fences::strategies,
+    objects::{Cells, Item},
+    ring::Shared,
+    world::World,
+};
+use crate::{
+    cell::Full,
+    fence::Strategy,
+    owner::Refused,
+    ring::{Ring, Steal},
+    seat::Seat,
+    sync::pin,
+};
 
 /// How it stands with a thread that can be stopped.
 const RUNNING: usize = 0;
@@ -117,9 +132,11 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
         // Nothing here takes memory or gives it back: another thread would wait for the allocator.
         let mut slots = None;
         while let Some(full) = hand.pop() {
+            full.get().release();
             match owner.push(full, quota, &mut ring) {
                 Ok(()) => {}
-                Err(Refused::Grow(full, wanted)) => {
+                Err(Refused::Grow(mut full, wanted)) => {
+                    full.get_mut().hold();
                     hand.push(full);
                     slots = Some(wanted);
                     break;
@@ -129,6 +146,7 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
         }
         if slots.is_none() {
             hand.extend(iter::from_fn(|| owner.pop(quota)).take(HAND));
+            hand.iter_mut().for_each(|full| full.get_mut().hold());
         }
         drop(entered);
         drop(pin);
@@ -139,7 +157,7 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
             world.fill(Some(seat), 50);
         }
     }
-    hand.into_iter().for_each(drop);
+    hand.into_iter().for_each(|full| world.discard(full));
 }
 
 /// What of a shard is its owner's alone: the generation, and how many objects of that there are.
@@ -162,7 +180,7 @@ fn stop_while_pinned(strategy: Strategy) {
         let seat = world.join();
         scope.spawn(|| use_shard(world, seat, stop, done));
         let _done = Done(done);
-        for round in 0..200 {
+        for round in 0..100 {
             world.fill(Some(own), 30);
             stop.during(|| {
                 let before = primary(world, seat);
@@ -185,4 +203,53 @@ fn stop_while_pinned(strategy: Strategy) {
 #[test]
 fn a_thread_is_stopped_while_pinned() {
     strategies().for_each(stop_while_pinned);
+}
+
+/// A thread that is stopped on its way through a chain, where it may have any ring in view, holds up
+/// nobody, and finds that ring as it was left, however many have come and gone meanwhile.
+#[test]
+fn a_thief_is_stopped_in_an_epoch() {
+    /// A ring that the thief looks at, and others do not.
+    struct View(*const Ring<usize>);
+    // SAFETY: the ring is shared, as rings are.
+    unsafe impl Send for View {}
+
+    let (cells, chain) = (Cells::new(24), Own::new());
+    let first = Ring::starting_at(8, 1).unwrap();
+    let view = View(&raw const *first);
+    chain.head().grow(first);
+    assert_eq!(chain.push(&cells.cells), [16]);
+    let (stop, done, mut rings) = (Stop::new(), AtomicBool::new(false), Vec::new());
+    thread::scope(|scope| {
+        let (stop, done) = (&stop, &done);
+        scope.spawn(move || {
+            let View(ring) = { view };
+            let guard = pin();
+            let entered = stop.enter();
+            while !done.load(Acquire) {
+                spin_loop();
+            }
+            drop(entered);
+            // SAFETY: in view of a thief since before it was unlinked.
+            let ring = unsafe { &*ring };
+            assert_eq!((ring.slots(), ring.len()), (8, 0));
+            assert!((0..8).all(|index| ring.slot(index).load(Relaxed).is_null()));
+            assert_eq!(ring.steal(&mut [ptr::null_mut()]), Steal::Empty);
+            drop(guard);
+        });
+        let _done = Done(done);
+        stop.during(|| {
+            assert_eq!(cells.numbers(&chain.drain()), (0..24).collect::<Vec<_>>());
+            // As many rings as it takes for epochs to go by, if they could.
+            for _ in 0..500 {
+                let other = Own::new();
+                other.head().grow(Ring::try_new(8).unwrap());
+                other.head().shrink();
+            }
+            // These would be where it was.
+            rings.extend((0..100).map(|_| Shared::new(8, 77)));
+            let pushed = rings.iter().map(|ring| ring.head().push(&cells.cells[..8]));
+            assert_eq!(pushed.sum::<usize>(), 800);
+        });
+    });
 }
