@@ -26,7 +26,7 @@ impl Strategy {
         if sys::register() { Self::Asymmetric } else { Self::Symmetric }
     }
 
-    /// The heavy side for every seat at once, its tokens apart.
+    /// The heavy side, for every seat at once.
     pub(crate) fn heavy(self) {
         match self {
             Self::Asymmetric => crate::sync::membarrier(),

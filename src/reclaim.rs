@@ -8,24 +8,24 @@
 
 use crossbeam_epoch::{Collector, LocalHandle};
 
-use crate::{ring::Ring, sync::OnceLock};
+use crate::{
+    ring::Ring,
+    sync::{LazyLock, free, thread_local},
+};
 
-fn collector() -> &'static Collector {
-    static COLLECTOR: OnceLock<Collector> = OnceLock::new();
-    COLLECTOR.get_or_init(Collector::new)
-}
+static COLLECTOR: LazyLock<Collector> = LazyLock::new(Collector::new);
 
 thread_local! {
-    static HANDLE: LocalHandle = collector().register();
+    static HANDLE: LocalHandle = COLLECTOR.register();
 }
 
 /// Keeps every ring that its holder can still reach in memory.
-pub(crate) struct Guard(crossbeam_epoch::Guard);
+pub(crate) struct Guard(pub(crate) crossbeam_epoch::Guard);
 
 pub(crate) fn pin() -> Guard {
     // A thread whose thread-locals are going registers for this once.
     let pinned = HANDLE.try_with(LocalHandle::pin);
-    Guard(pinned.unwrap_or_else(|_| collector().register().pin()))
+    Guard(pinned.unwrap_or_else(|_| COLLECTOR.register().pin()))
 }
 
 impl Guard {
@@ -38,6 +38,6 @@ impl Guard {
     pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
         // SAFETY: the caller's promise is the one that is asked for. The closure owns no `T`, so it
         // may outlive every borrow in it and run on any thread.
-        unsafe { self.0.defer_unchecked(move || drop(Box::from_raw(ring))) };
+        unsafe { self.0.defer_unchecked(move || free(Box::from_raw(ring))) };
     }
 }
