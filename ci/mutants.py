@@ -1,69 +1,80 @@
-"""A copy of the sources to plant bugs in, and the models to find them with."""
+"""Copies of the sources to plant bugs in, and the models to find them with."""
+import concurrent.futures
+import json
 import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COPY = ROOT / "target" / "mutants" / "tree"
+HOME = ROOT / "target" / "mutants"
+AT_A_TIME = min(os.cpu_count() or 1, 4)
+
+# Models that are built with the epochs that ship.
+EPOCHS = "epochs::"
 
 
-def prepare():
-    """Makes the copy anew."""
-    COPY.mkdir(parents=True, exist_ok=True)
-    for part in ("src", "loom-tests", "benches", "tests", "examples"):
-        shutil.rmtree(COPY / part, ignore_errors=True)
-        shutil.copytree(ROOT / part, COPY / part)
-    for name in ("Cargo.toml", "Cargo.lock", "README.md", "DESIGN.md"):
-        shutil.copy(ROOT / name, COPY / name)
+class Tree:
+    """One copy, and where it is built."""
+
+    def __init__(self, number):
+        self.path = HOME / f"tree{number}"
+        self.number = number
+
+    def prepare(self):
+        """Makes the copy anew. It has no benches, nor what they and the other tests need."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        for part in ("src", "loom-tests", "tests"):
+            shutil.rmtree(self.path / part, ignore_errors=True)
+            shutil.copytree(ROOT / part, self.path / part)
+        for name in ("Cargo.lock", "README.md", "DESIGN.md"):
+            shutil.copy(ROOT / name, self.path / name)
+        manifest = (ROOT / "Cargo.toml").read_text()
+        manifest = re.sub(r"(?ms)^\[(dev-dependencies|\[(bench|test|example)\])\].*?(?=^\[|\Z)", "", manifest)
+        (self.path / "Cargo.toml").write_text(manifest + "\n[workspace]\n")
+
+    def plant(self, file, old, new):
+        """Replaces a text that stands exactly once in a file of `src`; else tells how often it does."""
+        path = self.path / "src" / file
+        text = path.read_text()
+        if text.count(old) != 1:
+            return f"{file} holds the text {text.count(old)} times"
+        path.write_text(text.replace(old, new))
+        return None
+
+    def build(self, model=""):
+        """The program with the model, or None, and what the compiler says."""
+        epochs = EPOCHS in model
+        flags = "--cfg loom -C debug-assertions -A warnings" + (" --cfg crossbeam_loom" if epochs else "")
+        place = HOME / f"build{self.number}{'-epochs' if epochs else ''}"
+        env = dict(os.environ, RUSTFLAGS=flags, CARGO_TARGET_DIR=str(place), CARGO_PROFILE_RELEASE_DEBUG="false",
+                   CARGO_INCREMENTAL="1")
+        command = ["cargo", "test", "--release", "--lib", "--no-run", "--quiet", "--message-format=json"]
+        done = subprocess.run(command, cwd=self.path, env=env, capture_output=True, text=True)
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        programs = [message["executable"] for message in messages if message.get("executable")]
+        said = done.stderr + "".join(m["message"]["rendered"] for m in messages if m.get("message"))
+        return (programs[-1] if done.returncode == 0 and programs else None), said
 
 
-def run(model):
-    """Whether the models whose names contain `model` fail (None if that cannot be told), and what they say."""
-    env = dict(os.environ, RUSTFLAGS="--cfg loom -C debug-assertions -A warnings", RUST_BACKTRACE="0",
-               CARGO_TARGET_DIR=str(ROOT / "target" / "mutants" / "build"))
-    base = ["cargo", "test", "--release", "--lib", "--quiet", "models::"]
-    built = subprocess.run(base + ["--no-run"], cwd=COPY, env=env, capture_output=True, text=True)
-    if built.returncode:
-        return None, built.stderr
-    test = ["cargo", "test", "--release", "--lib", "--quiet", model]
-    done = subprocess.run(test, cwd=COPY, env=env, capture_output=True, text=True, timeout=900)
-    ran = re.search(r"running (\d+) test", done.stdout)
-    if not ran or ran.group(1) == "0":
-        return None, f"no model is called {model}"
-    return done.returncode != 0, done.stdout + done.stderr
+def killer(program, wanted, **env):
+    """The first model that fails, of those whose names contain one of `wanted`, in that order. False if all pass,
+    None if there are none; and what was said."""
+    listed = subprocess.run([program, "--list", "models::"], capture_output=True, text=True).stdout
+    models = re.findall(r"^(\S+): test$", listed, re.M)
+    chosen = list(dict.fromkeys(model for part in wanted for model in models if part in model))
+    if not chosen:
+        return None, f"no model is called {' or '.join(wanted)}"
+    for model in chosen:
+        done = subprocess.run([program, "--exact", model], env=dict(os.environ, RUST_BACKTRACE="0", **env),
+                              capture_output=True, text=True, errors="replace", timeout=1800)
+        if done.returncode:
+            return model.split("models::")[1], done.stdout + done.stderr
+    return False, ""
 
 
-def test(arguments, limit):
-    """Whether the tests that `cargo test` finds for these arguments fail, or take longer than `limit` seconds."""
-    env = dict(os.environ, RUSTFLAGS="-A warnings", RUST_BACKTRACE="0",
-               CARGO_TARGET_DIR=str(ROOT / "target" / "mutants" / "tests"))
-    base = ["cargo", "test", "--quiet", "--locked"] + arguments
-    built = subprocess.run(base + ["--no-run"], cwd=COPY, env=env, capture_output=True, text=True)
-    if built.returncode:
-        return None, built.stderr
-    # A group of its own, which goes as a whole if it takes too long.
-    done = subprocess.Popen(base, cwd=COPY, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            start_new_session=True)
-    try:
-        output, _ = done.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        os.killpg(done.pid, signal.SIGKILL)
-        done.communicate()
-        return True, "it takes too long"
-    ran = re.search(r"running (\d+) test", output)
-    if not ran or ran.group(1) == "0":
-        return None, f"there is no test {arguments}"
-    return done.returncode != 0, output
-
-
-def plant(file, old, new):
-    """Replaces a text that stands exactly once in a file of the copy's `src`; else tells how often it does."""
-    path = COPY / "src" / file
-    text = path.read_text()
-    if text.count(old) != 1:
-        return f"{file} holds the text {text.count(old)} times"
-    path.write_text(text.replace(old, new))
-    return None
+def each(jobs, work):
+    """What `work` returns for each of the jobs, in their order. Some are done at a time."""
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield from pool.map(work, jobs)

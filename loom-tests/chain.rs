@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Pushes one object as the owner, with a new ring if one is wanted.
-fn push(chain: &Chain<Object>, ledger: &Ledger) {
+pub(super) fn push(chain: &Chain<Object>, ledger: &Ledger) {
     let cell = ledger.object().into_raw();
     // SAFETY: one thread of each model plays the owner.
     let head = unsafe { chain.head() };
@@ -37,7 +37,7 @@ fn pop(chain: &Chain<Object>) -> usize {
     count
 }
 
-fn steal(chain: &Chain<Object>) -> usize {
+pub(super) fn steal(chain: &Chain<Object>) -> usize {
     let mut batch = [ptr::null_mut()];
     match chain.steal(&mut batch) {
         Steal::Got(count) => {
@@ -54,12 +54,12 @@ fn finish(cell: *mut Cell<Object>) {
     full.get().use_it();
 }
 
-fn settle(chain: &Chain<Object>, ledger: &Ledger) {
+pub(super) fn settle(chain: &Chain<Object>, ledger: &Ledger) {
     while steal(chain) > 0 {}
     assert_eq!(ledger.alive(), 0);
 }
 
-fn thief(chain: &Arc<Chain<Object>>, steals: usize) -> thread::JoinHandle<usize> {
+pub(super) fn thief(chain: &Arc<Chain<Object>>, steals: usize) -> thread::JoinHandle<usize> {
     let chain = Arc::clone(chain);
     thread::spawn(move || (0..steals).map(|_| steal(&chain)).sum())
 }
@@ -112,6 +112,23 @@ fn chain_counted_while_it_grows() {
     });
 }
 
+/// A thief unlinks and frees the ring at which counting stands.
+#[test]
+fn chain_counted_while_it_is_unlinked() {
+    model("chain_counted_while_it_is_unlinked", Some(3), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        // SAFETY: this thread plays the owner.
+        let head = unsafe { chain.head() };
+        (0..2).for_each(|_| head.grow(Ring::try_new(2).unwrap()));
+        push(&chain, &ledger);
+        let thief = thief(&chain, 1);
+        assert!(chain.len() <= 1);
+        thief.join().unwrap();
+        settle(&chain, &ledger);
+    });
+}
+
 /// Two thieves find the first ring spent; one unlinks it, the other may still be reading it.
 #[test]
 fn chain_unlink_against_steal() {
@@ -124,6 +141,24 @@ fn chain_unlink_against_steal() {
         let popped = pop(&chain);
         let stolen: usize = thieves.into_iter().map(|thief| thief.join().unwrap()).sum();
         assert!(popped + stolen <= 2);
+        settle(&chain, &ledger);
+    });
+}
+
+/// The owner links a ring and unlinks the two before it, while a thief stands at the first.
+#[test]
+fn chain_walk_against_owner() {
+    model("chain_walk_against_owner", Some(3), || {
+        let ledger = Ledger::new();
+        let chain = Arc::new(Chain::new());
+        // SAFETY: this thread plays the owner.
+        let head = unsafe { chain.head() };
+        (0..2).for_each(|_| head.grow(Ring::try_new(2).unwrap()));
+        let thief = thief(&chain, 1);
+        head.grow(Ring::try_new(2).unwrap());
+        push(&chain, &ledger);
+        let stolen = steal(&chain);
+        assert_eq!(stolen + thief.join().unwrap(), 1);
         settle(&chain, &ledger);
     });
 }

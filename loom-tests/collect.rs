@@ -1,96 +1,15 @@
 //! Whole pools: a collect against gets and puts, in both generations.
 
-use loom::{sync::Arc, sync::Mutex, thread};
+use loom::{sync::Arc, thread};
 
-use super::{
-    ledger::{Ledger, Object},
-    model,
-};
-use crate::{
-    age::Ages,
-    cell::Full,
-    collect::{step, sweep},
-    core::Core,
-    fence::Strategy,
-    seat::Seat,
-    seats::Seats,
-};
-
-/// A pool and the seats of its process. The lock is the registry's.
-struct World {
-    seats: Seats,
-    core: Box<Core<Object>>,
-    lock: Mutex<()>,
-    ledger: Ledger,
-}
-
-impl World {
-    /// A world of so many seats, a power of two.
-    fn new(strategy: Strategy, seats: usize, max_idle: usize) -> Arc<Self> {
-        Arc::new(Self {
-            seats: Seats::new(strategy, 2),
-            core: Core::new(seats, max_idle),
-            lock: Mutex::new(()),
-            ledger: Ledger::new(),
-        })
-    }
-
-    /// Gets an object and uses it, as `Pool::get` does on its long way.
-    fn get(&self, seat: &Seat) -> Option<Full<Object>> {
-        self.catch_up(seat);
-        let full = self.core.take(Some(seat))?;
-        full.get().use_it();
-        Some(full)
-    }
-
-    fn put(&self, seat: &Seat, full: Full<Object>) {
-        self.catch_up(seat);
-        full.get().use_it();
-        if let Err(full) = self.core.put(Some(seat), full) {
-            drop(full);
-        }
-    }
-
-    /// A collect. The garbage may outlive the lock.
-    fn collect(&self) {
-        let garbage = {
-            let _lock = self.lock.lock().unwrap();
-            let pools = std::iter::once(&*self.core as &dyn Ages);
-            // SAFETY: locked.
-            unsafe {
-                step(&self.seats, pools, true);
-                self.core.take_remains()
-            }
-        };
-        sweep(garbage.into_iter().collect());
-    }
-
-    /// What a thread with a late seat does before its next operation.
-    fn catch_up(&self, seat: &Seat) {
-        if !seat.is_late() {
-            return;
-        }
-        let Ok(_lock) = self.lock.try_lock() else { return };
-        if seat.is_late() {
-            // SAFETY: locked, and the caller's seat.
-            unsafe { self.core.catch_up(seat.id) };
-            seat.caught_up();
-        }
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        drop(self.core.empty());
-        assert_eq!(self.ledger.alive(), 0, "lost");
-    }
-}
+use super::{model, world::World};
+use crate::{cell::Empty, collect::vacate, fence::Strategy};
 
 /// The owner gets and puts, while a collect flips the generations under it.
 fn flip_against_owner(strategy: Strategy) {
     let world = World::new(strategy, 1, usize::MAX);
     let seat = world.seats.join().unwrap();
-    (0..2).for_each(|_| world.put(seat, world.ledger.object()));
+    world.fill(seat, 2);
     let collector = {
         let world = Arc::clone(&world);
         thread::spawn(move || world.collect())
@@ -113,13 +32,58 @@ fn flip_against_owner_symmetric() {
     model("flip_against_owner_symmetric", Some(2), || flip_against_owner(Strategy::Symmetric));
 }
 
+/// The same on the way of a hit.
+#[test]
+fn flip_against_hit() {
+    model("flip_against_hit", Some(3), || {
+        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let seat = world.seats.join().unwrap();
+        world.fill(seat, 2);
+        let collector = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.collect())
+        };
+        let shard = world.core.near_shard(seat).unwrap();
+        for _ in 0..2 {
+            // SAFETY: this thread's seat.
+            let Some(_pin) = (unsafe { seat.pin_fast() }) else { continue };
+            // SAFETY: pinned.
+            let owner = unsafe { shard.owner() };
+            if let Some(full) = owner.pop_private() {
+                full.get().use_it();
+                assert!(owner.push_private(full).is_ok());
+            }
+        }
+        collector.join().unwrap();
+        assert_eq!(world.core.stats().idle, 2);
+    });
+}
+
+/// Cells that takes have left go with a collect, too.
+#[test]
+fn flip_against_empties() {
+    model("flip_against_empties", Some(3), || {
+        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let seat = world.seats.join().unwrap();
+        world.core.push_empty(Some(seat), Empty::new());
+        let collector = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.collect())
+        };
+        let empty = world.core.pop_empty(Some(seat)).unwrap_or_else(Empty::new);
+        world.core.push_empty(Some(seat), empty);
+        world.core.push_empty(Some(seat), Empty::new());
+        collector.join().unwrap();
+    });
+}
+
 /// A thief looks for victims while the collector that makes them is at work.
 #[test]
 fn flip_against_thief() {
     model("flip_against_thief", Some(2), || {
         let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
         let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
-        (0..5).for_each(|_| world.put(owner, world.ledger.object()));
+        world.fill(owner, 5);
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
@@ -137,7 +101,7 @@ fn flip_against_flip() {
     model("flip_against_flip", Some(2), || {
         let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
         let seat = world.seats.join().unwrap();
-        world.put(seat, world.ledger.object());
+        world.fill(seat, 1);
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
@@ -158,10 +122,10 @@ fn bound_against_collect() {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
         };
-        seats.into_iter().for_each(|seat| world.put(seat, world.ledger.object()));
+        seats.into_iter().for_each(|seat| world.fill(seat, 1));
         collector.join().unwrap();
         assert!(world.ledger.alive() <= 1, "more idle objects than the bound");
-        seats.into_iter().for_each(|seat| world.put(seat, world.ledger.object()));
+        seats.into_iter().for_each(|seat| world.fill(seat, 1));
         assert!(world.ledger.alive() <= 1, "more idle objects than the bound");
     });
 }
@@ -175,14 +139,10 @@ fn vacate_hands_over() {
             let world = Arc::clone(&world);
             thread::spawn(move || {
                 let seat = world.seats.join().unwrap();
-                world.put(seat, world.ledger.object());
-                let _lock = world.lock.lock().unwrap();
-                // SAFETY: locked, and this thread's seat, given back at once.
-                unsafe {
-                    world.core.catch_up(seat.id);
-                    world.core.vacate(seat.id);
-                    world.seats.leave(seat);
-                }
+                world.fill(seat, 1);
+                vacate(seat);
+                // SAFETY: this thread's seat, not used after.
+                unsafe { world.seats.leave(seat) };
             })
         };
         let seat = world.seats.join().unwrap();
@@ -190,27 +150,6 @@ fn vacate_hands_over() {
         other.join().unwrap();
         let full = early.or_else(|| world.get(seat)).expect("the object of a thread that is gone");
         world.put(seat, full);
-    });
-}
-
-/// A seat beyond the first segment: the segment comes while a thief looks for what is in it.
-#[test]
-fn growth_against_thief() {
-    model("growth_against_thief", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        let other = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || {
-                let seat = world.seats.join().unwrap();
-                (0..4).for_each(|_| world.put(seat, world.ledger.object()));
-            })
-        };
-        let early = world.get(seat);
-        other.join().unwrap();
-        let got = early.or_else(|| world.get(seat)).expect("what the other thread has published");
-        world.put(seat, got);
-        assert_eq!(world.ledger.alive(), 4);
     });
 }
 
@@ -224,7 +163,7 @@ fn open_against_collect(name: &str, puts: usize) {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
         };
-        (0..puts).for_each(|_| world.put(seat, world.ledger.object()));
+        world.fill(seat, puts);
         collector.join().unwrap();
         assert_eq!(world.ledger.alive(), puts as isize, "dropped without having been idle");
     });
@@ -251,9 +190,9 @@ fn join_against_collect() {
             thread::spawn(move || world.collect())
         };
         let seat = world.seats.join().unwrap();
-        world.put(seat, world.ledger.object());
+        world.fill(seat, 1);
         collector.join().unwrap();
-        world.put(seat, world.ledger.object());
+        world.fill(seat, 1);
         world.collect();
         assert!(world.ledger.alive() >= 1, "put after one collect, dropped by the next");
     });
@@ -265,9 +204,9 @@ fn idle_is_exact_at_rest() {
     model("idle_is_exact_at_rest", Some(2), || {
         let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
         let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
-        world.put(owner, world.ledger.object());
+        world.fill(owner, 1);
         world.collect();
-        world.put(owner, world.ledger.object());
+        world.fill(owner, 1);
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
@@ -276,29 +215,5 @@ fn idle_is_exact_at_rest() {
         collector.join().unwrap();
         let idle = world.ledger.alive() - isize::from(held.is_some());
         assert_eq!(world.core.stats().idle as isize, idle);
-    });
-}
-
-/// A late seat stays so when a collect of one pool alone has reached it.
-#[test]
-fn trim_leaves_late_seats_late() {
-    model("trim_leaves_late_seats_late", None, || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
-        let other: Box<Core<Object>> = Core::new(1, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        let full = world.ledger.object();
-        world.put(seat, full);
-        assert!(world.get(seat).is_some());
-        // SAFETY: this thread's seat. It may have lost the processor there.
-        let pin = unsafe { seat.pin() }.unwrap();
-        world.collect();
-        drop(pin);
-        assert!(seat.is_late());
-        // SAFETY: nobody else is here.
-        unsafe { step(&world.seats, std::iter::once(&*other as &dyn Ages), false) };
-        assert!(seat.is_late());
-        world.put(seat, world.ledger.object());
-        world.collect();
-        assert_eq!(world.ledger.alive(), 1, "put after two collects, dropped by the next");
     });
 }

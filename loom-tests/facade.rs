@@ -1,17 +1,26 @@
 //! The model half of the facade in `src/sync.rs`.
 
+// Each of these is in a directory with this file.
+mod life;
+
 use std::{
+    marker::PhantomData,
     ops::Deref,
-    sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst},
+    ptr,
+    sync::{
+        Arc, OnceLock,
+        atomic::Ordering::{self, AcqRel, Relaxed},
+    },
 };
 
 pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
     sync::{Mutex, MutexGuard},
+    thread_local,
 };
 
-use crate::ring::Ring;
+pub(crate) use self::life::{Life, free, freed, hurry, pin};
 
 /// Limits and sizes shrink.
 pub(crate) const fn limit(_real: usize, model: usize) -> usize {
@@ -22,19 +31,28 @@ pub(crate) const fn scaled(_real: usize, small: usize) -> usize {
     small
 }
 
-loom::lazy_static! {
-    static ref TURN: loom::sync::atomic::AtomicUsize = loom::sync::atomic::AtomicUsize::new(0);
-    static ref PINNED: AtomicUsize = AtomicUsize::new(0);
+static TURN: LazyLock<loom::sync::atomic::AtomicUsize> =
+    LazyLock::new(|| loom::sync::atomic::AtomicUsize::new(0));
+
+/// What a run of a model begins with. Whoever uses a static first hands on to all others what it
+/// did before, so that it had better be a thread that has not done anything.
+pub(crate) fn start() {
+    TURN.load(Relaxed);
+    TOKENS.lock().unwrap().clear();
+    drop(pin());
 }
 
-/// A point at which any other thread may come in.
+/// Makes the access before it a *turn*: a point at which any other thread may come in.
 ///
 /// The checker leaves orders out that it takes for equal, and to know them it remembers the last
 /// access of a location only: a thread that loads before it stores hides the loads of others from
 /// its own store. A relaxed read-modify-write of one location that all threads share orders nothing
-/// and is never left out.
-fn turn() {
+/// and is never left out. It belongs to the access before it: nobody comes in between the two.
+fn turn<R>(result: R) -> R {
+    loom::stop_exploring();
     TURN.fetch_add(1, Relaxed);
+    loom::explore();
+    result
 }
 
 /// Wraps an atomic so that each access of it is a [`turn`].
@@ -43,19 +61,54 @@ macro_rules! atomic {
         #[derive(Debug)]
         pub(crate) struct $Name $(<$T>)? (loom::sync::atomic::$Name $(<$T>)?);
 
+        #[allow(dead_code, reason = "each is used in its own way")]
         impl $(<$T>)? $Name $(<$T>)? {
             pub(crate) fn new(value: $Value) -> Self {
                 Self(loom::sync::atomic::$Name::new(value))
             }
-        }
 
-        impl $(<$T>)? Deref for $Name $(<$T>)? {
-            type Target = loom::sync::atomic::$Name $(<$T>)?;
-
-            fn deref(&self) -> &Self::Target {
-                turn();
-                &self.0
+            pub(crate) fn load(&self, order: Ordering) -> $Value {
+                turn(self.0.load(order))
             }
+
+            pub(crate) fn store(&self, value: $Value, order: Ordering) {
+                turn(self.0.store(value, order));
+            }
+
+            pub(crate) fn swap(&self, value: $Value, order: Ordering) -> $Value {
+                turn(self.0.swap(value, order))
+            }
+
+            pub(crate) fn compare_exchange(
+                &self,
+                current: $Value,
+                new: $Value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$Value, $Value> {
+                turn(self.0.compare_exchange(current, new, success, failure))
+            }
+
+            pub(crate) fn compare_exchange_weak(
+                &self,
+                current: $Value,
+                new: $Value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$Value, $Value> {
+                self.compare_exchange(current, new, success, failure)
+            }
+        }
+    };
+}
+
+/// The arithmetic of an atomic, each of it a [`turn`].
+macro_rules! arithmetic {
+    ($Name:ident, $Value:ty: $($method:ident)*) => {
+        impl $Name {
+            $(pub(crate) fn $method(&self, value: $Value, order: Ordering) -> $Value {
+                turn(self.0.$method(value, order))
+            })*
         }
     };
 }
@@ -64,6 +117,8 @@ atomic!(AtomicBool, bool);
 atomic!(AtomicU32, u32);
 atomic!(AtomicUsize, usize);
 atomic!(AtomicPtr<T>, *mut T);
+arithmetic!(AtomicU32, u32: fetch_or fetch_and);
+arithmetic!(AtomicUsize, usize: fetch_add fetch_sub fetch_or fetch_and);
 
 impl AtomicUsize {
     /// As the checker's own, with a turn between load and exchange.
@@ -85,81 +140,88 @@ impl AtomicUsize {
 }
 
 pub(crate) fn fence(order: Ordering) {
-    turn();
+    // Others may come in before it.
+    TURN.fetch_add(1, Relaxed);
     loom::sync::atomic::fence(order);
 }
+
+static TOKENS: LazyLock<std::sync::Mutex<Vec<Token>>> = LazyLock::new(Default::default);
 
 /// A fence pair of which one side is heavy acts as two read-modify-writes of one location that
 /// belongs to the seat: they are totally ordered and each sees what came before the other. Two
 /// light sides belong to different seats, so they order nothing, as on the hardware.
-#[derive(Debug)]
-pub(crate) struct Token(Option<AtomicUsize>);
+#[derive(Clone, Debug)]
+pub(crate) struct Token(Option<Arc<AtomicUsize>>);
 
 impl Token {
     /// `asymmetric: false` takes the token away, so that the SeqCst fences stand alone.
     pub(crate) fn new(asymmetric: bool) -> Self {
-        Self(asymmetric.then(|| AtomicUsize::new(0)))
+        let token = Self(asymmetric.then(|| Arc::new(AtomicUsize::new(0))));
+        TOKENS.lock().unwrap().push(token.clone());
+        token
     }
 
     pub(crate) fn light(&self) {
-        self.heavy();
-    }
-
-    pub(crate) fn heavy(&self) {
         if let Some(token) = &self.0 {
             token.fetch_add(1, AcqRel);
         }
     }
 }
 
-/// The tokens do it.
-pub(crate) fn membarrier() {}
+/// Nobody forks.
+pub(crate) fn watch_forks() {}
 
-/// The lifetime of what is reclaimed: making and freeing are writes that the checker sees, every use
-/// is a read.
-#[derive(Debug)]
-pub(crate) struct Life(UnsafeCell<()>);
+/// The heavy side of every seat's fence.
+pub(crate) fn membarrier() {
+    let tokens = TOKENS.lock().unwrap().clone();
+    tokens.iter().for_each(Token::light);
+}
 
-impl Life {
-    pub(crate) fn new() -> Self {
-        let life = Self(UnsafeCell::new(()));
-        life.0.with_mut(|_| ());
-        life
-    }
+/// What a `static` makes at its first use. Each run of a model makes it anew.
+pub(crate) struct LazyLock<T: 'static>(loom::lazy_static::Lazy<T>);
 
-    pub(crate) fn alive(&self) {
-        self.0.with(|_| ());
+impl<T> LazyLock<T> {
+    pub(crate) const fn new(init: fn() -> T) -> Self {
+        Self(loom::lazy_static::Lazy { init, _p: PhantomData })
     }
 }
 
-/// A stand-in for epochs that frees as early as the rules allow: at the retirement itself, if
-/// nobody else is pinned. The fences are those of the real one.
-pub(crate) fn pin() -> Guard {
-    PINNED.fetch_add(1, Relaxed);
-    fence(SeqCst);
-    Guard
-}
+impl<T> Deref for LazyLock<T> {
+    type Target = T;
 
-#[derive(Debug)]
-pub(crate) struct Guard;
-
-impl Guard {
-    /// # Safety
-    ///
-    /// As for the real one: unlinked, and retired once.
-    pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
-        fence(SeqCst);
-        // Two ways: alone, and the ring goes now; or not, and it is left for ever.
-        if PINNED.load(Acquire) == 1 {
-            // SAFETY: the memory stays, so that a use of it is the checker's to find.
-            let ring = unsafe { &*ring };
-            ring.life().0.with_mut(|_| ());
-        }
+    fn deref(&self) -> &T {
+        // SAFETY: there are none but in statics.
+        let lazy: &'static loom::lazy_static::Lazy<T> = unsafe { &*ptr::from_ref(&self.0) };
+        lazy.get()
     }
 }
 
-impl Drop for Guard {
-    fn drop(&mut self) {
-        PINNED.fetch_sub(1, Release);
+/// A pointer that a `static` can hold. The checker's atomic comes with the first access, which has
+/// to be one that all others come after.
+pub(crate) struct OncePtr<T> {
+    unused: std::sync::atomic::AtomicPtr<T>,
+    used: OnceLock<AtomicPtr<T>>,
+}
+
+impl<T> OncePtr<T> {
+    pub(crate) const fn new(null: *mut T) -> Self {
+        Self { unused: std::sync::atomic::AtomicPtr::new(null), used: OnceLock::new() }
+    }
+
+    /// For a look at a pool that is not shared yet.
+    pub(crate) const fn as_ptr(&self) -> *mut *mut T {
+        self.unused.as_ptr()
+    }
+
+    fn used(&self) -> &AtomicPtr<T> {
+        self.used.get_or_init(|| AtomicPtr::new(ptr::null_mut()))
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> *mut T {
+        self.used().load(order)
+    }
+
+    pub(crate) fn store(&self, value: *mut T, order: Ordering) {
+        self.used().store(value, order);
     }
 }

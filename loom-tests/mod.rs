@@ -1,26 +1,41 @@
 //! Models of the code that ships, run by `ci/loom`.
 //!
 //! Each explores all interleavings and reorderings that its bound allows; a preemption bound of
-//! `None` is exhaustive, and `MODEL_BOUND` in the environment raises it. Every model keeps a ledger: an object has one holder at a time, whose
-//! writes the next one sees, and is dropped exactly once.
+//! `None` is exhaustive. `MODEL_BOUND=n` raises the others to `n`, `MODEL_BOUND=none` takes them
+//! away. Every model keeps a ledger: an object has one holder at a time, whose writes the next one
+//! sees, and is dropped exactly once.
 
 mod chain;
 mod collect;
+mod epochs;
+mod late;
+mod lazy;
 mod ledger;
+mod litmus;
+mod map;
 mod pin;
 mod ring;
 mod seat;
+mod shelf;
+mod world;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    env,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 /// Runs a model to its end: neither a time nor a number of iterations stops it, so that a return
 /// means completion.
 fn model(name: &str, bound: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
-    let raised = std::env::var("MODEL_BOUND").ok().and_then(|bound| bound.parse().ok());
-    let bound = bound.map(|bound| bound.max(raised.unwrap_or(0)));
+    let bound = match env::var("MODEL_BOUND").as_deref() {
+        Ok("none") => None,
+        Ok(raised) => bound.map(|bound| bound.max(raised.parse().expect("a number, or none"))),
+        Err(_) => bound,
+    };
     let iterations = Arc::new(AtomicUsize::new(0));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = bound;
@@ -28,9 +43,10 @@ fn model(name: &str, bound: Option<usize>, f: impl Fn() + Send + Sync + 'static)
     builder.max_permutations = None;
     builder.max_branches = 10_000;
     let count = Arc::clone(&iterations);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
+        crate::sync::start();
         f();
     });
     let iterations = iterations.load(Ordering::Relaxed);

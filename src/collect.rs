@@ -13,11 +13,10 @@ use std::sync::TryLockError;
 use crate::{
     age::{Ages, Garbage},
     core::{Core, NO_MEMORY},
-    fork,
     panics::FirstPanic,
     seat::{Seat, lock},
     seats::{Claim, Seats},
-    sync::{Mutex, MutexGuard, OnceLock, Relaxed},
+    sync::{LazyLock, Mutex, MutexGuard, Relaxed, watch_forks},
 };
 
 /// Every pool that has been used. Its lock is the one that collectors hold.
@@ -48,11 +47,11 @@ impl Registry {
     }
 
     fn process() -> &'static Mutex<Self> {
-        static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new();
-        REGISTRY.get_or_init(|| {
-            fork::watch();
+        static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(|| {
+            watch_forks();
             Mutex::default()
-        })
+        });
+        &REGISTRY
     }
 
     /// Lists a core.
@@ -142,11 +141,16 @@ pub(crate) fn sweep(garbage: Vec<Garbage>) {
 /// assert_eq!(BUFFERS.stats().idle, 0);
 /// ```
 pub fn collect() {
+    collect_from(Seats::process());
+}
+
+/// Ages every pool of the process. These are its seats.
+pub(crate) fn collect_from(seats: &Seats) {
     let garbage = {
         let registry = Registry::lock();
         // SAFETY: locked.
         unsafe {
-            step(Seats::process(), registry.pools(), true);
+            step(seats, registry.pools(), true);
             let mut garbage = Vec::new();
             // Without memory it remains for the next collect.
             if garbage.try_reserve(registry.pools.len()).is_ok() {
@@ -160,22 +164,22 @@ pub fn collect() {
 
 /// Ages one pool by one generation.
 pub(crate) fn trim<T: Send + 'static>(core: &Core<T>) {
-    age(core, false);
+    age(Seats::process(), core, false);
 }
 
 /// Drops all that is idle in one pool.
 pub(crate) fn clear<T: Send + 'static>(core: &Core<T>) {
-    age(core, true);
+    age(Seats::process(), core, true);
 }
 
 /// Ages one pool by one generation, and then drops the victims if `clear`.
-fn age<T: Send + 'static>(core: &Core<T>, clear: bool) {
+pub(crate) fn age<T: Send + 'static>(seats: &Seats, core: &Core<T>, clear: bool) {
     let garbage = {
         let _registry = Registry::lock();
         let pools = std::iter::once(core as &dyn Ages);
         // SAFETY: locked.
         unsafe {
-            step(Seats::process(), pools, false);
+            step(seats, pools, false);
             if clear {
                 core.drain();
             }

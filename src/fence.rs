@@ -33,7 +33,7 @@ impl Strategy {
         }
     }
 
-    /// The heavy side for every seat at once, its tokens apart.
+    /// The heavy side, for every seat at once.
     pub(crate) fn heavy(self) {
         match self {
             Self::Asymmetric => crate::sync::membarrier(),

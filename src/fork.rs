@@ -9,6 +9,8 @@
 //!
 //! `posix_spawn` and `vfork` do not come here, and need not.
 
+#![allow(dead_code, unused_imports, reason = "models do not fork")]
+
 pub(crate) use imp::watch;
 
 #[cfg(unix)]
@@ -26,6 +28,8 @@ mod imp {
     /// Has the system call us before and after each fork. If it has no memory for that, a child
     /// must not use pools.
     pub(crate) fn watch() {
+        // Now, so that no fork finds them half made.
+        let _ = (Seats::process(), reclaim::collector());
         // SAFETY: the three take no arguments, and do not unwind.
         unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after_in_child)) };
     }

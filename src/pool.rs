@@ -17,8 +17,9 @@ use crate::{
 /// Objects that are used again instead of made anew.
 ///
 /// Any thread may get objects from a pool and put objects back, at the same time as others. Each
-/// thread finds first what it put back itself, last in, first out; then what others can spare. What
-/// a thread did to an object before putting it back happens before the next holder gets it.
+/// thread finds first what it put back itself, on the whole last in, first out; then what others can
+/// spare. What a thread did to an object before putting it back happens before the next holder gets
+/// it.
 ///
 /// A pool may lose an idle object at any time (see [`collect`](crate::collect())), hand out any of
 /// those that it has, and create an object although it has one. It never hands an object to two

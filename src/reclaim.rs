@@ -6,49 +6,42 @@
 
 #![allow(dead_code, reason = "models have a stand-in that checks more")]
 
-use std::{cell::RefCell, ptr};
+use std::cell::RefCell;
 
 use crossbeam_epoch::{Collector, LocalHandle};
 
 use crate::{
     ring::Ring,
-    sync::{Acquire, OncePtr, Release},
+    sync::{Acquire, LazyLock, OncePtr, Release, free, thread_local},
 };
 
-/// The collector of this process, made at its first use and never freed.
-static COLLECTOR: OncePtr<Collector> = OncePtr::new(ptr::null_mut());
+/// The collector of this process. Each is never freed.
+static COLLECTOR: LazyLock<OncePtr<Collector>> = LazyLock::new(|| OncePtr::new(new_collector()));
 
-fn collector() -> &'static Collector {
-    // Acquire: pairs with the Release below.
-    // SAFETY: once made, a collector stays.
-    if let Some(collector) = unsafe { COLLECTOR.load(Acquire).as_ref() } {
-        return collector;
-    }
-    let new = Box::into_raw(Box::new(Collector::new()));
-    match COLLECTOR.compare_exchange(ptr::null_mut(), new, Release, Acquire) {
-        // SAFETY: as above.
-        Ok(_) => unsafe { &*new },
-        // SAFETY: ours was seen by nobody, and theirs is as above.
-        Err(theirs) => unsafe {
-            drop(Box::from_raw(new));
-            &*theirs
-        },
-    }
+fn new_collector() -> *mut Collector {
+    Box::into_raw(Box::new(Collector::new()))
+}
+
+pub(crate) fn collector() -> &'static Collector {
+    // Acquire: pairs with the Release of `begin_anew`.
+    // SAFETY: a collector stays.
+    unsafe { &*COLLECTOR.load(Acquire) }
 }
 
 thread_local! {
-    static HANDLE: RefCell<Option<LocalHandle>> = const { RefCell::new(None) };
+    #[allow(clippy::missing_const_for_thread_local, reason = "the models' have no such form")]
+    static HANDLE: RefCell<Option<LocalHandle>> = RefCell::new(None);
 }
 
 /// Begins anew in a child process: threads that were pinned at the fork would hold up the parent's
 /// epochs for ever. What was retired there is leaked.
 pub(crate) fn begin_anew() {
-    COLLECTOR.store(ptr::null_mut(), Release);
+    COLLECTOR.store(new_collector(), Release);
     let _ = HANDLE.try_with(|handle| std::mem::forget(handle.take()));
 }
 
 /// Keeps every ring that its holder can still reach in memory.
-pub(crate) struct Guard(crossbeam_epoch::Guard);
+pub(crate) struct Guard(pub(crate) crossbeam_epoch::Guard);
 
 pub(crate) fn pin() -> Guard {
     // A thread whose thread-locals are going registers for this once.
@@ -67,6 +60,6 @@ impl Guard {
     pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
         // SAFETY: the caller's promise is the one that is asked for. The closure owns no `T`, so it
         // may outlive every borrow in it and run on any thread.
-        unsafe { self.0.defer_unchecked(move || drop(Box::from_raw(ring))) };
+        unsafe { self.0.defer_unchecked(move || free(Box::from_raw(ring))) };
     }
 }

@@ -5,11 +5,11 @@ use crate::{
     fence::Strategy,
     memory::try_slice,
     seat::{Seat, lock},
-    sync::{Mutex, MutexGuard, OnceLock, limit, scaled},
+    sync::{LazyLock, Mutex, MutexGuard, OnceLock, limit, scaled},
 };
 
 /// Threads that can hold seats at one time. The rest use the shelf.
-pub(crate) const MAX_SEATS: usize = limit(1 << 14, 3);
+pub(crate) const MAX_SEATS: usize = limit(1 << 14, 4);
 
 /// The seats of the first bucket; each further bucket doubles the number.
 const FIRST_BUCKET: usize = scaled(64, 1);
@@ -93,8 +93,8 @@ impl Seats {
 
     /// The seats of this process.
     pub(crate) fn process() -> &'static Self {
-        static SEATS: OnceLock<Seats> = OnceLock::new();
-        SEATS.get_or_init(|| Self::new(Strategy::detect(), MAX_SEATS))
+        static SEATS: LazyLock<Seats> = LazyLock::new(|| Seats::new(Strategy::detect(), MAX_SEATS));
+        &SEATS
     }
 
     pub(crate) fn strategy(&self) -> Strategy {
@@ -172,7 +172,6 @@ impl<'a> Claim<'a> {
         let claim = Self { seats, vacant: lock(&seats.vacant), all };
         // SAFETY: the caller is the only collector, and `drop` opens the gates.
         claim.existing().for_each(|seat| unsafe { seat.claim() });
-        claim.existing().for_each(|seat| seat.token.heavy());
         seats.strategy.heavy();
         claim.existing().for_each(Seat::reach);
         claim

@@ -6,9 +6,17 @@
 //! checker understands: see [`Token`]. There, and with `--cfg corepool_tiny`, sizes shrink so that
 //! growth and wrap-around are in reach of a small program.
 
+/// Initialised under a lock, or by whoever comes first to the same value: never part of a model.
+pub(crate) use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-/// The two that also serve as process-wide state: initialised once, so never part of a model.
-pub(crate) use std::sync::{OnceLock, atomic::AtomicPtr as OncePtr};
+/// What a process has once, and the way in which retired memory goes. Each run of a model is a
+/// process of its own.
+#[cfg(not(all(test, loom)))]
+pub(crate) use std::{
+    mem::drop as free,
+    sync::{LazyLock, atomic::AtomicPtr as OncePtr},
+    thread_local,
+};
 
 pub(crate) use imp::*;
 
@@ -23,7 +31,7 @@ mod imp {
         },
     };
 
-    pub(crate) use crate::{fence::membarrier, reclaim::pin};
+    pub(crate) use crate::{fence::membarrier, fork::watch as watch_forks, reclaim::pin};
 
     /// A limit of the real thing, and its stand-in for models.
     pub(crate) const fn limit(real: usize, _model: usize) -> usize {
@@ -57,7 +65,7 @@ mod imp {
     }
 
     /// The seat's half of the asymmetric fence. Nothing at all in a normal build: the light side is
-    /// a compiler fence and one `membarrier` is the heavy side for every seat.
+    /// a compiler fence, and one `membarrier` is the heavy side for every seat.
     #[derive(Debug)]
     pub(crate) struct Token;
 
@@ -70,11 +78,10 @@ mod imp {
         pub(crate) fn light(&self) {
             compiler_fence(SeqCst);
         }
-
-        pub(crate) fn heavy(&self) {}
     }
 
-    /// Watches over the lifetime of what `reclaim` frees. Nothing at all in a normal build.
+    /// Watches over the lifetime of what `reclaim` frees. Nothing at all in a normal build; where
+    /// sizes are small, now and then a moment for others to free it too early.
     #[derive(Debug)]
     pub(crate) struct Life;
 
@@ -84,7 +91,15 @@ mod imp {
         }
 
         #[inline(always)]
-        pub(crate) fn alive(&self) {}
+        pub(crate) fn alive(&self) {
+            #[cfg(corepool_tiny)]
+            {
+                static USES: AtomicUsize = AtomicUsize::new(0);
+                if USES.fetch_add(1, super::Relaxed) % 16 == 0 {
+                    std::thread::yield_now();
+                }
+            }
+        }
     }
 }
 

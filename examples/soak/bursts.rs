@@ -140,9 +140,12 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         self.pool.reserve(below(32));
     }
 
+    /// Trims in a row catch a thread at any moment of a pin.
     fn trim(&self) {
-        count(Op::Trim);
-        self.pool.trim();
+        for _ in 0..if chance(4) { 256 } else { 1 } {
+            count(Op::Trim);
+            self.pool.trim();
+        }
     }
 
     fn clear(&self) {

@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 use crew::Crew;
 use ledger::Run;
 use station::{Station, WORKING};
-use worker::{STOP, STORM, TARGETS};
+use worker::{FASHION, STOP, STORM, TARGETS};
 
 /// The time between two comparisons of the books.
 const PAUSES: Duration = Duration::from_secs(1);
@@ -72,6 +72,7 @@ fn run(crew: &mut Crew, main: &Station) -> u64 {
         if paused.elapsed() >= PAUSES {
             crew.compare();
             STORM.fetch_not(Relaxed);
+            FASHION.store(local::below(run.args.pools), Relaxed);
             (pauses, paused) = (pauses + 1, Instant::now());
         }
         if run.seconds() >= told {

@@ -18,7 +18,7 @@ pub static STALLS: Count = Count::new();
 pub const TELLS: bool = cfg!(corepool_doors);
 
 /// How long to wait between two signals.
-const EVERY: Duration = if TELLS { Duration::from_micros(300) } else { Duration::from_millis(20) };
+const EVERY: Duration = if TELLS { Duration::from_micros(100) } else { Duration::from_millis(20) };
 
 #[cfg(corepool_doors)]
 fn is_wanted() -> bool {
@@ -36,7 +36,9 @@ extern "C" fn stall(_: libc::c_int) {
         return;
     }
     STALLS.add(1);
-    let millis = 1 + STALLS.get() * 7 % 20;
+    // Most are short: many are worth more than long ones.
+    let stalls = STALLS.get();
+    let millis = if stalls % 16 == 0 { 1 + stalls / 16 % 20 } else { 1 };
     let time = libc::timespec { tv_sec: 0, tv_nsec: millis as libc::c_long * 1_000_000 };
     // SAFETY: `errno` is the thread's own; the other call reads `time` only.
     unsafe {

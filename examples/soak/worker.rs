@@ -1,7 +1,7 @@
 //! What each thread does from its beginning to its end.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::Release};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +21,8 @@ pub static STOP: AtomicBool = AtomicBool::new(false);
 pub static PAUSE: AtomicBool = AtomicBool::new(false);
 /// Times of many collects and of few take turns: hoards last in the latter only.
 pub static STORM: AtomicBool = AtomicBool::new(false);
+/// The pool that is used most just now.
+pub static FASHION: AtomicUsize = AtomicUsize::new(0);
 
 pub type Loans = Vec<Box<dyn Loan>>;
 
@@ -28,11 +30,11 @@ pub fn targets() -> &'static [Box<dyn Target>] {
     TARGETS.get().expect("set at the beginning")
 }
 
-/// A pool at random, half of the time one of a few, so that threads meet.
+/// A pool at random, half of the time the one in fashion, so that threads meet.
 fn target() -> &'static dyn Target {
     let targets = targets();
-    let among = if chance(2) { targets.len() } else { targets.len().min(5) };
-    &*targets[below(among)]
+    let index = if chance(2) { below(targets.len()) } else { FASHION.load(Relaxed) };
+    &*targets[index]
 }
 
 /// Gives back guards, each of which may panic.
@@ -42,12 +44,24 @@ pub fn give_back(loans: &mut Loans) {
     }
 }
 
+/// Once in `n` times, so many collects. In a row they catch a thread that stalls at any moment.
+fn collects(n: usize, times: usize) {
+    if chance(n) {
+        for _ in 0..times {
+            count(Op::Collect);
+            corepool::collect();
+        }
+    }
+}
+
 /// One thing to do.
 fn step(loans: &mut Loans) {
     set_plain(chance(2));
-    if chance(if STORM.load(Relaxed) { 16 } else { 4096 }) {
-        count(Op::Collect);
-        corepool::collect();
+    if STORM.load(Relaxed) {
+        collects(16, 1);
+        collects(1024, 256);
+    } else {
+        collects(4096, 1);
     }
     match below(64) {
         0..4 => loans.push(target().lend()),

@@ -12,6 +12,9 @@ use crate::{
     ring::Ring,
 };
 
+/// A batch holds less than this.
+pub(super) const MOST: usize = 40;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
     /// A batch, and a ring larger by this power of two than is asked for if one is.
@@ -27,7 +30,7 @@ pub(super) enum Op {
 
 impl Op {
     fn decode(bytes: &mut Bytes<'_>) -> Self {
-        let n = bytes.below(40);
+        let n = bytes.below(MOST);
         match bytes.below(16) {
             0..5 => Self::Push(n, 0),
             5 => Self::Push(n, 1 + n as u32 % 3),
@@ -117,10 +120,12 @@ impl super::Program for Program {
                 Op::Shrink if model.0.len() == 1 && model.len() > 0 => {}
                 Op::Shrink => {
                     head.shrink();
-                    model.0.truncate(if model.0.len() == 1 { 0 } else { usize::MAX });
+                    if model.0.len() == 1 {
+                        model.0.clear();
+                    }
                 }
             }
-            made += 40;
+            made += MOST;
             assert_eq!((head.slots(), chain.len()), (model.slots(), model.len()));
         }
         while model.len() > 0 {

@@ -49,13 +49,13 @@ fn rings() -> impl Strategy<Value = ring::Program> {
 }
 
 fn chains() -> impl Strategy<Value = chain::Program> {
-    use chain::{Op, Program};
+    use chain::{MOST, Op, Program};
     let op = prop_oneof![
-        4 => (0..40usize).prop_map(|n| Op::Push(n, 0)),
-        1 => (0..40usize, 0..4u32).prop_map(|(n, larger)| Op::Push(n, larger)),
-        1 => (0..40usize).prop_map(Op::Try),
-        2 => (0..40usize).prop_map(Op::Pop),
-        4 => (1..40usize).prop_map(Op::Steal),
+        4 => (0..MOST).prop_map(|n| Op::Push(n, 0)),
+        1 => (0..MOST, 0..4u32).prop_map(|(n, larger)| Op::Push(n, larger)),
+        1 => (0..MOST).prop_map(Op::Try),
+        2 => (0..MOST).prop_map(Op::Pop),
+        4 => (1..MOST).prop_map(Op::Steal),
         1 => Just(Op::Shrink),
     ];
     prop::collection::vec(op, 0..200).prop_map(|ops| Program { ops })

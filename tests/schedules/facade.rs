@@ -52,9 +52,10 @@ impl Token {
     }
 
     pub(crate) fn light(&self) {}
-
-    pub(crate) fn heavy(&self) {}
 }
 
 /// As above.
 pub(crate) fn membarrier() {}
+
+/// Nor does anybody fork.
+pub(crate) fn watch_forks() {}

@@ -13,6 +13,7 @@ use std::{
 use super::{Done, ROUNDS, Rng, world::World};
 use crate::{
     fence::Strategy,
+    seat::current_or_join,
     seats::{Claim, Seats},
 };
 
@@ -20,6 +21,18 @@ use crate::{
 pub(super) fn strategies() -> impl Iterator<Item = Strategy> {
     let detected = Strategy::detect();
     [Strategy::Symmetric].into_iter().chain((detected != Strategy::Symmetric).then_some(detected))
+}
+
+/// The seats of the process run with what the system has. The line tells what that is: `ci/sanitize`
+/// looks for it.
+#[test]
+fn the_process_uses_what_the_system_has() {
+    let detected = Strategy::detect();
+    println!("the fences of this process: {detected:?}");
+    let seat = current_or_join().unwrap();
+    // SAFETY: this thread's seat, and its only pin.
+    let fast = unsafe { seat.pin_fast() }.is_some();
+    assert_eq!(fast, detected == Strategy::Asymmetric);
 }
 
 /// Counts visits without an atomic read-modify-write, so that two visitors at a time lose some.

@@ -90,6 +90,20 @@ fn what_is_half_done_is_left_alone() {
     }
 }
 
+/// A thief had taken a list of victims, and not counted that yet.
+#[test]
+fn counts_are_mended() {
+    let world = world(usize::MAX);
+    let (own, other) = (world.join(), world.join());
+    world.fill(Some(other), 10);
+    assert_eq!(world.collect(), 0);
+    let place = world.core.place(other.id).unwrap();
+    place.shard().shared.aged_len.fetch_add(5, Relaxed);
+    assert_eq!(world.idle(), 15);
+    fork(&world, Some(own));
+    assert_eq!(world.idle(), 10);
+}
+
 /// Slots that a thief has claimed and not given back, or an owner filled and not published.
 #[test]
 fn rings_are_mended() {

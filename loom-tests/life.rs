@@ -1,0 +1,114 @@
+//! How retired rings live and die.
+//!
+//! A build with `--cfg crossbeam_loom` has the real epochs, whose own atomics are the checker's
+//! then. All others have a stand-in that makes far fewer steps.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+#[cfg(crossbeam_loom)]
+pub(crate) use self::real::{hurry, pin};
+#[cfg(not(crossbeam_loom))]
+pub(crate) use self::stand_in::{hurry, pin};
+use super::UnsafeCell;
+use crate::ring::Ring;
+
+/// The lifetime of what is reclaimed: its beginning and end are writes that the checker sees, every
+/// use is a read.
+#[derive(Debug)]
+pub(crate) struct Life(UnsafeCell<bool>);
+
+impl Life {
+    pub(crate) fn new() -> Self {
+        let life = Self(UnsafeCell::new(false));
+        life.set(true);
+        life
+    }
+
+    fn set(&self, alive: bool) {
+        // SAFETY: the checker sees if somebody else is here.
+        self.0.with_mut(|life| unsafe { *life = alive });
+    }
+
+    pub(crate) fn alive(&self) {
+        // SAFETY: as above.
+        assert!(self.0.with(|life| unsafe { *life }), "used after it was freed");
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.set(false);
+        }
+    }
+}
+
+std::thread_local! {
+    /// How many rings have been freed in all runs of the model that this thread of the system is at.
+    static FREED: AtomicUsize = const { AtomicUsize::new(0) };
+}
+
+pub(crate) fn freed() -> usize {
+    FREED.with(|freed| freed.load(Relaxed))
+}
+
+/// The end of a retired ring. The memory stays, so that a use of it is the checker's to find.
+pub(crate) fn free<T>(ring: Box<Ring<T>>) {
+    FREED.with(|freed| freed.fetch_add(1, Relaxed));
+    Box::leak(ring).life().set(false);
+}
+
+#[cfg(not(crossbeam_loom))]
+mod stand_in {
+    use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+
+    use super::super::{AtomicUsize, LazyLock, fence};
+    use crate::ring::Ring;
+
+    static PINNED: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(0));
+
+    /// Epochs that free as early as the rules allow: at the retirement itself, if nobody else is
+    /// pinned. The fences are those of the real ones.
+    pub(crate) fn pin() -> Guard {
+        PINNED.fetch_add(1, Relaxed);
+        fence(SeqCst);
+        Guard
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Guard;
+
+    impl Guard {
+        /// # Safety
+        ///
+        /// As for the real one: unlinked, and retired once.
+        pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
+            fence(SeqCst);
+            // Two ways: alone, and the ring goes now; or not, and it is left for ever.
+            if PINNED.load(Acquire) == 1 {
+                // SAFETY: the caller's promise.
+                super::free(unsafe { Box::from_raw(ring) });
+            }
+        }
+    }
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            PINNED.fetch_sub(1, Release);
+        }
+    }
+
+    /// Nothing waits.
+    pub(crate) fn hurry() {}
+}
+
+#[cfg(crossbeam_loom)]
+mod real {
+    pub(crate) use crate::reclaim::pin;
+
+    /// Frees what the calling thread has retired, and what others have handed on, if nobody is
+    /// pinned that might see it: two epochs later.
+    pub(crate) fn hurry() {
+        (0..3).for_each(|_| pin().0.flush());
+    }
+}

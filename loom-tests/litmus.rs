@@ -1,0 +1,144 @@
+//! Litmus tests: what the fences promise, and what the other models take for granted.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc as Shared, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use loom::{sync::Arc, thread};
+
+use super::model;
+use crate::{
+    fence::Strategy::{self, Asymmetric, Symmetric},
+    sync::{AtomicUsize, Relaxed, SeqCst, Token, fence},
+};
+
+/// What runs between a thread's store and its load.
+#[derive(Clone, Copy)]
+enum Side {
+    Bare,
+    Light,
+    Heavy,
+}
+use Side::{Bare, Heavy, Light};
+
+struct Buffering {
+    stored: [AtomicUsize; 2],
+    tokens: [Token; 2],
+    strategy: Strategy,
+}
+
+impl Buffering {
+    fn new(strategy: Strategy) -> Self {
+        Self {
+            stored: [AtomicUsize::new(0), AtomicUsize::new(0)],
+            tokens: std::array::from_fn(|_| Token::new(strategy == Asymmetric)),
+            strategy,
+        }
+    }
+
+    /// Stores, and tells whether the other thread's store is missed.
+    fn misses(&self, me: usize, side: Side) -> bool {
+        self.stored[me].store(1, Relaxed);
+        match (side, self.strategy) {
+            (Bare, _) => {}
+            (Light, Asymmetric) => self.tokens[me].light(),
+            (Light, Symmetric) => fence(SeqCst),
+            (Heavy, _) => self.strategy.heavy(),
+        }
+        self.stored[1 - me].load(Relaxed) == 0
+    }
+}
+
+/// Two threads store and then look for the other's store: whether there is a run in which both
+/// miss it.
+fn both_may_miss(name: &str, strategy: Strategy, sides: [Side; 2]) -> bool {
+    let reached = Shared::new(AtomicBool::new(false));
+    let reach = Shared::clone(&reached);
+    model(name, None, move || {
+        let buffering = Arc::new(Buffering::new(strategy));
+        let other = {
+            let buffering = Arc::clone(&buffering);
+            thread::spawn(move || buffering.misses(1, sides[1]))
+        };
+        let missed = buffering.misses(0, sides[0]);
+        reach.fetch_or(other.join().unwrap() && missed, Ordering::Relaxed);
+    });
+    reached.load(Ordering::Relaxed)
+}
+
+/// Without this nothing is proved by the others.
+#[test]
+fn fence_none() {
+    assert!(both_may_miss("fence_none", Asymmetric, [Bare, Bare]));
+}
+
+#[test]
+fn fence_light_alone() {
+    assert!(both_may_miss("fence_light_alone", Asymmetric, [Light, Bare]));
+}
+
+#[test]
+fn fence_heavy_alone() {
+    assert!(both_may_miss("fence_heavy_alone", Asymmetric, [Heavy, Bare]));
+}
+
+#[test]
+fn fence_light_against_heavy_asymmetric() {
+    assert!(!both_may_miss("fence_light_against_heavy_asymmetric", Asymmetric, [Light, Heavy]));
+}
+
+#[test]
+fn fence_light_against_heavy_symmetric() {
+    assert!(!both_may_miss("fence_light_against_heavy_symmetric", Symmetric, [Light, Heavy]));
+}
+
+#[test]
+fn fence_heavy_against_heavy_asymmetric() {
+    assert!(!both_may_miss("fence_heavy_against_heavy_asymmetric", Asymmetric, [Heavy, Heavy]));
+}
+
+#[test]
+fn fence_heavy_against_heavy_symmetric() {
+    assert!(!both_may_miss("fence_heavy_against_heavy_symmetric", Symmetric, [Heavy, Heavy]));
+}
+
+/// Two light sides order nothing: the tokens do not promise more than the hardware does.
+#[test]
+fn fence_light_against_light() {
+    assert!(both_may_miss("fence_light_against_light", Asymmetric, [Light, Light]));
+}
+
+/// Every order of three accesses by one thread and three by another is tried, although there are
+/// loads among them that the checker would not tell apart.
+#[test]
+fn turns_in_every_order() {
+    let orders = Shared::new(Mutex::new(HashSet::new()));
+    let tried = Shared::clone(&orders);
+    model("turns_in_every_order", None, move || {
+        let cell = Arc::new(AtomicUsize::new(0));
+        let order = Shared::new(Mutex::new(String::new()));
+        let access = {
+            let (cell, order) = (Arc::clone(&cell), Shared::clone(&order));
+            move |me| {
+                cell.load(Relaxed);
+                order.lock().unwrap().push(me);
+                cell.store(0, Relaxed);
+                order.lock().unwrap().push(me);
+                cell.load(Relaxed);
+                order.lock().unwrap().push(me);
+            }
+        };
+        let other = thread::spawn({
+            let access = access.clone();
+            move || access('b')
+        });
+        access('a');
+        other.join().unwrap();
+        tried.lock().unwrap().insert(order.lock().unwrap().clone());
+    });
+    assert_eq!(orders.lock().unwrap().len(), 20);
+}

@@ -1,0 +1,86 @@
+//! What threads share without seats: the shelf, and the units of a bound.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use loom::{sync::Arc, thread};
+
+use super::{
+    ledger::{Ledger, Object},
+    model,
+};
+use crate::{
+    cell::{Full, List},
+    quota::Quota,
+    shelf::Shelf,
+};
+
+fn finish(full: Option<Full<Object>>) -> usize {
+    full.into_iter().map(|full| full.get().use_it()).count()
+}
+
+/// One thread takes what is fresh and another what has aged, while a third makes the one the other
+/// and drops what has aged before.
+#[test]
+fn shelf_lists() {
+    model("shelf_lists", Some(3), || {
+        let ledger = Ledger::new();
+        let shelf = Arc::new(Shelf::new());
+        shelf.push(ledger.object());
+        let others = [
+            {
+                let (ledger, shelf) = (ledger.clone(), Arc::clone(&shelf));
+                thread::spawn(move || {
+                    let mut list = List::new();
+                    (0..2).for_each(|_| list.push(ledger.object()));
+                    shelf.append_aged(list);
+                    finish(shelf.pop_aged())
+                })
+            },
+            {
+                let shelf = Arc::clone(&shelf);
+                thread::spawn(move || {
+                    let mut gone = List::new();
+                    shelf.take_aged(&mut gone);
+                    shelf.age();
+                    gone.len()
+                })
+            },
+        ];
+        shelf.push(ledger.object());
+        let mut taken = finish(shelf.pop());
+        others.into_iter().for_each(|other| taken += other.join().unwrap());
+        assert_eq!(shelf.len(), 4 - taken);
+        assert_eq!(ledger.alive(), shelf.len() as isize);
+        shelf.age();
+        let mut gone = List::new();
+        shelf.take_aged(&mut gone);
+        assert_eq!((gone.len(), shelf.len()), (4 - taken, 0));
+        drop(gone);
+        assert_eq!(ledger.alive(), 0);
+    });
+}
+
+/// No more units are leased than there are, and none is lost.
+#[test]
+fn quota_units() {
+    model("quota_units", None, || {
+        const UNITS: usize = 3;
+        let quota = Arc::new(Quota::new(UNITS, 2));
+        let held = std::sync::Arc::new(AtomicUsize::new(0));
+        let stay = {
+            let (quota, held) = (Arc::clone(&quota), std::sync::Arc::clone(&held));
+            move || {
+                let units = quota.lease(2);
+                assert!(held.fetch_add(units, Ordering::Relaxed) + units <= UNITS);
+                held.fetch_sub(units, Ordering::Relaxed);
+                quota.release(units);
+                units
+            }
+        };
+        let others = [thread::spawn(stay.clone()), thread::spawn(stay.clone())];
+        let mut units = stay();
+        others.into_iter().for_each(|other| units += other.join().unwrap());
+        assert!(units >= UNITS, "units that nobody had were not to be had");
+        assert_eq!((quota.lease(UNITS + 1), quota.has_room()), (UNITS, false));
+    });
+}

@@ -1,0 +1,71 @@
+//! A pool without its face, and the seats of its process.
+
+use loom::sync::Arc;
+
+use super::ledger::{Ledger, Object};
+use crate::{
+    cell::Full,
+    collect::{Registry, catch_up, collect_from},
+    core::Core,
+    fence::Strategy,
+    seat::Seat,
+    seats::Seats,
+};
+
+pub(super) struct World {
+    pub(super) seats: Seats,
+    pub(super) core: Box<Core<Object>>,
+    pub(super) ledger: Ledger,
+}
+
+impl World {
+    /// A pool whose first segment has so many shards, a power of two.
+    pub(super) fn new(strategy: Strategy, first: usize, max_idle: usize) -> Arc<Self> {
+        let seats = Seats::new(strategy, usize::MAX);
+        let core = Core::new(first, max_idle);
+        // SAFETY: it leaves in our `drop`.
+        unsafe { Registry::lock().enter(&*core) };
+        Arc::new(Self { seats, core, ledger: Ledger::new() })
+    }
+
+    /// Gets an object and uses it, as `Pool::get` does on its long way.
+    pub(super) fn get(&self, seat: &Seat) -> Option<Full<Object>> {
+        ready(seat);
+        let full = self.core.take(Some(seat))?;
+        full.get().use_it();
+        Some(full)
+    }
+
+    /// Uses an object and puts it back, as a guard does on its long way.
+    pub(super) fn put(&self, seat: &Seat, full: Full<Object>) {
+        ready(seat);
+        full.get().use_it();
+        drop(self.core.put(Some(seat), full));
+    }
+
+    /// Puts so many new objects.
+    pub(super) fn fill(&self, seat: &Seat, count: usize) {
+        (0..count).for_each(|_| self.put(seat, self.ledger.object()));
+    }
+
+    pub(super) fn collect(&self) {
+        collect_from(&self.seats);
+    }
+}
+
+/// What a thread with a late seat does before it uses a pool.
+fn ready(seat: &Seat) {
+    if seat.is_late() {
+        catch_up(seat);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        Registry::lock().leave(&*self.core);
+        drop(self.core.empty());
+        if !std::thread::panicking() {
+            assert_eq!(self.ledger.alive(), 0, "lost");
+        }
+    }
+}
