@@ -12,7 +12,7 @@ use crossbeam_epoch::{Collector, LocalHandle};
 
 use crate::{
     ring::Ring,
-    sync::{Acquire, LazyLock, OncePtr, Release, free, thread_local},
+    sync::{LazyLock, OncePtr, Relaxed, free, thread_local},
 };
 
 /// The collector of this process. Each is never freed.
@@ -23,9 +23,10 @@ fn new_collector() -> *mut Collector {
 }
 
 pub(crate) fn collector() -> &'static Collector {
-    // Acquire: pairs with the Release of `begin_anew`.
+    // Relaxed: the first one is ordered by its lock, the next one is there before the child process
+    // has a second thread.
     // SAFETY: a collector stays.
-    unsafe { &*COLLECTOR.load(Acquire) }
+    unsafe { &*COLLECTOR.load(Relaxed) }
 }
 
 thread_local! {
@@ -36,7 +37,7 @@ thread_local! {
 /// Begins anew in a child process: threads that were pinned at the fork would hold up the parent's
 /// epochs for ever. What was retired there is leaked.
 pub(crate) fn begin_anew() {
-    COLLECTOR.store(new_collector(), Release);
+    COLLECTOR.store(new_collector(), Relaxed);
     let _ = HANDLE.try_with(|handle| std::mem::forget(handle.take()));
 }
 
