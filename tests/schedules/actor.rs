@@ -40,7 +40,7 @@ pub(super) enum Op {
     Clear,
     /// Looks at the counters.
     Look,
-    /// Stays pinned for a while.
+    /// Stays pinned for a while, as a thread does that loses the processor there.
     Stall,
     /// Uses a pool of its own.
     Visit,
@@ -93,7 +93,7 @@ impl<'a> Actor<'a> {
             Op::Trim => world.trim(pool, false),
             Op::Clear => world.trim(pool, true),
             Op::Look => drop(pool.core.stats()),
-            Op::Stall => self.stall(),
+            Op::Stall => self.pinned(|| (0..below(20)).for_each(|_| yield_now())),
             Op::Visit => self.visit(),
         }
     }
@@ -130,11 +130,11 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Stays pinned while others go on.
-    fn stall(&self) {
+    /// Stays pinned meanwhile, if it has a seat that can be pinned.
+    pub(super) fn pinned(&self, meanwhile: impl FnOnce()) {
         // SAFETY: this thread's seat, and its only pin.
         let pin = self.seat.and_then(|seat| unsafe { seat.pin() });
-        (0..below(20)).for_each(|_| yield_now());
+        meanwhile();
         drop(pin);
     }
 
@@ -216,7 +216,11 @@ impl<'a> Actor<'a> {
         };
         match kept {
             Ok(()) => pool.ledger.kept(),
-            Err(full) => Object::Full(full).discard(),
+            Err(full) => {
+                // It is still the caller's, who can only drop it.
+                full.get().hold();
+                Object::Full(full).discard();
+            }
         }
     }
 
@@ -277,11 +281,11 @@ impl<'a> Actor<'a> {
 }
 
 impl Object {
-    /// Drops an object that is held, or that its pool did not take.
+    /// Drops an object that is held.
     fn discard(self) {
         match &self {
-            Self::Full(full) => full.get().refuse(),
-            Self::Value(value) => value.refuse(),
+            Self::Full(full) => full.get().discard(),
+            Self::Value(value) => value.discard(),
         }
     }
 }

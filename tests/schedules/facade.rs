@@ -5,7 +5,6 @@
 //! that schedules find what goes wrong between steps; what goes wrong with orderings is for the
 //! models in `loom-tests`.
 
-// Each of these is in a directory with this file.
 mod cell;
 mod epochs;
 

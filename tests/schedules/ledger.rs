@@ -37,7 +37,7 @@ enum State {
     /// Put when so many steps of ageing were done.
     Idle(usize),
     /// About to be dropped by its holder.
-    Refused,
+    Discarded,
     Gone,
 }
 
@@ -133,9 +133,9 @@ impl Item {
         self.step(|state, books| (state == State::Held).then_some(State::Idle(books.done)));
     }
 
-    /// The thread that holds it, or to which a pool has returned it, is about to drop it.
-    pub(super) fn refuse(&self) {
-        self.step(|state, _| (state != State::Gone).then_some(State::Refused));
+    /// Its holder is about to drop it.
+    pub(super) fn discard(&self) {
+        self.step(|state, _| (state == State::Held).then_some(State::Discarded));
     }
 
     fn step(&self, next: impl FnOnce(State, &mut Books) -> Option<State>) {
@@ -161,12 +161,12 @@ impl Drop for Item {
         self.touch();
         self.step(|state, books| {
             let may = match state {
-                State::Refused => true,
+                State::Discarded => true,
                 // What is idle survives one step of ageing and goes at the second.
                 State::Idle(done) => books.closed || books.begun - done >= 2,
                 State::Held | State::Gone => false,
             };
-            books.kept -= isize::from(state != State::Refused);
+            books.kept -= isize::from(state != State::Discarded);
             may.then_some(State::Gone)
         });
     }

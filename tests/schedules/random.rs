@@ -4,7 +4,7 @@ use shuttle::scheduler::{DataSource, RandomDataSource, Schedule, Scheduler, Task
 
 /// How many steps a thread makes at a time, on average: one of these for each schedule. Where all
 /// go at one pace, none is far behind when the others are through.
-const STEPS: [u64; 4] = [1, 4, 16, 64];
+const STEPS: [u64; 4] = [1, 8, 64, 256];
 
 #[derive(Debug)]
 pub(super) struct Random {
