@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::item::Item;
 use crate::ledger::Ledger;
-use crate::local::{Op, count, me};
+use crate::local::{Op, count, me, turn_to};
 
 /// A guard whose object is marked as held. Dropping it gives the object back.
 pub struct Held<G: DerefMut<Target: Item>> {
@@ -79,6 +79,7 @@ pub struct Gets {
 
 impl Gets {
     pub fn of(ledger: &'static Ledger) -> Self {
+        turn_to(ledger.index);
         Self { ledger, gets: Cell::new(0) }
     }
 

@@ -104,19 +104,19 @@ impl Ledger {
             wrong("more idle objects than its bound");
         }
         if stats.idle != self.alive() {
-            wrong("idle objects and those alive");
+            wrong("what is idle is not what is alive");
         }
         if !whole {
             return;
         }
         if stats.created != self.calls.get() {
-            wrong("calls of create");
+            wrong("another number of calls of create");
         }
         if stats.dropped != self.dropped.get() {
-            wrong("dropped objects");
+            wrong("another number of dropped objects");
         }
         if stats.hits + stats.misses != self.gets.get() {
-            wrong("gets");
+            wrong("another number of gets");
         }
     }
 }

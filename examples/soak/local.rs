@@ -104,6 +104,13 @@ pub fn chance(n: usize) -> bool {
     below(n) == 0
 }
 
+/// Tells the watchdog which pool comes next.
+pub fn turn_to(pool: usize) {
+    if let Some(station) = STATION.get() {
+        station.pool.store(pool, Relaxed);
+    }
+}
+
 /// Counts an operation that is about to be done, and tells the watchdog.
 pub fn count(op: Op) {
     COUNTS.with(|counts| {

@@ -11,6 +11,7 @@ mod bursts;
 mod crew;
 mod faults;
 mod held;
+mod holder;
 mod hooks;
 mod item;
 mod ledger;

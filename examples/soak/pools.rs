@@ -54,13 +54,9 @@ impl<T: Item> Target for Fixed<T> {
         self.ledger.compare(&self.pool.stats(), self.max_idle, true);
     }
 
-    /// Half of these pools are cleared. From the others a single thread must get all that there is;
-    /// a search may give up, but it does not search the same shards for ever.
+    /// A single thread must get all that there is. A search may give up, but it does not search the
+    /// same shards for ever.
     fn close(&self) {
-        if self.ledger.index % 2 == 0 {
-            count(Op::Clear);
-            return self.pool.clear();
-        }
         let all = (0..64).flat_map(|_| std::iter::from_fn(|| self.pool.try_take()));
         all.for_each(|item| {
             count(Op::TryTake);

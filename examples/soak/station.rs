@@ -18,7 +18,7 @@ pub struct Station {
     pub state: AtomicU8,
     /// Counts up while the thread gets on.
     pub steps: AtomicU64,
-    /// What it is doing, and to which pool.
+    /// What it did last, and with which pool.
     pub op: AtomicUsize,
     pub pool: AtomicUsize,
     /// The thread, as long as it may be signalled.

@@ -61,7 +61,7 @@ fn step(loans: &mut Loans) {
         collects(16, 1);
         collects(1024, 256);
     } else {
-        collects(4096, 1);
+        collects(1 << 15, 1);
     }
     match below(64) {
         0..4 => loans.push(target().lend()),
