@@ -33,7 +33,7 @@ fn map_seen_is_found() {
 /// A bit may be lost when a thief who has found nothing meets a push. The next push sets it again.
 #[test]
 fn map_lost_is_set_again() {
-    model("map_lost_is_set_again", Some(3), || {
+    model("map_lost_is_set_again", Some(2), || {
         let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 4);
