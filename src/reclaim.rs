@@ -6,7 +6,7 @@
 
 #![allow(dead_code, reason = "models have a stand-in that checks more")]
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ptr};
 
 use crossbeam_epoch::{Collector, LocalHandle};
 
@@ -15,18 +15,20 @@ use crate::{
     sync::{LazyLock, OncePtr, Relaxed, free, thread_local},
 };
 
-/// The collector of this process. Each is never freed.
-static COLLECTOR: LazyLock<OncePtr<Collector>> = LazyLock::new(|| OncePtr::new(new_collector()));
-
-fn new_collector() -> *mut Collector {
-    Box::into_raw(Box::new(Collector::new()))
+/// The collector that a process begins with, and the one of a child process: neither is ever freed.
+struct Collectors {
+    first: Collector,
+    anew: OncePtr<Collector>,
 }
 
+static COLLECTORS: LazyLock<Collectors> =
+    LazyLock::new(|| Collectors { first: Collector::new(), anew: OncePtr::new(ptr::null_mut()) });
+
 pub(crate) fn collector() -> &'static Collector {
-    // Relaxed: the first one is ordered by its lock, the next one is there before the child process
-    // has a second thread.
-    // SAFETY: a collector stays.
-    unsafe { &*COLLECTOR.load(Relaxed) }
+    let all = &*COLLECTORS;
+    // Relaxed: it is set before the child process has a second thread.
+    // SAFETY: null, or a collector that stays.
+    unsafe { all.anew.load(Relaxed).as_ref() }.unwrap_or(&all.first)
 }
 
 thread_local! {
@@ -37,7 +39,7 @@ thread_local! {
 /// Begins anew in a child process: threads that were pinned at the fork would hold up the parent's
 /// epochs for ever. What was retired there is leaked.
 pub(crate) fn begin_anew() {
-    COLLECTOR.store(new_collector(), Relaxed);
+    COLLECTORS.anew.store(Box::into_raw(Box::new(Collector::new())), Relaxed);
     let _ = HANDLE.try_with(|handle| std::mem::forget(handle.take()));
 }
 
