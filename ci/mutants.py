@@ -22,16 +22,18 @@ class Tree:
         self.path = HOME / f"tree{number}"
         self.number = number
 
-    def prepare(self):
-        """Makes the copy anew. It has no benches, nor what they and the other tests need."""
+    def prepare(self, whole=False):
+        """Makes the copy anew: `whole`, or with what the models need."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for part in ("src", "loom-tests", "tests"):
+        for part in ("src", "loom-tests", "tests", "benches", "examples", "fuzz", "ci"):
             shutil.rmtree(self.path / part, ignore_errors=True)
-            shutil.copytree(ROOT / part, self.path / part)
+            if whole or part in ("src", "loom-tests", "tests"):
+                shutil.copytree(ROOT / part, self.path / part, ignore=shutil.ignore_patterns("target", "corpus"))
         for name in ("Cargo.lock", "README.md", "DESIGN.md"):
             shutil.copy(ROOT / name, self.path / name)
         manifest = (ROOT / "Cargo.toml").read_text()
-        manifest = re.sub(r"(?ms)^\[(dev-dependencies|\[(bench|test|example)\])\].*?(?=^\[|\Z)", "", manifest)
+        if not whole:
+            manifest = re.sub(r"(?ms)^\[(dev-dependencies|\[(bench|test|example)\])\].*?(?=^\[|\Z)", "", manifest)
         (self.path / "Cargo.toml").write_text(manifest + "\n[workspace]\n")
 
     def plant(self, file, old, new):
@@ -74,7 +76,7 @@ def killer(program, wanted, **env):
     return False, ""
 
 
-def each(jobs, work):
+def each(jobs, work, at_a_time=AT_A_TIME):
     """What `work` returns for each of the jobs, in their order. Some are done at a time."""
-    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
         yield from pool.map(work, jobs)

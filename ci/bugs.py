@@ -1,0 +1,621 @@
+"""The planted bugs: the one list that all negative controls and the matrix in DESIGN.md are made from.
+
+Each replaces a text that must stand exactly once in a file of `src`, and names for every stage that notices it what to
+run there: a model, a scenario, tests (with a word for `cargo test`), a fuzz target, or "" for all that the stage has.
+"""
+from typing import NamedTuple
+
+
+class Bug(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+    stages: dict
+
+
+BUGS: list[Bug] = []
+
+
+def bug(name, file, old, new, **stages):
+    BUGS.append(Bug(name, file, old, new, stages))
+
+
+
+# Rings and chains.
+
+bug("lost publication", "ring.rs",
+    "fetch_add(count << HALF, Release)",
+    "fetch_add(count << HALF, Relaxed)",
+    models="ring_push_against_steal", thread="fences::objects_are")
+
+bug("claim without acquire", "ring.rs",
+    "compare_exchange(indices, claimed, Acquire, Relaxed)",
+    "compare_exchange(indices, claimed, Relaxed, Relaxed)",
+    models="ring_push_against_steal")
+
+bug("double steal", "ring.rs",
+    "let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);",
+    "self.indices.store(claimed, Release); self.indices.load(Acquire); let claim: Result<usize, usize> = Ok(0);",
+    models="ring_pop_against_two_thieves", schedules="theft", soak="")
+
+bug("push over a slot that is not handed back", "ring.rs",
+    "if !slot.load(Relaxed).is_null() {",
+    "if false {",
+    models="ring_full_and_handed_back", schedules="theft")
+
+bug("head not wrapped", "ring.rs",
+    "let head = head.wrapping_sub(count) & TAIL;\n",
+    "let head = head.saturating_sub(count);\n",
+    models="ring_wraps", programs="random::rings")
+
+bug("half of one too many", "ring.rs",
+    "let count = len.div_ceil(2).min(into.len());",
+    "let count = (len + 1).min(into.len());",
+    models="ring_batches_against_half", programs="random::rings")
+
+bug("pop without a claim", "ring.rs",
+    "match ring.indices.compare_exchange_weak(indices, pack(head, tail), Relaxed, Relaxed) {",
+    "ring.indices.store(pack(head, tail), Relaxed);\n            match Ok::<usize, usize>(indices) {",
+    schedules="theft")
+
+bug("indices do not wrap", "ring.rs",
+    "    head.wrapping_sub(tail) & TAIL\n",
+    "    head.wrapping_sub(tail)\n",
+    programs="random::rings", fuzz="ring")
+
+bug("tail runs into the head", "ring.rs",
+    "head << HALF | tail & TAIL",
+    "head << HALF | tail",
+    programs="random::rings")
+
+bug("thief keeps the slot", "ring.rs",
+    "                    slot.store(ptr::null_mut(), Relaxed);\n"
+        "                }\n"
+        "                return Steal::Got(count);",
+    "                }\n                return Steal::Got(count);",
+    programs="random::rings", fuzz="ring")
+
+bug("owner keeps the slot", "ring.rs",
+    "                        slot.store(ptr::null_mut(), Relaxed);\n"
+        "                    }\n"
+        "                    return count;",
+    "                    }\n                    return count;",
+    programs="random::rings")
+
+bug("ring that must have memory", "ring.rs",
+    "try_slice(slots, |_| AtomicPtr::new(ptr::null_mut()))?",
+    "(0..slots).map(|_| AtomicPtr::new(ptr::null_mut())).collect()",
+    tests="--test no_memory growth")
+
+bug("slot read before the claim (ABA)", "ring.rs",
+    "            let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);\n"
+        "            if claim.is_ok() {\n"
+        "                for (i, place) in into[..count].iter_mut().enumerate() {\n"
+        "                    let slot = self.slot(tail + i);\n",
+    "            for (i, place) in into[..count].iter_mut().enumerate() {\n"
+        "                *place = self.slot(tail + i).load(Relaxed);\n"
+        "            }\n"
+        "            let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);\n"
+        "            if claim.is_ok() {\n"
+        "                for (i, place) in into[..count].iter_mut().enumerate() {\n"
+        "                    let slot = self.slot(tail + i);\n"
+        "                    slot.store(ptr::null_mut(), Relaxed);\n"
+        "                    continue;\n",
+    models="ring_batches_against_half")
+
+bug("next ring looked at too late", "chain.rs",
+    "match ring.steal(into) {",
+    "let found = ring.steal(into);\n"
+        "            let next = ring.next.load(Acquire);\n"
+        "            match found {",
+    models="chain_grow_against_steal", schedules="theft")
+
+bug("ring linked without release", "chain.rs",
+    "link.store(new, Release);",
+    "link.store(new, Relaxed);",
+    models="chain_grow_against_steal")
+
+bug("missed grace period", "chain.rs",
+    "        let guard = pin();\n        // Acquire: pairs with the Release of",
+    "        let mut at = self.tail.load(Acquire);\n"
+        "        let guard = pin();\n"
+        "        #[cfg(any())]\n"
+        "        // ",
+    models="chain_unlink_against_steal", schedules="theft")
+
+bug("missed grace period, of the epochs that ship", "chain.rs",
+    "        let guard = pin();\n        // Acquire: pairs with the Release of",
+    "        let mut at = self.tail.load(Acquire);\n"
+        "        let guard = pin();\n"
+        "        #[cfg(any())]\n"
+        "        // ",
+    models="epochs::epochs_unlink_against_steal")
+
+bug("counting without a grace period", "chain.rs",
+    "let _guard = pin();",
+    "",
+    models="chain_counted_while_it_is_unlinked")
+
+bug("early free", "chain.rs",
+    "            match self.tail.compare_exchange(at, next, Release, Acquire) {",
+    "            unsafe { guard.retire(at) };\n"
+        "            match self.tail.compare_exchange(at, next, Release, Acquire) {",
+    models="chain_unlink_against_steal", schedules="theft")
+
+bug("ring shrunk away while it is not alone", "chain.rs",
+    "Steal::Empty if next.is_null() => return Steal::Empty,",
+    "Steal::Empty if next.is_null() => { unsafe { guard.retire(at) }; return Steal::Empty }",
+    models="chain_shrink_against_steal")
+
+bug("rings do not double", "chain.rs",
+    "let slots = ring.slots() * 2;",
+    "let slots = ring.slots();",
+    programs="random::chains")
+
+bug("a ring with something in it is unlinked", "chain.rs",
+    "                found => return found,\n",
+    "                found if next.is_null() => return found,\n                _ => {}\n",
+    programs="random::chains", fuzz="chain")
+
+bug("shrunk though not alone", "chain.rs",
+    "if ring.is_null() || self.0.tail.load(Relaxed) != ring {",
+    "if ring.is_null() {",
+    programs="random::chains")
+
+bug("rings left behind", "chain.rs",
+    "let ring = unsafe { Box::from_raw(at) };\n            at",
+    "let ring = unsafe { &*at };\n            at",
+    address="white_box::chain::", memcheck="white_box::chain::")
+
+bug("ring freed at once", "reclaim.rs",
+    "unsafe { self.0.defer_unchecked(move || free(Box::from_raw(ring))) };",
+    "free(unsafe { Box::from_raw(ring) });",
+    tests="--lib stopped", soak="", address="white_box", memcheck="thieves::chain")
+
+# Seats and fences.
+
+bug("missing light fence", "seat.rs",
+    "        self.token.light();\n",
+    "",
+    models="pin_asymmetric")
+
+bug("missing symmetric fence, owner", "seat.rs",
+    "            fence(SeqCst);\n",
+    "            let _ = (fence, SeqCst);\n",
+    models="pin_symmetric")
+
+bug("unpin without release", "seat.rs",
+    "self.0.pinned.store(false, Release);",
+    "self.0.pinned.store(false, Relaxed);",
+    models="pin_asymmetric", thread="fences::objects_are")
+
+bug("claim does not see the unpin", "seat.rs",
+    "let reached = !self.pinned.load(Acquire);",
+    "let reached = !self.pinned.load(Relaxed);",
+    models="pin_asymmetric")
+
+bug("gate opened without release", "seat.rs",
+    "self.gate.fetch_and(FENCED | keep, Release);",
+    "self.gate.fetch_and(FENCED | keep, Relaxed);",
+    models="pin_asymmetric", thread="fences::objects_are")
+
+bug("gate read without acquire", "seat.rs",
+    "(self.gate.load(Acquire) == OPEN)",
+    "(self.gate.load(Relaxed) == OPEN)",
+    models="pin_asymmetric")
+
+bug("gate read without acquire, after a fence", "seat.rs",
+    "(self.gate.load(Acquire) & !FENCED == OPEN)",
+    "(self.gate.load(Relaxed) & !FENCED == OPEN)",
+    models="pin_symmetric")
+
+bug("late seat used", "seat.rs",
+    "if !reached {\n            self.gate",
+    "if false {\n            self.gate",
+    models="pin_late_asymmetric", schedules="stall", fuzz="pool", tests="--lib stopped", soak="")
+
+bug("late mark forgotten", "seat.rs",
+    "self.open(if all && self.is_reached() { 0 } else { LATE });",
+    "let _ = all; self.open(0);",
+    models="pin_late_asymmetric", schedules="stall", programs="random::pools", tests="--lib stopped")
+
+bug("late mark lost to a trim", "seat.rs",
+    "if all && self.is_reached() { 0 } else { LATE }",
+    "if self.is_reached() { 0 } else { LATE }",
+    models="late_after_a_trim", schedules="stall", programs="random::pools")
+
+bug("late seat used by its owner", "seat.rs",
+    "(self.gate.load(Acquire) & !FENCED == OPEN)",
+    "(self.gate.load(Acquire) & CLAIMED == 0)",
+    schedules="stall")
+
+bug("seat wanted when thread-locals are gone", "seat.rs",
+    "TENANCY.try_with(|_| ()).ok()?;",
+    "TENANCY.with(|_| ());",
+    tests="--test process exits")
+
+bug("collector that waits for ever", "seat.rs",
+    "(0..PATIENCE).any(",
+    "(0..usize::MAX).any(",
+    tests="--lib stopped")
+
+bug("seat given back before it is vacated", "seat.rs",
+    "            crate::collect::vacate(seat);\n"
+        "            // SAFETY: this thread held it, and has just forgotten it.\n"
+        "            unsafe { Seats::process().leave(seat) };\n",
+    "            // SAFETY: none.\n"
+        "            unsafe { Seats::process().leave(seat) };\n"
+        "            crate::collect::vacate(seat);\n",
+    soak="")
+
+bug("missing heavy fence", "fence.rs",
+    "Self::Asymmetric => crate::sync::membarrier(),",
+    "Self::Asymmetric => {}",
+    models="pin_asymmetric", soak="")
+
+bug("missing symmetric fence, collector", "fence.rs",
+    "Self::Symmetric => fence(SeqCst),",
+    "Self::Symmetric => { let _ = (fence, SeqCst); }",
+    models="pin_symmetric")
+
+bug("stale seat", "seats.rs",
+    "        self.taken[full] |= 1 << (id % 64);\n",
+    "",
+    models="seat_hand_over", schedules="hand_over", programs="random::pools", soak="")
+
+bug("gate left closed", "seats.rs",
+    "self.existing().for_each(|seat| seat.release(self.all));",
+    "self.existing().skip(1).for_each(|seat| seat.release(self.all));",
+    schedules="collectors")
+
+bug("buckets overlap", "seats.rs",
+    "id - (first << log)",
+    "id - (first << (log / 2 * 2))",
+    programs="random::pools", fuzz="sizes")
+
+bug("half done places of the dead used", "seats.rs",
+    "reached: seat.is_reached() })",
+    "reached: true })",
+    tests="--test process between")
+
+bug("seats that must have memory", "seats.rs",
+    "try_slice(len, |i| Seat::new(id - offset + i, self.strategy))?",
+    "(0..len).map(|i| Seat::new(id - offset + i, self.strategy)).collect()",
+    tests="--test no_memory without_a_seat")
+
+# Shards, ageing, collects.
+
+bug("victims published without release", "owner.rs",
+    "aged.swap(private.into_raw(), Release)",
+    "aged.swap(private.into_raw(), Relaxed)",
+    models="flip_against_owner_asymmetric", thread="fences::objects_are")
+
+bug("private objects dropped a generation early", "owner.rs",
+    "if missed == 1 {",
+    "if missed == 0 {",
+    models="flip_against_owner", schedules="collectors", programs="random::pools")
+
+bug("shard open before its generation is known", "owner.rs",
+    "self.shard.open.store(true, Release);",
+    "self.shard.open.store(true, Relaxed);",
+    models="open_against_drain")
+
+bug("units given back twice", "owner.rs",
+    "quota.release(places - private.len());",
+    "quota.release(places);",
+    models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
+
+bug("late seat keeps what is old", "owner.rs",
+    "            drain(self.primary(), gone);\n",
+    "",
+    schedules="stall")
+
+bug("units stay behind a spill", "owner.rs",
+    "        if quota.bounded() {\n            // The units go",
+    "        if false {\n            // The units go",
+    schedules="bound", programs="random::pools")
+
+bug("what is overdue is aged once more", "owner.rs",
+    "if missed == 1 {",
+    "if missed >= 1 {",
+    programs="random::pools")
+
+bug("units of loot given back", "owner.rs",
+    "quota.release(units - new);",
+    "quota.release(units);",
+    programs="random::pools")
+
+bug("slot not emptied", "owner.rs",
+    "        self.shard.slot.store(vacant(), Relaxed);\n        self.count_hit();",
+    "        self.count_hit();",
+    programs="random::pools", fuzz="pool")
+
+bug("magazine loses its top", "owner.rs",
+    "            self.shard.count.store(top as u32, Relaxed);",
+    "            self.shard.count.store(top as u32 / 2 * 2, Relaxed);",
+    programs="random::pools")
+
+bug("unit without a ring lost", "owner.rs",
+    "        quota.release(1);\n        // SAFETY: not pushed",
+    "        // SAFETY: not pushed",
+    tests="--test no_memory growth")
+
+bug("victims taken without acquire", "shard.rs",
+    "swap(ptr::null_mut(), Acquire)",
+    "swap(ptr::null_mut(), Relaxed)",
+    models="flip_against_owner")
+
+bug("wrong generation", "shard.rs",
+    "let victim = self.chain(generation.wrapping_add(1));",
+    "let victim = self.chain(generation);",
+    models="flip_against_thief", programs="random::pools", soak="")
+
+bug("count of victims overwritten", "shard.rs",
+    "self.shared.aged_len.fetch_sub(aged.len(), Relaxed);",
+    "self.shared.aged_len.store(0, Relaxed);",
+    models="idle_is_exact_at_rest")
+
+bug("count of victims not taken back", "shard.rs",
+    "        self.shared.aged_len.fetch_sub(aged.len(), Relaxed);\n",
+    "",
+    programs="random::pools")
+
+bug("flip without a claim", "age.rs",
+    "for seat in seats {\n",
+    "for seat in seats.chain(0..1) {\n",
+    models="flip_against_owner", schedules="collectors", soak="")
+
+bug("private objects left behind", "age.rs",
+    "self.shelf.append(owner.take_private(&self.quota));",
+    "let _ = &owner;",
+    models="vacate_hands_over", schedules="hand_over", programs="random::pools", soak="")
+
+bug("shelf does not age", "age.rs",
+    "            self.shelf.age();\n            self.forget",
+    "            self.forget",
+    schedules="crowd", programs="random::pools")
+
+bug("what is overdue lives on", "age.rs",
+    "self.shelf.append_aged(late.objects);",
+    "self.shelf.append(late.objects);",
+    programs="random::pools")
+
+bug("victims without a mark", "age.rs",
+    "        if place.shard().has_aged() {\n            place.mark(victims);\n        }\n",
+    "        let _ = victims;\n",
+    programs="random::pools")
+
+bug("private objects of the dead left behind", "age.rs",
+    "                self.catch_up(seat);\n                self.vacate(seat);\n",
+    "                self.catch_up(seat);\n",
+    tests="--test process forks_at_rest")
+
+bug("half done rings of the dead used", "age.rs",
+    "self.shards().for_each(|shard| unsafe { shard.mend() });",
+    "",
+    tests="--lib white_box::fork")
+
+bug("units of the dead lost", "age.rs",
+    "self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());",
+    "",
+    tests="--test process between")
+
+bug("mark lost", "segment.rs",
+    "if shard.chain(parity).len() > 0 || shard.has_aged() {",
+    "if false && shard.has_aged() {",
+    schedules="theft")
+
+bug("segment that must have memory", "segment.rs",
+    "try_slice(len, |_| Shard::new())?",
+    "(0..len).map(|_| Shard::new()).collect::<Box<[_]>>()",
+    tests="--test no_memory without_a_shard")
+
+bug("late work left undone", "collect.rs",
+    "unsafe { pool.catch_up(seat.id) };",
+    "let _ = pool;",
+    models="late_catch_up")
+
+bug("collect without the registry's lock", "collect.rs",
+    "        let registry = Registry::lock();\n        // SAFETY: locked.\n",
+    "        let registry = Registry { pools: Registry::lock().pools.clone() };\n",
+    models="lazy_end_against_collect")
+
+bug("entry of a moved pool", "collect.rs",
+    "            moved.get().set_entry(entry);\n",
+    "            let _ = moved;\n",
+    schedules="visits")
+
+bug("collect that must have memory", "collect.rs",
+    "if garbage.try_reserve(registry.pools.len()).is_ok() {",
+    "garbage.reserve(registry.pools.len());\n            {",
+    tests="--test no_memory growth")
+
+bug("postponed garbage lost", "collect.rs",
+    "garbage.extend(registry.pools().filter_map(|pool| pool.take_remains()));\n            }",
+    "garbage.extend(registry.pools().filter_map(|pool| pool.take_remains()));\n"
+        "            } else {\n"
+        "                registry.pools().for_each(|pool| std::mem::forget(pool.take_remains()));\n"
+        "            }",
+    tests="--test no_memory growth")
+
+bug("destructors under the registry's lock", "collect.rs",
+    "            garbage\n        }\n    };\n    sweep(garbage);\n",
+    "            sweep(garbage);\n        }\n    };\n",
+    soak="")
+
+# The pool.
+
+bug("new shard a generation behind", "core.rs",
+    "open(|| self.generation.load(Relaxed), &self.quota)",
+    "open(|| self.generation.load(Relaxed).wrapping_sub(1), &self.quota)",
+    models="join_against_collect", programs="random::pools")
+
+bug("segment of a quicker thread overwritten", "core.rs",
+    "self.segments[index].compare_exchange(ptr::null_mut(), new, Release, Relaxed);",
+    "{ self.segments[index].store(new, Release); Ok::<(), ()>(()) };",
+    models="growth_against_growth", schedules="theft")
+
+bug("leftovers of a theft dropped", "core.rs",
+    "            self.shelf.append(got);\n",
+    "            drop(got);\n",
+    schedules="theft")
+
+bug("victims lost with the one that is used", "core.rs",
+    "        self.shelf.append_aged(got);\n",
+    "        drop(got);\n",
+    schedules="collectors")
+
+bug("generation read before the pin", "core.rs",
+    "        let pinned = Pinned { place, _pin: unsafe { seat.pin() }? };\n"
+        "        // The generation is read while pinned: a collect comes either before, and then the shard is\n"
+        "        // empty, or after, and then it ages the shard.\n"
+        "        pinned.owner().open(|| self.generation.load(Relaxed), &self.quota);",
+    "        let generation = self.generation.load(Relaxed);\n"
+        "        let pinned = Pinned { place, _pin: unsafe { seat.pin() }? };\n"
+        "        pinned.owner().open(|| generation, &self.quota);",
+    schedules="stall")
+
+bug("unit lost at the shelf", "core.rs",
+    "        if let Some(full) = self.shelf.pop() {\n            self.quota.release(1);",
+    "        if let Some(full) = self.shelf.pop() {",
+    schedules="bound", programs="random::pools")
+
+bug("units of what is stolen are lost", "core.rs",
+    "None => self.quota.release(1),",
+    "None => {}",
+    programs="random::pools")
+
+bug("victims become young", "core.rs",
+    "self.shelf.append_aged(got);",
+    "self.shelf.append(got);",
+    programs="random::pools")
+
+bug("victims before the shelf", "core.rs",
+    "match self.take_victim(seat, generation.wrapping_add(1)) {",
+    "match self.take_victim(seat, generation) {",
+    programs="random::pools")
+
+bug("first use that aborts", "core.rs",
+    "let core = core.expect(NO_MEMORY);",
+    "let core = core.unwrap_or_else(|| std::process::abort());",
+    tests="--test no_memory first_use")
+
+bug("object without a ring lost", "core.rs",
+    "if ring.is_none() {\n                        return self.shelve(full);",
+    "if ring.is_none() {\n"
+        "                        std::mem::forget(full);\n"
+        "                        return Ok(());",
+    tests="--test no_memory growth")
+
+bug("drop inside the pin", "core.rs",
+    "            drop(shard);\n"
+        "            match refused {\n"
+        "                Refused::Bound(full) => return Err(full),\n",
+    "            match refused {\n"
+        "                Refused::Bound(full) => {\n"
+        "                    drop(full);\n"
+        "                    return Ok(());\n"
+        "                }\n",
+    soak="")
+
+bug("reserve ignores the bound", "pool.rs",
+    "            if !core.quota.has_room() {\n                return;\n            }\n",
+    "",
+    programs="random::sizes", fuzz="sizes")
+
+bug("cell that must have memory", "pool.rs",
+    "spare.or_else(Empty::try_new)",
+    "spare.or_else(|| Some(Empty::new()))",
+    tests="--test no_memory growth")
+
+bug("object dropped without being counted", "pool.rs",
+    "            let _counted = Counted(self.core.get());\n            return drop(value);",
+    "            return drop(value);",
+    tests="--test no_memory growth")
+
+bug("spoilt object kept", "pool.rs",
+    "        if panicking() {\n            self.discard(full);",
+    "        if false {\n            self.discard(full);",
+    soak="")
+
+bug("two cores of one pool", "lazy.rs",
+    "if let Some(core) = self.get() {",
+    "if let Some(core) = None {",
+    models="lazy_first_use_by_two")
+
+bug("pool shared whatever its objects", "lazy.rs",
+    "unsafe impl<T: Send> Sync for Lazy<T> {}",
+    "unsafe impl<T> Sync for Lazy<T> {}",
+    tests="--test it types")
+
+bug("pool sent whatever its objects", "lazy.rs",
+    "unsafe impl<T: Send> Send for Lazy<T> {}",
+    "unsafe impl<T> Send for Lazy<T> {}",
+    tests="--test it types")
+
+bug("units leased twice", "quota.rs",
+    "match self.left.fetch_update(Relaxed, Relaxed, take) {",
+    "let left = self.left.load(Relaxed);\n"
+        "        match take(left).map(|rest| { self.left.store(rest, Relaxed); left }).ok_or(()) {",
+    models="quota_units")
+
+bug("a lease of more than there is", "quota.rs",
+    "Ok(left) => wanted.min(left),",
+    "Ok(_) => wanted,",
+    programs="random::pools")
+
+bug("length of the shelf told after its lock", "shelf.rs",
+    "self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed);",
+    "let len = lists.fresh.len() + lists.aged.len();\n"
+        "        drop(lists);\n"
+        "        self.len.store(len, Relaxed);",
+    models="shelf_lists")
+
+bug("guard shared whatever its object", "cell.rs",
+    "unsafe impl<T: Sync> Sync for Full<T> {}",
+    "unsafe impl<T> Sync for Full<T> {}",
+    tests="--test it types")
+
+bug("guard passes panics whatever its object", "cell.rs",
+    "impl<T: RefUnwindSafe> RefUnwindSafe for Full<T> {}",
+    "impl<T> RefUnwindSafe for Full<T> {}",
+    tests="--test it types")
+
+bug("objects lost to a panic", "cell.rs",
+    "panics.guard(|| drop(full));",
+    "drop(full);",
+    soak="", address="cell::objects_are_dropped", tests="--lib cell::objects_are_dropped")
+
+# Forks.
+
+bug("no fork handler, and no rest", "fork.rs",
+    "libc::pthread_atfork(Some(before), Some(after), Some(after_in_child))",
+    "{ let _ = (before, after, after_in_child); }",
+    tests="--test process children_go_on")
+
+bug("no fork handler, at rest", "fork.rs",
+    "libc::pthread_atfork(Some(before), Some(after), Some(after_in_child))",
+    "{ let _ = (before, after, after_in_child); }",
+    tests="--test process forks_at_rest")
+
+bug("fork handler outlives its library", "fork.rs",
+    "libc::pthread_atfork(Some(before), Some(after), Some(after_in_child))",
+    "{\n"
+        "            type Call = Option<unsafe extern \"C\" fn()>;\n"
+        "            unsafe extern \"C\" {\n"
+        "                fn __register_atfork(before: Call, after: Call, in_child: Call, library: *mut u8) -> i32;\n"
+        "            }\n"
+        "            __register_atfork(Some(before), Some(after), Some(after_in_child), std::ptr::null_mut())\n"
+        "        }",
+    tests="--test process copies_go_after")
+
+bug("shelves not locked for a fork", "fork.rs",
+    "registry.pools().for_each(|pool| pool.freeze());",
+    "",
+    tests="--test process at_the_shelf")
+
+bug("own seat given away", "fork.rs",
+    "frozen.claim.inherit(own);",
+    "frozen.claim.inherit(None);",
+    tests="--test process children_end_like")

@@ -1,0 +1,107 @@
+"""How each stage of the checks is run on a copy of the sources that has a bug in it.
+
+A stage is a function of the copy and of what the bug names there. It tells whether the bug is noticed (None if that
+cannot be told), and what was said.
+"""
+import os
+import re
+import signal
+import subprocess
+
+from mutants import HOME, killer
+
+# Seconds after which a run hangs, which counts as noticed.
+LIMIT = 900
+
+# What a soak finds is a matter of luck: it has so many runs of so many seconds.
+SOAKS, SOAK = 8, 60
+
+REPORT = re.compile(r"(Address|Leak|Thread)Sanitizer|Invalid (read|write|free)|definitely lost|ninitialised|panicked")
+
+
+def run(tree, command, limit=LIMIT, **env):
+    """The exit status and what was said. It is a group of its own, which goes as a whole if it takes too long."""
+    process = subprocess.Popen(command, cwd=tree.path, env=dict(os.environ, RUST_BACKTRACE="0", **env), text=True,
+                               errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        said, _ = process.communicate(timeout=limit)
+        return process.returncode, said
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return -signal.SIGKILL, "it hangs"
+
+
+def build(tree, name):
+    return str(HOME / f"build{tree.number}-{name}")
+
+
+def cargo_test(tree, name, wanted, flags, **env):
+    """Runs the tests that `cargo test` finds for these words."""
+    env |= {"RUSTFLAGS": f"{flags} -A warnings", "CARGO_TARGET_DIR": build(tree, name)}
+    command = ["cargo", "test", "--quiet", "--locked", *wanted.split()]
+    failed, said = run(tree, command + ["--no-run"], **env)
+    if failed:
+        return None, said
+    failed, said = run(tree, command, **env)
+    if not re.search(r"running [1-9]", said) and said != "it hangs":
+        return None, f"there is no test for {wanted}"
+    return bool(failed), said
+
+
+def models(tree, model):
+    program, said = tree.build(model)
+    return killer(program, [model]) if program else (None, said)
+
+
+def schedules(tree, scenario):
+    flags = "--cfg shuttle -C debug-assertions"
+    return cargo_test(tree, "schedules", f"--release --lib scenarios::{scenario}", flags, SCHEDULE_SEED="1")
+
+
+def programs(tree, test):
+    # The flag is for the sake of what need not be built then.
+    return cargo_test(tree, "programs", f"--lib programs::{test}", "--cfg corepool_doors")
+
+
+def tests(tree, wanted):
+    return cargo_test(tree, "tests", wanted, "")
+
+
+def fuzz(tree, target):
+    failed, said = run(tree, ["ci/fuzz", "30", target], FUZZ_TARGET_DIR=build(tree, "fuzz"))
+    return (bool(failed) if not failed or "ci/fuzz: " in said else None), said
+
+
+def sanitizer(stage):
+    def sanitize(tree, test):
+        failed, said = run(tree, ["ci/sanitize", stage, "--lib", test], SANITIZE_TARGET_DIR=build(tree, stage),
+                           CARGO_TARGET_DIR=build(tree, stage))
+        return (bool(failed) if not failed or REPORT.search(said) else None), said
+    return sanitize
+
+
+def soak(tree, _):
+    env = {"SOAK_FLAGS": "-A warnings", "SOAK_TARGET_DIR": build(tree, "soak")}
+    for _ in range(SOAKS):
+        failed, said = run(tree, ["ci/soak", str(SOAK), "--patience", "10"], **env)
+        if failed:
+            return (None if "error: could not compile" in said else True), said
+    return False, said
+
+
+STAGES = {
+    "models": models,
+    "schedules": schedules,
+    "programs": programs,
+    "fuzz": fuzz,
+    "tests": tests,
+    "address": sanitizer("address"),
+    "thread": sanitizer("thread"),
+    "memcheck": sanitizer("memcheck"),
+    "soak": soak,
+}
+
+# They use all the cores there are.
+ALONE = {"fuzz", "soak", "thread"}
