@@ -171,13 +171,13 @@ impl<T: Send + 'static> Ages for Core<T> {
     }
 
     unsafe fn vacate(&self, seat: usize) {
-        let Some(place) = self.place(seat) else { return };
+        let Some(shard) = self.shard_of(seat) else { return };
         // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
-        let owner: Owner<'_, T> = unsafe { place.shard().owner() };
+        let owner: Owner<'_, T> = unsafe { shard.owner() };
         self.with_remains(|remains| remains.empties.append(owner.take_empties()));
-        self.shelf.append(owner.take_private(&self.quota));
-        if place.shard().chain(owner.generation()).len() > 0 {
-            place.mark(owner.generation());
+        self.shelf.append(owner.take_all(&self.quota));
+        if shard.published() {
+            self.map.mark(owner.generation(), seat);
         }
     }
 
@@ -195,9 +195,9 @@ impl<T: Send + 'static> Ages for Core<T> {
         // SAFETY: nobody else is here.
         self.shards().for_each(|shard| unsafe { shard.mend() });
         for Left { seat, reached } in seats {
-            if let Some(place) = self.place(seat).filter(|_| !reached) {
+            if let Some(shard) = self.shard_of(seat).filter(|_| !reached) {
                 // SAFETY: nobody else is here.
-                unsafe { place.shard().owner() }.abandon(&self.quota);
+                unsafe { shard.owner() }.abandon(&self.quota);
             }
             // SAFETY: locked, and nobody else is here.
             unsafe {
@@ -205,7 +205,7 @@ impl<T: Send + 'static> Ages for Core<T> {
                 self.vacate(seat);
             }
         }
-        self.places().for_each(|place| place.mark_all());
+        self.map.mark_all();
         self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());
     }
 }
@@ -215,14 +215,14 @@ impl<T> Core<T> {
     ///
     /// As for `Ages::flip`.
     unsafe fn age_shard(&self, seat: usize, remains: &mut Remains<T>) {
-        let Some(place) = self.place(seat) else { return };
+        let Some(shard) = self.shard_of(seat) else { return };
         // SAFETY: the caller has the seat to itself.
-        let owner = unsafe { place.shard().owner() };
+        let owner = unsafe { shard.owner() };
         let victims = owner.generation();
         remains.empties.append(owner.take_empties());
         owner.age(self.generation.load(Relaxed), &self.quota, &mut remains.objects);
-        if place.shard().has_aged() {
-            place.mark(victims);
+        if shard.has_aged() {
+            self.map.mark(victims, seat);
         }
     }
 

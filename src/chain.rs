@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Slots of the first ring; each further one has twice as many.
-pub(crate) const FIRST_SLOTS: usize = scaled(8, 2);
+pub(crate) const FIRST_SLOTS: usize = scaled(32, 2);
 
 /// The overflow of one shard, for one generation.
 ///
@@ -183,10 +183,15 @@ impl<T> Head<'_, T> {
         self.ring().map_or(0, Ring::slots)
     }
 
+    /// Whether there is no ring but the newest: a look that finds nothing there finds nothing at all.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.0.tail.load(Relaxed) == self.0.head.load(Relaxed)
+    }
+
     /// Gives up the last ring of a chain that is empty, if it is the only one.
     pub(crate) fn shrink(&self) {
         let ring = self.0.head.load(Relaxed);
-        if ring.is_null() || self.0.tail.load(Relaxed) != ring {
+        if ring.is_null() || !self.is_alone() {
             return;
         }
         debug_assert_eq!(self.0.len(), 0);

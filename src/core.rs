@@ -13,21 +13,24 @@ use crossbeam_utils::CachePadded;
 use crate::{
     age::Remains,
     cell::{Empty, Full, List},
-    memory::try_box,
+    map::{BITS, Map},
+    memory::{try_box, try_slice},
     owner::{Owner, Refused},
     quota::Quota,
     ring::Ring,
     seat::{Pin, Seat},
     seats::{MAX_SEATS, bucket, bucket_len},
-    segment::{Place, Segment},
     shard::{Shard, Size},
     shelf::Shelf,
     stats::{Counter, Found, Tally},
     sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
 };
 
-/// Segments for all seats, if the first covers but one.
+/// Segments for all seats.
 const SEGMENTS: usize = bucket(MAX_SEATS - 1, 1).0 + 1;
+
+/// The segment of the first shard that shares a bit of the map with another one.
+const FIRST_TO_SHARE: usize = bucket(BITS, 1).0;
 
 /// Shards that a search tries to steal from, in each generation.
 const PROBES: usize = 8;
@@ -37,14 +40,13 @@ pub(crate) const NO_MEMORY: &str = "no memory for a pool";
 
 #[repr(C, align(128))]
 pub(crate) struct Core<T> {
-    /// The first segment's shards, and the bytes that they take: all that a hit reads.
-    first: NonNull<Shard<T>>,
-    first_bytes: usize,
-    first_len: usize,
-    segments: [AtomicPtr<Segment<T>>; SEGMENTS],
+    /// The first has one shard, each further one as many as all before it. They are made when a
+    /// seat wants its shard, and never moved, so that growth loses nothing. All that a hit reads.
+    segments: [AtomicPtr<Shard<T>>; SEGMENTS],
     /// Counts the collects. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     pub(crate) quota: Quota,
+    pub(crate) map: CachePadded<Map>,
     pub(crate) shelf: CachePadded<Shelf<T>>,
     /// What is not counted by shards.
     pub(crate) tally: Tally,
@@ -62,16 +64,13 @@ unsafe impl<T: Send> Send for Core<T> {}
 unsafe impl<T: Send> Sync for Core<T> {}
 
 impl<T> Core<T> {
-    /// A core whose first segment has `first` shards (a power of two), for `max_idle` objects.
-    pub(crate) fn new(first: usize, max_idle: usize) -> Box<Self> {
-        let segment = Segment::try_new(first).expect(NO_MEMORY);
+    /// A core for `max_idle` objects.
+    pub(crate) fn new(max_idle: usize) -> Box<Self> {
         let core = try_box(Self {
-            first: NonNull::from(&*segment.shards).cast(),
-            first_bytes: first * size_of::<Shard<T>>(),
-            first_len: first,
             segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
             generation: AtomicU32::new(0),
             quota: Quota::new(max_idle, Size::<T>::MAGAZINE),
+            map: CachePadded::new(Map::new()),
             shelf: CachePadded::new(Shelf::new()),
             tally: Tally::default(),
             dropped: Counter::default(),
@@ -79,87 +78,103 @@ impl<T> Core<T> {
             remains: UnsafeCell::new(Remains::new()),
             owns: PhantomData,
         });
-        let core = core.expect(NO_MEMORY);
-        core.segments[0].store(Box::into_raw(segment), Relaxed);
-        core
+        core.expect(NO_MEMORY)
     }
 
-    /// The shard of a seat, if the first segment has it.
+    /// The shard of a seat, if it has been made.
     #[inline(always)]
-    pub(crate) fn near_shard(&self, seat: &Seat) -> Option<&Shard<T>> {
+    pub(crate) fn shard(&self, seat: &Seat) -> Option<&Shard<T>> {
         const { assert!(size_of::<Shard<T>>() == Shard::BYTES) };
-        let near = seat.offset < self.first_bytes;
-        // SAFETY: within the first segment, which lives as long as `self`.
-        near.then(|| unsafe { self.first.byte_add(seat.offset).as_ref() })
+        // SAFETY: there are segments for all seats.
+        let segment = unsafe { self.segments.get_unchecked(seat.segment) };
+        // Acquire: pairs with the Release in `grow`.
+        let segment = NonNull::new(segment.load(Acquire))?;
+        // SAFETY: the seat's shard is so many bytes into it, and a segment lives as long as `self`.
+        Some(unsafe { segment.byte_add(seat.offset).as_ref() })
     }
 
-    fn segment(&self, index: usize) -> Option<&Segment<T>> {
-        // Acquire: pairs with the Release in `place_or_grow`.
-        let segment = self.segments.get(index)?.load(Acquire);
-        // SAFETY: a segment lives as long as `self`.
-        unsafe { segment.as_ref() }.inspect(|segment| segment.life().alive())
+    /// As `shard`, of the seat with this id.
+    pub(crate) fn shard_of(&self, id: usize) -> Option<&Shard<T>> {
+        let (index, offset) = bucket(id, 1);
+        // Acquire: pairs with the Release in `grow`.
+        let segment = NonNull::new(self.segments[index].load(Acquire))?;
+        // SAFETY: a segment has so many shards, and lives as long as `self`.
+        Some(unsafe { segment.add(offset).as_ref() })
     }
 
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &Segment<T>> {
-        (0..SEGMENTS).filter_map(|index| self.segment(index))
-    }
-
-    pub(crate) fn places(&self) -> impl Iterator<Item = Place<'_, T>> {
-        self.segments().flat_map(|segment| {
-            (0..segment.shards.len()).map(move |index| Place { segment, index })
-        })
+    /// Seats that may have a shard have an id below this.
+    fn end(&self) -> usize {
+        let last = self.segments.iter().rposition(|segment| !segment.load(Relaxed).is_null());
+        last.map_or(0, |index| 1 << index)
     }
 
     pub(crate) fn shards(&self) -> impl Iterator<Item = &Shard<T>> {
-        self.places().map(|place| place.shard())
+        (0..self.end()).filter_map(|id| self.shard_of(id))
     }
 
-    /// Where a seat's shard is, if there is one yet.
-    pub(crate) fn place(&self, id: usize) -> Option<Place<'_, T>> {
-        let (segment, index) = bucket(id, self.first_len);
-        Some(Place { segment: self.segment(segment)?, index })
-    }
-
-    /// Where a seat's shard is. `None` if there is no memory for it.
-    fn place_or_grow(&self, id: usize) -> Option<Place<'_, T>> {
-        self.place(id).or_else(|| {
-            let (index, _) = bucket(id, self.first_len);
-            let new = Box::into_raw(Segment::try_new(bucket_len(index, self.first_len))?);
-            // Release: pairs with the Acquire in `segment`.
-            let grown =
-                self.segments[index].compare_exchange(ptr::null_mut(), new, Release, Relaxed);
-            if grown.is_err() {
-                // SAFETY: another thread was quicker, and nobody has seen ours.
-                drop(unsafe { Box::from_raw(new) });
-            }
-            self.place(id)
+    /// The shard of a seat, made if there is memory for it.
+    fn shard_or_grow(&self, seat: &Seat) -> Option<&Shard<T>> {
+        self.shard(seat).or_else(|| {
+            self.grow(seat.segment)?;
+            self.shard(seat)
         })
+    }
+
+    #[cold]
+    fn grow(&self, index: usize) -> Option<()> {
+        let new = try_slice(bucket_len(index, 1), |_| Shard::<T>::new())?;
+        let new = Box::into_raw(new);
+        // Release: pairs with the Acquire in `shard`.
+        let grown =
+            self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);
+        if grown.is_err() {
+            // SAFETY: another thread was quicker, and nobody has seen ours.
+            drop(unsafe { Box::from_raw(new) });
+        }
+        Some(())
     }
 
     /// The seat's shard, pinned and open. `None` if it is not to be had just now.
     fn pin<'a>(&'a self, seat: Option<&'a Seat>) -> Option<Pinned<'a, T>> {
         let seat = seat?;
-        let place = self.place_or_grow(seat.id)?;
+        let shard = self.shard_or_grow(seat)?;
         // SAFETY: callers pass their own seat, and no code of this module pins while pinned.
-        let pinned = Pinned { place, _pin: unsafe { seat.pin() }? };
+        let _pin = unsafe { seat.pin() }?;
+        // SAFETY: pinned.
+        let owner = unsafe { shard.owner() };
         // The generation is read while pinned: a collect comes either before, and then the shard is
         // empty, or after, and then it ages the shard.
-        pinned.owner().open(|| self.generation.load(Relaxed), &self.quota);
-        Some(pinned)
+        owner.open(|| self.generation.load(Relaxed), &self.quota);
+        Some(Pinned { id: seat.id, owner, _pin })
     }
 
     /// An idle object, by the long way: own shard, other shards, shelf, victims.
     pub(crate) fn take(&self, seat: Option<&Seat>) -> Option<Full<T>> {
+        if let Some(Pinned { owner, .. }) = &self.pin(seat) {
+            let full = owner.pop(&self.quota);
+            if full.is_some() {
+                return full;
+            }
+            if !owner.is_published() && self.is_bare(seat, owner.generation()) {
+                owner.count(Found::Nothing);
+                return None;
+            }
+        }
         let (found, full) = self.search(seat);
         self.count(seat, |tally| tally.of(found));
         full
     }
 
+    /// Whether there is nothing to be found, given that there is nothing in the own primary chain.
+    fn is_bare(&self, seat: Option<&Seat>, parity: u32) -> bool {
+        // A bit that the own shard does not share says nothing more.
+        let shared =
+            self.segments.get(FIRST_TO_SHARE).is_some_and(|it| !it.load(Relaxed).is_null());
+        let own = seat.filter(|_| !shared).map(|seat| seat.id);
+        self.map.is_clear(parity, own) && self.shelf.len() == 0
+    }
+
     fn search(&self, seat: Option<&Seat>) -> (Found, Option<Full<T>>) {
-        let own = self.pin(seat).and_then(|shard| shard.owner().pop(&self.quota));
-        if own.is_some() {
-            return (Found::Own, own);
-        }
         let generation = self.generation.load(Relaxed);
         let (found, full) = self.steal(seat, generation);
         if full.is_some() {
@@ -176,10 +191,10 @@ impl<T> Core<T> {
     }
 
     /// Counts where it costs least: in the shard if the seat has one, which only its owner does.
-    pub(crate) fn count(&self, seat: Option<&Seat>, of: impl Fn(&Tally) -> Option<&Counter>) {
-        match seat.and_then(|seat| self.place(seat.id)) {
-            Some(place) => of(&place.shard().tally).into_iter().for_each(Counter::count),
-            None => of(&self.tally).into_iter().for_each(|counter| counter.add(1)),
+    pub(crate) fn count(&self, seat: Option<&Seat>, of: impl Fn(&Tally) -> &Counter) {
+        match seat.and_then(|seat| self.shard(seat)) {
+            Some(shard) => of(&shard.tally).count(),
+            None => of(&self.tally).add(1),
         }
     }
 
@@ -187,11 +202,11 @@ impl<T> Core<T> {
     /// shard.
     fn steal(&self, seat: Option<&Seat>, parity: u32) -> (Found, Option<Full<T>>) {
         let (own, mut got) =
-            self.around(seat, parity, |place| place.steal(parity, self.quota.batch()));
+            self.around(seat, parity, |shard| shard.steal(parity, self.quota.batch()));
         let full = got.pop();
         if full.is_some() {
             match self.pin(seat) {
-                Some(shard) => shard.owner().stash(&mut got, &self.quota),
+                Some(shard) => shard.owner.stash(&mut got, &self.quota),
                 None => self.quota.release(1),
             }
             self.shelf.append(got);
@@ -201,7 +216,7 @@ impl<T> Core<T> {
 
     /// Looks for one victim. The others stay victims: only what is used lives on.
     fn take_victim(&self, seat: Option<&Seat>, parity: u32) -> Option<Full<T>> {
-        let (_, mut got) = self.around(seat, parity, |place| place.steal_victims(parity));
+        let (_, mut got) = self.around(seat, parity, |shard| shard.steal_victims(parity));
         let full = got.pop().or_else(|| self.shelf.pop_aged());
         self.shelf.append_aged(got);
         self.quota.release(usize::from(full.is_some()));
@@ -209,39 +224,38 @@ impl<T> Core<T> {
     }
 
     /// Visits shards that may hold something until one does: the seat's own, then at most so many
-    /// others. The segments come in turn, the words of their maps and the bits of those from a
-    /// random one on. Tells whether it was the own one, too.
+    /// others, from a random one on. Tells whether it was the own one, too.
     fn around(
         &self,
         seat: Option<&Seat>,
         parity: u32,
-        visit: impl Fn(Place<'_, T>) -> List<T>,
+        visit: impl Fn(&Shard<T>) -> List<T>,
     ) -> (bool, List<T>) {
-        let own = seat.and_then(|seat| self.place(seat.id)).map_or_else(List::new, &visit);
+        let own = seat.and_then(|seat| self.shard(seat)).map_or_else(List::new, &visit);
         if own.len() > 0 {
             return (true, own);
         }
-        let random = seat.map_or(0, Seat::random);
+        let random = seat.map_or(0, Seat::random) as usize;
         let mut probes = PROBES;
-        for segment in self.segments() {
-            let map = segment.occupied(parity);
-            for turn in 0..map.len() {
-                let word = (random as usize + turn) % map.len();
-                // Acquire: pairs with the Release of `Place::mark`.
-                let mut bits = map[word].load(Acquire);
-                while bits != 0 && probes > 0 {
-                    let ahead = bits.rotate_right(random % usize::BITS).trailing_zeros();
-                    let bit = (ahead + random % usize::BITS) % usize::BITS;
-                    let got = visit(Place::of_bit(segment, word, bit));
-                    if got.len() > 0 {
-                        return (false, got);
-                    }
-                    bits &= !(1 << bit);
-                    probes -= 1;
+        for bit in self.map.marked(parity, random) {
+            for shard in self.sharing(bit) {
+                if probes == 0 {
+                    return (false, List::new());
+                }
+                probes -= 1;
+                let got = visit(shard);
+                if got.len() > 0 {
+                    return (false, got);
                 }
             }
+            self.map.unmark(parity, bit, || self.sharing(bit).any(|shard| shard.holds(parity)));
         }
         (false, List::new())
+    }
+
+    /// The shards that share a bit of the map.
+    fn sharing(&self, bit: usize) -> impl Iterator<Item = &Shard<T>> {
+        (bit..self.end()).step_by(BITS).filter_map(|id| self.shard_of(id))
     }
 
     /// Keeps an object. If the pool holds as many as it may, it comes back to be dropped.
@@ -251,11 +265,12 @@ impl<T> Core<T> {
             let Some(shard) = self.pin(seat) else {
                 return self.shelve(full);
             };
-            let refused = match shard.push(full, &self.quota, &mut ring) {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused,
-            };
+            let pushed = shard.owner.push(full, &self.quota, &mut ring);
+            if let Some(parity) = shard.owner.has_published() {
+                self.map.mark(parity, shard.id);
+            }
             drop(shard);
+            let Err(refused) = pushed else { return Ok(()) };
             match refused {
                 Refused::Bound(full) => return Err(full),
                 Refused::Room(full) => return self.shelve(full),
@@ -279,16 +294,27 @@ impl<T> Core<T> {
         Ok(())
     }
 
+    /// Keeps a value in a cell that a `take` has left, if there is one and a place.
+    pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
+        match self.pin(seat) {
+            Some(shard) => {
+                shard.owner.lay_out();
+                shard.owner.put(value)
+            }
+            None => Err(value),
+        }
+    }
+
     /// A cell that a `take` has left.
     pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<Empty<T>> {
-        self.pin(seat).and_then(|shard| shard.owner().pop_empty())
+        self.pin(seat).and_then(|shard| shard.owner.pop_empty())
     }
 
     /// Keeps a cell for the next object, or frees it.
     pub(crate) fn push_empty(&self, seat: Option<&Seat>, empty: Empty<T>) {
         let mut empty = Some(empty);
         if let Some(shard) = self.pin(seat) {
-            empty = empty.and_then(|empty| shard.owner().push_empty(empty));
+            empty = empty.and_then(|empty| shard.owner.push_empty(empty));
         }
         drop(empty);
     }
@@ -297,39 +323,20 @@ impl<T> Core<T> {
 impl<T> Drop for Core<T> {
     /// Frees the memory. The objects are gone by now: see `Core::empty`.
     fn drop(&mut self) {
-        for segment in &self.segments {
+        for (index, segment) in self.segments.iter().enumerate() {
             let segment = segment.load(Relaxed);
             if !segment.is_null() {
-                // SAFETY: nobody else is here, and it came from a `Box`.
-                drop(unsafe { Box::from_raw(segment) });
+                let shards = ptr::slice_from_raw_parts_mut(segment, bucket_len(index, 1));
+                // SAFETY: nobody else is here, and it came from a `Box` of so many.
+                drop(unsafe { Box::from_raw(shards) });
             }
         }
     }
 }
 
-/// A shard whose seat is pinned.
+/// The seat's shard, pinned.
 struct Pinned<'a, T> {
-    place: Place<'a, T>,
+    id: usize,
+    owner: Owner<'a, T>,
     _pin: Pin<'a>,
-}
-
-impl<T> Pinned<'_, T> {
-    fn owner(&self) -> Owner<'_, T> {
-        // SAFETY: pinned.
-        unsafe { self.place.shard().owner() }
-    }
-
-    fn push(
-        &self,
-        full: Full<T>,
-        quota: &Quota,
-        ring: &mut Option<Box<Ring<T>>>,
-    ) -> Result<(), Refused<T>> {
-        let owner = self.owner();
-        let result = owner.push(full, quota, ring);
-        if owner.has_published() {
-            self.place.mark(owner.generation());
-        }
-        result
-    }
 }

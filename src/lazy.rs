@@ -4,14 +4,11 @@
 use std::{
     panic::{RefUnwindSafe, UnwindSafe},
     ptr,
-    sync::atomic::AtomicUsize,
-    thread::available_parallelism,
 };
 
 use crate::{
     collect::Registry,
     core::Core,
-    seats::MAX_SEATS,
     sync::{Acquire, OncePtr, Relaxed, Release},
 };
 
@@ -50,7 +47,7 @@ impl<T> Lazy<T> {
 impl<T: Send + 'static> Lazy<T> {
     #[cold]
     pub(crate) fn init(&self, max_idle: usize) -> &Core<T> {
-        let new = Core::new(first_len(), max_idle);
+        let new = Core::new(max_idle);
         let mut registry = Registry::lock();
         if let Some(core) = self.get() {
             return core;
@@ -63,17 +60,6 @@ impl<T: Send + 'static> Lazy<T> {
         // SAFETY: as above.
         unsafe { &*core }
     }
-}
-
-/// Shards of a pool's first segment: one for each core and one for the thread that waits for them
-/// all.
-fn first_len() -> usize {
-    /// Asking the system takes long. Not a lock, which a fork could meet while it is held.
-    static CORES: AtomicUsize = AtomicUsize::new(0);
-    if CORES.load(Relaxed) == 0 {
-        CORES.store(available_parallelism().map_or(1, |cores| cores.get()), Relaxed);
-    }
-    (CORES.load(Relaxed) + 1).next_power_of_two().min(MAX_SEATS)
 }
 
 impl<T> Drop for Lazy<T> {

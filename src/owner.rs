@@ -1,14 +1,16 @@
 //! The owner's side of a shard: what the holder of its seat does, or a collector that has claimed
 //! the seat.
 
-use std::{cell::Cell as Plain, marker::PhantomData, mem::MaybeUninit, ptr};
+use std::{cell::Cell as Plain, marker::PhantomData, ptr};
 
 use crate::{
-    cell::{Cell, Empty, Full, List},
+    cell::{Cell, Full, List},
     chain::{Chain, Push},
+    private::Private,
     quota::Quota,
     ring::Ring,
-    shard::{MAX_BATCH, PLACES, Shard, Size, drain, is_object, vacant},
+    shard::{MAX_BATCH, Shard, drain},
+    stats::Found,
     sync::{Relaxed, Release},
 };
 
@@ -39,118 +41,41 @@ impl<'a, T> Owner<'a, T> {
 }
 
 impl<T> Owner<'_, T> {
-    /// The object in the slot.
-    #[inline(always)]
-    pub(crate) fn pop_slot(&self) -> Option<Full<T>> {
-        let cell = self.shard.slot.load(Relaxed);
-        if !is_object(cell) {
-            return None;
-        }
-        self.shard.slot.store(vacant(), Relaxed);
-        self.count_hit();
-        // SAFETY: the slot owned it and has lost it.
-        Some(unsafe { Full::from_raw(cell) })
-    }
-
-    /// Puts an object in the slot, if that is vacant.
-    #[inline(always)]
-    pub(crate) fn push_slot(&self, full: Full<T>) -> Result<(), Full<T>> {
-        if self.shard.slot.load(Relaxed) != vacant() {
-            return Err(full);
-        }
-        self.shard.slot.store(full.into_raw(), Relaxed);
-        Ok(())
-    }
-
-    /// The newest private object: that in the slot, else that on top of the magazine.
-    #[inline]
-    pub(crate) fn pop_private(&self) -> Option<Full<T>> {
-        self.pop_slot().or_else(|| {
-            let top = self.count().checked_sub(1)?;
-            let cell = self.place(top);
-            self.shard.count.store(top as u32, Relaxed);
-            self.count_hit();
-            // SAFETY: the place owned it, and counts no more.
-            Some(unsafe { Full::from_raw(cell) })
-        })
-    }
-
-    /// Keeps an object in the slot, else on top of the magazine.
-    #[inline]
-    pub(crate) fn push_private(&self, full: Full<T>) -> Result<(), Full<T>> {
-        self.push_slot(full).or_else(|full| {
-            if self.count() >= self.lease() {
-                return Err(full);
-            }
-            self.put_place(full.into_raw());
-            Ok(())
-        })
-    }
-
-    /// The newest private object, out of its cell, and the cell if there is no place for it.
-    #[inline]
-    pub(crate) fn take(&self) -> Option<(T, Option<Empty<T>>)> {
-        let (value, empty) = self.pop_private()?.empty();
-        Some((value, self.push_empty(empty)))
-    }
-
-    /// Keeps an object among the private ones, in a cell that a `take` has left.
-    #[inline]
-    pub(crate) fn put(&self, value: T) -> Result<(), T> {
-        let room = self.shard.slot.load(Relaxed) == vacant() || self.count() < self.lease();
-        match room.then(|| self.pop_empty()).flatten() {
-            Some(empty) => {
-                let kept = self.push_private(empty.fill(value));
-                debug_assert!(kept.is_ok());
-                kept.map_err(|full| full.empty().0)
-            }
-            None => Err(value),
-        }
-    }
-
-    /// The newest object of slot, magazine and primary chain.
+    /// An object of the magazine, or else of the primary chain's newest ring.
     pub(crate) fn pop(&self, quota: &Quota) -> Option<Full<T>> {
-        self.pop_private().or_else(|| {
-            let full = self.refill(quota)?;
-            self.count_hit();
-            Some(full)
-        })
-    }
-
-    #[inline(always)]
-    fn count_hit(&self) {
-        self.shard.hits.store(self.shard.hits.load(Relaxed).wrapping_add(1), Relaxed);
+        self.put_away();
+        self.pop_private().or_else(|| self.refill(quota))
     }
 
     /// A batch of the primary chain: one object to hand out, the others to the magazine.
     fn refill(&self, quota: &Quota) -> Option<Full<T>> {
+        if !self.shard.published() {
+            return None;
+        }
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         // SAFETY: the owner of the shard owns the head of its primary chain.
         let head = unsafe { self.primary().head() };
         let count = head.pop(&mut batch[..quota.batch()]);
-        let (last, rest) = batch[..count].split_last()?;
+        let Some((&last, rest)) = batch[..count].split_last() else {
+            self.shard.published.store(!head.is_alone(), Relaxed);
+            return None;
+        };
         self.adopt(rest.len(), count, quota);
-        rest.iter().for_each(|&cell| self.put_place(cell));
+        self.extend(rest);
+        self.count_hit();
         // SAFETY: popped, hence ours.
-        Some(unsafe { Full::from_raw(*last) })
+        Some(unsafe { Full::from_raw(last) })
     }
 
     /// Keeps what a search brought besides the object that it was for, as far as there is room.
     pub(crate) fn stash(&self, more: &mut List<T>, quota: &Quota) {
-        let kept = more.len().min(quota.places() - self.count());
+        self.put_away();
+        let kept = more.len().min(quota.places() - self.private().count());
         // What is not kept holds on to its units.
         self.adopt(kept, kept + 1, quota);
         for full in (0..kept).filter_map(|_| more.pop()) {
-            self.put_place(full.into_raw());
+            self.extend(&[full.into_raw()]);
         }
-    }
-
-    /// Makes room for so many objects, which come with so many units. Vacant places are used before
-    /// new ones are leased, so that who only takes does not hoard units.
-    fn adopt(&self, objects: usize, units: usize, quota: &Quota) {
-        let new = (self.count() + objects).saturating_sub(self.lease());
-        self.shard.lease.store((self.lease() + new) as u32, Relaxed);
-        quota.release(units - new);
     }
 
     /// Keeps an object. The ring is for a chain that has asked for one.
@@ -160,16 +85,16 @@ impl<T> Owner<'_, T> {
         quota: &Quota,
         ring: &mut Option<Box<Ring<T>>>,
     ) -> Result<(), Refused<T>> {
+        self.put_away();
         loop {
             full = match self.push_private(full) {
                 Ok(()) => return Ok(()),
                 Err(full) => full,
             };
-            let lease = self.lease();
-            if self.slot_wants_unit(quota) || lease < quota.places() {
+            if self.slot_wants_unit(quota) || self.private().lease() < quota.places() {
                 match quota.lease(quota.batch()) {
                     0 => return Err(Refused::Bound(full)),
-                    units => self.open_places(units, quota),
+                    units => self.open_more(units, quota),
                 }
             } else if quota.places() == 0 {
                 return self.push_chain(full, quota, ring);
@@ -209,19 +134,17 @@ impl<T> Owner<'_, T> {
 
     /// Moves the oldest batch of a full magazine to the chain. The error is a wish for a ring.
     fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
-        let batch: [_; MAX_BATCH] = std::array::from_fn(|i| self.place(i));
-        let (pushed, slots) = self.publish(&batch[..quota.batch()], ring);
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        let batch = &mut batch[..quota.batch()];
+        self.oldest(batch);
+        let (pushed, slots) = self.publish(batch, ring);
         if pushed == 0 {
             return Err(slots);
         }
-        let count = self.count();
-        for i in pushed..count {
-            self.set_place(i - pushed, self.place(i));
-        }
-        self.shard.count.store((count - pushed) as u32, Relaxed);
+        self.forget_oldest(pushed);
         if quota.bounded() {
             // The units go with the objects.
-            self.shard.lease.store((self.lease() - pushed) as u32, Relaxed);
+            self.forget_units(pushed);
         }
         Ok(())
     }
@@ -246,7 +169,10 @@ impl<T> Owner<'_, T> {
                 None => (pushed, Some(slots)),
             },
         };
-        self.published.set(self.published.get() || pushed > 0);
+        if pushed > 0 {
+            self.published.set(true);
+            self.shard.published.store(true, Relaxed);
+        }
         (pushed, slots)
     }
 
@@ -259,8 +185,7 @@ impl<T> Owner<'_, T> {
         // Release: pairs with the Acquire in `drain_victims`, for the generation.
         self.shard.open.store(true, Release);
         if !quota.bounded() {
-            self.shard.slot.store(vacant(), Relaxed);
-            self.shard.lease.store(quota.places() as u32, Relaxed);
+            self.open_all(quota);
         }
     }
 
@@ -273,7 +198,7 @@ impl<T> Owner<'_, T> {
         if !self.shard.open.load(Relaxed) || missed == 0 {
             return;
         }
-        let private = self.take_private(quota);
+        let private = self.take_all(quota);
         if missed == 1 {
             self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
             // Release: pairs with the Acquire of `take_aged`.
@@ -283,83 +208,36 @@ impl<T> Owner<'_, T> {
             gone.append(private);
             drain(self.primary(), gone);
         }
+        self.shard.published.store(false, Relaxed);
         self.shard.generation.store(now, Relaxed);
-    }
-
-    /// Empties slot and magazine, and gives back the units that they do not need.
-    pub(crate) fn take_private(&self, quota: &Quota) -> List<T> {
-        let mut private = List::new();
-        let (slot, count) = (self.shard.slot.load(Relaxed), self.count());
-        for i in 0..count {
-            // SAFETY: the place owned it, and will not count.
-            private.push(unsafe { Full::from_raw(self.place(i)) });
-        }
-        if is_object(slot) {
-            // SAFETY: the slot owned it, and is overwritten below.
-            private.push(unsafe { Full::from_raw(slot) });
-        }
-        self.shard.count.store(0, Relaxed);
-        if !self.shard.open.load(Relaxed) {
-            // It never had a place.
-        } else if quota.bounded() {
-            let places = self.lease() + usize::from(!slot.is_null());
-            quota.release(places - private.len());
-            self.shard.slot.store(ptr::null_mut(), Relaxed);
-            self.shard.lease.store(0, Relaxed);
-        } else {
-            self.shard.slot.store(vacant(), Relaxed);
-        }
-        private
     }
 
     /// Forgets what is private: its holder is no more, and was in the midst of changing it.
     pub(crate) fn abandon(&self, quota: &Quota) {
-        std::mem::forget(self.take_empties());
-        let open = self.shard.open.load(Relaxed) && !quota.bounded();
-        self.shard.slot.store(if open { vacant() } else { ptr::null_mut() }, Relaxed);
-        self.shard.lease.store(if open { quota.places() as u32 } else { 0 }, Relaxed);
-        self.shard.count.store(0, Relaxed);
-    }
-
-    /// An empty cell, if there is one.
-    #[inline]
-    pub(crate) fn pop_empty(&self) -> Option<Empty<T>> {
-        // SAFETY: the owner's alone.
-        self.shard.empties.with_mut(|empties| unsafe { (*empties).pop() })
-    }
-
-    /// Keeps an empty cell, or hands it back for its memory to be freed.
-    #[inline]
-    pub(crate) fn push_empty(&self, empty: Empty<T>) -> Option<Empty<T>> {
-        self.shard.empties.with_mut(|empties| {
-            // SAFETY: the owner's alone.
-            let empties = unsafe { &mut *empties };
-            if empties.len() >= Size::<T>::EMPTIES {
-                return Some(empty);
-            }
-            empties.push(empty);
-            None
-        })
-    }
-
-    /// All empty cells.
-    pub(crate) fn take_empties(&self) -> List<MaybeUninit<T>> {
-        // SAFETY: the owner's alone.
-        self.shard
-            .empties
-            .with_mut(|empties| unsafe { std::mem::replace(&mut *empties, List::new()) })
+        self.abandon_private(quota);
+        self.shard.published.store(true, Relaxed);
     }
 
     /// Moves everything to a list, from a pool that is going.
     pub(crate) fn empty(&self, quota: &Quota, gone: &mut List<T>) {
-        gone.append(self.take_private(quota));
+        gone.append(self.take_all(quota));
         gone.append(self.shard.take_aged());
         self.shard.shared.chains.iter().for_each(|chain| drain(chain, gone));
     }
 
-    /// Whether anything may have been pushed to the chain, for thieves to see.
-    pub(crate) fn has_published(&self) -> bool {
-        self.published.get()
+    /// The parity of the chain to which something was pushed by way of `self`, for thieves to see.
+    pub(crate) fn has_published(&self) -> Option<u32> {
+        self.published.get().then(|| self.generation())
+    }
+
+    /// Whether there may be something in the primary chain.
+    pub(crate) fn is_published(&self) -> bool {
+        self.shard.published()
+    }
+
+    /// Counts how a search ended.
+    pub(crate) fn count(&self, found: Found) {
+        self.shard.tally.of(found).count();
     }
 
     /// The generation of the shard.
@@ -371,51 +249,13 @@ impl<T> Owner<'_, T> {
         self.shard.chain(self.generation())
     }
 
-    #[inline(always)]
-    fn count(&self) -> usize {
-        self.shard.count.load(Relaxed) as usize
+    /// Whether the shard was ever used.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shard.open.load(Relaxed)
     }
 
     #[inline(always)]
-    fn lease(&self) -> usize {
-        self.shard.lease.load(Relaxed) as usize
-    }
-
-    fn slot_wants_unit(&self, quota: &Quota) -> bool {
-        quota.slots() && self.shard.slot.load(Relaxed).is_null()
-    }
-
-    /// Takes units for private places, the slot's first, and releases those beyond its need.
-    fn open_places(&self, units: usize, quota: &Quota) {
-        let slot = usize::from(self.slot_wants_unit(quota));
-        if slot == 1 {
-            self.shard.slot.store(vacant(), Relaxed);
-        }
-        let new = (units - slot).min(quota.places() - self.lease());
-        self.shard.lease.store((self.lease() + new) as u32, Relaxed);
-        quota.release(units - slot - new);
-    }
-
-    #[inline(always)]
-    fn place(&self, i: usize) -> *mut Cell<T> {
-        debug_assert!(i < PLACES);
-        // SAFETY: indices come from `count`, which no lease lets exceed `PLACES`; the place is the
-        // owner's alone.
-        unsafe { self.shard.magazine.get_unchecked(i) }.with(|place| unsafe { *place })
-    }
-
-    #[inline(always)]
-    fn set_place(&self, i: usize, cell: *mut Cell<T>) {
-        debug_assert!(i < PLACES);
-        // SAFETY: as in `place`.
-        unsafe { self.shard.magazine.get_unchecked(i) }.with_mut(|place| unsafe { *place = cell });
-    }
-
-    /// Puts a cell on top of the magazine, which has room.
-    #[inline(always)]
-    fn put_place(&self, cell: *mut Cell<T>) {
-        let count = self.count();
-        self.set_place(count, cell);
-        self.shard.count.store(count as u32 + 1, Relaxed);
+    pub(crate) fn private(&self) -> &Private<T> {
+        &self.shard.private
     }
 }

@@ -10,7 +10,6 @@ use crate::{
     lazy::Lazy,
     owner::Owner,
     seat::{self, Seat},
-    shard::Shard,
     stats::Stats,
 };
 
@@ -131,13 +130,15 @@ impl<T, F> Pool<T, F> {
         // One call and no more, so that the whole is inlined where the guard is dropped.
         let kept = if as_is { self.keep_near(full) } else { Err(full) };
         if let Err(full) = kept {
-            self.give_back_far(full);
+            self.give_back_far(full, as_is);
         }
     }
 
     #[inline(never)]
-    fn give_back_far(&self, full: Full<T>) {
-        if panicking() {
+    fn give_back_far(&self, full: Full<T>, as_is: bool) {
+        if as_is {
+            self.keep_far(full);
+        } else if panicking() {
             self.discard(full);
         } else if let Some(full) = self.recycled(full) {
             self.keep(full);
@@ -164,53 +165,39 @@ impl<T, F> Pool<T, F> {
         drop(full);
     }
 
-    /// The hit path: an object comes back to the slot of the thread's own shard.
+    /// The hit path: an object comes back to the thread's own shard.
     #[inline(always)]
     fn keep_near(&self, full: Full<T>) -> Result<(), Full<T>> {
-        self.near_do(full, |owner, full| owner.push_slot(full))
+        self.near_do(full, |owner, full| owner.push_private(full))
     }
 
     fn keep(&self, full: Full<T>) {
-        let private = self.own_do(full, |owner, full| owner.push_private(full));
-        let kept = private.or_else(|full| match self.core.get() {
+        if let Err(full) = self.keep_near(full) {
+            self.keep_far(full);
+        }
+    }
+
+    fn keep_far(&self, full: Full<T>) {
+        let kept = match self.core.get() {
             Some(core) => core.put(here(), full),
             None => Err(full),
-        });
+        };
         if let Err(full) = kept {
             self.discard(full);
         }
     }
 
-    /// Runs `f` on the owner's side of the thread's own shard, if that is in the first segment and
-    /// not claimed. No user code may be called, and nothing that pins.
+    /// Runs `f` on the owner's side of the thread's own shard, if there is one that is not claimed.
+    /// No user code may be called, and nothing that pins.
     #[inline(always)]
-    fn near_do<A, R>(
-        &self,
-        arg: A,
-        f: impl FnOnce(Owner<'_, T>, A) -> Result<R, A>,
-    ) -> Result<R, A> {
-        self.shard_do(|core, seat| core.near_shard(seat), arg, f)
-    }
-
-    /// As `near_do`, in any segment.
-    fn own_do<A, R>(
-        &self,
-        arg: A,
-        f: impl FnOnce(Owner<'_, T>, A) -> Result<R, A>,
-    ) -> Result<R, A> {
-        self.shard_do(|core, seat| core.place(seat.id).map(|place| place.shard()), arg, f)
-    }
-
-    #[inline(always)]
-    fn shard_do<'a, A, R>(
+    fn near_do<'a, A, R>(
         &'a self,
-        find: impl FnOnce(&'a Core<T>, &Seat) -> Option<&'a Shard<T>>,
         arg: A,
         f: impl FnOnce(Owner<'a, T>, A) -> Result<R, A>,
     ) -> Result<R, A> {
         let own = || {
             let seat = seat::current()?;
-            Some((seat, find(self.core.get()?, seat)?))
+            Some((seat, self.core.get()?.shard(seat)?))
         };
         let Some((seat, shard)) = own() else {
             return Err(arg);
@@ -223,10 +210,10 @@ impl<T, F> Pool<T, F> {
         f(unsafe { shard.owner() }, arg)
     }
 
-    /// The hit path: the object in the slot of the thread's own shard.
+    /// The hit path: an object of the thread's own shard.
     #[inline(always)]
     fn hit(&self) -> Option<Full<T>> {
-        self.near_do((), |owner, ()| owner.pop_slot().ok_or(())).ok()
+        self.near_do((), |owner, ()| owner.pop_private().ok_or(())).ok()
     }
 }
 
@@ -332,11 +319,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        match self.near_do((), |owner, ()| owner.take().ok_or(())) {
-            // The cell is freed when nothing is pinned.
-            Ok((value, _empty)) => Some(value),
-            Err(()) => self.find().map(|full| self.open(full)),
-        }
+        let near = self.near_do((), |owner, ()| owner.take().ok_or(()));
+        near.ok().or_else(|| self.find().map(|full| self.open(full)))
     }
 
     /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
@@ -368,14 +352,18 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 
     #[inline(never)]
     fn put_far(&self, value: T) {
-        let spare = self.core().pop_empty(seat::current());
+        let core = self.core();
+        let plain = self.recycle.is_none();
+        let kept = if plain { core.put_value(here(), value) } else { Err(value) };
+        let Err(value) = kept else { return };
+        let spare = core.pop_empty(seat::current());
         let Some(empty) = spare.or_else(Empty::try_new) else {
             let _counted = Counted(self.core.get());
             return drop(value);
         };
         let full = empty.fill(value);
         if let Some(full) = self.recycled(full) {
-            self.keep(full);
+            self.keep_far(full);
         }
     }
 
@@ -464,8 +452,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The way to a miss.
     #[inline(never)]
     fn find(&self) -> Option<Full<T>> {
-        let private = self.own_do((), |owner, ()| owner.pop_private().ok_or(()));
-        private.ok().or_else(|| self.core().take(here()))
+        self.core().take(here())
     }
 
     #[inline(never)]
@@ -481,7 +468,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     }
 
     fn create(&self) -> T {
-        self.core().count(seat::current(), |tally| Some(&tally.created));
+        self.core().count(seat::current(), |tally| &tally.created);
         (self.create)()
     }
 

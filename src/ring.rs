@@ -106,8 +106,11 @@ impl<T> Ring<T> {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
-        &self.slots[index & (self.slots.len() - 1)]
+        let index = index & (self.slots.len() - 1);
+        // SAFETY: the number of slots is a power of two, hence not zero.
+        unsafe { self.slots.get_unchecked(index) }
     }
 
     /// The owner's side.

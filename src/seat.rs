@@ -25,7 +25,8 @@ use std::cell::Cell;
 
 use crate::{
     fence::Strategy,
-    seats::Seats,
+    hint::likely,
+    seats::{Seats, bucket},
     shard::Shard,
     sync::{
         Acquire, AtomicBool, AtomicU32, Mutex, MutexGuard, Relaxed, Release, SeqCst, Token, fence,
@@ -56,7 +57,9 @@ pub(crate) struct Seat {
     pinned: AtomicBool,
     gate: AtomicU32,
     pub(crate) id: usize,
-    /// Where the seat's shard is among those of any pool, in bytes.
+    /// In which segment of a pool the shard is, and how many bytes into it: all that a hit needs to
+    /// know.
+    pub(crate) segment: usize,
     pub(crate) offset: usize,
     /// Where the owner's next search starts.
     random: AtomicU32,
@@ -65,6 +68,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(id: usize, strategy: Strategy) -> Self {
+        let (segment, index) = bucket(id, 1);
         let gate = match strategy {
             Strategy::Asymmetric => OPEN,
             Strategy::Symmetric => FENCED,
@@ -73,7 +77,8 @@ impl Seat {
             pinned: AtomicBool::new(false),
             gate: AtomicU32::new(gate),
             id,
-            offset: id * Shard::BYTES,
+            segment,
+            offset: index * Shard::BYTES,
             random: AtomicU32::new(id as u32 + 1),
             token: Token::new(strategy == Strategy::Asymmetric),
         }
@@ -91,7 +96,7 @@ impl Seat {
     pub(crate) unsafe fn pin_fast(&self) -> Option<Pin<'_>> {
         let pin = self.announce();
         // Acquire: pairs with the Release of `open`.
-        (self.gate.load(Acquire) == OPEN).then_some(pin)
+        likely(self.gate.load(Acquire) == OPEN).then_some(pin)
     }
 
     /// As `pin_fast`, with a fence of its own if fences are symmetric.

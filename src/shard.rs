@@ -5,7 +5,7 @@
 //! chain is the primary one is told by the shard's generation, odd or even, so that a collect flips
 //! a number and allocates nothing.
 
-use std::{marker::PhantomData, mem::MaybeUninit, ptr};
+use std::{marker::PhantomData, ptr};
 
 use crossbeam_utils::CachePadded;
 
@@ -13,13 +13,11 @@ use crate::{
     cell::{Cell, Full, List},
     chain::Chain,
     owner::Owner,
+    private::{PLACES, Private},
     ring::Steal,
     stats::Tally,
-    sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, UnsafeCell, scaled},
+    sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, scaled},
 };
-
-/// Places in a magazine of small objects.
-pub(crate) const PLACES: usize = scaled(16, 2);
 
 /// Slots that a drained chain may keep, however little its shard is used.
 pub(crate) const KEEP_SLOTS: usize = scaled(64, 2);
@@ -29,52 +27,34 @@ pub(crate) const KEEP_SLOTS: usize = scaled(64, 2);
 pub(crate) struct Size<T>(PhantomData<T>);
 
 impl<T> Size<T> {
-    /// Objects in a magazine: 16 of up to 4 KiB, fewer of larger ones, none above 32 KiB.
+    /// Objects in a magazine: 32 of up to 2 KiB, fewer of larger ones, none above 32 KiB.
     pub(crate) const MAGAZINE: usize = match (64 * 1024usize).checked_div(size_of::<T>()) {
         Some(fit) if fit < PLACES => fit / 2 * 2,
         _ => PLACES,
     };
 
-    /// Empty cells kept: 64, or 16 KiB of them, and always one of up to 64 KiB.
+    /// Empty cells kept: 128, or 16 KiB of them, and always one of up to 64 KiB.
     pub(crate) const EMPTIES: usize = match 16 * 1024 / size_of::<Cell<T>>() {
         0 if size_of::<T>() <= 64 * 1024 => 1,
-        0..64 => 16 * 1024 / size_of::<Cell<T>>(),
-        _ => 64,
+        0..128 => 16 * 1024 / size_of::<Cell<T>>(),
+        _ => 128,
     };
 }
 
 /// The most objects that a thief takes at a time.
 pub(crate) const MAX_BATCH: usize = PLACES / 2;
 
-/// What the slot holds when it holds no object and may: a place for which the owner has a unit.
-/// Null stands for a place that is closed.
-pub(crate) fn vacant<T>() -> *mut Cell<T> {
-    ptr::without_provenance_mut(1)
-}
-
-pub(crate) fn is_object<T>(slot: *mut Cell<T>) -> bool {
-    slot.addr() > 1
-}
-
 /// What one pool keeps for one seat.
 #[repr(C, align(128))]
 pub(crate) struct Shard<T> {
-    /// One object, [`vacant`], or null if closed. The owner's alone, like all up to `shared`; an
-    /// atomic only so that `stats` may look.
-    pub(crate) slot: AtomicPtr<Cell<T>>,
-    /// Hits of the owner.
-    pub(crate) hits: AtomicUsize,
-    /// Objects in the magazine.
-    pub(crate) count: AtomicU32,
-    /// Places of the magazine that the owner has units for. Never less than `count`.
-    pub(crate) lease: AtomicU32,
+    pub(crate) private: Private<T>,
     /// The pool's generation when this shard last aged.
     pub(crate) generation: AtomicU32,
     /// Whether the shard has ever been used.
     pub(crate) open: AtomicBool,
-    /// The oldest first.
-    pub(crate) magazine: [UnsafeCell<*mut Cell<T>>; PLACES],
-    pub(crate) empties: UnsafeCell<List<MaybeUninit<T>>>,
+    /// Whether there may be something in the primary chain. No is exact: nobody but the owner
+    /// pushes.
+    pub(crate) published: AtomicBool,
     pub(crate) tally: Tally,
     pub(crate) shared: CachePadded<Shared<T>>,
 }
@@ -105,14 +85,10 @@ impl Shard<()> {
 impl<T> Shard<T> {
     pub(crate) fn new() -> Self {
         Self {
-            slot: AtomicPtr::new(ptr::null_mut()),
-            hits: AtomicUsize::new(0),
-            count: AtomicU32::new(0),
-            lease: AtomicU32::new(0),
+            private: Private::new(),
             generation: AtomicU32::new(0),
             open: AtomicBool::new(false),
-            magazine: std::array::from_fn(|_| UnsafeCell::new(ptr::null_mut())),
-            empties: UnsafeCell::new(List::new()),
+            published: AtomicBool::new(false),
             tally: Tally::default(),
             shared: CachePadded::new(Shared {
                 chains: [Chain::new(), Chain::new()],
@@ -193,8 +169,7 @@ impl<T> Shard<T> {
 
     /// Units in use here, when nobody is at work.
     pub(crate) fn units(&self) -> usize {
-        let slot = usize::from(!self.slot.load(Relaxed).is_null());
-        slot + self.lease.load(Relaxed) as usize + self.shared()
+        self.private.units() + self.shared()
     }
 
     /// Idle objects that others can reach.
@@ -203,14 +178,40 @@ impl<T> Shard<T> {
         chains + self.shared.aged_len.load(Relaxed)
     }
 
+    pub(crate) fn published(&self) -> bool {
+        self.published.load(Relaxed)
+    }
+
+    /// Whether a thief may find something there.
+    pub(crate) fn holds(&self, parity: u32) -> bool {
+        self.chain(parity).len() > 0 || self.has_aged()
+    }
+
+    /// Takes a list of victims that were private, or else a victim of the chain.
+    pub(crate) fn steal_victims(&self, parity: u32) -> List<T> {
+        let aged = self.take_aged();
+        if aged.len() > 0 { aged } else { self.steal(parity, 1) }
+    }
+
+    /// Takes up to `most` objects of the chain with this parity.
+    pub(crate) fn steal(&self, parity: u32, most: usize) -> List<T> {
+        let mut got = List::new();
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        if let Steal::Got(count) = self.chain(parity).steal(&mut batch[..most]) {
+            // The oldest comes to lie on top. SAFETY: the steal made them ours.
+            let batch = batch[..count].iter().rev();
+            batch.for_each(|&cell| got.push(unsafe { Full::from_raw(cell) }));
+        }
+        got
+    }
+
     /// Idle objects, when nobody is at work.
     pub(crate) fn idle(&self) -> usize {
-        let private = usize::from(is_object(self.slot.load(Relaxed)));
-        private + self.count.load(Relaxed) as usize + self.shared()
+        self.private.len() + self.shared()
     }
 
     pub(crate) fn hits(&self) -> usize {
-        self.hits.load(Relaxed)
+        self.private.hits.load(Relaxed)
     }
 }
 

@@ -29,8 +29,6 @@ pub struct Stats {
 /// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// With an object of the thread's own shard, which has counted it.
-    Own,
     /// With an object from the shelf, or from the far end of the own chain.
     Other,
     /// With an object of another shard.
@@ -79,13 +77,12 @@ impl Counter {
 
 impl Tally {
     /// The counter that goes with the end of a search.
-    pub(crate) fn of(&self, found: Found) -> Option<&Counter> {
+    pub(crate) fn of(&self, found: Found) -> &Counter {
         match found {
-            Found::Own => None,
-            Found::Other => Some(&self.others),
-            Found::Steal => Some(&self.steals),
-            Found::Victim => Some(&self.victims),
-            Found::Nothing => Some(&self.misses),
+            Found::Other => &self.others,
+            Found::Steal => &self.steals,
+            Found::Victim => &self.victims,
+            Found::Nothing => &self.misses,
         }
     }
 

@@ -1,0 +1,67 @@
+//! Which shards may hold something that thieves can take.
+
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release};
+
+/// Shards that share no bit.
+pub(crate) const BITS: usize = usize::BITS as usize;
+
+/// A word for each parity, a bit for each shard: that of seat `id` is bit `id` modulo the word's
+/// width, so that shards share bits where there are more.
+#[derive(Debug)]
+pub(crate) struct Map([AtomicUsize; 2]);
+
+impl Map {
+    pub(crate) fn new() -> Self {
+        Self([AtomicUsize::new(0), AtomicUsize::new(0)])
+    }
+
+    fn word(&self, parity: u32) -> &AtomicUsize {
+        &self.0[(parity & 1) as usize]
+    }
+
+    /// Says that this shard may hold something. To be called after it was put there.
+    pub(crate) fn mark(&self, parity: u32, id: usize) {
+        let bit = 1 << (id % BITS);
+        let word = self.word(parity);
+        if word.load(Relaxed) & bit == 0 {
+            // Release: pairs with the Acquire of a search, which then finds what the bit is about.
+            word.fetch_or(bit, Release);
+        }
+    }
+
+    /// Says that any shard may hold something.
+    pub(crate) fn mark_all(&self) {
+        self.0.iter().for_each(|word| word.store(usize::MAX, Relaxed));
+    }
+
+    /// Clears a bit, unless `holds` says that one of its shards holds something after all.
+    pub(crate) fn unmark(&self, parity: u32, bit: usize, holds: impl FnOnce() -> bool) {
+        let word = self.word(parity);
+        if word.load(Relaxed) & (1 << bit) != 0 {
+            word.fetch_and(!(1 << bit), Relaxed);
+            if holds() {
+                word.fetch_or(1 << bit, Relaxed);
+            }
+        }
+    }
+
+    /// Whether no shard may hold anything, but for one of this parity.
+    pub(crate) fn is_clear(&self, parity: u32, but: Option<usize>) -> bool {
+        let but = but.map_or(0, |id| 1 << (id % BITS));
+        let [own, other] =
+            [parity, parity.wrapping_add(1)].map(|parity| self.word(parity).load(Relaxed));
+        own & !but | other == 0
+    }
+
+    /// The bits that are set, in their order from a random one on.
+    pub(crate) fn marked(&self, parity: u32, random: usize) -> impl Iterator<Item = usize> {
+        // Acquire: pairs with the Release of `mark`.
+        let word = self.word(parity).load(Acquire);
+        let mut bits = word.rotate_right((random % BITS) as u32);
+        std::iter::from_fn(move || {
+            let ahead = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some((ahead + random) % BITS)
+        })
+    }
+}
