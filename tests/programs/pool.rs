@@ -9,11 +9,9 @@ use crate::{fence::Strategy, seats::Seats};
 /// Bounds of pools: none, without private places, with few of them, with all.
 pub(super) const BOUNDS: [usize; 10] = [usize::MAX, 0, 1, 3, 31, 32, 70, 200, 600, 1000];
 
-/// Shards in a first segment.
-pub(super) const FIRSTS: [usize; 4] = [1, 2, 8, 128];
-
-/// Threads that hold the first seats and do nothing, so that the players' are far out.
-pub(super) const SLEEPERS: [usize; 4] = [0, 0, 3, 61];
+/// Threads that hold seats and do nothing: so many hold the first ones, so that the players' are far
+/// out, and so many those before each of the players', so that these share a bit of the map.
+pub(super) const SLEEPERS: [(usize, usize); 4] = [(0, 0), (0, 63), (3, 0), (61, 0)];
 
 /// What a player does.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +20,7 @@ pub(super) enum Act {
     Put,
     Take,
     PutValue,
+    PutHooked,
     Reserve,
     Exit,
     Stop,
@@ -76,6 +75,7 @@ impl Op {
             27 => return Self::Lock,
             28 => return Self::Claim,
             29 => return Self::Wait,
+            30 => Act::PutHooked,
             _ => return Self::Collect,
         };
         Self::Play { who, act, pool, times }
@@ -85,11 +85,11 @@ impl Op {
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     pub(super) symmetric: bool,
-    pub(super) sleepers: usize,
+    pub(super) sleepers: (usize, usize),
     /// Whether the objects are so large that a shard has no magazine, or a smaller one.
     pub(super) size: Size,
-    /// For each pool, how many shards its first segment has, and its bound.
-    pub(super) pools: Vec<(usize, usize)>,
+    /// The bound of each pool.
+    pub(super) pools: Vec<usize>,
     pub(super) ops: Vec<Op>,
 }
 
@@ -108,7 +108,7 @@ impl super::Program for Program {
             symmetric: bytes.below(2) == 1,
             sleepers: bytes.one_of(&SLEEPERS),
             size: bytes.one_of(&[Size::Small, Size::Small, Size::Middling, Size::Large]),
-            pools: (0..pools).map(|_| (bytes.one_of(&FIRSTS), bytes.one_of(&BOUNDS))).collect(),
+            pools: (0..pools).map(|_| bytes.one_of(&BOUNDS)).collect(),
             ops: bytes.all(Op::decode),
         }
     }
@@ -126,8 +126,7 @@ impl Program {
     fn play<const PAD: usize>(&self) {
         let strategy = if self.symmetric { Strategy::Symmetric } else { Strategy::detect() };
         let seats = Seats::new(strategy, usize::MAX);
-        (0..self.sleepers).for_each(|_| assert!(seats.join().is_some()));
-        let mut world = World::<PAD>::new(&seats, &self.pools);
+        let mut world = World::<PAD>::new(&seats, self.sleepers, &self.pools);
         for &op in &self.ops {
             self.step(&mut world, op);
             world.check();
@@ -163,6 +162,7 @@ impl Program {
             Act::Put => world.put(who, pool),
             Act::Take => world.take(who, pool),
             Act::PutValue => world.put_value(who, pool),
+            Act::PutHooked => world.put_hooked(who, pool),
             Act::Reserve => world.reserve(who, pool),
             Act::Exit | Act::Stop | Act::Resume => {}
         }

@@ -68,6 +68,7 @@ fn ops() -> impl Strategy<Value = pool::Op> {
         6 => Just(Act::Put),
         2 => Just(Act::Take),
         2 => Just(Act::PutValue),
+        1 => Just(Act::PutHooked),
         1 => Just(Act::Reserve),
         1 => Just(Act::Exit),
         2 => Just(Act::Stop),
@@ -89,13 +90,13 @@ fn ops() -> impl Strategy<Value = pool::Op> {
 }
 
 fn pools() -> impl Strategy<Value = pool::Program> {
-    use pool::{BOUNDS, FIRSTS, Program, SLEEPERS, Size};
+    use pool::{BOUNDS, Program, SLEEPERS, Size};
     let size = prop_oneof![
         4 => Just(Size::Small),
         1 => Just(Size::Middling),
         1 => Just(Size::Large),
     ];
-    let pools = prop::collection::vec((select(&FIRSTS[..]), select(&BOUNDS[..])), 1..=3);
+    let pools = prop::collection::vec(select(&BOUNDS[..]), 1..=3);
     let ops = prop::collection::vec(ops(), 0..120);
     (any::<bool>(), select(&SLEEPERS[..]), size, pools, ops).prop_map(
         |(symmetric, sleepers, size, pools, ops)| Program { symmetric, sleepers, size, pools, ops },

@@ -11,9 +11,10 @@ use super::bytes::Bytes;
 use crate::{
     Pool,
     cell::Cell,
+    private::PLACES,
     quota::Quota,
     seats::{bucket, bucket_len},
-    shard::{PLACES, Size},
+    shard::Size,
     sync::scaled,
 };
 
@@ -152,7 +153,7 @@ fn check_object<const SIZE: usize>() {
     let (magazine, empties) = (Size::<[u8; SIZE]>::MAGAZINE, Size::<[u8; SIZE]>::EMPTIES);
     assert!(magazine <= PLACES && magazine % 2 == 0 && magazine * SIZE <= MOST);
     assert!(magazine == PLACES || (magazine + 2) * SIZE > MOST);
-    assert!(empties <= 64 && (empties * cell <= MOST / 4 || empties == 1 && SIZE <= MOST));
-    assert!(empties == 64 || (empties + 1) * cell > MOST / 4);
+    assert!(empties <= 128 && (empties * cell <= MOST / 4 || empties == 1 && SIZE <= MOST));
+    assert!(empties == 128 || (empties + 1) * cell > MOST / 4);
     assert!(empties > 0 || SIZE > MOST);
 }

@@ -11,7 +11,7 @@ use crate::{
     core::Core,
     owner::Owner,
     seat::Seat,
-    shard::{Shard, is_object},
+    shard::Shard,
     stats::Stats,
     sync::Relaxed,
 };
@@ -20,20 +20,19 @@ pub(super) struct Twin<const PAD: usize> {
     /// Not dropped if the program fails, as it must be empty for that.
     pub(super) core: ManuallyDrop<Box<Core<Token<PAD>>>>,
     pub(super) model: Model,
-    first: usize,
     max_idle: usize,
 }
 
 impl<const PAD: usize> Twin<PAD> {
-    /// A pool whose first segment has `first` shards, for `max_idle` objects.
-    pub(super) fn new(first: usize, max_idle: usize) -> Self {
-        let core = ManuallyDrop::new(Core::new(first, max_idle));
-        Self { core, model: Model::default(), first, max_idle }
+    /// A pool for `max_idle` objects.
+    pub(super) fn new(max_idle: usize) -> Self {
+        let core = ManuallyDrop::new(Core::new(max_idle));
+        Self { core, model: Model::default(), max_idle }
     }
 
     /// A new pool of the same kind.
     pub(super) fn another(&self) -> Self {
-        Self::new(self.first, self.max_idle)
+        Self::new(self.max_idle)
     }
 
     /// Runs `f` on a player's own shard, as the public face does.
@@ -43,8 +42,7 @@ impl<const PAD: usize> Twin<PAD> {
         arg: A,
         f: impl FnOnce(Owner<'_, Token<PAD>>, A) -> Result<R, A>,
     ) -> Result<R, A> {
-        let shard = |seat| self.core.near_shard(seat).or_else(|| self.shard(seat));
-        let Some((seat, shard)) = seat.and_then(|seat| Some((seat, shard(seat)?))) else {
+        let Some((seat, shard)) = seat.and_then(|seat| Some((seat, self.shard(seat)?))) else {
             return Err(arg);
         };
         // SAFETY: the seat of a player that runs.
@@ -60,11 +58,22 @@ impl<const PAD: usize> Twin<PAD> {
         Some(full)
     }
 
-    /// The short way to an object out of its cell.
+    /// The short way to an object out of its cell, which stays.
     pub(super) fn pop_value(&mut self, seat: Option<&Seat>) -> Option<Token<PAD>> {
-        let (value, _empty) = self.own(seat, (), |owner, ()| owner.take().ok_or(())).ok()?;
+        let value = self.own(seat, (), |owner, ()| owner.take().ok_or(())).ok()?;
         self.model.found(value.number(), false, Elsewhere::default());
         Some(value)
+    }
+
+    /// The short way to nothing.
+    pub(super) fn has_nothing(&mut self, seat: Option<&Seat>) -> bool {
+        let own = seat.and_then(|seat| self.shard(seat));
+        let nothing = own.is_some_and(|shard| self.core.has_nothing(shard));
+        if nothing {
+            let elsewhere = self.elsewhere(None);
+            self.model.missed(elsewhere);
+        }
+        nothing
     }
 
     /// The long way to an object.
@@ -110,7 +119,7 @@ impl<const PAD: usize> Twin<PAD> {
         Ok(())
     }
 
-    /// The short way back for an object without a cell.
+    /// The short way back for an object without a cell: to one that is at hand.
     pub(super) fn push_value(
         &mut self,
         seat: Option<&Seat>,
@@ -118,6 +127,18 @@ impl<const PAD: usize> Twin<PAD> {
     ) -> Result<(), Token<PAD>> {
         let number = value.number();
         self.own(seat, value, |owner, value| owner.put(value))?;
+        self.model.put(number);
+        Ok(())
+    }
+
+    /// The long way back for an object without a cell: to one that is not at hand.
+    pub(super) fn put_value(
+        &mut self,
+        seat: Option<&Seat>,
+        value: Token<PAD>,
+    ) -> Result<(), Token<PAD>> {
+        let number = value.number();
+        self.core.put_value(seat, value)?;
         self.model.put(number);
         Ok(())
     }
@@ -151,7 +172,7 @@ impl<const PAD: usize> Twin<PAD> {
     /// A cell for an object that is made.
     pub(super) fn make(&mut self, seat: Option<&Seat>) -> Empty<Token<PAD>> {
         let empty = self.core.pop_empty(seat).unwrap_or_else(Empty::new);
-        self.core.count(seat, |tally| Some(&tally.created));
+        self.core.count(seat, |tally| &tally.created);
         self.model.counts.created += 1;
         empty
     }
@@ -203,17 +224,18 @@ impl<const PAD: usize> Twin<PAD> {
         quota.release(left);
         let mut units = left + self.core.shelf.len();
         for shard in self.core.shards().filter(|shard| shard.open.load(Relaxed)) {
-            let slot = usize::from(!shard.slot.load(Relaxed).is_null());
-            let (lease, count) = (shard.lease.load(Relaxed) as usize, shard.count.load(Relaxed));
+            let (private, lease) = (&shard.private, shard.private.lease());
+            let slot = private.units() - lease;
             assert!(slot <= usize::from(quota.slots()) && lease <= quota.places());
-            assert!(count as usize <= lease, "an object without a unit");
-            units += slot + lease + shard.idle() - private(shard);
+            assert!(private.count() <= lease, "an object without a unit");
+            assert!(private.len() - private.count() <= slot, "an object without a unit");
+            units += shard.units();
         }
         assert_eq!(units, self.max_idle, "units were lost, or made");
     }
 
     pub(super) fn shard(&self, seat: &Seat) -> Option<&Shard<Token<PAD>>> {
-        self.core.place(seat.id).map(|place| place.shard())
+        self.core.shard(seat)
     }
 
     /// How many steps have passed over a shard since it last went with one.
@@ -225,16 +247,12 @@ impl<const PAD: usize> Twin<PAD> {
     /// What is private to other shards than this.
     fn elsewhere(&self, own: Option<&Shard<Token<PAD>>>) -> Elsewhere {
         let mut all = Elsewhere::default();
-        for shard in self.core.shards().filter(|&shard| !own.is_some_and(|own| ptr::eq(own, shard)))
-        {
-            all.private += private(shard);
-            all.fresh += if self.missed(shard) == 0 { private(shard) } else { 0 };
+        let is_own = |shard| own.is_some_and(|own| ptr::eq(own, shard));
+        for shard in self.core.shards().filter(|&shard| !is_own(shard)) {
+            let private = shard.private.len();
+            all.private += private;
+            all.fresh += if self.missed(shard) == 0 { private } else { 0 };
         }
         all
     }
-}
-
-/// Objects that only the shard's owner can reach.
-pub(super) fn private<T>(shard: &Shard<T>) -> usize {
-    usize::from(is_object(shard.slot.load(Relaxed))) + shard.count.load(Relaxed) as usize
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     token::{Book, Token},
-    twin::{Twin, private},
+    twin::Twin,
 };
 use crate::{
     age::Ages,
@@ -62,13 +62,19 @@ pub(super) struct World<'a, const PAD: usize> {
 
 /// The players.
 impl<'a, const PAD: usize> World<'a, PAD> {
-    /// Pools with so many shards in the first segment and of such bounds.
-    pub(super) fn new(seats: &'a Seats, pools: &[(usize, usize)]) -> Self {
+    /// Pools of such bounds. So many seats are taken before all of the players', and before each.
+    pub(super) fn new(seats: &'a Seats, sleepers: (usize, usize), pools: &[usize]) -> Self {
+        let (before_all, before_each) = sleepers;
+        let join = || seats.join().expect("a free seat");
+        (0..before_all).map(|_| join()).for_each(|_| {});
+        let free: Vec<_> = (0..PLAYERS).map(|_| (0..=before_each).map(|_| join()).last()).collect();
+        // SAFETY: joined just now, and used by nobody.
+        free.into_iter().flatten().for_each(|seat| unsafe { seats.leave(seat) });
         Self {
             seats,
             players: Default::default(),
             other: Other::Nowhere,
-            pools: pools.iter().map(|&(first, max_idle)| Twin::new(first, max_idle)).collect(),
+            pools: pools.iter().map(|&max_idle| Twin::new(max_idle)).collect(),
             book: Arc::default(),
             held: Vec::new(),
             values: Vec::new(),
@@ -127,7 +133,7 @@ impl<'a, const PAD: usize> World<'a, PAD> {
         for pool in &self.pools {
             // SAFETY: nobody has the registry's lock, and the player is not pinned.
             unsafe { pool.core.vacate(seat.id) };
-            let stranded = pool.shard(seat).map_or(0, private);
+            let stranded = pool.shard(seat).map_or(0, |shard| shard.private.len());
             assert_eq!(stranded, 0, "something is left with the dead");
         }
         // SAFETY: the player's, which has forgotten it.
@@ -163,10 +169,16 @@ impl<const PAD: usize> World<'_, PAD> {
 
     fn find(&mut self, who: usize, pool: usize) -> Option<Full<Token<PAD>>> {
         let current = self.players[who].seat;
-        self.pools[pool].pop(current).or_else(|| {
-            let seat = self.here(who);
-            self.pools[pool].search(seat)
-        })
+        self.pools[pool].pop(current).or_else(|| self.search(who, pool))
+    }
+
+    fn search(&mut self, who: usize, pool: usize) -> Option<Full<Token<PAD>>> {
+        let current = self.players[who].seat;
+        if self.pools[pool].has_nothing(current) {
+            return None;
+        }
+        let seat = self.here(who);
+        self.pools[pool].search(seat)
     }
 
     /// A player gives back an object, or a new one if none is out.
@@ -182,10 +194,14 @@ impl<const PAD: usize> World<'_, PAD> {
 
     fn keep(&mut self, who: usize, pool: usize, full: Full<Token<PAD>>) {
         let current = self.players[who].seat;
-        let kept = self.pools[pool].push(current, full).or_else(|full| {
-            let seat = self.here(who);
-            self.pools[pool].put(seat, full)
-        });
+        if let Err(full) = self.pools[pool].push(current, full) {
+            self.keep_far(who, pool, full);
+        }
+    }
+
+    fn keep_far(&mut self, who: usize, pool: usize, full: Full<Token<PAD>>) {
+        let seat = self.here(who);
+        let kept = self.pools[pool].put(seat, full);
         self.drop_refused(pool, kept);
     }
 
@@ -201,7 +217,7 @@ impl<const PAD: usize> World<'_, PAD> {
     pub(super) fn take(&mut self, who: usize, pool: usize) {
         let current = self.players[who].seat;
         let value = self.pools[pool].pop_value(current).or_else(|| {
-            let (value, empty) = self.find(who, pool)?.empty();
+            let (value, empty) = self.search(who, pool)?.empty();
             self.pools[pool].core.push_empty(self.players[who].seat, empty);
             Some(value)
         });
@@ -213,9 +229,22 @@ impl<const PAD: usize> World<'_, PAD> {
         let current = self.players[who].seat;
         let value = self.values.pop().unwrap_or_else(|| Token::new(&self.book));
         if let Err(value) = self.pools[pool].push_value(current, value) {
-            let empty = self.pools[pool].core.pop_empty(current);
-            self.keep(who, pool, empty.unwrap_or_else(Empty::new).fill(value));
+            let seat = self.here(who);
+            if let Err(value) = self.pools[pool].put_value(seat, value) {
+                self.put_filled(who, pool, value);
+            }
         }
+    }
+
+    /// As `put_value`, to a pool with a hook, which wants to see the object in its cell.
+    pub(super) fn put_hooked(&mut self, who: usize, pool: usize) {
+        let value = self.values.pop().unwrap_or_else(|| Token::new(&self.book));
+        self.put_filled(who, pool, value);
+    }
+
+    fn put_filled(&mut self, who: usize, pool: usize, value: Token<PAD>) {
+        let empty = self.pools[pool].core.pop_empty(self.players[who].seat);
+        self.keep_far(who, pool, empty.unwrap_or_else(Empty::new).fill(value));
     }
 
     /// An object is made ahead of time.

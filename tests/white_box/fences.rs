@@ -103,7 +103,7 @@ fn owners_and_collectors_take_turns() {
 /// Threads with seats that come and go, threads without, and a collector, at one pool. An object
 /// has one holder at a time and is dropped once, and the books of the pool agree with the ledger's.
 fn conserve(strategy: Strategy, max_idle: usize) {
-    let world = World::new(strategy, 1, max_idle);
+    let world = World::new(strategy, max_idle);
     let done = AtomicBool::new(false);
     let put = |seat, full| {
         world.put(seat, full);

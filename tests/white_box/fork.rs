@@ -31,7 +31,7 @@ fn fork(world: &World, own: Option<&Seat>) {
 }
 
 fn world(max_idle: usize) -> World {
-    World::new(Strategy::detect(), 4, max_idle)
+    World::new(Strategy::detect(), max_idle)
 }
 
 /// What other threads had at rest is found by the one that is left, also what was private.
@@ -105,12 +105,14 @@ fn what_is_half_done_is_left_alone() {
 
 /// What only the owner of a seat can reach.
 fn private(world: &World, seat: &Seat) -> Vec<*mut Cell<Item>> {
-    let place = world.core.place(seat.id).unwrap();
-    let shard = place.shard();
-    let count = shard.count.load(Relaxed) as usize;
+    let shard = world.core.shard(seat).unwrap();
+    let mut all = vec![shard.private.slot.load(Relaxed)];
     // SAFETY: this thread plays the owner.
-    let magazine = shard.magazine[..count].iter().map(|place| place.with(|cell| unsafe { *cell }));
-    magazine.chain([shard.slot.load(Relaxed)]).collect()
+    unsafe { shard.owner() }.empty_oldest(shard.private.count(), |magazine| {
+        all.extend(magazine);
+        0
+    });
+    all
 }
 
 /// A thief had taken a list of victims, and not counted that yet.
@@ -120,8 +122,7 @@ fn counts_are_mended() {
     let (own, other) = (world.join(), world.join());
     world.fill(Some(other), 10);
     assert_eq!(world.collect(), 0);
-    let place = world.core.place(other.id).unwrap();
-    place.shard().shared.aged_len.fetch_add(5, Relaxed);
+    world.core.shard(other).unwrap().shared.aged_len.fetch_add(5, Relaxed);
     assert_eq!(world.idle(), 15);
     fork(&world, Some(own));
     assert_eq!(world.idle(), 10);

@@ -74,7 +74,7 @@ fn claims_pass_over_pinned_seats() {
 #[test]
 fn late_seats_catch_up() {
     for strategy in strategies() {
-        let world = World::new(strategy, 1, usize::MAX);
+        let world = World::new(strategy, usize::MAX);
         let (late, other) = (world.join(), world.join());
         [late, other].into_iter().for_each(|seat| world.fill(Some(seat), 10));
         let pinned = pin(late);
@@ -147,7 +147,7 @@ fn late_seats_leave() {
 /// A seat that was late for all pools stays so when a collect of one of them finds it free.
 #[test]
 fn a_trim_does_not_make_up_for_a_collect() {
-    let (world, other) = (world(), Core::<Item>::new(4, usize::MAX));
+    let (world, other) = (world(), Core::<Item>::new(usize::MAX));
     let late = world.join();
     world.fill(Some(late), 10);
     let pinned = pin(late);

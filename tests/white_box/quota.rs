@@ -7,12 +7,11 @@ use std::{
 
 use super::{
     ROUNDS, Rng,
-    shard::{Own, PRIVATE},
+    shard::Own,
 };
 use crate::{
     cell::{Empty, List},
     quota::Quota,
-    shard::MAX_BATCH,
 };
 
 /// A shard has few private places where there are few units, and none if there are hardly any.
@@ -126,7 +125,7 @@ fn a_shard_conserves_units() {
                 }
                 20..38 => idle -= usize::from(own.take().is_some()),
                 38 => {
-                    let private = own.owner().take_private(&own.quota);
+                    let private = own.owner().take_all(&own.quota);
                     own.quota.release(private.len());
                     idle -= private.len();
                 }
@@ -146,8 +145,8 @@ fn a_shard_conserves_units() {
 fn a_thief_conserves_units() {
     for seed in 0..200 {
         let mut rng = Rng::new(seed);
-        let own = Own::new(600);
-        let before = rng.below(PRIVATE + MAX_BATCH + 1);
+        let own = Own::new(if seed % 2 == 0 { 600 } else { 5000 });
+        let before = rng.below(1 + own.quota.places() + own.quota.batch() + 1);
         (0..before).for_each(|_| assert!(own.put(0)));
         let taken = rng.below(before + 1);
         assert_eq!((0..taken).filter_map(|_| own.take()).count(), taken);

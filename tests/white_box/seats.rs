@@ -10,7 +10,7 @@ use super::{Patience, ROUNDS, Rng};
 use crate::{
     fence::Strategy,
     seat::{Seat, current_or_join},
-    seats::{MAX_SEATS, Seats, bucket, bucket_len},
+    seats::{MAX_SEATS, SEGMENTS, Seats, bucket, bucket_len},
     shard::Shard,
 };
 
@@ -56,7 +56,9 @@ fn no_limit_is_the_largest_one() {
     let seats = seats(usize::MAX);
     for id in 0..MAX_SEATS {
         let seat = seats.join().unwrap();
-        assert_eq!((seat.id, seat.offset), (id, id * Shard::BYTES));
+        let (segment, index) = bucket(id, 1);
+        assert_eq!((seat.id, seat.segment, seat.offset), (id, segment, index * Shard::BYTES));
+        assert!(segment < SEGMENTS);
     }
     assert!(seats.join().is_none());
 }

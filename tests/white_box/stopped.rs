@@ -114,7 +114,7 @@ impl Stop {
 }
 
 /// How many objects a thread has in its hand.
-const HAND: usize = 20;
+const HAND: usize = 40;
 
 /// A thread that does nothing but use its shard, all of it: it takes objects out and puts them back.
 /// It can be stopped while it is pinned.
@@ -123,12 +123,12 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
     world.fill(Some(seat), 5);
     while !done.load(Acquire) {
         world.catch_up(Some(seat));
-        let (place, quota) = (world.core.place(seat.id).unwrap(), &world.core.quota);
+        let (shard, quota) = (world.core.shard(seat).unwrap(), &world.core.quota);
         // SAFETY: this thread's seat, and its only pin.
         let Some(pin) = (unsafe { seat.pin_fast().or_else(|| seat.pin()) }) else { continue };
         let entered = stop.enter();
         // SAFETY: pinned.
-        let owner = unsafe { place.shard().owner() };
+        let owner = unsafe { shard.owner() };
         // Nothing here takes memory or gives it back: another thread would wait for the allocator.
         let mut slots = None;
         while let Some(full) = hand.pop() {
@@ -162,18 +162,18 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
 
 /// What of a shard is its owner's alone: the generation, and how many objects of that there are.
 fn primary(world: &World, seat: &Seat) -> (u32, usize) {
-    let place = world.core.place(seat.id).unwrap();
+    let shard = world.core.shard(seat).unwrap();
     // SAFETY: stopped, so that nobody else is at work there.
-    let generation = unsafe { place.shard().owner() }.generation();
-    let aged = place.shard().shared.aged_len.load(Relaxed);
-    let victims = place.shard().chain(generation.wrapping_add(1)).len();
-    (generation, place.shard().idle() - aged - victims)
+    let generation = unsafe { shard.owner() }.generation();
+    let aged = shard.shared.aged_len.load(Relaxed);
+    let victims = shard.chain(generation.wrapping_add(1)).len();
+    (generation, shard.idle() - aged - victims)
 }
 
 /// Collectors do not wait for a thread that is stopped while pinned, and leave its shard alone.
 /// They go on with all else. Then it makes up for what it has missed.
 fn stop_while_pinned(strategy: Strategy) {
-    let world = World::new(strategy, 4, usize::MAX);
+    let world = World::new(strategy, usize::MAX);
     let (own, stop, done) = (world.join(), Stop::new(), AtomicBool::new(false));
     thread::scope(|scope| {
         let (world, stop, done) = (&world, &stop, &done);

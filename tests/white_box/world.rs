@@ -26,11 +26,11 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A pool whose first segment has `first` shards, for `max_idle` objects.
-    pub(super) fn new(strategy: Strategy, first: usize, max_idle: usize) -> Self {
+    /// A pool for `max_idle` objects.
+    pub(super) fn new(strategy: Strategy, max_idle: usize) -> Self {
         Self {
             seats: Seats::new(strategy, usize::MAX),
-            core: Core::new(first, max_idle),
+            core: Core::new(max_idle),
             registry: Mutex::default(),
             ledger: Arc::default(),
         }
