@@ -205,7 +205,12 @@ impl<T: Send + 'static> Ages for Core<T> {
                 self.vacate(seat);
             }
         }
-        self.map.mark_all();
+        // They may have been about to mark what they had put, or had seen.
+        for (shard, parity) in self.shards().flat_map(|shard| [(shard, 0), (shard, 1)]) {
+            if shard.holds(parity) {
+                self.map.mark(parity, shard.id as usize);
+            }
+        }
         self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     marker::PhantomData,
+    mem::MaybeUninit,
     ptr::{self, NonNull},
 };
 
@@ -19,20 +20,18 @@ use crate::{
     quota::Quota,
     ring::Ring,
     seat::{Pin, Seat},
-    seats::{MAX_SEATS, bucket, bucket_len},
+    seats::{SEGMENTS, bucket, bucket_len},
     shard::{Shard, Size},
     shelf::Shelf,
     stats::{Counter, Found, Tally},
     sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
 };
 
-/// Segments for all seats.
-const SEGMENTS: usize = bucket(MAX_SEATS - 1, 1).0 + 1;
-
 /// The segment of the first shard that shares a bit of the map with another one.
 const FIRST_TO_SHARE: usize = bucket(BITS, 1).0;
 
-/// Shards that a search tries to steal from, in each generation.
+/// Bits of the map, in each generation, about whose shards a search gives up: they hold something,
+/// but others are at it. Where it finds nothing it clears the bit, so that each mark costs one look.
 const PROBES: usize = 8;
 
 /// What the first use of a pool panics with, where other uses find a way.
@@ -41,7 +40,7 @@ pub(crate) const NO_MEMORY: &str = "no memory for a pool";
 #[repr(C, align(128))]
 pub(crate) struct Core<T> {
     /// The first has one shard, each further one as many as all before it. They are made when a
-    /// seat wants its shard, and never moved, so that growth loses nothing. All that a hit reads.
+    /// seat wants its shard, and never moved, so that growth loses nothing.
     segments: [AtomicPtr<Shard<T>>; SEGMENTS],
     /// Counts the collects. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
@@ -82,22 +81,22 @@ impl<T> Core<T> {
     }
 
     /// The shard of a seat, if it has been made.
-    #[inline(always)]
     pub(crate) fn shard(&self, seat: &Seat) -> Option<&Shard<T>> {
-        const { assert!(size_of::<Shard<T>>() == Shard::BYTES) };
-        // SAFETY: there are segments for all seats.
-        let segment = unsafe { self.segments.get_unchecked(seat.segment) };
-        // Acquire: pairs with the Release in `grow`.
-        let segment = NonNull::new(segment.load(Acquire))?;
-        // SAFETY: the seat's shard is so many bytes into it, and a segment lives as long as `self`.
+        let segment = NonNull::new(self.segment(seat.segment))?;
+        // SAFETY: the seat's shard is there, and a segment lives as long as `self`.
         Some(unsafe { segment.byte_add(seat.offset).as_ref() })
+    }
+
+    /// The first shard of a segment, or null.
+    pub(crate) fn segment(&self, index: usize) -> *mut Shard<T> {
+        // Acquire: pairs with the Release in `grow`.
+        self.segments[index].load(Acquire)
     }
 
     /// As `shard`, of the seat with this id.
     pub(crate) fn shard_of(&self, id: usize) -> Option<&Shard<T>> {
         let (index, offset) = bucket(id, 1);
-        // Acquire: pairs with the Release in `grow`.
-        let segment = NonNull::new(self.segments[index].load(Acquire))?;
+        let segment = NonNull::new(self.segment(index))?;
         // SAFETY: a segment has so many shards, and lives as long as `self`.
         Some(unsafe { segment.add(offset).as_ref() })
     }
@@ -122,7 +121,9 @@ impl<T> Core<T> {
 
     #[cold]
     fn grow(&self, index: usize) -> Option<()> {
-        let new = try_slice(bucket_len(index, 1), |_| Shard::<T>::new())?;
+        let len = bucket_len(index, 1);
+        let first = if index == 0 { 0 } else { len };
+        let new = try_slice(len, |i| Shard::<T>::new(first + i))?;
         let new = Box::into_raw(new);
         // Release: pairs with the Acquire in `shard`.
         let grown =
@@ -145,7 +146,8 @@ impl<T> Core<T> {
         // The generation is read while pinned: a collect comes either before, and then the shard is
         // empty, or after, and then it ages the shard.
         owner.open(|| self.generation.load(Relaxed), &self.quota);
-        Some(Pinned { id: seat.id, owner, _pin })
+        let surplus = owner.surplus_empties();
+        Some(Pinned { owner, _pin, surplus })
     }
 
     /// An idle object, by the long way: own shard, other shards, shelf, victims.
@@ -155,23 +157,26 @@ impl<T> Core<T> {
             if full.is_some() {
                 return full;
             }
-            if !owner.is_published() && self.is_bare(seat, owner.generation()) {
-                owner.count(Found::Nothing);
-                return None;
-            }
         }
         let (found, full) = self.search(seat);
         self.count(seat, |tally| tally.of(found));
         full
     }
 
-    /// Whether there is nothing to be found, given that there is nothing in the own primary chain.
-    fn is_bare(&self, seat: Option<&Seat>, parity: u32) -> bool {
-        // A bit that the own shard does not share says nothing more.
-        let shared =
-            self.segments.get(FIRST_TO_SHARE).is_some_and(|it| !it.load(Relaxed).is_null());
-        let own = seat.filter(|_| !shared).map(|seat| seat.id);
-        self.map.is_clear(parity, own) && self.shelf.len() == 0
+    /// Whether a search for the owner of this shard would find nothing, as far as can be told at a
+    /// glance, pinned or not. It is counted then.
+    #[inline]
+    pub(crate) fn has_nothing(&self, shard: &Shard<T>) -> bool {
+        // What the bit of the own shard says is known better, unless others share it.
+        let first = self.segments.get(FIRST_TO_SHARE);
+        let nothing = shard.is_empty()
+            && first.is_none_or(|segment| segment.load(Relaxed).is_null())
+            && self.map.is_clear(shard.generation.load(Relaxed), shard.id)
+            && self.shelf.len() == 0;
+        if nothing {
+            shard.tally.of(Found::Nothing).count();
+        }
+        nothing
     }
 
     fn search(&self, seat: Option<&Seat>) -> (Found, Option<Full<T>>) {
@@ -223,8 +228,8 @@ impl<T> Core<T> {
         full
     }
 
-    /// Visits shards that may hold something until one does: the seat's own, then at most so many
-    /// others, from a random one on. Tells whether it was the own one, too.
+    /// Visits shards that may hold something until one does: the seat's own, then others, from
+    /// a random one on. Tells whether it was the own one, too.
     fn around(
         &self,
         seat: Option<&Seat>,
@@ -239,16 +244,18 @@ impl<T> Core<T> {
         let mut probes = PROBES;
         for bit in self.map.marked(parity, random) {
             for shard in self.sharing(bit) {
-                if probes == 0 {
-                    return (false, List::new());
-                }
-                probes -= 1;
                 let got = visit(shard);
                 if got.len() > 0 {
                     return (false, got);
                 }
             }
-            self.map.unmark(parity, bit, || self.sharing(bit).any(|shard| shard.holds(parity)));
+            let holds = || self.sharing(bit).any(|shard| shard.holds(parity));
+            if !self.map.unmark(parity, bit, holds) {
+                probes -= 1;
+                if probes == 0 {
+                    break;
+                }
+            }
         }
         (false, List::new())
     }
@@ -267,7 +274,7 @@ impl<T> Core<T> {
             };
             let pushed = shard.owner.push(full, &self.quota, &mut ring);
             if let Some(parity) = shard.owner.has_published() {
-                self.map.mark(parity, shard.id);
+                self.map.mark(parity, shard.owner.id());
             }
             drop(shard);
             let Err(refused) = pushed else { return Ok(()) };
@@ -336,7 +343,9 @@ impl<T> Drop for Core<T> {
 
 /// The seat's shard, pinned.
 struct Pinned<'a, T> {
-    id: usize,
     owner: Owner<'a, T>,
     _pin: Pin<'a>,
+    /// Freed when nothing is pinned any more.
+    #[expect(dead_code, reason = "it is there to be dropped last")]
+    surplus: List<MaybeUninit<T>>,
 }

@@ -3,17 +3,25 @@
 
 use std::{
     panic::{RefUnwindSafe, UnwindSafe},
-    ptr,
+    ptr::{self, NonNull},
 };
 
 use crate::{
     collect::Registry,
     core::Core,
+    seat::{Here, Seat},
+    seats::SEGMENTS,
+    shard::Shard,
     sync::{Acquire, OncePtr, Relaxed, Release},
 };
 
 /// The core of a pool, or the place for one.
-pub(crate) struct Lazy<T>(OncePtr<Core<T>>);
+pub(crate) struct Lazy<T> {
+    core: OncePtr<Core<T>>,
+    /// The core's segments, as far as somebody was there on the way to a miss, and one that is never there. All that
+    /// a hit reads of a pool.
+    near: [OncePtr<Shard<T>>; SEGMENTS + 1],
+}
 
 // SAFETY: the core is owned, and may be sent if `T` may.
 unsafe impl<T: Send> Send for Lazy<T> {}
@@ -26,21 +34,46 @@ impl<T> RefUnwindSafe for Lazy<T> {}
 
 impl<T> Lazy<T> {
     pub(crate) const fn new() -> Self {
-        Self(OncePtr::new(ptr::null_mut()))
+        Self {
+            core: OncePtr::new(ptr::null_mut()),
+            near: [const { OncePtr::new(ptr::null_mut()) }; SEGMENTS + 1],
+        }
     }
 
     /// Whether the pool has not been used yet.
     pub(crate) const fn is_unused(&self) -> bool {
         // SAFETY: a load that may happen at compile time. A pool that is not shared yet has no other
         // thread to race with: callers own it.
-        unsafe { (*self.0.as_ptr()).is_null() }
+        unsafe { (*self.core.as_ptr()).is_null() }
     }
 
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&Core<T>> {
         // Acquire: pairs with the Release in `init`.
         // SAFETY: the core is freed by our `drop` alone.
-        unsafe { self.0.load(Acquire).as_ref() }
+        unsafe { self.core.load(Acquire).as_ref() }
+    }
+
+    /// The shard of this thread, and its seat.
+    #[inline(always)]
+    pub(crate) fn near(&self, here: Here) -> Option<(&Shard<T>, &'static Seat)> {
+        const { assert!(size_of::<Shard<T>>() == Shard::BYTES) };
+        // SAFETY: the segments of seats, and the one for want of a seat.
+        let segment = unsafe { self.near.get_unchecked(here.segment) };
+        // Acquire: pairs with the Release in `bring_near`.
+        let segment = NonNull::new(segment.load(Acquire))?;
+        // SAFETY: so there is a seat, whose shard is in this segment, which lives as long as the
+        // core. Seats are never freed.
+        unsafe { Some((segment.byte_add(here.offset).as_ref(), &*here.seat)) }
+    }
+
+    /// Lets the next hit of this seat find its shard, if it has been made.
+    pub(crate) fn bring_near(&self, core: &Core<T>, seat: &Seat) {
+        let near = &self.near[seat.segment];
+        if near.load(Relaxed).is_null() {
+            // Release: pairs with the Acquire in `near`.
+            near.store(core.segment(seat.segment), Release);
+        }
     }
 }
 
@@ -56,7 +89,7 @@ impl<T: Send + 'static> Lazy<T> {
         unsafe { registry.enter(&new) };
         let core = Box::into_raw(new);
         // Release: pairs with the Acquire in `get`.
-        self.0.store(core, Release);
+        self.core.store(core, Release);
         // SAFETY: as above.
         unsafe { &*core }
     }
@@ -65,7 +98,7 @@ impl<T: Send + 'static> Lazy<T> {
 impl<T> Drop for Lazy<T> {
     /// Waits for a collect in flight, then drops what is idle: last of all, with nothing held.
     fn drop(&mut self) {
-        let core = self.0.load(Relaxed);
+        let core = self.core.load(Relaxed);
         if core.is_null() {
             return;
         }

@@ -1,9 +1,9 @@
 //! Which shards may hold something that thieves can take.
 
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, limit};
 
 /// Shards that share no bit.
-pub(crate) const BITS: usize = usize::BITS as usize;
+pub(crate) const BITS: usize = limit(usize::BITS as usize, 2);
 
 /// A word for each parity, a bit for each shard: that of seat `id` is bit `id` modulo the word's
 /// width, so that shards share bits where there are more.
@@ -15,11 +15,13 @@ impl Map {
         Self([AtomicUsize::new(0), AtomicUsize::new(0)])
     }
 
+    #[inline]
     fn word(&self, parity: u32) -> &AtomicUsize {
         &self.0[(parity & 1) as usize]
     }
 
     /// Says that this shard may hold something. To be called after it was put there.
+    #[inline]
     pub(crate) fn mark(&self, parity: u32, id: usize) {
         let bit = 1 << (id % BITS);
         let word = self.word(parity);
@@ -29,28 +31,26 @@ impl Map {
         }
     }
 
-    /// Says that any shard may hold something.
-    pub(crate) fn mark_all(&self) {
-        self.0.iter().for_each(|word| word.store(usize::MAX, Relaxed));
-    }
-
-    /// Clears a bit, unless `holds` says that one of its shards holds something after all.
-    pub(crate) fn unmark(&self, parity: u32, bit: usize, holds: impl FnOnce() -> bool) {
+    /// Clears a bit, unless `holds` says that one of its shards holds something after all, and tells
+    /// whether it is clear.
+    pub(crate) fn unmark(&self, parity: u32, bit: usize, holds: impl FnOnce() -> bool) -> bool {
         let word = self.word(parity);
-        if word.load(Relaxed) & (1 << bit) != 0 {
-            word.fetch_and(!(1 << bit), Relaxed);
-            if holds() {
-                word.fetch_or(1 << bit, Relaxed);
-            }
+        if word.load(Relaxed) & (1 << bit) == 0 {
+            return true;
         }
+        word.fetch_and(!(1 << bit), Relaxed);
+        let holds = holds();
+        if holds {
+            word.fetch_or(1 << bit, Relaxed);
+        }
+        !holds
     }
 
-    /// Whether no shard may hold anything, but for one of this parity.
-    pub(crate) fn is_clear(&self, parity: u32, but: Option<usize>) -> bool {
-        let but = but.map_or(0, |id| 1 << (id % BITS));
-        let [own, other] =
-            [parity, parity.wrapping_add(1)].map(|parity| self.word(parity).load(Relaxed));
-        own & !but | other == 0
+    /// Whether no shard may hold anything, whatever the bit of this one says for this parity.
+    #[inline]
+    pub(crate) fn is_clear(&self, parity: u32, but: u32) -> bool {
+        let but = !(1_usize.rotate_left(but));
+        self.word(parity).load(Relaxed) & but | self.word(parity ^ 1).load(Relaxed) == 0
     }
 
     /// The bits that are set, in their order from a random one on.

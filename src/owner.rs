@@ -1,7 +1,7 @@
 //! The owner's side of a shard: what the holder of its seat does, or a collector that has claimed
 //! the seat.
 
-use std::{cell::Cell as Plain, marker::PhantomData, ptr};
+use std::{cell::Cell as Plain, marker::PhantomData};
 
 use crate::{
     cell::{Cell, Full, List},
@@ -9,8 +9,7 @@ use crate::{
     private::Private,
     quota::Quota,
     ring::Ring,
-    shard::{MAX_BATCH, Shard, drain},
-    stats::Found,
+    shard::{Shard, drain},
     sync::{Relaxed, Release},
 };
 
@@ -43,8 +42,7 @@ impl<'a, T> Owner<'a, T> {
 impl<T> Owner<'_, T> {
     /// An object of the magazine, or else of the primary chain's newest ring.
     pub(crate) fn pop(&self, quota: &Quota) -> Option<Full<T>> {
-        self.put_away();
-        self.pop_private().or_else(|| self.refill(quota))
+        self.pop_under().or_else(|| self.refill(quota))
     }
 
     /// A batch of the primary chain: one object to hand out, the others to the magazine.
@@ -52,30 +50,26 @@ impl<T> Owner<'_, T> {
         if !self.shard.published() {
             return None;
         }
-        let mut batch = [ptr::null_mut(); MAX_BATCH];
         // SAFETY: the owner of the shard owns the head of its primary chain.
         let head = unsafe { self.primary().head() };
-        let count = head.pop(&mut batch[..quota.batch()]);
-        let Some((&last, rest)) = batch[..count].split_last() else {
+        let filled = self.fill(quota.batch(), |places| head.pop(places));
+        if filled == 0 {
             self.shard.published.store(!head.is_alone(), Relaxed);
             return None;
-        };
-        self.adopt(rest.len(), count, quota);
-        self.extend(rest);
-        self.count_hit();
-        // SAFETY: popped, hence ours.
-        Some(unsafe { Full::from_raw(last) })
+        }
+        let full = self.pop_under();
+        self.adopt(filled, quota);
+        full
     }
 
     /// Keeps what a search brought besides the object that it was for, as far as there is room.
     pub(crate) fn stash(&self, more: &mut List<T>, quota: &Quota) {
-        self.put_away();
         let kept = more.len().min(quota.places() - self.private().count());
-        // What is not kept holds on to its units.
-        self.adopt(kept, kept + 1, quota);
         for full in (0..kept).filter_map(|_| more.pop()) {
-            self.extend(&[full.into_raw()]);
+            self.insert(full);
         }
+        // What is not kept holds on to its units.
+        self.adopt(kept + 1, quota);
     }
 
     /// Keeps an object. The ring is for a chain that has asked for one.
@@ -85,9 +79,8 @@ impl<T> Owner<'_, T> {
         quota: &Quota,
         ring: &mut Option<Box<Ring<T>>>,
     ) -> Result<(), Refused<T>> {
-        self.put_away();
         loop {
-            full = match self.push_private(full) {
+            full = match self.push_under(full) {
                 Ok(()) => return Ok(()),
                 Err(full) => full,
             };
@@ -134,14 +127,15 @@ impl<T> Owner<'_, T> {
 
     /// Moves the oldest batch of a full magazine to the chain. The error is a wish for a ring.
     fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
-        let mut batch = [ptr::null_mut(); MAX_BATCH];
-        let batch = &mut batch[..quota.batch()];
-        self.oldest(batch);
-        let (pushed, slots) = self.publish(batch, ring);
+        let mut wish = None;
+        let pushed = self.empty_oldest(quota.batch(), |batch| {
+            let (pushed, slots) = self.publish(batch, ring);
+            wish = slots;
+            pushed
+        });
         if pushed == 0 {
-            return Err(slots);
+            return Err(wish);
         }
-        self.forget_oldest(pushed);
         if quota.bounded() {
             // The units go with the objects.
             self.forget_units(pushed);
@@ -230,14 +224,9 @@ impl<T> Owner<'_, T> {
         self.published.get().then(|| self.generation())
     }
 
-    /// Whether there may be something in the primary chain.
-    pub(crate) fn is_published(&self) -> bool {
-        self.shard.published()
-    }
-
-    /// Counts how a search ended.
-    pub(crate) fn count(&self, found: Found) {
-        self.shard.tally.of(found).count();
+    /// The seat's id.
+    pub(crate) fn id(&self) -> usize {
+        self.shard.id as usize
     }
 
     /// The generation of the shard.

@@ -177,9 +177,19 @@ impl<T, F> Pool<T, F> {
         }
     }
 
+    /// This thread's seat, ready for the long way, and for the short one from then on.
+    fn seat(&self, core: &Core<T>) -> Option<&'static Seat> {
+        let seat = seat::current_or_join()?;
+        if seat.is_late() {
+            collect::catch_up(seat);
+        }
+        self.core.bring_near(core, seat);
+        Some(seat)
+    }
+
     fn keep_far(&self, full: Full<T>) {
         let kept = match self.core.get() {
-            Some(core) => core.put(here(), full),
+            Some(core) => core.put(self.seat(core), full),
             None => Err(full),
         };
         if let Err(full) = kept {
@@ -195,11 +205,7 @@ impl<T, F> Pool<T, F> {
         arg: A,
         f: impl FnOnce(Owner<'a, T>, A) -> Result<R, A>,
     ) -> Result<R, A> {
-        let own = || {
-            let seat = seat::current()?;
-            Some((seat, self.core.get()?.shard(seat)?))
-        };
-        let Some((seat, shard)) = own() else {
+        let Some((shard, seat)) = self.core.near(seat::here()) else {
             return Err(arg);
         };
         // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the call of `f`.
@@ -354,7 +360,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn put_far(&self, value: T) {
         let core = self.core();
         let plain = self.recycle.is_none();
-        let kept = if plain { core.put_value(here(), value) } else { Err(value) };
+        let kept = if plain { core.put_value(self.seat(core), value) } else { Err(value) };
         let Err(value) = kept else { return };
         let spare = core.pop_empty(seat::current());
         let Some(empty) = spare.or_else(Empty::try_new) else {
@@ -452,7 +458,17 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The way to a miss.
     #[inline(never)]
     fn find(&self) -> Option<Full<T>> {
-        self.core().take(here())
+        let own = self.core.near(seat::here()).zip(self.core.get());
+        match own {
+            Some(((shard, _), core)) if core.has_nothing(shard) => None,
+            _ => self.search(),
+        }
+    }
+
+    #[inline(never)]
+    fn search(&self) -> Option<Full<T>> {
+        let core = self.core();
+        core.take(self.seat(core))
     }
 
     #[inline(never)]
@@ -479,13 +495,6 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         self.core().push_empty(seat::current(), empty);
         value
     }
-}
-
-/// This thread's seat, ready for the long way.
-fn here() -> Option<&'static Seat> {
-    let seat = seat::current_or_join();
-    seat.filter(|seat| seat.is_late()).inspect(|seat| collect::catch_up(seat));
-    seat
 }
 
 /// Counts an object as dropped when it goes, also in a panic.

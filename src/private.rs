@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Places in a magazine of small objects.
-pub(crate) const PLACES: usize = scaled(32, 2);
+pub(crate) const PLACES: usize = scaled(64, 2);
 
 /// What a spare cell counts in the load of a magazine, in which an object counts one. A load with
 /// spare cells in it is above every lease, so that guards, which bring cells, need not ask.
@@ -40,7 +40,7 @@ pub(crate) struct Private<T> {
     /// Further spare cells.
     empties: UnsafeCell<List<MaybeUninit<T>>>,
     /// The oldest object first.
-    pub(crate) magazine: [UnsafeCell<*mut Cell<T>>; PLACES],
+    magazine: UnsafeCell<[*mut Cell<T>; PLACES]>,
 }
 
 /// What a slot holds that has no object and may have one: the owner has a unit for it.
@@ -75,11 +75,12 @@ impl<T> Private<T> {
             load: AtomicUsize::new(0),
             lease: AtomicUsize::new(0),
             empties: UnsafeCell::new(List::new()),
-            magazine: std::array::from_fn(|_| UnsafeCell::new(ptr::null_mut())),
+            magazine: UnsafeCell::new([ptr::null_mut(); PLACES]),
         }
     }
 
     /// Objects in the magazine.
+    #[inline]
     pub(crate) fn count(&self) -> usize {
         self.load.load(Relaxed) % SPARE
     }
@@ -91,6 +92,12 @@ impl<T> Private<T> {
     /// All objects.
     pub(crate) fn len(&self) -> usize {
         usize::from(is_object(self.slot.load(Relaxed))) + self.count()
+    }
+
+    /// Whether there is no object.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        !is_object(self.slot.load(Relaxed)) && self.count() == 0
     }
 
     /// All units.
@@ -190,16 +197,16 @@ impl<T> Owner<'_, T> {
     fn place(&self, i: usize) -> *mut Cell<T> {
         debug_assert!(i < PLACES);
         // SAFETY: below the objects' or the spare cells' number, which no lease lets exceed
-        // `PLACES`; the place is the owner's alone.
-        unsafe { self.private().magazine.get_unchecked(i) }.with(|place| unsafe { *place })
+        // `PLACES`; the magazine is the owner's alone.
+        self.private().magazine.with(|all| unsafe { all.cast::<*mut Cell<T>>().add(i).read() })
     }
 
     #[inline(always)]
     fn set_place(&self, i: usize, cell: *mut Cell<T>) {
         debug_assert!(i < PLACES);
         // SAFETY: as in `place`.
-        unsafe { self.private().magazine.get_unchecked(i) }
-            .with_mut(|place| unsafe { *place = cell });
+        let set = |all: *mut [_; PLACES]| unsafe { all.cast::<*mut Cell<T>>().add(i).write(cell) };
+        self.private().magazine.with_mut(set);
     }
 }
 
@@ -215,12 +222,9 @@ impl<T> Owner<'_, T> {
     /// Moves spare cells out of the way of objects.
     pub(crate) fn put_away(&self) {
         let private = self.private();
-        let load = private.load.load(Relaxed);
-        if load >= SPARE {
-            let count = load % SPARE;
-            (count..count + load / SPARE).for_each(|i| self.keep_empty(self.place(i)));
-            private.load.store(count, Relaxed);
-        }
+        let (count, spares) = self.magazine();
+        (count..count + spares).for_each(|i| self.keep_empty(self.place(i)));
+        private.load.store(count, Relaxed);
         if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
             private.slot.store(vacant(), Relaxed);
             self.keep_empty(cell);
@@ -230,13 +234,13 @@ impl<T> Owner<'_, T> {
     /// Moves cells to where `put` finds them.
     pub(crate) fn lay_out(&self) {
         let private = self.private();
-        let mut load = private.load.load(Relaxed);
-        while load % SPARE + load / SPARE < private.lease() {
+        let (count, mut spares) = self.magazine();
+        while count + spares < private.lease() {
             let Some(empty) = self.with_empties(List::pop) else { break };
-            self.set_place(load % SPARE + load / SPARE, empty.into_raw().cast());
-            load += SPARE;
+            self.set_place(count + spares, empty.into_raw().cast());
+            spares += 1;
         }
-        private.load.store(load, Relaxed);
+        private.load.store(count + SPARE * spares, Relaxed);
         if private.slot.load(Relaxed) == vacant() {
             if let Some(empty) = self.with_empties(List::pop) {
                 private.slot.store(spare(empty.into_raw().cast()), Relaxed);
@@ -262,6 +266,18 @@ impl<T> Owner<'_, T> {
         })
     }
 
+    /// Spare cells beyond those for which there is room.
+    pub(crate) fn surplus_empties(&self) -> List<MaybeUninit<T>> {
+        self.with_empties(|empties| {
+            let mut surplus = List::new();
+            while empties.len() > Size::<T>::EMPTIES {
+                let Some(empty) = empties.pop() else { break };
+                surplus.push(empty);
+            }
+            surplus
+        })
+    }
+
     /// All cells without an object.
     pub(crate) fn take_empties(&self) -> List<MaybeUninit<T>> {
         self.put_away();
@@ -280,25 +296,99 @@ impl<T> Owner<'_, T> {
     }
 }
 
-/// Objects by the batch, and units. No spare cell is in the magazine.
+/// What the ways of a hit leave out: objects under spare cells, objects by the batch, units.
 impl<T> Owner<'_, T> {
-    /// Puts objects into the magazine. There are places with units for them.
-    pub(crate) fn extend(&self, cells: &[*mut Cell<T>]) {
-        let count = self.private().count();
-        cells.iter().enumerate().for_each(|(i, &cell)| self.set_place(count + i, cell));
-        self.private().load.store(count + cells.len(), Relaxed);
+    /// As `pop_private`, also from under spare cells.
+    pub(crate) fn pop_under(&self) -> Option<Full<T>> {
+        self.pop_private().or_else(|| {
+            let (count, spares) = self.magazine();
+            let top = count.checked_sub(1)?;
+            let cell = self.place(top);
+            self.set_place(top, self.place(top + spares));
+            self.private().load.store(top + SPARE * spares, Relaxed);
+            self.count_hit();
+            // SAFETY: the place owned it, and does no more.
+            Some(unsafe { Full::from_raw(cell) })
+        })
     }
 
-    /// The oldest objects of the magazine.
-    pub(crate) fn oldest(&self, into: &mut [*mut Cell<T>]) {
-        into.iter_mut().enumerate().for_each(|(i, cell)| *cell = self.place(i));
+    /// As `push_private`, also under spare cells.
+    pub(crate) fn push_under(&self, full: Full<T>) -> Result<(), Full<T>> {
+        self.push_private(full).or_else(|full| {
+            let private = self.private();
+            if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
+                self.keep_empty(cell);
+                private.slot.store(full.into_raw(), Relaxed);
+            } else if private.count() < private.lease() {
+                self.insert(full);
+            } else {
+                return Err(full);
+            }
+            Ok(())
+        })
     }
 
-    /// The magazine's oldest objects have gone elsewhere.
-    pub(crate) fn forget_oldest(&self, gone: usize) {
-        let count = self.private().count();
-        (gone..count).for_each(|i| self.set_place(i - gone, self.place(i)));
-        self.private().load.store(count - gone, Relaxed);
+    /// Puts an object on top of the others. There is a place for it.
+    pub(crate) fn insert(&self, full: Full<T>) {
+        let (count, spares) = self.make_room(1);
+        self.set_place(count + spares, self.place(count));
+        self.set_place(count, full.into_raw());
+        self.private().load.store(count + 1 + SPARE * spares, Relaxed);
+    }
+
+    /// Lets `fill` put up to `most` objects on top of the others, and tell how many.
+    pub(crate) fn fill(
+        &self,
+        most: usize,
+        fill: impl FnOnce(&mut [*mut Cell<T>]) -> usize,
+    ) -> usize {
+        let (count, spares) = self.make_room(most);
+        let filled = self.with_places(|all| {
+            let (from, to) = (count, count + most);
+            all.copy_within(from..from + spares, to);
+            let filled = fill(&mut all[from..to]);
+            all.copy_within(to..to + spares, from + filled);
+            filled
+        });
+        self.private().load.store(count + filled + SPARE * spares, Relaxed);
+        filled
+    }
+
+    /// Lets `empty` take some of the `most` oldest objects, and tell how many.
+    pub(crate) fn empty_oldest(
+        &self,
+        most: usize,
+        empty: impl FnOnce(&[*mut Cell<T>]) -> usize,
+    ) -> usize {
+        let (count, spares) = self.magazine();
+        let gone = self.with_places(|all| {
+            let gone = empty(&all[..most]);
+            all.copy_within(gone..count + spares, 0);
+            gone
+        });
+        self.private().load.store(count - gone + SPARE * spares, Relaxed);
+        gone
+    }
+
+    /// Objects and spare cells in the magazine.
+    fn magazine(&self) -> (usize, usize) {
+        let load = self.private().load.load(Relaxed);
+        (load % SPARE, load / SPARE)
+    }
+
+    /// As `magazine`, once there are not too many spare cells for so many more objects.
+    fn make_room(&self, more: usize) -> (usize, usize) {
+        let (count, mut spares) = self.magazine();
+        while count + spares + more > PLACES {
+            spares -= 1;
+            self.keep_empty(self.place(count + spares));
+        }
+        (count, spares)
+    }
+
+    fn with_places<R>(&self, f: impl FnOnce(&mut [*mut Cell<T>; PLACES]) -> R) -> R {
+        // SAFETY: the owner's alone, and no `f` comes here again.
+        self.private().magazine.with_mut(|all| f(unsafe { &mut *all }))
     }
 
     /// All private objects. Units without an object go back.
@@ -346,11 +436,11 @@ impl<T> Owner<'_, T> {
         quota.slots() && self.private().slot.load(Relaxed) == closed()
     }
 
-    /// Makes the units of so many objects into leases of places, as far as these many objects have
-    /// none; gives the others back.
-    pub(crate) fn adopt(&self, objects: usize, units: usize, quota: &Quota) {
+    /// So many units have come with objects. Places that have an object and no unit get one; the
+    /// others go back.
+    pub(crate) fn adopt(&self, units: usize, quota: &Quota) {
         let lease = self.private().lease();
-        let new = (self.private().count() + objects).saturating_sub(lease);
+        let new = self.private().count().saturating_sub(lease);
         self.private().lease.store(lease + new, Relaxed);
         quota.release(units - new);
     }

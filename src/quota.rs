@@ -36,22 +36,26 @@ impl Quota {
         }
     }
 
+    #[inline]
     pub(crate) fn bounded(&self) -> bool {
         self.bounded
     }
 
     /// Whether shards use their slots.
+    #[inline]
     pub(crate) fn slots(&self) -> bool {
         self.slots
     }
 
     /// The places of a magazine.
+    #[inline]
     pub(crate) fn places(&self) -> usize {
         self.places
     }
 
     /// How many objects move at a time between magazine and chain, and units between here and a
     /// shard.
+    #[inline]
     pub(crate) fn batch(&self) -> usize {
         (self.places / 2).max(1)
     }
@@ -62,6 +66,7 @@ impl Quota {
     }
 
     /// Leases up to `wanted` units, and tells how many.
+    #[inline]
     pub(crate) fn lease(&self, wanted: usize) -> usize {
         if !self.bounded {
             return wanted;
@@ -80,6 +85,7 @@ impl Quota {
     }
 
     /// Gives units back.
+    #[inline]
     pub(crate) fn release(&self, units: usize) {
         if self.bounded && units > 0 {
             self.left.fetch_add(units, Relaxed);

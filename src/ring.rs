@@ -49,6 +49,18 @@ pub(crate) struct Ring<T> {
     slots: Box<[AtomicPtr<Cell<T>>]>,
 }
 
+/// The slots, found once and for all: a store to one of them might be to the ring, for all that the
+/// compiler knows.
+struct Slots<'a, T>(&'a [AtomicPtr<Cell<T>>]);
+
+impl<'a, T> Slots<'a, T> {
+    #[inline(always)]
+    fn at(&self, index: usize) -> &'a AtomicPtr<Cell<T>> {
+        // SAFETY: the number of slots is a power of two, hence not zero.
+        unsafe { self.0.get_unchecked(index & (self.0.len() - 1)) }
+    }
+}
+
 fn pack(head: usize, tail: usize) -> usize {
     head << HALF | tail & TAIL
 }
@@ -106,11 +118,8 @@ impl<T> Ring<T> {
         }
     }
 
-    #[inline(always)]
     pub(crate) fn slot(&self, index: usize) -> &AtomicPtr<Cell<T>> {
-        let index = index & (self.slots.len() - 1);
-        // SAFETY: the number of slots is a power of two, hence not zero.
-        unsafe { self.slots.get_unchecked(index) }
+        Slots(&self.slots).at(index)
     }
 
     /// The owner's side.
@@ -141,8 +150,9 @@ impl<T> Ring<T> {
             // between the two.
             let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);
             if claim.is_ok() {
+                let slots = Slots(&self.slots);
                 for (i, place) in into[..count].iter_mut().enumerate() {
-                    let slot = self.slot(tail + i);
+                    let slot = slots.at(tail + i);
                     // Relaxed will do to hand the slot back: it is one location, so the owner that
                     // reads this null writes after our read in its modification order. The object
                     // is ours by the claim.
@@ -168,14 +178,15 @@ impl<T> Head<'_, T> {
         let ring = self.0;
         // Relaxed: the head is our own, and a tail that is out of date makes the room look smaller.
         let (head, tail) = unpack(ring.indices.load(Relaxed));
-        let room = ring.slots.len() - distance(head, tail);
+        let slots = Slots(&ring.slots);
+        let room = (slots.0.len() - distance(head, tail)).min(batch.len());
         let mut count = 0;
-        for &cell in batch.iter().take(room) {
-            let slot = ring.slot(head + count);
+        while count < room {
+            let slot = slots.at(head.wrapping_add(count));
             if !slot.load(Relaxed).is_null() {
                 break;
             }
-            slot.store(cell, Relaxed);
+            slot.store(batch[count], Relaxed);
             count += 1;
         }
         if count > 0 {
@@ -201,8 +212,9 @@ impl<T> Head<'_, T> {
             // read-modify-write this does not come between a push and a thief.
             match ring.indices.compare_exchange_weak(indices, pack(head, tail), Relaxed, Relaxed) {
                 Ok(_) => {
+                    let slots = Slots(&ring.slots);
                     for (i, place) in into[..count].iter_mut().enumerate() {
-                        let slot = ring.slot(head + i);
+                        let slot = slots.at(head + i);
                         *place = slot.load(Relaxed);
                         slot.store(ptr::null_mut(), Relaxed);
                     }

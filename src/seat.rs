@@ -26,7 +26,7 @@ use std::cell::Cell;
 use crate::{
     fence::Strategy,
     hint::likely,
-    seats::{Seats, bucket},
+    seats::{SEGMENTS, Seats, bucket},
     shard::Shard,
     sync::{
         Acquire, AtomicBool, AtomicU32, Mutex, MutexGuard, Relaxed, Release, SeqCst, Token, fence,
@@ -57,8 +57,7 @@ pub(crate) struct Seat {
     pinned: AtomicBool,
     gate: AtomicU32,
     pub(crate) id: usize,
-    /// In which segment of a pool the shard is, and how many bytes into it: all that a hit needs to
-    /// know.
+    /// In which segment of a pool its shard is, and how many bytes into it.
     pub(crate) segment: usize,
     pub(crate) offset: usize,
     /// Where the owner's next search starts.
@@ -104,6 +103,7 @@ impl Seat {
     /// # Safety
     ///
     /// As for `pin_fast`.
+    #[inline]
     pub(crate) unsafe fn pin(&self) -> Option<Pin<'_>> {
         let pin = self.announce();
         if self.gate.load(Relaxed) & FENCED != 0 {
@@ -130,6 +130,7 @@ impl Seat {
     }
 
     /// Whether a collector has passed the seat over, and nobody is at work now.
+    #[inline]
     pub(crate) fn is_late(&self) -> bool {
         self.gate.load(Relaxed) & (LATE | CLAIMED) == LATE
     }
@@ -211,9 +212,24 @@ impl Drop for Pin<'_> {
     }
 }
 
+/// What a hit has to know of its thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here {
+    /// In which segment of a pool the shard is. Without a seat: one that no pool has.
+    pub(crate) segment: usize,
+    /// How many bytes into the segment.
+    pub(crate) offset: usize,
+    /// Null without a seat.
+    pub(crate) seat: *const Seat,
+}
+
+impl Here {
+    const NOWHERE: Self = Self { segment: SEGMENTS, offset: 0, seat: std::ptr::null() };
+}
+
 thread_local! {
-    /// The seat of this thread, or null. Without a destructor, so that reading it is one load.
-    static SEAT: Cell<*const Seat> = const { Cell::new(std::ptr::null()) };
+    /// Without a destructor, so that reading it is nothing but loads.
+    static HERE: Cell<Here> = const { Cell::new(Here::NOWHERE) };
     /// Gives the seat back. Touched at registration only.
     static TENANCY: Tenancy = const { Tenancy };
 }
@@ -223,7 +239,7 @@ struct Tenancy;
 impl Drop for Tenancy {
     fn drop(&mut self) {
         if let Some(seat) = current() {
-            SEAT.set(std::ptr::null());
+            HERE.set(Here::NOWHERE);
             crate::collect::vacate(seat);
             // SAFETY: this thread held it, and has just forgotten it.
             unsafe { Seats::process().leave(seat) };
@@ -235,16 +251,22 @@ impl Drop for Tenancy {
 #[inline(always)]
 pub(crate) fn current() -> Option<&'static Seat> {
     // SAFETY: seats are never freed.
-    unsafe { SEAT.get().as_ref() }
+    unsafe { here().seat.as_ref() }
+}
+
+#[inline(always)]
+pub(crate) fn here() -> Here {
+    HERE.get()
 }
 
 /// The seat of this thread, a new one if need be. `None` if there is none left, and in a thread
 /// whose thread-locals are going.
+#[inline]
 pub(crate) fn current_or_join() -> Option<&'static Seat> {
     current().or_else(|| {
         TENANCY.try_with(|_| ()).ok()?;
         let seat = Seats::process().join()?;
-        SEAT.set(seat);
+        HERE.set(Here { segment: seat.segment, offset: seat.offset, seat });
         Some(seat)
     })
 }

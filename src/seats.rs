@@ -11,6 +11,9 @@ use crate::{
 /// Threads that can hold seats at one time. The rest use the shelf.
 pub(crate) const MAX_SEATS: usize = limit(1 << 14, 4);
 
+/// Segments of shards in a pool, for all seats.
+pub(crate) const SEGMENTS: usize = bucket(MAX_SEATS - 1, 1).0 + 1;
+
 /// The seats of the first bucket; each further bucket doubles the number.
 const FIRST_BUCKET: usize = scaled(64, 1);
 

@@ -48,6 +48,8 @@ pub(crate) const MAX_BATCH: usize = PLACES / 2;
 #[repr(C, align(128))]
 pub(crate) struct Shard<T> {
     pub(crate) private: Private<T>,
+    /// The seat's id.
+    pub(crate) id: u32,
     /// The pool's generation when this shard last aged.
     pub(crate) generation: AtomicU32,
     /// Whether the shard has ever been used.
@@ -83,8 +85,10 @@ impl Shard<()> {
 }
 
 impl<T> Shard<T> {
-    pub(crate) fn new() -> Self {
+    /// The shard of the seat with this id.
+    pub(crate) fn new(id: usize) -> Self {
         Self {
+            id: id as u32,
             private: Private::new(),
             generation: AtomicU32::new(0),
             open: AtomicBool::new(false),
@@ -178,8 +182,15 @@ impl<T> Shard<T> {
         chains + self.shared.aged_len.load(Relaxed)
     }
 
+    #[inline]
     pub(crate) fn published(&self) -> bool {
         self.published.load(Relaxed)
+    }
+
+    /// Whether neither the private places nor the primary chain hold anything.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.private.is_empty() && !self.published()
     }
 
     /// Whether a thief may find something there.

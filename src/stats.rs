@@ -61,11 +61,13 @@ impl Default for Counter {
 
 impl Counter {
     /// Counts, as the only thread that does.
+    #[inline]
     pub(crate) fn count(&self) {
         self.0.store(self.0.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
     /// Counts, as one of several threads.
+    #[inline]
     pub(crate) fn add(&self, more: usize) {
         self.0.fetch_add(more, Relaxed);
     }
@@ -77,6 +79,7 @@ impl Counter {
 
 impl Tally {
     /// The counter that goes with the end of a search.
+    #[inline]
     pub(crate) fn of(&self, found: Found) -> &Counter {
         match found {
             Found::Other => &self.others,
