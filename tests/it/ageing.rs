@@ -6,7 +6,7 @@ use std::thread;
 
 use corepool::{Pool, collect};
 
-use crate::util::{PRIVATE, Peer, alone, drain, live, on_thread, on_threads, sorted};
+use crate::util::{PRIVATE, Peer, SPILL, alone, drain, live, on_thread, on_threads, sorted};
 
 fn empty() -> Pool<u32> {
     Pool::new(|| unreachable!())
@@ -194,11 +194,12 @@ fn a_steal_brings_more_than_one() {
         let peer = Peer::new(s);
         peer.run(|| (0..200).for_each(|i| pool.put(i)));
         let first: Vec<_> = (0..8).map(|_| pool.take()).collect();
-        assert_eq!(sorted(first), Vec::from_iter(1..=8));
-        assert_eq!(drain(&pool).len(), 176);
+        assert!(first.iter().all(|i| (1..=SPILL).contains(i)), "{first:?} are not the oldest");
+        let rest = drain(&pool).len();
         let stats = pool.stats();
-        assert_eq!(stats.hits, 184);
-        assert!(stats.steals < 184 / 3, "{} steals", stats.steals);
+        assert_eq!(stats.hits, 8 + rest as u64);
+        assert!(stats.hits > 200 - u64::from(PRIVATE));
+        assert!(stats.steals < stats.hits / 3, "{} steals", stats.steals);
     });
 }
 
@@ -209,7 +210,7 @@ fn many_starving_threads_empty_one_chain() {
     let pool = empty();
     (0..500).for_each(|i| pool.put(i));
     let mut found = on_threads(8, |_| drain(&pool)).concat();
-    assert!(found.len() >= 500 - 17);
+    assert!(found.len() >= 500 - PRIVATE as usize);
     found.extend(drain(&pool));
     assert_eq!(sorted(found), Vec::from_iter(0..500));
 }

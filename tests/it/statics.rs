@@ -6,7 +6,7 @@ use std::thread;
 
 use corepool::{OwnedPooled, Pool, Pooled, collect};
 
-use crate::util::{alone, on_thread, on_threads};
+use crate::util::{PRIVATE, alone, on_thread, on_threads};
 
 static PLAIN: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
 
@@ -147,11 +147,11 @@ fn pools_of_one_type_are_strangers() {
     let _alone = alone();
     let pools = Vec::from_iter((0..100).map(|_| <Pool<usize>>::new(|| 0)));
     for (i, pool) in pools.iter().enumerate() {
-        (0..30).for_each(|_| pool.put(i));
+        (0..PRIVATE + 1).for_each(|_| pool.put(i));
     }
     for (i, pool) in pools.iter().enumerate() {
         on_thread(|| assert_eq!(pool.take(), i));
-        (1..30).for_each(|_| assert_eq!(pool.try_take(), Some(i)));
+        (1..PRIVATE + 1).for_each(|_| assert_eq!(pool.try_take(), Some(i)));
         assert_eq!(pool.try_take(), None);
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use corepool::{Pool, Pooled, Stats, collect};
 
-use crate::util::{Peer, alone, amid_collects, drain, on_threads};
+use crate::util::{PRIVATE, Peer, alone, amid_collects, drain, on_threads};
 
 #[test]
 fn a_new_pool_counts_nothing() {
@@ -125,7 +125,7 @@ fn steals_and_victim_hits_are_told_apart() {
     };
     thread::scope(|s| {
         let peer = Peer::new(s);
-        peer.run(|| (0..18).for_each(|i| pool.put(i)));
+        peer.run(|| (0..=PRIVATE).for_each(|i| pool.put(i)));
         assert!(pool.try_take().is_some());
         assert_eq!(counts(), (1, 1, 0));
         drop(drain(&pool));

@@ -12,7 +12,10 @@ use std::{iter, mem};
 use corepool::{Pool, collect};
 
 /// Out of reach for other threads: the slot and a full magazine.
-pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 17 };
+pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 65 };
+
+/// What a full magazine gives to the chain.
+pub(crate) const SPILL: u32 = PRIVATE / 2;
 
 /// The test that holds this is the only one at work on any pool.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {

@@ -5,10 +5,7 @@ use std::{
     thread,
 };
 
-use super::{
-    ROUNDS, Rng,
-    shard::Own,
-};
+use super::{ROUNDS, Rng, shard::Own};
 use crate::{
     cell::{Empty, List},
     quota::Quota,
