@@ -24,7 +24,7 @@ use crate::{
     shard::{Shard, Size},
     shelf::Shelf,
     stats::{Counter, Found, Tally},
-    sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
+    sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
 };
 
 /// The segment of the first shard that shares a bit of the map with another one.
@@ -42,6 +42,8 @@ pub(crate) struct Core<T> {
     /// The first has one shard, each further one as many as all before it. They are made when a
     /// seat wants its shard, and never moved, so that growth loses nothing.
     segments: [AtomicPtr<Shard<T>>; SEGMENTS],
+    /// Whether shards may share bits of the map.
+    crowded: AtomicBool,
     /// Counts the collects. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     pub(crate) quota: Quota,
@@ -67,6 +69,7 @@ impl<T> Core<T> {
     pub(crate) fn new(max_idle: usize) -> Box<Self> {
         let core = try_box(Self {
             segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
+            crowded: AtomicBool::new(false),
             generation: AtomicU32::new(0),
             quota: Quota::new(max_idle, Size::<T>::MAGAZINE),
             map: CachePadded::new(Map::new()),
@@ -125,6 +128,10 @@ impl<T> Core<T> {
         let first = if index == 0 { 0 } else { len };
         let new = try_slice(len, |i| Shard::<T>::new(first + i))?;
         let new = Box::into_raw(new);
+        if index >= FIRST_TO_SHARE {
+            // Relaxed: whoever sees a bit of the new shards, or what they hold, sees this too.
+            self.crowded.store(true, Relaxed);
+        }
         // Release: pairs with the Acquire in `shard`.
         let grown =
             self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);
@@ -147,14 +154,14 @@ impl<T> Core<T> {
         // empty, or after, and then it ages the shard.
         owner.open(|| self.generation.load(Relaxed), &self.quota);
         let surplus = owner.surplus_empties();
-        Some(Pinned { owner, _pin, surplus })
+        Some(Pinned { shard, owner, _pin, surplus })
     }
 
     /// An idle object, by the long way: own shard, other shards, shelf, victims.
     pub(crate) fn take(&self, seat: Option<&Seat>) -> Option<Full<T>> {
-        if let Some(Pinned { owner, .. }) = &self.pin(seat) {
+        if let Some(Pinned { shard, owner, .. }) = &self.pin(seat) {
             let full = owner.pop(&self.quota);
-            if full.is_some() {
+            if full.is_some() || self.has_nothing(shard) {
                 return full;
             }
         }
@@ -168,9 +175,8 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn has_nothing(&self, shard: &Shard<T>) -> bool {
         // What the bit of the own shard says is known better, unless others share it.
-        let first = self.segments.get(FIRST_TO_SHARE);
         let nothing = shard.is_empty()
-            && first.is_none_or(|segment| segment.load(Relaxed).is_null())
+            && !self.crowded.load(Relaxed)
             && self.map.is_clear(shard.generation.load(Relaxed), shard.id)
             && self.shelf.len() == 0;
         if nothing {
@@ -269,14 +275,14 @@ impl<T> Core<T> {
     pub(crate) fn put(&self, seat: Option<&Seat>, mut full: Full<T>) -> Result<(), Full<T>> {
         let mut ring = None;
         loop {
-            let Some(shard) = self.pin(seat) else {
+            let Some(pinned) = self.pin(seat) else {
                 return self.shelve(full);
             };
-            let pushed = shard.owner.push(full, &self.quota, &mut ring);
-            if let Some(parity) = shard.owner.has_published() {
-                self.map.mark(parity, shard.owner.id());
+            let pushed = pinned.owner.push(full, &self.quota, &mut ring);
+            if let Some(parity) = pinned.owner.has_published() {
+                self.map.mark(parity, pinned.shard.id as usize);
             }
-            drop(shard);
+            drop(pinned);
             let Err(refused) = pushed else { return Ok(()) };
             match refused {
                 Refused::Bound(full) => return Err(full),
@@ -343,6 +349,7 @@ impl<T> Drop for Core<T> {
 
 /// The seat's shard, pinned.
 struct Pinned<'a, T> {
+    shard: &'a Shard<T>,
     owner: Owner<'a, T>,
     _pin: Pin<'a>,
     /// Freed when nothing is pinned any more.

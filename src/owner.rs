@@ -224,11 +224,6 @@ impl<T> Owner<'_, T> {
         self.published.get().then(|| self.generation())
     }
 
-    /// The seat's id.
-    pub(crate) fn id(&self) -> usize {
-        self.shard.id as usize
-    }
-
     /// The generation of the shard.
     pub(crate) fn generation(&self) -> u32 {
         self.shard.generation.load(Relaxed)
