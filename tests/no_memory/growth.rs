@@ -16,11 +16,11 @@ fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
     let (pool, books) = pool::<N>(max_idle);
     let pool = &pool;
     let mut guards: Vec<_> = (0..100).map(|_| pool.get()).collect();
-    let mut items: Vec<_> = (0..60).map(|_| Item::new(&books)).collect();
+    let mut items: Vec<_> = (0..180).map(|_| Item::new(&books)).collect();
     // For the thread to steal.
-    (0..60).for_each(|_| pool.put(Item::new(&books)));
+    (0..160).for_each(|_| pool.put(Item::new(&books)));
     let work = || {
-        items.reserve(60);
+        items.reserve(180);
         guards.reserve(60);
         pool.stats(); // See `first_use::epochs`.
         refuse(what);
