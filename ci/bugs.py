@@ -597,7 +597,7 @@ bug("guard passes panics whatever its object", "cell.rs",
 bug("objects lost to a panic", "cell.rs",
     "panics.guard(|| drop(full));",
     "drop(full);",
-    soak="", address="cell::objects_are_dropped", tests="--lib cell::objects_are_dropped")
+    soak="", tests="--test it panics::")
 
 # Forks.
 
