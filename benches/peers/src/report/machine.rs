@@ -29,7 +29,7 @@ pub fn describe() -> String {
         Some(format!("{} cores", processors())),
         processor(),
         line_of("/etc/os-release", "PRETTY_NAME"),
-        words("uname", "-sr", 2),
+        words("uname", "-sr", 2).map(|system| system.split('-').next().unwrap().to_owned()),
         words("rustc", "-V", 2),
         // Set by `benches/run` if Go has run.
         std::env::var("GO_VERSION").ok().filter(|version| !version.is_empty()),

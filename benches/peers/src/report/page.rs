@@ -51,7 +51,7 @@ fn parallel(samples: &Samples) -> Option<String> {
     Some(format!(
         "\nTwo threads with a `thread_local!` slot took {part:.2} of the time of one, where 0.50 is perfect{}.\n",
         if part > 0.7 {
-            ": **the machine was busy, and the figures for more threads are of no use**"
+            ": **the machine was busy, and the figures for more than one thread are of no use**"
         } else {
             ""
         },
