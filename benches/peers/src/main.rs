@@ -1,0 +1,39 @@
+//! corepool beside other pools, in one process.
+//!
+//! ```console
+//! $ corepool-peers measure [MILLISECONDS]   # one round: a sample of each peer at each workload, as lines
+//! $ corepool-peers report FOLDER ROOT       # makes ROOT/BENCHMARKS.md and the plots from the lines in FOLDER
+//! $ corepool-peers smoke                    # whether all peers work, and keep their books
+//! ```
+
+mod books;
+mod clock;
+mod peers;
+mod pool;
+mod report;
+mod round;
+mod things;
+mod work;
+
+use std::{env, process::ExitCode, time::Duration};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["measure"] => round::run(Duration::from_millis(30)),
+        ["measure", time] => round::run(Duration::from_millis(time.parse().expect("milliseconds"))),
+        ["report", folder, root] => {
+            report::write(folder.as_ref(), root.as_ref()).expect("the report");
+        }
+        ["smoke"] => {
+            books::check();
+            round::run(Duration::from_millis(1));
+        }
+        _ => {
+            eprintln!("corepool-peers measure [MILLISECONDS] | report FOLDER ROOT | smoke");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,73 @@
+//! What a pool can do, as the workloads see it.
+
+use crate::things::{Object, Thing};
+
+/// A pool that lends its objects.
+pub trait Lender: Sync + Sized {
+    /// An object on loan: a guard, or the object itself. It may go back on any thread.
+    type Loan<'a>: Send
+    where
+        Self: 'a;
+    type Object: Object + ?Sized;
+
+    const NAME: &'static str;
+    /// Ages what is idle, where a pool can do that.
+    const COLLECT: Option<fn()> = None;
+
+    fn new() -> Self;
+
+    /// An idle object or a new one.
+    fn get(&self) -> Self::Loan<'_>;
+
+    fn object<'l>(loan: &'l mut Self::Loan<'_>) -> &'l mut Self::Object;
+
+    fn back(&self, loan: Self::Loan<'_>) {
+        drop(loan);
+    }
+}
+
+/// A pool that takes any objects in and gives them out, as Go's does.
+pub trait Store: Sync + Sized {
+    type Object: Thing;
+
+    const NAME: &'static str;
+    const COLLECT: Option<fn()> = None;
+    /// How many objects it can keep, if that is fewer than a workload may want.
+    const ROOM: usize = usize::MAX;
+
+    fn new() -> Self;
+
+    fn put(&self, object: Self::Object);
+
+    fn take(&self) -> Option<Self::Object>;
+}
+
+impl<S: Store> Lender for S {
+    type Loan<'a>
+        = S::Object
+    where
+        S: 'a;
+    type Object = S::Object;
+
+    const NAME: &'static str = S::NAME;
+    const COLLECT: Option<fn()> = S::COLLECT;
+
+    fn new() -> Self {
+        Store::new()
+    }
+
+    #[inline(always)]
+    fn get(&self) -> S::Object {
+        self.take().unwrap_or_else(S::Object::make)
+    }
+
+    #[inline(always)]
+    fn object(loan: &mut S::Object) -> &mut S::Object {
+        loan
+    }
+
+    #[inline(always)]
+    fn back(&self, loan: S::Object) {
+        self.put(loan);
+    }
+}

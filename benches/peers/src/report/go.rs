@@ -1,0 +1,73 @@
+//! Go's own benchmarks, from what `go test -bench` prints.
+
+use std::collections::BTreeMap;
+
+use crate::report::{
+    samples::Samples,
+    spread::{Spread, number},
+};
+
+/// Nanoseconds per operation, by benchmark and threads.
+#[derive(Default)]
+pub struct Figures(BTreeMap<(String, usize), Vec<f64>>);
+
+impl Figures {
+    pub fn parse(text: &str) -> Self {
+        let mut figures = Self::default();
+        for line in text.lines().filter(|line| line.starts_with("Benchmark")) {
+            figures.add(line).unwrap_or_else(|| panic!("not a benchmark's line: {line}"));
+        }
+        figures
+    }
+
+    fn add(&mut self, line: &str) -> Option<()> {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        // Without a number, it is one thread.
+        let (name, threads) = name.split_once('-').unwrap_or((name, "1"));
+        let time = words.nth(1)?.parse().ok()?;
+        let key = (name.to_owned(), threads.parse().ok()?);
+        self.0.entry(key).or_default().push(time);
+        Some(())
+    }
+}
+
+/// Go's benchmark, and what stands beside it: a workload and who does it.
+const PAIRS: &[(&str, &str, &str, &str)] = &[
+    ("BenchmarkPool", "hit", "corepool", "a buffer got and given back"),
+    ("BenchmarkPool", "one", "corepool, take and put", "`put` and `take`"),
+    ("BenchmarkPoolOverflow", "overflow", "corepool, take and put", "100 `put` and 100 `take`"),
+    ("BenchmarkPoolOverflow", "hundred", "corepool", "100 buffers got, then given back"),
+    ("BenchmarkPoolStarvation", "starvation", "corepool, take and put", "67 `put` and 100 `take`"),
+];
+
+/// The table, or nothing where Go has not run.
+pub fn table(figures: &Figures, samples: &Samples) -> Option<String> {
+    let mut text = String::from(
+        "| Go's | corepool's | threads | Go | corepool | Go's time is |\n|---|---|---|---|---|---|\n",
+    );
+    for &(benchmark, workload, peer, what) in PAIRS {
+        for threads in [1, 2] {
+            let theirs = Spread::of(figures.0.get(&(benchmark.to_owned(), threads))?);
+            let ours = samples.figure(workload, threads, peer)?.time;
+            let times = theirs.median / ours.median;
+            let lost = if times < 1.0 { " **lost**" } else { "" };
+            text += &format!(
+                "| `{benchmark}` | {what} | {threads} | {} | {} | {} times ours{lost} |\n",
+                theirs.show(),
+                ours.show(),
+                number(times),
+            );
+        }
+    }
+    Some(text)
+}
+
+#[test]
+fn lines() {
+    let text =
+        "goos: linux\nBenchmarkPool \t 100\t 7.5 ns/op\nBenchmarkPool-2 \t 100\t 3.5 ns/op\nPASS\n";
+    let figures = Figures::parse(text);
+    assert_eq!(figures.0[&("BenchmarkPool".to_owned(), 1)], [7.5]);
+    assert_eq!(figures.0[&("BenchmarkPool".to_owned(), 2)], [3.5]);
+}

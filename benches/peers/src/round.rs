@@ -1,0 +1,39 @@
+//! One round: every peer takes one sample of each workload, in an order that is another one each time.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use crate::work::WORKLOADS;
+
+/// Prints a line for each sample: workload, threads, peer, operations, nanoseconds, and how many were made.
+pub fn run(time: Duration) {
+    for workload in WORKLOADS {
+        for &threads in workload.threads {
+            let plan = workload.plan(threads, time);
+            let mut entries = (workload.peers)();
+            shuffle(&mut entries);
+            for entry in entries {
+                let sample = (entry.measure)(&plan);
+                assert!(sample.operations > 0, "{} did nothing", entry.peer);
+                println!(
+                    "{}\t{threads}\t{}\t{}\t{}\t{}",
+                    workload.name,
+                    entry.peer,
+                    sample.operations,
+                    sample.wall.as_nanos(),
+                    sample.made,
+                );
+            }
+        }
+    }
+}
+
+fn shuffle<T>(list: &mut [T]) {
+    let random = RandomState::new();
+    for i in (1..list.len()).rev() {
+        let j = random.hash_one(i) as usize % (i + 1);
+        list.swap(i, j);
+    }
+}

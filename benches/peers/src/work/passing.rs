@@ -1,0 +1,84 @@
+//! A producer gets the objects, a consumer on another thread gives them back.
+
+use std::{hint::black_box, sync::Barrier, thread, time::Instant};
+
+use crate::{
+    clock::{Plan, Sample},
+    peers::{self, Lenders},
+    pool::Lender,
+    things::{Buffer, made},
+    work::{
+        Entry,
+        ring::{Receiver, Ring, Sender},
+    },
+};
+
+/// How many go before the producer looks at the clock.
+const STRETCH: u64 = 1024;
+
+fn produce<'p, P: Lender>(pool: &'p P, ring: &mut Sender<'_, P::Loan<'p>>) {
+    for _ in 0..STRETCH {
+        let mut loan = pool.get();
+        black_box(P::object(&mut loan));
+        ring.send(loan);
+    }
+}
+
+fn consume<'p, P: Lender>(pool: &'p P, ring: &mut Receiver<'_, P::Loan<'p>>) {
+    while let Some(mut loan) = ring.receive() {
+        black_box(P::object(&mut loan));
+        pool.back(loan);
+    }
+}
+
+/// What the producer did: from when on, how many passed, how many were made.
+fn time<'p, P: Lender>(
+    plan: &Plan,
+    pool: &'p P,
+    mut ring: Sender<'_, P::Loan<'p>>,
+) -> (Instant, u64, u64) {
+    produce(pool, &mut ring);
+    let (start, before) = (Instant::now(), made());
+    let mut passed = 0;
+    while start.elapsed() < plan.time {
+        produce(pool, &mut ring);
+        passed += STRETCH;
+    }
+    (start, passed, made() - before)
+}
+
+fn measure<P: Lender>(plan: &Plan) -> Sample {
+    let pool = P::new();
+    let mut ring = Ring::new();
+    let (sender, mut receiver) = ring.split();
+    let ready = Barrier::new(2);
+    thread::scope(|s| {
+        let producer = s.spawn(|| {
+            ready.wait();
+            time(plan, &pool, sender)
+        });
+        let consumer = s.spawn(|| {
+            ready.wait();
+            consume(&pool, &mut receiver);
+            Instant::now()
+        });
+        let (start, operations, made) = producer.join().unwrap();
+        let end = consumer.join().unwrap();
+        Sample { operations, wall: end - start, made }
+    })
+}
+
+struct Entries(Vec<Entry>);
+
+impl Lenders for Entries {
+    fn visit<P: Lender>(&mut self) {
+        self.0.push(Entry { peer: P::NAME, measure: measure::<P> });
+    }
+}
+
+pub fn passing() -> Vec<Entry> {
+    let mut entries = Entries(Vec::new());
+    peers::lenders::<Buffer>(&mut entries);
+    peers::byte_lenders(&mut entries);
+    entries.0
+}

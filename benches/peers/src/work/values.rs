@@ -1,0 +1,68 @@
+//! Workloads of Go's own benchmarks, in which objects go in and out by value.
+
+use std::{hint::black_box, marker::PhantomData};
+
+use crate::{
+    clock::{self, Plan, Sample},
+    peers::{self, Stores},
+    pool::Store,
+    work::Entry,
+};
+
+trait Work {
+    /// How many objects a pool must keep.
+    const ROOM: usize;
+
+    fn run<P: Store<Object = usize>>(pool: &P, times: u64);
+}
+
+/// So many objects put, and so many taken.
+struct PutTake<const PUT: usize, const TAKE: usize>;
+
+impl<const PUT: usize, const TAKE: usize> Work for PutTake<PUT, TAKE> {
+    const ROOM: usize = PUT;
+
+    fn run<P: Store<Object = usize>>(pool: &P, times: u64) {
+        for _ in 0..times {
+            for _ in 0..PUT {
+                pool.put(1);
+            }
+            for _ in 0..TAKE {
+                black_box(pool.take());
+            }
+        }
+    }
+}
+
+struct Entries<W>(Vec<Entry>, PhantomData<W>);
+
+impl<W: Work> Stores<usize> for Entries<W> {
+    fn visit<P: Store<Object = usize>>(&mut self) {
+        if P::ROOM >= W::ROOM {
+            self.0.push(Entry { peer: P::NAME, measure: measure::<W, P> });
+        }
+    }
+}
+
+fn measure<W: Work, P: Store<Object = usize>>(plan: &Plan) -> Sample {
+    clock::sample(plan, P::new, P::COLLECT, W::run::<P>)
+}
+
+fn entries<W: Work>() -> Vec<Entry> {
+    let mut entries = Entries::<W>(Vec::new(), PhantomData);
+    peers::stores(&mut entries);
+    entries.0
+}
+
+pub fn one() -> Vec<Entry> {
+    entries::<PutTake<1, 1>>()
+}
+
+pub fn overflow() -> Vec<Entry> {
+    entries::<PutTake<100, 100>>()
+}
+
+/// A third of what is taken was never put.
+pub fn starvation() -> Vec<Entry> {
+    entries::<PutTake<67, 100>>()
+}
