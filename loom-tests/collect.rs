@@ -93,7 +93,9 @@ fn flip_against_values() {
             // SAFETY: this thread's seat, and its only pin.
             let pin = unsafe { seat.pin_fast() };
             // SAFETY: pinned.
-            let Some(object) = pin.and_then(|_pin| unsafe { shard.owner() }.take()) else { continue };
+            let Some(object) = pin.and_then(|_pin| unsafe { shard.owner() }.take()) else {
+                continue;
+            };
             object.use_it();
             // SAFETY: as above.
             let kept = match unsafe { seat.pin_fast() } {

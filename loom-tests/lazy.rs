@@ -7,7 +7,12 @@ use super::{
     model,
 };
 use crate::{
-    collect::collect_from, core::Core, fence::Strategy, lazy::Lazy, seat::{Here, Seat}, seats::Seats,
+    collect::collect_from,
+    core::Core,
+    fence::Strategy,
+    lazy::Lazy,
+    seat::{Here, Seat},
+    seats::Seats,
 };
 
 struct Pool {
@@ -20,7 +25,11 @@ impl Pool {
     fn new() -> Self {
         let lazy = Lazy::new();
         assert!(lazy.get().is_none());
-        Self { lazy, seats: Arc::new(Seats::new(Strategy::Asymmetric, usize::MAX)), ledger: Ledger::new() }
+        Self {
+            lazy,
+            seats: Arc::new(Seats::new(Strategy::Asymmetric, usize::MAX)),
+            ledger: Ledger::new(),
+        }
     }
 
     fn core(&self) -> &Core<Object> {
@@ -65,13 +74,15 @@ fn lazy_near_by_another() {
         let pool = Arc::new(Pool::new());
         let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
         pool.lazy.init(usize::MAX);
+        let here = |seat: &Seat| Here { segment: seat.segment, offset: seat.offset, seat };
+        // The checker's pointer has to be there before the threads are.
+        assert!(pool.lazy.near(here(seats[2])).is_none());
         let other = {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
                 // SAFETY: this thread's, joined by the other.
                 let seat = unsafe { pool.seats.held(3) };
-                let here = Here { segment: seat.segment, offset: seat.offset, seat };
-                let Some((shard, seat)) = pool.lazy.near(here) else { return };
+                let Some((shard, seat)) = pool.lazy.near(here(seat)) else { return };
                 // SAFETY: as above.
                 let _pin = unsafe { seat.pin_fast() }.expect("nobody collects");
                 // SAFETY: pinned.
@@ -84,8 +95,7 @@ fn lazy_near_by_another() {
         // SAFETY: the pool's own.
         pool.lazy.bring_near(unsafe { &*core }, seats[2]);
         other.join().unwrap();
-        let here = Here { segment: seats[2].segment, offset: seats[2].offset, seat: seats[2] };
-        assert!(pool.lazy.near(here).is_some());
+        assert!(pool.lazy.near(here(seats[2])).is_some());
     });
 }
 

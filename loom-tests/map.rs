@@ -183,19 +183,20 @@ fn published_against_thief() {
     model("published_against_thief", Some(2), || {
         let world = world();
         let (seat, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
-        // Two rings: three objects in the chain.
+        // Three objects in the chain, in two rings, and none beside.
         world.fill(seat, SPILL + 2);
+        (1..SPILL).for_each(|_| drop(world.get(seat)));
         let thief = {
             let (world, thief) = (Arc::clone(&world), thief.id);
-            thread::spawn(move || (0..2).map(|_| world.get(held(&world, thief))).map(drop).count())
+            thread::spawn(move || world.get(held(&world, thief)).map(drop))
         };
-        while let Some(full) = world.get(seat) {
-            drop(full);
+        for _ in 0..2 {
+            drop(world.get(seat));
             check_published(&world, seat);
         }
+        thief.join().unwrap();
         world.fill(seat, SPILL);
         check_published(&world, seat);
-        thief.join().unwrap();
         while world.get(seat).is_some() {}
         assert_eq!(world.core.stats().idle, 0, "an object that its owner misses");
     });
@@ -213,8 +214,6 @@ fn published_against_collect() {
             thread::spawn(move || world.collect())
         };
         world.fill(seat, 1);
-        check_published(&world, seat);
-        drop(world.get(seat));
         check_published(&world, seat);
         collector.join().unwrap();
         check_published(&world, seat);
