@@ -91,15 +91,17 @@ bug("ring that must have memory", "ring.rs",
 bug("slot read before the claim (ABA)", "ring.rs",
     "            let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);\n"
         "            if claim.is_ok() {\n"
+        "                let slots = Slots(&self.slots);\n"
         "                for (i, place) in into[..count].iter_mut().enumerate() {\n"
-        "                    let slot = self.slot(tail + i);\n",
+        "                    let slot = slots.at(tail + i);\n",
     "            for (i, place) in into[..count].iter_mut().enumerate() {\n"
         "                *place = self.slot(tail + i).load(Relaxed);\n"
         "            }\n"
         "            let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);\n"
         "            if claim.is_ok() {\n"
+        "                let slots = Slots(&self.slots);\n"
         "                for (i, place) in into[..count].iter_mut().enumerate() {\n"
-        "                    let slot = self.slot(tail + i);\n"
+        "                    let slot = slots.at(tail + i);\n"
         "                    slot.store(ptr::null_mut(), Relaxed);\n"
         "                    continue;\n",
     models="ring_batches_against_half")
@@ -159,7 +161,7 @@ bug("a ring with something in it is unlinked", "chain.rs",
     programs="random::chains", fuzz="chain")
 
 bug("shrunk though not alone", "chain.rs",
-    "if ring.is_null() || self.0.tail.load(Relaxed) != ring {",
+    "if ring.is_null() || !self.is_alone() {",
     "if ring.is_null() {",
     programs="random::chains")
 
@@ -301,9 +303,9 @@ bug("shard open before its generation is known", "owner.rs",
     "self.shard.open.store(true, Relaxed);",
     models="open_against_drain")
 
-bug("units given back twice", "owner.rs",
-    "quota.release(places - private.len());",
-    "quota.release(places);",
+bug("units given back twice", "private.rs",
+    "quota.release(units - all.len());",
+    "quota.release(units);",
     models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
 
 bug("late seat keeps what is old", "owner.rs",
@@ -321,20 +323,80 @@ bug("what is overdue is aged once more", "owner.rs",
     "if missed >= 1 {",
     programs="random::pools")
 
-bug("units of loot given back", "owner.rs",
+bug("units of loot given back", "private.rs",
     "quota.release(units - new);",
     "quota.release(units);",
     programs="random::pools")
 
-bug("slot not emptied", "owner.rs",
-    "        self.shard.slot.store(vacant(), Relaxed);\n        self.count_hit();",
-    "        self.count_hit();",
+bug("slot not emptied", "private.rs",
+    "            private.slot.store(vacant(), Relaxed);\n            slot\n",
+    "            slot\n",
     programs="random::pools", fuzz="pool")
 
-bug("magazine loses its top", "owner.rs",
-    "            self.shard.count.store(top as u32, Relaxed);",
-    "            self.shard.count.store(top as u32 / 2 * 2, Relaxed);",
+bug("magazine loses its top", "private.rs",
+    "            private.load.store(top, Relaxed);",
+    "            private.load.store(top / 2 * 2, Relaxed);",
     programs="random::pools")
+
+bug("what is taken stays in the slot", "private.rs",
+    "            private.slot.store(spare(slot), Relaxed);\n",
+    "",
+    models="flip_against_values", schedules="collectors", programs="random::pools", fuzz="pool")
+
+bug("cell that is used again stays a spare one", "private.rs",
+    "        private.load.store(load + 1 - SPARE, Relaxed);",
+    "        private.load.store(load + 1, Relaxed);",
+    programs="random::pools", tests="--lib cells_are_conserved")
+
+bug("spare cell lost when put away", "private.rs",
+    "(count..count + spares).for_each(|i| self.keep_empty(self.place(i)));",
+    "(count + 1..count + spares).for_each(|i| self.keep_empty(self.place(i)));",
+    tests="--lib cells_are_conserved", address="white_box::shard::spare_cells_make_way")
+
+bug("spare cell of the slot lost when put away", "private.rs",
+    "            private.slot.store(vacant(), Relaxed);\n            self.keep_empty(cell);\n",
+    "            private.slot.store(vacant(), Relaxed);\n            let _ = cell;\n",
+    tests="--lib cells_are_conserved", address="white_box::shard::spare_cells_make_way")
+
+bug("spare cells overwritten by a batch", "private.rs",
+    "            all.copy_within(from..from + spares, to);\n",
+    "",
+    programs="random::pools")
+
+bug("spare cell overwritten by one object", "private.rs",
+    "        self.set_place(count + spares, self.place(count));\n",
+    "",
+    programs="random::pools")
+
+bug("cells laid out without units", "private.rs",
+    "while count + spares < private.lease() {",
+    "while count + spares < PLACES {",
+    tests="--lib cells_are_laid_out")
+
+bug("spare cells without a bound", "core.rs",
+    "let surplus = owner.surplus_empties();",
+    "let surplus = List::new();",
+    tests="--lib spare_cells_are_few")
+
+bug("spill that its owner does not know of", "owner.rs",
+    "            self.published.set(true);\n            self.shard.published.store(true, Relaxed);\n",
+    "            self.published.set(true);\n",
+    models="published_against", programs="random::pools", tests="--lib shards_know")
+
+bug("older rings forgotten", "owner.rs",
+    "self.shard.published.store(!head.is_alone(), Relaxed);",
+    "let _ = head.is_alone();\n            self.shard.published.store(false, Relaxed);",
+    models="published_against_thief", tests="--lib shards_know")
+
+bug("own chain looked for in vain for ever", "owner.rs",
+    "self.shard.published.store(!head.is_alone(), Relaxed);",
+    "let _ = head.is_alone();",
+    tests="--lib shards_know")
+
+bug("spill of another generation known", "owner.rs",
+    "        self.shard.published.store(false, Relaxed);\n        self.shard.generation",
+    "        self.shard.generation",
+    tests="--lib shards_know")
 
 bug("unit without a ring lost", "owner.rs",
     "        quota.release(1);\n        // SAFETY: not pushed",
@@ -367,7 +429,7 @@ bug("flip without a claim", "age.rs",
     models="flip_against_owner", schedules="collectors", soak="")
 
 bug("private objects left behind", "age.rs",
-    "self.shelf.append(owner.take_private(&self.quota));",
+    "self.shelf.append(owner.take_all(&self.quota));",
     "let _ = &owner;",
     models="vacate_hands_over", schedules="hand_over", programs="random::pools", soak="")
 
@@ -382,7 +444,7 @@ bug("what is overdue lives on", "age.rs",
     programs="seeds")
 
 bug("victims without a mark", "age.rs",
-    "        if place.shard().has_aged() {\n            place.mark(victims);\n        }\n",
+    "        if shard.has_aged() {\n            self.map.mark(victims, seat);\n        }\n",
     "        let _ = victims;\n",
     programs="random::pools")
 
@@ -401,14 +463,54 @@ bug("units of the dead lost", "age.rs",
     "",
     tests="--test process between")
 
-bug("mark lost", "segment.rs",
-    "if shard.chain(parity).len() > 0 || shard.has_aged() {",
-    "if false && shard.has_aged() {",
+bug("mark lost", "map.rs",
+    "        let holds = holds();\n",
+    "        let holds = false && holds();\n",
     schedules="theft")
 
-bug("segment that must have memory", "segment.rs",
-    "try_slice(len, |_| Shard::new())?",
-    "(0..len).map(|_| Shard::new()).collect::<Box<[_]>>()",
+bug("mark before what it is about", "map.rs",
+    "word.fetch_or(bit, Release);",
+    "word.fetch_or(bit, Relaxed);",
+    models="map_seen_is_found")
+
+bug("mark about one of several shards", "core.rs",
+    "for shard in self.sharing(bit) {",
+    "for shard in self.sharing(bit).take(1) {",
+    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib those_who_share")
+
+bug("own bit believed in a crowd", "core.rs",
+    "            && !self.crowded.load(Relaxed)\n",
+    "",
+    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib those_who_share")
+
+bug("crowd seen too late", "core.rs",
+    "if index >= FIRST_TO_SHARE {",
+    "if index > FIRST_TO_SHARE {",
+    models="put_is_found_behind_the_own_bit", programs="random::pools")
+
+bug("glance that overlooks victims", "map.rs",
+    " | self.word(parity ^ 1).load(Relaxed) == 0",
+    " == 0",
+    models="put_is_found_as_a_victim", programs="random::pools", tests="--lib nothing_is_overlooked")
+
+bug("glance that overlooks the shelf", "core.rs",
+    "            && self.shelf.len() == 0;\n",
+    ";\n",
+    models="put_is_found_on_the_shelf", programs="random::pools", tests="--lib nothing_is_overlooked")
+
+bug("glance that overlooks what is private", "shard.rs",
+    "        self.private.is_empty() && !self.published()\n",
+    "        !self.published()\n",
+    programs="random::pools")
+
+bug("segment brought near without release", "lazy.rs",
+    "near.store(core.segment(seat.segment), Release);",
+    "near.store(core.segment(seat.segment), Relaxed);",
+    models="lazy_near_by_another")
+
+bug("segment that must have memory", "core.rs",
+    "try_slice(len, |i| Shard::<T>::new(first + i))?",
+    "(0..len).map(|i| Shard::<T>::new(first + i)).collect::<Box<[_]>>()",
     tests="--test no_memory without_a_shard")
 
 bug("late work left undone", "collect.rs",
@@ -452,8 +554,8 @@ bug("new shard a generation behind", "core.rs",
     models="join_against_collect", programs="random::pools")
 
 bug("segment of a quicker thread overwritten", "core.rs",
-    "self.segments[index].compare_exchange(ptr::null_mut(), new, Release, Relaxed);",
-    "{ self.segments[index].store(new, Release); Ok::<(), ()>(()) };",
+    "self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);",
+    "{ self.segments[index].store(new.cast(), Release); Ok::<(), ()>(()) };",
     models="growth_against_growth", schedules="theft")
 
 bug("leftovers of a theft dropped", "core.rs",
@@ -467,13 +569,16 @@ bug("victims lost with the one that is used", "core.rs",
     schedules="collectors")
 
 bug("generation read before the pin", "core.rs",
-    "        let pinned = Pinned { place, _pin: unsafe { seat.pin() }? };\n"
+    "        let _pin = unsafe { seat.pin() }?;\n"
+        "        // SAFETY: pinned.\n"
+        "        let owner = unsafe { shard.owner() };\n"
         "        // The generation is read while pinned: a collect comes either before, and then the shard is\n"
         "        // empty, or after, and then it ages the shard.\n"
-        "        pinned.owner().open(|| self.generation.load(Relaxed), &self.quota);",
+        "        owner.open(|| self.generation.load(Relaxed), &self.quota);",
     "        let generation = self.generation.load(Relaxed);\n"
-        "        let pinned = Pinned { place, _pin: unsafe { seat.pin() }? };\n"
-        "        pinned.owner().open(|| generation, &self.quota);",
+        "        let _pin = unsafe { seat.pin() }?;\n"
+        "        let owner = unsafe { shard.owner() };\n"
+        "        owner.open(|| generation, &self.quota);",
     schedules="stall")
 
 bug("unit lost at the shelf", "core.rs",
@@ -497,8 +602,8 @@ bug("victims before the shelf", "core.rs",
     programs="random::pools")
 
 bug("first use that aborts", "core.rs",
-    "let core = core.expect(NO_MEMORY);",
-    "let core = core.unwrap_or_else(|| std::process::abort());",
+    "        core.expect(NO_MEMORY)\n",
+    "        core.unwrap_or_else(|| std::process::abort())\n",
     tests="--test no_memory first_use")
 
 bug("object without a ring lost", "core.rs",
@@ -509,10 +614,12 @@ bug("object without a ring lost", "core.rs",
     tests="--test no_memory growth")
 
 bug("drop inside the pin", "core.rs",
-    "            drop(shard);\n"
+    "            drop(pinned);\n"
+        "            let Err(refused) = pushed else { return Ok(()) };\n"
         "            match refused {\n"
         "                Refused::Bound(full) => return Err(full),\n",
-    "            match refused {\n"
+    "            let Err(refused) = pushed else { return Ok(()) };\n"
+        "            match refused {\n"
         "                Refused::Bound(full) => {\n"
         "                    drop(full);\n"
         "                    return Ok(());\n"
@@ -535,8 +642,8 @@ bug("object dropped without being counted", "pool.rs",
     tests="--test no_memory growth")
 
 bug("spoilt object kept", "pool.rs",
-    "        if panicking() {\n            self.discard(full);",
-    "        if false {\n            self.discard(full);",
+    "        } else if panicking() {\n            self.discard(full);",
+    "        } else if false {\n            self.discard(full);",
     soak="")
 
 bug("two cores of one pool", "lazy.rs",

@@ -7,7 +7,7 @@ use crate::{cell::Empty, collect::vacate, fence::Strategy};
 
 /// The owner gets and puts, while a collect flips the generations under it.
 fn flip_against_owner(strategy: Strategy) {
-    let world = World::new(strategy, 1, usize::MAX);
+    let world = World::new(strategy, usize::MAX);
     let seat = world.seats.join().unwrap();
     world.fill(seat, 2);
     let collector = {
@@ -36,14 +36,14 @@ fn flip_against_owner_symmetric() {
 #[test]
 fn flip_against_hit() {
     model("flip_against_hit", Some(3), || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 2);
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
         };
-        let shard = world.core.near_shard(seat).unwrap();
+        let shard = world.core.shard(seat).unwrap();
         for _ in 0..2 {
             // SAFETY: this thread's seat.
             let Some(_pin) = (unsafe { seat.pin_fast() }) else { continue };
@@ -63,7 +63,7 @@ fn flip_against_hit() {
 #[test]
 fn flip_against_empties() {
     model("flip_against_empties", Some(3), || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.core.push_empty(Some(seat), Empty::new());
         let collector = {
@@ -77,11 +77,46 @@ fn flip_against_empties() {
     });
 }
 
+/// Values go in and out of the cells that stay where they are, while a collect takes all of these.
+#[test]
+fn flip_against_values() {
+    model("flip_against_values", Some(2), || {
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let seat = world.seats.join().unwrap();
+        world.fill(seat, 2);
+        let shard = world.core.shard(seat).unwrap();
+        let collector = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.collect())
+        };
+        for _ in 0..2 {
+            // SAFETY: this thread's seat, and its only pin.
+            let pin = unsafe { seat.pin_fast() };
+            // SAFETY: pinned.
+            let Some(object) = pin.and_then(|_pin| unsafe { shard.owner() }.take()) else {
+                continue;
+            };
+            object.use_it();
+            // SAFETY: as above.
+            let kept = match unsafe { seat.pin_fast() } {
+                // SAFETY: pinned.
+                Some(_pin) => unsafe { shard.owner() }.put(object),
+                None => Err(object),
+            };
+            if let Err(object) = kept.or_else(|object| world.core.put_value(Some(seat), object)) {
+                world.put(seat, Empty::new().fill(object));
+            }
+        }
+        collector.join().unwrap();
+        assert_eq!((world.core.stats().idle, world.ledger.alive()), (2, 2));
+    });
+}
+
 /// A thief looks for victims while the collector that makes them is at work.
 #[test]
 fn flip_against_thief() {
     model("flip_against_thief", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
         world.fill(owner, 5);
         let collector = {
@@ -99,7 +134,7 @@ fn flip_against_thief() {
 #[test]
 fn flip_against_flip() {
     model("flip_against_flip", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 1);
         let collector = {
@@ -116,7 +151,7 @@ fn flip_against_flip() {
 #[test]
 fn bound_against_collect() {
     model("bound_against_collect", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 2, 1);
+        let world = World::new(Strategy::Asymmetric, 1);
         let seats = [world.seats.join().unwrap(), world.seats.join().unwrap()];
         let collector = {
             let world = Arc::clone(&world);
@@ -134,7 +169,7 @@ fn bound_against_collect() {
 #[test]
 fn vacate_hands_over() {
     model("vacate_hands_over", Some(3), || {
-        let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let other = {
             let world = Arc::clone(&world);
             thread::spawn(move || {
@@ -156,7 +191,7 @@ fn vacate_hands_over() {
 /// A shard opens while a collect is at work, the pool's generation being odd.
 fn open_against_collect(name: &str, puts: usize) {
     model(name, Some(2), move || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.collect();
         let collector = {
@@ -184,7 +219,7 @@ fn open_against_shrink() {
 #[test]
 fn join_against_collect() {
     model("join_against_collect", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
@@ -202,7 +237,7 @@ fn join_against_collect() {
 #[test]
 fn idle_is_exact_at_rest() {
     model("idle_is_exact_at_rest", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 2, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
         let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
         world.fill(owner, 1);
         world.collect();

@@ -21,7 +21,7 @@ fn collect_past(world: &World, seat: &Seat) {
 
 /// The owner of a late seat ages its private objects and its chain, or the next collect does.
 fn catch_up_against_collect(strategy: Strategy) {
-    let world = World::new(strategy, 1, usize::MAX);
+    let world = World::new(strategy, usize::MAX);
     let seat = world.seats.join().unwrap();
     // Three are private, one is in the chain.
     world.fill(seat, 4);
@@ -57,8 +57,8 @@ fn late_catch_up_symmetric() {
 #[test]
 fn late_after_a_trim() {
     model("late_after_a_trim", None, || {
-        let world = World::new(Strategy::Asymmetric, 1, usize::MAX);
-        let other: Box<Core<Object>> = Core::new(1, usize::MAX);
+        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let other: Box<Core<Object>> = Core::new(usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 1);
         assert!(world.get(seat).is_some());

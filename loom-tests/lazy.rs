@@ -7,7 +7,12 @@ use super::{
     model,
 };
 use crate::{
-    collect::collect_from, core::Core, fence::Strategy, lazy::Lazy, seat::Seat, seats::Seats,
+    collect::collect_from,
+    core::Core,
+    fence::Strategy,
+    lazy::Lazy,
+    seat::{Here, Seat},
+    seats::Seats,
 };
 
 struct Pool {
@@ -20,7 +25,11 @@ impl Pool {
     fn new() -> Self {
         let lazy = Lazy::new();
         assert!(lazy.get().is_none());
-        Self { lazy, seats: Arc::new(Seats::new(Strategy::Asymmetric, 2)), ledger: Ledger::new() }
+        Self {
+            lazy,
+            seats: Arc::new(Seats::new(Strategy::Asymmetric, usize::MAX)),
+            ledger: Ledger::new(),
+        }
     }
 
     fn core(&self) -> &Core<Object> {
@@ -54,6 +63,39 @@ fn lazy_first_use_by_two() {
         assert_eq!((pool.core().stats().idle, ledger.alive()), (2, 2));
         drop(pool);
         assert_eq!(ledger.alive(), 0);
+    });
+}
+
+/// The shards of two seats are in one segment: a hit finds its shard by what the miss of the other
+/// has left, and sees a shard there.
+#[test]
+fn lazy_near_by_another() {
+    model("lazy_near_by_another", Some(3), || {
+        let pool = Arc::new(Pool::new());
+        let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
+        pool.lazy.init(usize::MAX);
+        let here = |seat: &Seat| Here { segment: seat.segment, offset: seat.offset, seat };
+        // The checker's pointer has to be there before the threads are.
+        assert!(pool.lazy.near(here(seats[2])).is_none());
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                // SAFETY: this thread's, joined by the other.
+                let seat = unsafe { pool.seats.held(3) };
+                let Some((shard, seat)) = pool.lazy.near(here(seat)) else { return };
+                // SAFETY: as above.
+                let _pin = unsafe { seat.pin_fast() }.expect("nobody collects");
+                // SAFETY: pinned.
+                let owner = unsafe { shard.owner() };
+                assert!(owner.pop_private().is_none());
+                assert!(owner.push_private(pool.ledger.object()).is_err(), "not opened yet");
+            })
+        };
+        let core = pool.put(seats[2]);
+        // SAFETY: the pool's own.
+        pool.lazy.bring_near(unsafe { &*core }, seats[2]);
+        other.join().unwrap();
+        assert!(pool.lazy.near(here(seats[2])).is_some());
     });
 }
 

@@ -19,17 +19,19 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A pool whose first segment has so many shards, a power of two.
-    pub(super) fn new(strategy: Strategy, first: usize, max_idle: usize) -> Arc<Self> {
+    pub(super) fn new(strategy: Strategy, max_idle: usize) -> Arc<Self> {
         let seats = Seats::new(strategy, usize::MAX);
-        let core = Core::new(first, max_idle);
+        let core = Core::new(max_idle);
         // SAFETY: it leaves in our `drop`.
         unsafe { Registry::lock().enter(&*core) };
         Arc::new(Self { seats, core, ledger: Ledger::new() })
     }
 
-    /// Gets an object and uses it, as `Pool::get` does on its long way.
+    /// Gets an object and uses it, as `Pool::get` does where there is no hit.
     pub(super) fn get(&self, seat: &Seat) -> Option<Full<Object>> {
+        if self.core.shard(seat).is_some_and(|shard| self.core.has_nothing(shard)) {
+            return None;
+        }
         ready(seat);
         let full = self.core.take(Some(seat))?;
         full.get().use_it();

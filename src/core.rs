@@ -354,5 +354,5 @@ struct Pinned<'a, T> {
     _pin: Pin<'a>,
     /// Freed when nothing is pinned any more.
     #[expect(dead_code, reason = "it is there to be dropped last")]
-    surplus: List<MaybeUninit<T>>,
+    surplus: Option<List<MaybeUninit<T>>>,
 }

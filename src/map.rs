@@ -1,9 +1,9 @@
 //! Which shards may hold something that thieves can take.
 
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, limit};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, limit, scaled};
 
 /// Shards that share no bit.
-pub(crate) const BITS: usize = limit(usize::BITS as usize, 2);
+pub(crate) const BITS: usize = limit(scaled(usize::BITS as usize, 4), 2);
 
 /// A word for each parity, a bit for each shard: that of seat `id` is bit `id` modulo the word's
 /// width, so that shards share bits where there are more.

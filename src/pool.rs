@@ -130,13 +130,13 @@ impl<T, F> Pool<T, F> {
         // One call and no more, so that the whole is inlined where the guard is dropped.
         let kept = if as_is { self.keep_near(full) } else { Err(full) };
         if let Err(full) = kept {
-            self.give_back_far(full, as_is);
+            self.give_back_far(full);
         }
     }
 
     #[inline(never)]
-    fn give_back_far(&self, full: Full<T>, as_is: bool) {
-        if as_is {
+    fn give_back_far(&self, full: Full<T>) {
+        if self.takes_back_as_is() {
             self.keep_far(full);
         } else if panicking() {
             self.discard(full);

@@ -267,14 +267,15 @@ impl<T> Owner<'_, T> {
     }
 
     /// Spare cells beyond those for which there is room.
-    pub(crate) fn surplus_empties(&self) -> List<MaybeUninit<T>> {
+    #[inline]
+    pub(crate) fn surplus_empties(&self) -> Option<List<MaybeUninit<T>>> {
         self.with_empties(|empties| {
-            let mut surplus = List::new();
-            while empties.len() > Size::<T>::EMPTIES {
-                let Some(empty) = empties.pop() else { break };
-                surplus.push(empty);
-            }
-            surplus
+            let surplus = empties.len().saturating_sub(Size::<T>::EMPTIES);
+            (surplus > 0).then(|| {
+                let mut list = List::new();
+                (0..surplus).filter_map(|_| empties.pop()).for_each(|empty| list.push(empty));
+                list
+            })
         })
     }
 

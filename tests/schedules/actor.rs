@@ -11,10 +11,8 @@ use super::{
 };
 use crate::{
     cell::{Empty, Full},
-    core::Core,
     owner::Owner,
     seat::Seat,
-    shard::Shard,
 };
 
 /// What a thread may do next. The pools and the numbers are the schedule's choice.
@@ -151,7 +149,7 @@ impl<'a> Actor<'a> {
 
     /// Opens a pool, uses it, and closes it while others may be collecting.
     fn visit(&self) {
-        let pool = self.world.open(1, usize::MAX);
+        let pool = self.world.open(usize::MAX);
         for _ in 0..2 {
             (0..=below(6)).for_each(|_| self.put(&pool, self.make(&pool)));
             if let Some(object) = self.get(&pool) {
@@ -164,7 +162,7 @@ impl<'a> Actor<'a> {
     /// An idle object, if one is found.
     fn get(&self, pool: &Pool) -> Option<Object> {
         let full = pool.ledger.search(|| {
-            let near = self.near(pool, (), |owner, ()| owner.pop_slot().ok_or(()));
+            let near = self.near(pool, (), |owner, ()| owner.pop_private().ok_or(()));
             near.ok().or_else(|| self.find(pool))
         })?;
         full.get().hold();
@@ -175,7 +173,7 @@ impl<'a> Actor<'a> {
     fn take(&self, pool: &Pool) -> Option<Object> {
         let value = pool.ledger.search(|| {
             match self.near(pool, (), |owner, ()| owner.take().ok_or(())) {
-                Ok((value, _empty)) => Some(value),
+                Ok(value) => Some(value),
                 Err(()) => self.find(pool).map(|full| self.open(pool, full)),
             }
         })?;
@@ -184,8 +182,11 @@ impl<'a> Actor<'a> {
     }
 
     fn find(&self, pool: &Pool) -> Option<Full<Item>> {
-        let private = self.own(pool, (), |owner, ()| owner.pop_private().ok_or(()));
-        private.ok().or_else(|| pool.core.take(self.here()))
+        let shard = self.seat.and_then(|seat| pool.core.shard(seat));
+        if shard.is_some_and(|shard| pool.core.has_nothing(shard)) {
+            return None;
+        }
+        pool.core.take(self.here())
     }
 
     fn open(&self, pool: &Pool, full: Full<Item>) -> Item {
@@ -205,13 +206,21 @@ impl<'a> Actor<'a> {
         let kept = match object {
             Object::Full(full) => {
                 full.get().release();
-                let near = self.near(pool, full, |owner, full| owner.push_slot(full));
+                let near = self.near(pool, full, |owner, full| owner.push_private(full));
                 near.or_else(|full| self.keep(pool, full))
             }
             Object::Value(value) => {
                 value.release();
-                let near = self.near(pool, value, |owner, value| owner.put(value));
-                near.or_else(|value| self.keep(pool, self.fill(pool, value)))
+                let kept = match below(4) {
+                    // As to a pool with a hook, which wants to see the object in its cell.
+                    0 => Err(value),
+                    _ => self.near(pool, value, |owner, value| owner.put(value)),
+                };
+                let far = kept.or_else(|value| match below(4) {
+                    0 => Err(value),
+                    _ => pool.core.put_value(self.here(), value),
+                });
+                far.or_else(|value| self.keep(pool, self.fill(pool, value)))
             }
         };
         match kept {
@@ -230,8 +239,7 @@ impl<'a> Actor<'a> {
     }
 
     fn keep(&self, pool: &Pool, full: Full<Item>) -> Result<(), Full<Item>> {
-        let private = self.own(pool, full, |owner, full| owner.push_private(full));
-        private.or_else(|full| pool.core.put(self.here(), full))
+        pool.core.put(self.here(), full)
     }
 
     /// The seat, ready for the long way.
@@ -245,28 +253,9 @@ impl<'a> Actor<'a> {
         arg: A,
         f: impl FnOnce(Owner<'_, Item>, A) -> Result<R, A>,
     ) -> Result<R, A> {
-        self.shard_do(pool, |core, seat| core.near_shard(seat), arg, f)
-    }
-
-    fn own<A, R>(
-        &self,
-        pool: &Pool,
-        arg: A,
-        f: impl FnOnce(Owner<'_, Item>, A) -> Result<R, A>,
-    ) -> Result<R, A> {
-        self.shard_do(pool, |core, seat| core.place(seat.id).map(|place| place.shard()), arg, f)
-    }
-
-    fn shard_do<'p, A, R>(
-        &self,
-        pool: &'p Pool,
-        find: impl FnOnce(&'p Core<Item>, &Seat) -> Option<&'p Shard<Item>>,
-        arg: A,
-        f: impl FnOnce(Owner<'p, Item>, A) -> Result<R, A>,
-    ) -> Result<R, A> {
         let own = || {
             let seat = self.seat?;
-            Some((seat, find(&pool.core, seat)?))
+            Some((seat, pool.core.shard(seat)?))
         };
         let Some((seat, shard)) = own() else {
             return Err(arg);

@@ -5,10 +5,7 @@ use super::{
     seen::Event,
     world::{Pool, World},
 };
-use crate::{
-    shard::is_object,
-    sync::{Relaxed, settled},
-};
+use crate::sync::settled;
 
 /// Checks a world whose threads have yet to leave. One of them may have been pinned all the time.
 pub(super) fn before_leaving(world: &World, actors: &[Actor<'_>]) {
@@ -60,13 +57,7 @@ fn all_but_private_is_found(world: &World) {
 
 /// Objects that only the holders of their seats can reach.
 fn private(pool: &Pool) -> usize {
-    let shards = pool.core.shards();
-    shards
-        .map(|shard| {
-            let slot = usize::from(is_object(shard.slot.load(Relaxed)));
-            slot + shard.count.load(Relaxed) as usize
-        })
-        .sum()
+    pool.core.shards().map(|shard| shard.private.len()).sum()
 }
 
 fn gates_are_open(world: &World) {

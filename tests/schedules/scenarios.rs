@@ -38,8 +38,8 @@ const fn role(turns: (usize, usize), ops: &'static [Op]) -> Role {
 /// threads of the cast at least.
 fn play(seats: usize, bounds: &[usize], cast: &[Role], seen: &Arc<Seen>) {
     let strategy = if below(4) == 0 { Strategy::Symmetric } else { Strategy::Asymmetric };
-    let first = 1 << below(3);
-    let world = World::new(strategy, seats, first, bounds, Arc::clone(seen));
+    let sleepers = [0, 1, 3][below(3)];
+    let world = World::new(strategy, seats, sleepers, bounds, Arc::clone(seen));
     let mut cast: Vec<_> = cast.iter().map(|role| (role, None)).collect();
     for _ in 0..below(cast.len() - 1) {
         cast.swap_remove(below(cast.len()));

@@ -37,29 +37,30 @@ pub(super) struct Pool {
 }
 
 impl World {
-    /// A process of up to so many threads with seats. The pools have these bounds, and so many
-    /// shards (a power of two) in their first segments.
+    /// A process of up to so many threads with seats, besides the sleepers, which have the first
+    /// ones and do nothing. The pools have these bounds.
     pub(super) fn new(
         strategy: Strategy,
         seats: usize,
-        first: usize,
+        sleepers: usize,
         bounds: &[usize],
         seen: Arc<Seen>,
     ) -> Self {
         let mut world = Self {
-            seats: Seats::new(strategy, seats),
+            seats: Seats::new(strategy, seats + sleepers),
             registry: Mutex::default(),
             pools: Vec::new(),
             ledgers: Plain::default(),
             seen,
         };
-        world.pools = bounds.iter().map(|&bound| world.open(first, bound)).collect();
+        (0..sleepers).for_each(|_| assert!(world.seats.join().is_some()));
+        world.pools = bounds.iter().map(|&bound| world.open(bound)).collect();
         world
     }
 
     /// Opens a pool.
-    pub(super) fn open(&self, first: usize, bound: usize) -> Pool {
-        let (core, ledger) = (Core::new(first, bound), Ledger::new(bound));
+    pub(super) fn open(&self, bound: usize) -> Pool {
+        let (core, ledger) = (Core::new(bound), Ledger::new(bound));
         let mut registry = lock(&self.registry);
         // SAFETY: it leaves in `close`, and stays for ever if that is not called.
         unsafe { registry.enter(&*core) };

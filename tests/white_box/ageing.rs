@@ -120,7 +120,7 @@ fn seats_lead_to_their_shards() {
         assert_eq!(shard.map(std::ptr::from_ref), world.core.shard_of(id).map(std::ptr::from_ref));
     }
     assert!(world.core.shard_of(seats.len()).is_some_and(|shard| shard.idle() == 0));
-    assert!(world.core.shard_of(2 * BITS).is_none());
+    assert!(world.core.shard_of(128).is_none());
     assert_eq!(world.core.shards().count(), 127, "nobody was in the first segment");
 }
 
