@@ -27,7 +27,7 @@ pub(crate) const KEEP_SLOTS: usize = scaled(64, 2);
 pub(crate) struct Size<T>(PhantomData<T>);
 
 impl<T> Size<T> {
-    /// Objects in a magazine: 32 of up to 2 KiB, fewer of larger ones, none above 32 KiB.
+    /// Objects in a magazine: 64 of up to 1 KiB, fewer of larger ones, none above 32 KiB.
     pub(crate) const MAGAZINE: usize = match (64 * 1024usize).checked_div(size_of::<T>()) {
         Some(fit) if fit < PLACES => fit / 2 * 2,
         _ => PLACES,
