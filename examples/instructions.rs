@@ -35,13 +35,7 @@ ways!(BOXES: box_get_drop box_take_put);
 
 fn main() {
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(1000);
-    let all = [
-        usize_get_drop,
-        usize_take_put,
-        vec_get_drop,
-        vec_take_put,
-        box_get_drop,
-        box_take_put,
-    ];
+    let all =
+        [usize_get_drop, usize_take_put, vec_get_drop, vec_take_put, box_get_drop, box_take_put];
     all.iter().for_each(|way| way(times));
 }
