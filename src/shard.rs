@@ -209,9 +209,11 @@ impl<T> Shard<T> {
         let mut got = List::new();
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         if let Steal::Got(count) = self.chain(parity).steal(&mut batch[..most]) {
-            // The oldest comes to lie on top. SAFETY: the steal made them ours.
-            let batch = batch[..count].iter().rev();
-            batch.for_each(|&cell| got.push(unsafe { Full::from_raw(cell) }));
+            // The oldest comes to lie on top.
+            for &cell in batch[..count].iter().rev() {
+                // SAFETY: the steal made it ours.
+                got.push(unsafe { Full::from_raw(cell) });
+            }
         }
         got
     }

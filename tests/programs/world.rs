@@ -66,10 +66,15 @@ impl<'a, const PAD: usize> World<'a, PAD> {
     pub(super) fn new(seats: &'a Seats, sleepers: (usize, usize), pools: &[usize]) -> Self {
         let (before_all, before_each) = sleepers;
         let join = || seats.join().expect("a free seat");
-        (0..before_all).map(|_| join()).for_each(|_| {});
-        let free: Vec<_> = (0..PLAYERS).map(|_| (0..=before_each).map(|_| join()).last()).collect();
+        let skip = |seats| (0..seats).for_each(|_| _ = join());
+        skip(before_all);
+        let join_later = |_| {
+            skip(before_each);
+            join()
+        };
+        let free: Vec<_> = (0..PLAYERS).map(join_later).collect();
         // SAFETY: joined just now, and used by nobody.
-        free.into_iter().flatten().for_each(|seat| unsafe { seats.leave(seat) });
+        free.into_iter().for_each(|seat| unsafe { seats.leave(seat) });
         Self {
             seats,
             players: Default::default(),
