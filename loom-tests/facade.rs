@@ -225,3 +225,26 @@ impl<T> OncePtr<T> {
         self.used().store(value, order);
     }
 }
+
+/// A flag that a `static` can hold, as an [`OncePtr`].
+#[derive(Debug)]
+pub(crate) struct OnceFlag(OnceLock<AtomicBool>);
+
+impl OnceFlag {
+    /// A flag that is down, as all are at first.
+    pub(crate) const fn new(_down: bool) -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn used(&self) -> &AtomicBool {
+        self.0.get_or_init(|| AtomicBool::new(false))
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> bool {
+        self.used().load(order)
+    }
+
+    pub(crate) fn swap(&self, value: bool, order: Ordering) -> bool {
+        self.used().swap(value, order)
+    }
+}

@@ -7,6 +7,7 @@
 
 mod chain;
 mod collect;
+mod due;
 mod epochs;
 mod late;
 mod lazy;

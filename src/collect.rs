@@ -8,11 +8,13 @@
 //!    drained one primary. This is all that other threads can notice: they find their shards closed.
 //! 3. With nothing held, drop what was taken. This is the only step that runs user code.
 
-use std::sync::TryLockError;
+use std::sync::{Arc, TryLockError};
 
 use crate::{
     age::{Ages, Garbage},
     core::{Core, NO_MEMORY},
+    due,
+    janitor::Bell,
     panics::FirstPanic,
     seat::{Seat, lock},
     seats::{Claim, Seats},
@@ -23,6 +25,8 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Registry {
     pools: Vec<Entry>,
+    /// Of the janitors that are at work.
+    pub(crate) bells: Vec<Arc<Bell>>,
 }
 
 /// A pool, which leaves the registry before it is freed.
@@ -44,6 +48,15 @@ impl Registry {
     /// The registry of this process.
     pub(crate) fn lock() -> MutexGuard<'static, Self> {
         lock(Self::process())
+    }
+
+    /// The same, if nobody has it now.
+    fn try_lock() -> Option<MutexGuard<'static, Self>> {
+        match Self::process().try_lock() {
+            Ok(registry) => Some(registry),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn process() -> &'static Mutex<Self> {
@@ -141,7 +154,9 @@ pub(crate) fn sweep(garbage: Vec<Garbage>) {
 /// assert_eq!(BUFFERS.stats().idle, 0);
 /// ```
 pub fn collect() {
+    due::begin();
     collect_from(Seats::process());
+    due::end();
 }
 
 /// Ages every pool of the process. These are its seats.
@@ -194,11 +209,7 @@ pub(crate) fn age<T: Send + 'static>(seats: &Seats, core: &Core<T>, clear: bool)
 /// The seat is the caller's.
 #[cold]
 pub(crate) fn catch_up(seat: &Seat) {
-    let registry = match Registry::process().try_lock() {
-        Ok(registry) => registry,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return,
-    };
+    let Some(registry) = Registry::try_lock() else { return };
     if seat.is_late() {
         for pool in registry.pools() {
             // SAFETY: locked, and the seat is the caller's, which is not pinned.
@@ -206,6 +217,15 @@ pub(crate) fn catch_up(seat: &Seat) {
         }
         seat.caught_up();
     }
+}
+
+/// Tells a janitor, if there is one, that a collect is due. If it cannot be told whether there is,
+/// somebody collects just now, and a later look will do.
+pub(crate) fn ring_for_janitor() -> bool {
+    Registry::try_lock().is_none_or(|registry| {
+        let bell = registry.bells.first();
+        bell.inspect(|bell| bell.ring()).is_some()
+    })
 }
 
 /// Leaves to others what only the holder of this seat can reach. The seat is the caller's.

@@ -83,6 +83,8 @@ mod imp {
             unsafe { pool.inherit(&mut frozen.claim.others(own)) };
         }
         frozen.claim.inherit(own);
+        // Their threads are no more. Not dropped: this is no place to free memory.
+        std::mem::forget(std::mem::take(&mut frozen.registry.bells));
     }
 }
 

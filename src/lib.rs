@@ -1,20 +1,26 @@
 #![doc = include_str!("../README.md")]
 // In reading order.
 mod age;
+pub mod alloc;
 mod cell;
 mod chain;
+mod clock;
 mod collect;
 mod core;
+mod due;
 mod fence;
 mod fork;
 mod guard;
 mod hint;
+mod janitor;
 mod lazy;
+mod live;
 mod map;
 mod memory;
 mod owner;
 mod panics;
 mod pool;
+mod pressure;
 mod private;
 mod quota;
 mod reclaim;
@@ -44,6 +50,9 @@ pub fn is_pinned() -> bool {
 pub use sync::programs;
 
 pub use collect::collect;
+pub use due::set_collect_interval;
 pub use guard::{OwnedPooled, Pooled};
+pub use janitor::{Janitor, JanitorBuilder, janitor};
 pub use pool::Pool;
+pub use pressure::{Level, Pressure};
 pub use stats::Stats;

@@ -18,7 +18,7 @@ impl FirstPanic {
     pub(crate) fn guard(&mut self, f: impl FnOnce()) {
         match catch_unwind(AssertUnwindSafe(f)) {
             Err(payload) if self.0.is_none() => self.0 = Some(payload),
-            Err(payload) => Self::lose(payload),
+            Err(payload) => lose(payload),
             Ok(()) => {}
         }
     }
@@ -29,14 +29,14 @@ impl FirstPanic {
             if !panicking() {
                 resume_unwind(payload);
             }
-            Self::lose(payload);
+            lose(payload);
         }
     }
+}
 
-    /// Drops a payload, whose destructor may panic once more; what that leaves is leaked.
-    fn lose(payload: Box<dyn Any + Send>) {
-        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(another);
-        }
+/// Drops a payload, whose destructor may panic once more; what that leaves is leaked.
+pub(crate) fn lose(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     cell::{Cell, Empty, Full},
     collect,
     core::Core,
+    due,
     guard::{OwnedPooled, Pooled},
     lazy::Lazy,
     owner::Owner,
@@ -195,6 +196,7 @@ impl<T, F> Pool<T, F> {
         if let Err(full) = kept {
             self.discard(full);
         }
+        due::look();
     }
 
     /// Runs `f` on the owner's side of the thread's own shard, if there is one that is not claimed.
@@ -361,7 +363,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let core = self.core();
         let plain = self.recycle.is_none();
         let kept = if plain { core.put_value(self.seat(core), value) } else { Err(value) };
-        let Err(value) = kept else { return };
+        let Err(value) = kept else { return due::look() };
         let spare = core.pop_empty(seat::current());
         let Some(empty) = spare.or_else(Empty::try_new) else {
             let _counted = Counted(self.core.get());
@@ -468,7 +470,9 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline(never)]
     fn search(&self) -> Option<Full<T>> {
         let core = self.core();
-        core.take(self.seat(core))
+        let found = core.take(self.seat(core));
+        due::look();
+        found
     }
 
     #[inline(never)]
@@ -484,6 +488,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     }
 
     fn create(&self) -> T {
+        due::look();
         self.core().count(seat::current(), |tally| &tally.created);
         (self.create)()
     }

@@ -8,13 +8,18 @@
 
 /// Initialised under a lock, or by whoever comes first to the same value: never part of a model.
 pub(crate) use std::sync::OnceLock;
+/// Counts that order nothing, and are no part of a model.
+pub(crate) use std::sync::atomic::AtomicUsize as Plain;
 pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 /// What a process has once, and the way in which retired memory goes. Each run of a model is a
 /// process of its own.
 #[cfg(not(all(test, loom)))]
 pub(crate) use std::{
     mem::drop as free,
-    sync::{LazyLock, atomic::AtomicPtr as OncePtr},
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool as OnceFlag, AtomicPtr as OncePtr},
+    },
     thread_local,
 };
 

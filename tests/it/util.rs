@@ -9,7 +9,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 use std::{iter, mem};
 
-use corepool::{Pool, collect};
+use corepool::{Pool, collect, set_collect_interval};
 
 /// Out of reach for other threads: the slot and a full magazine.
 pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 65 };
@@ -17,8 +17,9 @@ pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 65 };
 /// What a full magazine gives to the chain.
 pub(crate) const SPILL: u32 = PRIVATE / 2;
 
-/// The test that holds this is the only one at work on any pool.
+/// The test that holds this is the only one at work on any pool, and nobody collects by the clock.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    set_collect_interval(None);
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }

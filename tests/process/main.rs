@@ -4,6 +4,7 @@
 //! else in it, and watches it end.
 #![cfg(unix)]
 
+mod due;
 mod exits;
 mod fork;
 mod forks;

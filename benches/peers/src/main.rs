@@ -3,11 +3,13 @@
 //! ```console
 //! $ corepool-peers measure [MILLISECONDS]   # one round: a sample of each peer at each workload, as lines
 //! $ corepool-peers report FOLDER ROOT       # makes ROOT/BENCHMARKS.md and the plots from the lines in FOLDER
+//! $ corepool-peers paced                    # what counting costs an allocator
 //! $ corepool-peers smoke                    # whether all peers work, and keep their books
 //! ```
 
 mod books;
 mod clock;
+mod paced;
 mod peers;
 mod pool;
 mod report;
@@ -26,12 +28,13 @@ fn main() -> ExitCode {
         ["report", folder, root] => {
             report::write(folder.as_ref(), root.as_ref()).expect("the report");
         }
+        ["paced"] => paced::measure(),
         ["smoke"] => {
             books::check();
             round::run(Duration::from_millis(1));
         }
         _ => {
-            eprintln!("corepool-peers measure [MILLISECONDS] | report FOLDER ROOT | smoke");
+            eprintln!("corepool-peers measure [MILLISECONDS] | report FOLDER ROOT | paced | smoke");
             return ExitCode::FAILURE;
         }
     }

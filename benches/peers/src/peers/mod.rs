@@ -4,7 +4,7 @@
 //! all objects of a workload.
 
 mod corepool;
-mod heaps;
+pub mod heaps;
 mod locked;
 mod lockfree;
 mod object_pool;

@@ -1,0 +1,71 @@
+//! The request for a collect: neither lost nor answered twice.
+
+use loom::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
+
+use super::model;
+use crate::due::Due;
+
+/// The request, and what its askers did before.
+struct Asked {
+    due: Due,
+    done: [AtomicUsize; 2],
+}
+
+impl Asked {
+    fn new() -> Arc<Self> {
+        let asked = Self { due: Due::new(), done: [AtomicUsize::new(0), AtomicUsize::new(0)] };
+        // The first access.
+        assert!(!asked.due.is_asked());
+        Arc::new(asked)
+    }
+
+    fn ask(self: &Arc<Self>, asker: usize) -> thread::JoinHandle<()> {
+        let asked = Arc::clone(self);
+        thread::spawn(move || {
+            asked.done[asker].store(1, Relaxed);
+            asked.due.ask();
+        })
+    }
+
+    /// If the request is taken, how many askers it answers for sure.
+    fn answer(&self) -> Option<usize> {
+        let count = || self.done.iter().map(|done| done.load(Relaxed)).sum();
+        self.due.take().then(count)
+    }
+}
+
+/// The last who takes the request sees what all askers did.
+#[test]
+fn due_is_not_lost() {
+    model("due_is_not_lost", None, || {
+        let asked = Asked::new();
+        let askers = [asked.ask(0), asked.ask(1)];
+        let answered = asked.answer();
+        askers.into_iter().for_each(|asker| asker.join().unwrap());
+        let last = asked.answer().or(answered);
+        assert_eq!(last, Some(2), "a request without an answer");
+        assert_eq!(asked.answer(), None);
+    });
+}
+
+/// One request has one answer.
+#[test]
+fn due_is_taken_once() {
+    model("due_is_taken_once", None, || {
+        let asked = Asked::new();
+        asked.due.ask();
+        let other = {
+            let asked = Arc::clone(&asked);
+            thread::spawn(move || asked.answer().is_some())
+        };
+        let one = asked.answer().is_some();
+        let two = other.join().unwrap();
+        assert!(one != two, "{one} {two}");
+    });
+}

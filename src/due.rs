@@ -1,0 +1,188 @@
+//! When a collect is due, and who runs it.
+//!
+//! Whoever finds that memory should come back (an allocator, the clock) only *asks*: it raises a
+//! flag. A thread that is on a long way anyhow looks at the flag, takes it, and collects once its
+//! own work is done; or it leaves that to the janitor, if there is one. A hit does not look.
+//!
+//! Who takes the flag begins to collect afterwards, so that no request is lost: what is asked for
+//! too late for one collect leaves the flag up for the next. Who takes it sees what came before
+//! every request that it answers.
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::panicking,
+    time::Duration,
+};
+
+use crate::{
+    clock,
+    collect::{collect, ring_for_janitor},
+    live,
+    panics::lose,
+    sync::{Acquire, OnceFlag, Plain, Relaxed, Release},
+};
+
+/// Of so many looks one is at the clock, in each thread: at its first one, and from then on.
+const LOOKS: u32 = 16;
+
+/// Go forces a collection after as long.
+const TWO_MINUTES: usize = if cfg!(any(test, fuzzing)) { 0 } else { 120_000 };
+
+static DUE: Due = Due::new();
+/// Milliseconds without a collect after which one is due, or 0 for never.
+static INTERVAL: Plain = Plain::new(TWO_MINUTES);
+/// When the last collect began, or the clock was first looked at. 0 before.
+static LAST: Plain = Plain::new(0);
+/// Collects of all pools so far.
+static COLLECTS: Plain = Plain::new(0);
+
+thread_local! {
+    /// Looks until the next one at the clock.
+    static LEFT: Cell<u32> = const { Cell::new(0) };
+    /// Whether this thread is at work on a collect that was due.
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The request for a collect.
+#[derive(Debug)]
+pub(crate) struct Due(OnceFlag);
+
+impl Due {
+    pub(crate) const fn new() -> Self {
+        Self(OnceFlag::new(false))
+    }
+
+    /// Asks for a collect.
+    pub(crate) fn ask(&self) {
+        // Release: pairs with the Acquire in `take`. A swap, so that it pairs for those as well who
+        // have asked before.
+        self.0.swap(true, Release);
+    }
+
+    #[inline]
+    pub(crate) fn is_asked(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    /// Whether a collect was asked for that nobody has begun. It is the caller's to run.
+    pub(crate) fn take(&self) -> bool {
+        // Acquire: pairs with the Release in `ask`.
+        self.is_asked() && self.0.swap(false, Acquire)
+    }
+}
+
+/// Asks for a collect. Neither locks nor allocates.
+pub(crate) fn ask() {
+    DUE.ask();
+}
+
+/// Whether a collect was asked for. It is the caller's to run.
+pub(crate) fn take() -> bool {
+    DUE.take()
+}
+
+/// A look on a long way, with nothing held: sees to it that what is due is done.
+#[inline]
+pub(crate) fn look() {
+    let left = LEFT.get();
+    LEFT.set(left.wrapping_sub(1));
+    if left == 0 {
+        LEFT.set(LOOKS - 1);
+        look_at_the_clock();
+    }
+    if DUE.is_asked() {
+        answer();
+    }
+}
+
+fn look_at_the_clock() {
+    let interval = INTERVAL.load(Relaxed);
+    if interval == 0 {
+        return;
+    }
+    let (now, last) = (clock::millis(), LAST.load(Relaxed));
+    let over = last != 0 && now.wrapping_sub(last) >= interval;
+    let noted = || LAST.compare_exchange(last, now, Relaxed, Relaxed).is_ok();
+    // Of those who see it at once, one asks. The first look of all only begins to count.
+    if over && noted() {
+        ask();
+    } else if last == 0 {
+        noted();
+    }
+}
+
+/// Runs the collect that is due, unless it is the janitor's to run. Not in the midst of another
+/// one, whose destructors may come here, nor in that of a panic.
+#[cold]
+fn answer() {
+    if !BUSY.get() && !panicking() && !ring_for_janitor() && take() {
+        run();
+    }
+}
+
+/// Collects. Panics of destructors have been reported, and go no further: whoever is here did not
+/// ask for them.
+pub(crate) fn run() {
+    BUSY.set(true);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(collect)) {
+        lose(payload);
+    }
+    BUSY.set(false);
+}
+
+/// A collect of all pools begins, which answers what was asked for before.
+pub(crate) fn begin() {
+    take();
+    COLLECTS.fetch_add(1, Relaxed);
+    LAST.store(clock::millis(), Relaxed);
+    live::rebase();
+}
+
+/// It has ended.
+pub(crate) fn end() {
+    live::rebase();
+}
+
+/// Collects of all pools so far.
+pub(crate) fn collects() -> usize {
+    COLLECTS.load(Relaxed)
+}
+
+/// Time since the last collect of all pools began. `None` if there has been none, as far as known.
+pub(crate) fn since_last() -> Option<Duration> {
+    let last = LAST.load(Relaxed);
+    let since = clock::millis().wrapping_sub(last);
+    (last != 0).then(|| Duration::from_millis(since as u64))
+}
+
+/// Sets the time after which pools [`collect`](crate::collect()) by themselves: two minutes, unless
+/// this says otherwise. `None` turns it off.
+///
+/// There is no thread behind it. Now and then a call of a pool that finds nothing at hand, or has
+/// no room at hand, looks whether so much time has passed since the last collect of all pools; if
+/// so it collects when its own work is done. So an idle object is dropped after two to four
+/// minutes, as long as some pool of the process is used in other ways than by hits alone. With
+/// [`janitor`](crate::janitor()) that holds without any use.
+///
+/// The destructors of what is dropped then run on that thread, inside its call. They may use pools,
+/// but deadlock on a lock that the caller holds around the call: where that can be, turn this off or
+/// run a janitor, which collects in the place of all others. If they panic the panic is reported as
+/// any other, and goes no further.
+///
+/// Times are kept in milliseconds; what is shorter counts as one.
+///
+/// Go forces a garbage collection, which ages its pools, when there was none for two minutes.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// corepool::set_collect_interval(Some(Duration::from_secs(30)));
+/// corepool::set_collect_interval(None);
+/// ```
+pub fn set_collect_interval(interval: Option<Duration>) {
+    let millis = interval.map_or(0, |time| (time.as_millis() as usize).clamp(1, usize::MAX / 2));
+    INTERVAL.store(millis, Relaxed);
+}

@@ -1,0 +1,232 @@
+//! The janitor: a thread that collects, for processes that would rather have one.
+
+use std::{
+    io,
+    sync::Arc,
+    thread::{self, JoinHandle, Thread},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    collect::Registry,
+    due,
+    pressure::{Level, Pressure},
+    sync::{OnceFlag, Relaxed},
+};
+
+/// How often the janitor looks at the pressure, if its interval is not shorter.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it collects while the pressure stays high, if its interval is not shorter. .NET's pools
+/// wait as long.
+const HIGH: Duration = Duration::from_secs(10);
+
+/// Starts a thread that calls [`collect`](crate::collect()) whenever there was none for `interval`,
+/// and when one is asked for (see [`PacedAlloc`](crate::alloc::PacedAlloc)).
+///
+/// So an idle object is dropped after one to two intervals, also if no pool is used any more. While
+/// there is a janitor no other thread collects unless it calls `collect` itself, so that destructors
+/// of old objects run on the janitor's thread. If they panic, the panic is reported as any other,
+/// and goes no further.
+///
+/// The thread ends when the guard is dropped, which waits for it. There may be several. A forked
+/// child has none.
+///
+/// # Errors
+///
+/// If the interval is zero, or the thread cannot be started.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let janitor = corepool::janitor(Duration::from_secs(60))?;
+/// // ...
+/// drop(janitor);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "dropping the guard ends the janitor"]
+pub fn janitor(interval: Duration) -> io::Result<Janitor> {
+    JanitorBuilder::new(interval).start()
+}
+
+/// What a janitor is to do. See [`janitor`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use corepool::{JanitorBuilder, Pressure};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut builder = JanitorBuilder::new(Duration::from_secs(60));
+/// if let Ok(pressure) = Pressure::system() {
+///     builder = builder.watch(pressure);
+/// }
+/// let janitor = builder.start()?;
+/// # drop(janitor);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct JanitorBuilder {
+    interval: Duration,
+    pressure: Option<Pressure>,
+}
+
+impl JanitorBuilder {
+    /// A janitor that collects whenever there was no collect for so long.
+    pub fn new(interval: Duration) -> Self {
+        Self { interval, pressure: None }
+    }
+
+    /// Lets it look at the memory's pressure once a second (or in each interval, if that is
+    /// shorter). When it gets [high](Level::High) the janitor collects at once and twice, so that
+    /// nothing idle is left, and again every ten seconds while it stays so. At [`Level::Medium`] it
+    /// takes a quarter of the interval for the interval.
+    ///
+    /// What cannot be read any more later on counts as [`Level::Low`].
+    #[must_use]
+    pub fn watch(mut self, pressure: Pressure) -> Self {
+        self.pressure = Some(pressure);
+        self
+    }
+
+    /// Starts the janitor.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero, if the thread cannot be started, or if the pressure cannot be told:
+    /// see [`Pressure::level`].
+    pub fn start(mut self) -> io::Result<Janitor> {
+        if self.interval.is_zero() {
+            let why = "the interval of a janitor must not be zero";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        if let Some(pressure) = &mut self.pressure {
+            pressure.level()?;
+        }
+        let stop = Arc::new(OnceFlag::new(false));
+        let work = Work::new(self, Arc::clone(&stop));
+        let thread = thread::Builder::new().name("corepool-janitor".into());
+        let thread = thread.spawn(move || work.run())?;
+        let bell = Arc::new(Bell(thread.thread().clone()));
+        Registry::lock().bells.push(Arc::clone(&bell));
+        Ok(Janitor { stop, bell, thread: Some(thread) })
+    }
+}
+
+/// A janitor at work, which ends with this. See [`janitor`].
+#[derive(Debug)]
+#[must_use = "dropping the guard ends the janitor"]
+pub struct Janitor {
+    stop: Arc<OnceFlag>,
+    bell: Arc<Bell>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Janitor {
+    /// Ends the janitor and waits for it.
+    fn drop(&mut self) {
+        let gone = {
+            let bells = &mut Registry::lock().bells;
+            let place = bells.iter().position(|bell| Arc::ptr_eq(bell, &self.bell));
+            // None in a forked child, where there is no thread either.
+            place.map(|place| bells.swap_remove(place))
+        };
+        // Relaxed: it is only a flag, and `join` orders the rest.
+        self.stop.swap(true, Relaxed);
+        self.bell.ring();
+        let thread = self.thread.take().filter(|_| gone.is_some());
+        // A destructor that the janitor runs may end it: it cannot wait for itself.
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id())
+        {
+            // It does not panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Wakes a janitor.
+#[derive(Debug)]
+pub(crate) struct Bell(Thread);
+
+impl Bell {
+    pub(crate) fn ring(&self) {
+        self.0.unpark();
+    }
+}
+
+/// What a janitor knows.
+struct Work {
+    interval: Duration,
+    pressure: Option<Pressure>,
+    stop: Arc<OnceFlag>,
+    level: Level,
+    /// When it looks at the pressure next, and until when it has done enough about a high one.
+    look: Instant,
+    calm: Instant,
+    start: Instant,
+}
+
+impl Work {
+    fn new(builder: JanitorBuilder, stop: Arc<OnceFlag>) -> Self {
+        let now = Instant::now();
+        let JanitorBuilder { interval, pressure } = builder;
+        let level = Level::Low;
+        Self { interval, pressure, stop, level, look: now, calm: now, start: now }
+    }
+
+    fn run(mut self) {
+        while !self.stop.load(Relaxed) {
+            let pressed = self.look_at_the_pressure();
+            let left = self.left();
+            if due::take() || left.is_zero() {
+                due::run();
+            } else if !pressed {
+                thread::park_timeout(left.min(self.until_look()));
+            }
+        }
+    }
+
+    /// Time until the next look at the pressure.
+    fn until_look(&self) -> Duration {
+        let until = self.look.saturating_duration_since(Instant::now());
+        self.pressure.as_ref().map_or(Duration::MAX, |_| until)
+    }
+
+    /// Time until a collect is due by the clock.
+    fn left(&self) -> Duration {
+        let interval = match self.level {
+            Level::Low => self.interval,
+            Level::Medium | Level::High => self.interval / 4,
+        };
+        let since = due::since_last().map_or(self.start.elapsed(), |since| {
+            // One from long before our time is none.
+            since.min(self.start.elapsed())
+        });
+        interval.saturating_sub(since)
+    }
+
+    /// Collects twice if the pressure is high. Tells whether it did.
+    fn look_at_the_pressure(&mut self) -> bool {
+        let now = Instant::now();
+        let Some(pressure) = &mut self.pressure else { return false };
+        if now < self.look {
+            return false;
+        }
+        self.look = now + LOOK.min(self.interval);
+        let level = pressure.level().unwrap_or(Level::Low);
+        let pressed = level == Level::High && (self.level != level || now >= self.calm);
+        self.level = level;
+        if pressed {
+            (0..2).for_each(|_| due::run());
+            self.calm = Instant::now() + HIGH.min(self.interval);
+        }
+        pressed
+    }
+}

@@ -1,0 +1,202 @@
+//! How short memory is, as Linux tells it: pressure stall information, cgroups, and what is
+//! available.
+//!
+//! All of it is files of text, which are read anew at each look: no trigger that needs a permission,
+//! and no descriptor that stays open.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// How short memory is, in the three levels of .NET's pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// There is enough.
+    Low,
+    /// It is getting short: 63 percent are in use, or in 5 percent of the time some thread waits for
+    /// memory.
+    Medium,
+    /// It is short: 81 percent are in use; some thread waits for memory in 20 percent of the time,
+    /// or all do in 5; or a cgroup was held to its limit since the last look.
+    High,
+}
+
+/// Where to see how short memory is. The worst of all that is looked at counts.
+///
+/// The shares of memory are .NET's for its pools: 70 and 90 percent of 90. What the page cache
+/// holds and can give up at once does not count as used.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::{Level, Pressure};
+///
+/// if let Ok(mut pressure) = Pressure::system() {
+///     assert!(pressure.level().unwrap() <= Level::High);
+/// }
+/// ```
+#[derive(Debug, Default)]
+pub struct Pressure {
+    sources: Vec<Source>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Stalls(PathBuf),
+    Cgroup { folder: PathBuf, held: Option<u64> },
+    Available(PathBuf),
+}
+
+impl Pressure {
+    /// Nothing to look at yet: memory is never short.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All that there is on this machine: `/proc/pressure/memory`, the process's cgroup (version 2)
+    /// and `/proc/meminfo`. What is missing or may not be read is left out.
+    ///
+    /// # Errors
+    ///
+    /// If nothing is left. So it is everywhere but on Linux.
+    pub fn system() -> io::Result<Self> {
+        let all = [
+            Some(Self::new().stalls("/proc/pressure/memory")),
+            own_cgroup().map(|folder| Self::new().cgroup(folder)),
+            Some(Self::new().available("/proc/meminfo")),
+        ];
+        let able =
+            all.into_iter().flatten().filter_map(|mut one| one.level().is_ok().then_some(one));
+        let sources: Vec<Source> = able.flat_map(|one| one.sources).collect();
+        if sources.is_empty() {
+            let why = "the system does not tell how short memory is";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        Ok(Self { sources })
+    }
+
+    /// Looks at pressure stall information: `/proc/pressure/memory`, or `memory.pressure` of a
+    /// cgroup. The means over ten seconds count.
+    #[must_use]
+    pub fn stalls(self, file: impl Into<PathBuf>) -> Self {
+        self.with(Source::Stalls(file.into()))
+    }
+
+    /// Looks at a cgroup of version 2, in this folder: how often it was held to `memory.high` or
+    /// `memory.max` (in `memory.events`), and how much of the lower of the two is in use, if there
+    /// is one.
+    #[must_use]
+    pub fn cgroup(self, folder: impl Into<PathBuf>) -> Self {
+        self.with(Source::Cgroup { folder: folder.into(), held: None })
+    }
+
+    /// Looks at `MemAvailable` and `MemTotal` in this file: `/proc/meminfo`.
+    #[must_use]
+    pub fn available(self, file: impl Into<PathBuf>) -> Self {
+        self.with(Source::Available(file.into()))
+    }
+
+    fn with(mut self, source: Source) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// How short memory is now.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing, may not be read, or does not say what it should. The error names it.
+    pub fn level(&mut self) -> io::Result<Level> {
+        let mut levels = self.sources.iter_mut().map(Source::level);
+        levels.try_fold(Level::Low, |worst, level| Ok(worst.max(level?)))
+    }
+}
+
+impl Source {
+    fn level(&mut self) -> io::Result<Level> {
+        match self {
+            Self::Stalls(file) => stalls(file),
+            Self::Cgroup { folder, held } => cgroup(folder, held),
+            Self::Available(file) => {
+                let text = read(file)?;
+                let [total, free] = ["MemTotal:", "MemAvailable:"].map(|name| number(&text, name));
+                let (total, free) = total.zip(free).ok_or_else(|| odd(file))?;
+                Ok(of_used(total.saturating_sub(free), total))
+            }
+        }
+    }
+}
+
+/// The level for a share of memory that is in use.
+fn of_used(used: u64, of: u64) -> Level {
+    let percent = u128::from(used) * 100 / u128::from(of.max(1));
+    match percent {
+        81.. => Level::High,
+        63.. => Level::Medium,
+        _ => Level::Low,
+    }
+}
+
+fn stalls(file: &Path) -> io::Result<Level> {
+    let text = read(file)?;
+    let share = |kind: &str| -> Option<f64> {
+        let line = text.lines().find(|line| line.starts_with(kind))?;
+        line.split("avg10=").nth(1)?.split_whitespace().next()?.parse().ok()
+    };
+    let some = share("some ").ok_or_else(|| odd(file))?;
+    // Old kernels have one line only.
+    let full = share("full ").unwrap_or(0.0);
+    Ok(if some >= 20.0 || full >= 5.0 {
+        Level::High
+    } else if some >= 5.0 {
+        Level::Medium
+    } else {
+        Level::Low
+    })
+}
+
+fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
+    let events = folder.join("memory.events");
+    let text = read(&events)?;
+    let [high, max] = ["high", "max"].map(|name| number(&text, name));
+    let times = high.zip(max).map(|(high, max)| high + max).ok_or_else(|| odd(&events))?;
+    let again = held.replace(times).is_some_and(|before| before < times);
+    if again {
+        return Ok(Level::High);
+    }
+    let limits = ["memory.high", "memory.max"].map(|name| read(&folder.join(name)));
+    // "max" is no number, and no limit. The root has neither file.
+    let limits = limits.iter().flatten().filter_map(|text| text.trim().parse().ok());
+    let Some(limit) = limits.min() else { return Ok(Level::Low) };
+    let file = folder.join("memory.current");
+    let current: u64 = read(&file)?.trim().parse().map_err(|_| odd(&file))?;
+    let stat = read(&folder.join("memory.stat")).unwrap_or_default();
+    let cache = number(&stat, "inactive_file").unwrap_or(0);
+    Ok(of_used(current.saturating_sub(cache), limit))
+}
+
+/// The folder of this process's cgroup, where cgroups of version 2 are.
+fn own_cgroup() -> Option<PathBuf> {
+    let text = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    Some(Path::new("/sys/fs/cgroup").join(path))
+}
+
+/// The number in the line that begins with this word.
+fn number(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().map(str::split_whitespace);
+    lines
+        .find_map(|mut words| (words.next()? == name).then(|| words.next()?.parse().ok()).flatten())
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    fs::read_to_string(file).map_err(named)
+}
+
+/// The file does not say what it should.
+fn odd(file: &Path) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("{}: not as expected", file.display()))
+}

@@ -1,0 +1,169 @@
+//! What the allocator counts, and when it asks.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::RefCell,
+    hint::black_box,
+    ptr,
+    sync::mpsc,
+    thread,
+};
+
+use corepool::{Pool, alloc::PacedAlloc, collect};
+
+use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads};
+
+/// What each thread may keep to itself, and those of tests that come and go meanwhile.
+const KEPT: usize = 4 * 64 * KIB;
+
+#[test]
+fn live_bytes_follow_what_is_allocated() {
+    let _alone = alone();
+    let before = ALLOCATOR.live_bytes();
+    let mut all = Vec::from_iter((0..100).map(|_| black_box(vec![0u8; 100 * KIB])));
+    assert!(near(ALLOCATOR.live_bytes(), before + 100 * 100 * KIB, KEPT));
+    all.iter_mut().for_each(|one| one.reserve_exact(100 * KIB));
+    assert!(near(ALLOCATOR.live_bytes(), before + 100 * 200 * KIB, KEPT), "realloc");
+    all.iter_mut().for_each(|one| one.shrink_to(100 * KIB));
+    assert!(near(ALLOCATOR.live_bytes(), before + 100 * 100 * KIB, KEPT), "realloc");
+    drop(all);
+    assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
+}
+
+/// Small ones add up.
+#[test]
+fn small_pieces_are_counted() {
+    let _alone = alone();
+    let before = ALLOCATOR.live_bytes();
+    let all = Vec::from_iter((0..100_000).map(|i: u64| Box::new(i)));
+    assert!(near(ALLOCATOR.live_bytes(), before + 100_000 * 16, KEPT));
+    drop(all);
+    assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
+}
+
+/// A thread tells at its end what it had to itself: threads that come and go do not make the count
+/// drift, whoever frees what they leave.
+#[test]
+fn ended_threads_have_told_all() {
+    let _alone = alone();
+    let before = ALLOCATOR.live_bytes();
+    let left: Vec<_> = (0..200).flat_map(|_| on_threads(1, || vec![1u8; 20 * KIB])).collect();
+    let now = ALLOCATOR.live_bytes();
+    assert!(near(now, before + 200 * 20 * KIB, 2 * KEPT), "{before} {now}");
+    drop(left);
+    let now = ALLOCATOR.live_bytes();
+    assert!(near(now, before, 2 * KEPT), "{before} {now}");
+}
+
+/// So do those whose thread-locals still allocate and free while they go.
+#[test]
+fn what_thread_locals_leave_is_counted() {
+    thread_local! {
+        static FIRST: RefCell<Late> = const { RefCell::new(Late(Vec::new())) };
+    }
+    struct Late(Vec<Vec<u8>>);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            std::mem::forget(black_box(vec![0u8; 10 * KIB]));
+        }
+    }
+    let _alone = alone();
+    let before = ALLOCATOR.live_bytes();
+    for _ in 0..100 {
+        on_threads(1, || FIRST.with_borrow_mut(|late| late.0.push(vec![0; 10 * KIB])));
+    }
+    let now = ALLOCATOR.live_bytes();
+    assert!(near(now, before + 100 * 10 * KIB, 2 * KEPT), "{before} {now}");
+}
+
+/// One thread allocates, another frees.
+#[test]
+fn freed_elsewhere_is_freed() {
+    let _alone = alone();
+    let before = ALLOCATOR.live_bytes();
+    let (send, receive) = mpsc::sync_channel::<Vec<u8>>(10);
+    let freeing = thread::spawn(move || receive.iter().for_each(drop));
+    (0..10_000).for_each(|_| send.send(vec![0; KIB]).unwrap());
+    drop(send);
+    freeing.join().unwrap();
+    let now = ALLOCATOR.live_bytes();
+    assert!(near(now, before, KEPT), "{before} {now}");
+}
+
+/// The heap doubles, and again: each time one collect, at the next call of a pool that has work.
+#[test]
+fn each_doubling_is_a_collect() {
+    let _alone = alone();
+    let pool: Pool<u8> = Pool::new(|| 0);
+    collect();
+    let mut held = vec![vec![0u8; 8 * MIB]];
+    pool.clear();
+    drop(pool.get());
+    collect();
+    for _ in 0..3 {
+        let before = ALLOCATOR.collections();
+        let live = ALLOCATOR.live_bytes();
+        held.push(vec![0u8; live * 9 / 10]);
+        pool.clear();
+        drop(pool.get());
+        assert_eq!(ALLOCATOR.collections(), before, "grown by nine tenths");
+        held.push(vec![0u8; live / 5]);
+        assert_eq!(ALLOCATOR.collections(), before, "nothing happens in the allocator");
+        pool.clear();
+        drop(pool.get());
+        assert_eq!(ALLOCATOR.collections(), before + 1, "doubled");
+    }
+}
+
+/// Below the floor there is none, however much the heap grows.
+#[test]
+fn no_collect_below_the_floor() {
+    let _alone = alone();
+    let high: PacedAlloc<System> = PacedAlloc::new(System).with_floor(usize::MAX).with_growth(1);
+    let pool: Pool<u8> = Pool::new(|| 0);
+    let layout = Layout::from_size_align(MIB, 8).unwrap();
+    collect();
+    let before = ALLOCATOR.collections();
+    // SAFETY: the layout has a size, and each piece is freed once, with its own.
+    unsafe {
+        let pieces = Vec::from_iter((0..64).map(|_| high.alloc(layout)));
+        pool.clear();
+        drop(pool.get());
+        assert_eq!(ALLOCATOR.collections(), before);
+        pieces.into_iter().for_each(|piece| high.dealloc(piece, layout));
+    }
+}
+
+/// What is refused is not counted, and comes back as refused.
+#[test]
+fn refused_memory_is_not_counted() {
+    let _alone = alone();
+    let before = ALLOCATOR.live_bytes();
+    let large = Layout::from_size_align(isize::MAX as usize & !4095, 4096).unwrap();
+    let layout = Layout::from_size_align(KIB, 8).unwrap();
+    // SAFETY: the layouts have sizes, and what was had is freed.
+    unsafe {
+        assert_eq!(ALLOCATOR.alloc(large), ptr::null_mut());
+        assert_eq!(ALLOCATOR.alloc_zeroed(large), ptr::null_mut());
+        let piece = ALLOCATOR.alloc(layout);
+        assert_eq!(ALLOCATOR.realloc(piece, layout, large.size() - 4096), ptr::null_mut());
+        ALLOCATOR.dealloc(piece, layout);
+    }
+    assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
+}
+
+#[test]
+#[should_panic(expected = "a growth of 0 percent")]
+fn growth_of_nothing_is_refused() {
+    // A report of a panic takes memory.
+    let _alone = alone();
+    let _ = PacedAlloc::new(System).with_growth(0);
+}
+
+/// A floor of 0 is none, and growth counts from what there is.
+#[test]
+fn a_floor_of_nothing_is_none() {
+    let _alone = alone();
+    let paced = PacedAlloc::new(System).with_floor(0).with_growth(u32::MAX);
+    assert!(format!("{paced:?}").contains("floor: 0"));
+}

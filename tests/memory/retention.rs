@@ -1,0 +1,139 @@
+//! What is held when nobody needs it any more.
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+use corepool::{Pool, collect};
+
+use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads, scope};
+
+type Buffers = Pool<Vec<u8>>;
+
+/// Resident memory of the process, in bytes.
+fn resident() -> usize {
+    let text = fs::read_to_string("/proc/self/statm").unwrap();
+    text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+/// Large enough for every allocator to give it back to the system at once.
+const LARGE: usize = 40 * MIB;
+
+/// As golang/go#23199: ten threads once need large buffers, and then go on with small ones for ever.
+fn large_once_then_small(buffers: &Buffers, each: usize, end: impl Fn()) {
+    let work = |bytes: usize, time: Duration| {
+        let mut buffer = buffers.get();
+        thread::sleep(time);
+        // Touched, so that it is resident.
+        if buffer.capacity() < bytes {
+            *buffer = vec![1; bytes];
+            buffer.clear();
+        }
+        drop(buffer);
+        thread::sleep(time / 500);
+    };
+    let (done, large) = (AtomicBool::new(false), Barrier::new(11));
+    scope(|s| {
+        let user = || {
+            work(each, Duration::from_millis(5));
+            large.wait();
+            while !done.load(Relaxed) {
+                work(KIB, Duration::from_millis(5));
+            }
+        };
+        let users = (0..10).map(|_| s.spawn(user)).collect();
+        large.wait();
+        let ended = panic::catch_unwind(AssertUnwindSafe(end));
+        done.store(true, Relaxed);
+        ended.unwrap_or_else(|cause| panic::resume_unwind(cause));
+        users
+    });
+}
+
+/// `with_recycle` drops what is large when it comes back.
+#[test]
+fn large_buffers_are_not_kept_if_recycle_caps_them() {
+    let _alone = alone();
+    let buffers = <Buffers>::new(Vec::new).with_recycle(|buffer| buffer.capacity() <= 64 * KIB);
+    let (before, live) = (resident(), ALLOCATOR.live_bytes());
+    large_once_then_small(&buffers, LARGE, || {
+        (0..2).for_each(|_| collect());
+        let now = resident();
+        assert!(
+            now <= before + before / 10 + MIB,
+            "{before} {now}, live {live} {}",
+            ALLOCATOR.live_bytes()
+        );
+        assert!(near(ALLOCATOR.live_bytes(), live, MIB));
+    });
+}
+
+/// With the defaults alone a large buffer that is used stays, as any that is used. What is not used
+/// goes: two collects after the load has ended nothing is left.
+#[test]
+fn large_buffers_go_with_the_load() {
+    let _alone = alone();
+    let buffers: Buffers = Pool::new(Vec::new);
+    let (before, live) = (resident(), ALLOCATOR.live_bytes());
+    large_once_then_small(&buffers, LARGE, || {});
+    (0..2).for_each(|_| collect());
+    let now = resident();
+    assert!(
+        now <= before + before / 10 + MIB,
+        "{before} {now}, live {live} {}",
+        ALLOCATOR.live_bytes()
+    );
+    assert!(near(ALLOCATOR.live_bytes(), live, MIB));
+    assert_eq!(buffers.stats().idle, 0);
+}
+
+const IDLERS: usize = if cfg!(miri) { 8 } else { 512 };
+
+/// Many threads give a buffer back and do nothing more.
+#[test]
+fn nothing_of_idle_threads_is_held() {
+    let _alone = alone();
+    let buffers: Buffers = Pool::new(|| vec![1; 64 * KIB]);
+    let (put, end) = (Barrier::new(IDLERS + 1), Barrier::new(IDLERS + 1));
+    scope(|s| {
+        let idler = || {
+            drop(buffers.get());
+            put.wait();
+            end.wait();
+        };
+        let idlers = (0..IDLERS).map(|_| s.spawn(idler)).collect();
+        put.wait();
+        assert!(buffers.stats().idle > 0);
+        (0..2).for_each(|_| collect());
+        let idle = buffers.stats().idle;
+        end.wait();
+        assert_eq!(idle, 0);
+        idlers
+    });
+}
+
+/// The same with the threads gone.
+#[test]
+fn nothing_of_ended_threads_is_held() {
+    let _alone = alone();
+    let buffers: Buffers = Pool::new(|| vec![1; 64 * KIB]);
+    let all = Barrier::new(IDLERS);
+    let live = ALLOCATOR.live_bytes();
+    on_threads(IDLERS, || {
+        let buffer = buffers.get();
+        all.wait();
+        drop(buffer);
+    });
+    assert_eq!(buffers.stats().idle, IDLERS as u64);
+    (0..2).for_each(|_| collect());
+    assert_eq!(buffers.stats().idle, 0);
+    assert!(ALLOCATOR.live_bytes() <= live + 8 * MIB);
+}

@@ -1,0 +1,249 @@
+//! Collects by the clock, and the janitor's.
+
+use std::{
+    io::ErrorKind,
+    process,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread::{self, ThreadId},
+    time::{Duration, Instant},
+};
+
+use corepool::{Janitor, JanitorBuilder, Pool, collect, janitor, set_collect_interval};
+
+use crate::{alone, fork::fork};
+
+const SHORT: Duration = Duration::from_millis(20);
+
+static ONCE: Pool<Note> = Pool::new(|| Note);
+static DROPPED: AtomicUsize = AtomicUsize::new(0);
+/// Where the last note was dropped.
+static PLACE: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// An object that tells of its drop.
+struct Note;
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        DROPPED.fetch_add(1, Relaxed);
+        *PLACE.lock().unwrap() = Some(thread::current().id());
+    }
+}
+
+fn dropped() -> usize {
+    DROPPED.load(Relaxed)
+}
+
+/// A call that finds nothing at hand.
+fn work() {
+    static OTHER: Pool<u8> = Pool::new(|| 0);
+    OTHER.clear();
+    drop(OTHER.get());
+}
+
+/// Whether it comes about within some seconds, if `step` is done again and again.
+fn soon(step: impl Fn(), holds: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !holds() && start.elapsed() < Duration::from_secs(20) {
+        step();
+        thread::sleep(Duration::from_millis(1));
+    }
+    holds()
+}
+
+/// A pool that was used once is emptied by the use of another.
+#[test]
+fn idle_objects_go_with_time() {
+    alone(|| {
+        set_collect_interval(Some(SHORT));
+        drop(ONCE.get());
+        assert!(soon(work, || dropped() == 1));
+        assert_eq!(*PLACE.lock().unwrap(), Some(thread::current().id()));
+        assert_eq!(ONCE.stats().idle, 0);
+    });
+}
+
+/// It does not do so at once, nor if it is turned off.
+#[test]
+fn nothing_goes_before_its_time() {
+    alone(|| {
+        drop(ONCE.get());
+        (0..100).for_each(|_| work());
+        set_collect_interval(None);
+        for _ in 0..100 {
+            work();
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(dropped(), 0);
+        set_collect_interval(Some(Duration::MAX));
+        (0..100).for_each(|_| work());
+        assert_eq!(dropped(), 0);
+    });
+}
+
+/// What a due collect drops may use pools, and collect. None begins in the midst of another.
+#[test]
+fn destructors_of_what_is_old_may_use_pools() {
+    struct Nested;
+    static NESTED: Pool<Nested> = Pool::new(|| Nested);
+    static DEPTH: AtomicUsize = AtomicUsize::new(0);
+    impl Drop for Nested {
+        fn drop(&mut self) {
+            assert_eq!(DEPTH.fetch_add(1, Relaxed), 0, "a collect in a collect");
+            drop(NESTED.get());
+            thread::sleep(Duration::from_millis(2));
+            (0..100).for_each(|_| work());
+            DEPTH.fetch_sub(1, Relaxed);
+            DROPPED.fetch_add(1, Relaxed);
+        }
+    }
+    alone(|| {
+        set_collect_interval(Some(Duration::from_millis(1)));
+        let fill = || drop(Vec::from_iter((0..5).map(|_| NESTED.get())));
+        fill();
+        assert!(soon(work, || dropped() > 20));
+    });
+}
+
+/// A panic of a destructor stays where it was.
+#[test]
+fn panics_of_old_objects_go_nowhere() {
+    struct Spoilt;
+    static SPOILT: Pool<Spoilt> = Pool::new(|| Spoilt);
+    impl Drop for Spoilt {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Relaxed);
+            // Prints nothing.
+            std::panic::resume_unwind(Box::new(Bomb));
+        }
+    }
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new(()));
+        }
+    }
+    alone(|| {
+        set_collect_interval(Some(SHORT));
+        drop((SPOILT.get(), SPOILT.get()));
+        assert!(soon(work, || dropped() == 2));
+        drop((SPOILT.get(), SPOILT.get()));
+        let janitor = janitor(SHORT).unwrap();
+        assert!(soon(|| (), || dropped() == 4));
+        drop(janitor);
+    });
+}
+
+/// The janitor empties pools that nobody uses, and ends when it is told to.
+#[test]
+fn the_janitor_needs_no_calls() {
+    alone(|| {
+        set_collect_interval(None);
+        drop(ONCE.get());
+        let janitor = janitor(SHORT).unwrap();
+        assert!(soon(|| (), || dropped() == 1));
+        assert_ne!(*PLACE.lock().unwrap(), Some(thread::current().id()));
+        drop(janitor);
+        drop(ONCE.get());
+        thread::sleep(10 * SHORT);
+        assert_eq!(dropped(), 1);
+    });
+}
+
+/// It ends at once, however long its interval is.
+#[test]
+fn a_janitor_ends_at_once() {
+    alone(|| {
+        let start = Instant::now();
+        for interval in [Duration::from_secs(1 << 20), Duration::MAX] {
+            let janitors: Vec<Janitor> = (0..3).map(|_| janitor(interval).unwrap()).collect();
+            drop(janitors);
+        }
+        assert!(start.elapsed() < Duration::from_secs(20));
+    });
+}
+
+/// What the clock asks for is the janitor's to do.
+#[test]
+fn the_janitor_collects_for_others() {
+    alone(|| {
+        set_collect_interval(Some(SHORT));
+        let janitor = janitor(Duration::from_secs(1 << 20)).unwrap();
+        drop(ONCE.get());
+        assert!(soon(work, || dropped() == 1));
+        assert_ne!(*PLACE.lock().unwrap(), Some(thread::current().id()));
+        drop(janitor);
+        drop(ONCE.get());
+        assert!(soon(work, || dropped() == 2));
+        assert_eq!(*PLACE.lock().unwrap(), Some(thread::current().id()));
+    });
+}
+
+/// A janitor may end in a destructor that it runs itself.
+#[test]
+fn a_janitor_may_end_itself() {
+    static HELD: Mutex<Option<Janitor>> = Mutex::new(None);
+    static LAST: Pool<End> = Pool::new(|| End);
+    struct End;
+    impl Drop for End {
+        fn drop(&mut self) {
+            drop(HELD.lock().unwrap().take());
+            DROPPED.fetch_add(1, Relaxed);
+        }
+    }
+    alone(|| {
+        drop(LAST.get());
+        *HELD.lock().unwrap() = Some(janitor(SHORT).unwrap());
+        assert!(soon(|| (), || dropped() == 1));
+    });
+}
+
+/// A child has no janitor: its own calls collect again, and it may start another one.
+#[test]
+fn children_have_no_janitor() {
+    alone(|| {
+        set_collect_interval(Some(SHORT));
+        let old = janitor(Duration::from_secs(1 << 20)).unwrap();
+        collect();
+        let child = fork(|| {
+            drop(ONCE.get());
+            assert!(soon(work, || dropped() == 1), "its calls collect");
+            drop(old);
+            drop(ONCE.get());
+            set_collect_interval(None);
+            let own = janitor(SHORT).unwrap();
+            assert!(soon(|| (), || dropped() == 2), "so does its own janitor");
+            drop(own);
+        });
+        drop(child);
+    });
+}
+
+/// A process that ends leaves its janitor behind.
+#[test]
+fn a_janitor_does_not_hold_up_the_end() {
+    alone(|| {
+        std::mem::forget(janitor(Duration::from_millis(1)).unwrap());
+        let objects = Arc::new(Pool::new(|| vec![0; 100]));
+        for _ in 0..50 {
+            drop(objects.get());
+            thread::sleep(Duration::from_millis(1));
+        }
+        process::exit(0);
+    });
+}
+
+#[test]
+fn an_interval_of_nothing_is_an_error() {
+    alone(|| {
+        assert_eq!(janitor(Duration::ZERO).unwrap_err().kind(), ErrorKind::InvalidInput);
+        let error = JanitorBuilder::new(Duration::ZERO).start().unwrap_err();
+        assert!(error.to_string().contains("must not be zero"));
+        // A time between collects may be as short as the clock can tell.
+        set_collect_interval(Some(Duration::ZERO));
+        drop(ONCE.get());
+        assert!(soon(work, || dropped() == 1));
+    });
+}
