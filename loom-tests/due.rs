@@ -25,8 +25,8 @@ impl Asked {
         Arc::new(asked)
     }
 
-    fn ask(self: &Arc<Self>, asker: usize) -> thread::JoinHandle<()> {
-        let asked = Arc::clone(self);
+    fn ask(asked: &Arc<Self>, asker: usize) -> thread::JoinHandle<()> {
+        let asked = Arc::clone(asked);
         thread::spawn(move || {
             asked.done[asker].store(1, Relaxed);
             asked.due.ask();
@@ -45,7 +45,7 @@ impl Asked {
 fn due_is_not_lost() {
     model("due_is_not_lost", None, || {
         let asked = Asked::new();
-        let askers = [asked.ask(0), asked.ask(1)];
+        let askers = [Asked::ask(&asked, 0), Asked::ask(&asked, 1)];
         let answered = asked.answer();
         askers.into_iter().for_each(|asker| asker.join().unwrap());
         let last = asked.answer().or(answered);

@@ -14,6 +14,7 @@ mod forks_midway;
 mod hammer;
 mod plugin;
 mod plugins;
+mod pressure;
 mod program;
 mod threads;
 

@@ -1,0 +1,197 @@
+//! The levels of pressure, from files like those of the system, and a janitor that watches them.
+
+use std::{
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+use corepool::{JanitorBuilder, Level, Pool, Pressure, set_collect_interval};
+
+use crate::alone;
+
+/// A folder that goes with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("corepool-{}-{}", process::id(), LAST.fetch_add(1, Relaxed));
+        let path = env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        // In one step, as the system's files are.
+        let new = self.0.join("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, &path).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn stall(some: &str, full: &str) -> String {
+    format!(
+        "some avg10={some} avg60=0.00 avg300=0.00 total=7\n\
+         full avg10={full} avg60=99.00 avg300=0.00 total=0\n"
+    )
+}
+
+#[test]
+fn stalls_have_three_levels() {
+    let folder = Folder::new();
+    let mut pressure = Pressure::new().stalls(folder.0.join("stalls"));
+    let levels = [
+        ("0.00", "0.00", Level::Low),
+        ("4.99", "0.00", Level::Low),
+        ("5.00", "0.00", Level::Medium),
+        ("19.99", "4.99", Level::Medium),
+        ("20.00", "0.00", Level::High),
+        ("6.00", "5.00", Level::High),
+    ];
+    for (some, full, level) in levels {
+        folder.file("stalls", &stall(some, full));
+        assert_eq!(pressure.level().unwrap(), level, "{some} {full}");
+    }
+    folder.file("stalls", "some avg10=30.00 avg60=0.00 avg300=0.00 total=7\n");
+    assert_eq!(pressure.level().unwrap(), Level::High, "no line for all");
+}
+
+#[test]
+fn what_is_available_has_three_levels() {
+    let folder = Folder::new();
+    for (free, level) in
+        [(100, Level::Low), (38, Level::Low), (37, Level::Medium), (19, Level::High)]
+    {
+        let text = format!("MemTotal:  100 kB\nMemFree:  1 kB\nMemAvailable:  {free} kB\n");
+        let mut pressure = Pressure::new().available(folder.file("meminfo", &text));
+        assert_eq!(pressure.level().unwrap(), level, "{free} of 100");
+    }
+}
+
+fn cgroup(folder: &Folder, held: [u32; 2], limits: [&str; 2], current: u32, cache: u32) {
+    let [high, max] = held;
+    folder.file("memory.events", &format!("low 0\nhigh {high}\nmax {max}\noom 0\noom_kill 0\n"));
+    folder.file("memory.high", limits[0]);
+    folder.file("memory.max", limits[1]);
+    folder.file("memory.current", &format!("{current}\n"));
+    folder.file("memory.stat", &format!("anon 5\nfile 9\ninactive_file {cache}\nactive_file 3\n"));
+}
+
+#[test]
+fn cgroups_have_three_levels() {
+    let folder = Folder::new();
+    let mut pressure = Pressure::new().cgroup(&folder.0);
+    let mut level = || pressure.level().unwrap();
+    cgroup(&folder, [3, 0], ["max\n", "max\n"], 1000, 0);
+    assert_eq!(level(), Level::Low, "no limit, and held in former times only");
+    cgroup(&folder, [3, 0], ["max\n", "1000\n"], 700, 0);
+    assert_eq!(level(), Level::Medium);
+    cgroup(&folder, [3, 0], ["800\n", "1000\n"], 700, 0);
+    assert_eq!(level(), Level::High, "the lower limit counts");
+    cgroup(&folder, [3, 0], ["800\n", "1000\n"], 700, 400);
+    assert_eq!(level(), Level::Low, "cache is not in use");
+    cgroup(&folder, [4, 0], ["max\n", "max\n"], 0, 0);
+    assert_eq!(level(), Level::High, "held since the last look");
+    assert_eq!(level(), Level::Low);
+    cgroup(&folder, [4, 1], ["max\n", "max\n"], 0, 0);
+    assert_eq!(level(), Level::High, "held since the last look");
+}
+
+/// A cgroup at the root has no limits.
+#[test]
+fn a_cgroup_without_limits_is_never_short() {
+    let folder = Folder::new();
+    folder.file("memory.events", "high 0\nmax 0\n");
+    assert_eq!(Pressure::new().cgroup(&folder.0).level().unwrap(), Level::Low);
+}
+
+#[test]
+fn the_worst_of_all_counts() {
+    let folder = Folder::new();
+    let stalls = folder.file("stalls", &stall("9.00", "0.00"));
+    let free = folder.file("meminfo", "MemTotal: 100 kB\nMemAvailable: 90 kB\n");
+    let mut both = Pressure::new().stalls(stalls).available(free);
+    assert_eq!(both.level().unwrap(), Level::Medium);
+    assert_eq!(Pressure::new().level().unwrap(), Level::Low, "nothing to look at");
+}
+
+/// The error comes from the builder, and names the file.
+#[test]
+fn what_cannot_be_read_is_an_error() {
+    let folder = Folder::new();
+    let missing = Path::new("/nowhere/at all");
+    let odd = folder.file("odd", "avg10=x\nsome avg10=x\nMemTotal: many\n");
+    let sources = [
+        (Pressure::new().stalls(missing), ErrorKind::NotFound, "/nowhere"),
+        (Pressure::new().cgroup(missing), ErrorKind::NotFound, "/nowhere"),
+        (Pressure::new().available(missing), ErrorKind::NotFound, "/nowhere"),
+        (Pressure::new().stalls(&odd), ErrorKind::InvalidData, "odd"),
+        (Pressure::new().available(&odd), ErrorKind::InvalidData, "odd"),
+        (Pressure::new().stalls(&folder.0), ErrorKind::IsADirectory, "corepool-"),
+    ];
+    for (source, kind, name) in sources {
+        let error = JanitorBuilder::new(Duration::from_secs(9)).watch(source).start().unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+/// Whatever this machine has.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_system_tells() {
+    let mut pressure = Pressure::system().unwrap();
+    assert!(pressure.level().unwrap() <= Level::High);
+}
+
+static POOL: Pool<Vec<u8>> = Pool::new(|| vec![0; 1 << 16]);
+
+fn idle() -> u64 {
+    POOL.stats().idle
+}
+
+fn soon(holds: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !holds() && start.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    holds()
+}
+
+/// Nothing idle is left soon after memory gets short; nor does a file that goes away do any harm.
+#[test]
+fn high_pressure_empties_pools() {
+    alone(|| {
+        set_collect_interval(None);
+        let folder = Folder::new();
+        let file = folder.file("stalls", &stall("0.00", "0.00"));
+        let pressure = Pressure::new().stalls(&file);
+        let long = Duration::from_secs(1 << 20);
+        let janitor = JanitorBuilder::new(long).watch(pressure).start().unwrap();
+        drop(POOL.get());
+        thread::sleep(Duration::from_millis(1500));
+        assert_eq!(idle(), 1, "there is enough");
+        folder.file("stalls", &stall("50.00", "0.00"));
+        assert!(soon(|| idle() == 0));
+        fs::remove_file(&file).unwrap();
+        drop(POOL.get());
+        thread::sleep(Duration::from_millis(1500));
+        assert_eq!(idle(), 1, "what cannot be read is low");
+        folder.file("stalls", &stall("50.00", "0.00"));
+        assert!(soon(|| idle() == 0));
+        drop(janitor);
+    });
+}
