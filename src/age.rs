@@ -3,9 +3,11 @@
 //! Nothing is dropped here. What has to go is handed out as [`Remains`], to be dropped when nothing
 //! is claimed, pinned or locked.
 
-use std::mem::MaybeUninit;
+use std::{mem::MaybeUninit, ptr, sync::Arc};
 
-use crate::{cell::List, core::Core, owner::Owner, shard::Shard, stats::Stats, sync::Relaxed};
+use crate::{
+    cell::List, core::Core, owner::Owner, shard::Shard, stats::Stats, sync::Relaxed, weight::Scale,
+};
 
 /// Objects and empty cells that are to be dropped.
 pub(crate) struct Remains<T> {
@@ -19,7 +21,9 @@ pub(crate) struct Remains<T> {
 pub(crate) struct Garbage {
     objects: *mut (),
     empties: *mut (),
-    drop: unsafe fn(*mut (), *mut ()),
+    /// From an `Arc`, or null.
+    scale: *const (),
+    drop: unsafe fn(*mut (), *mut (), *const ()),
 }
 
 // SAFETY: made of `Remains<T>` with a `T` that is `Send`.
@@ -27,8 +31,8 @@ unsafe impl Send for Garbage {}
 
 impl Drop for Garbage {
     fn drop(&mut self) {
-        // SAFETY: the three belong together, and are used once.
-        unsafe { (self.drop)(self.objects, self.empties) };
+        // SAFETY: the four belong together, and are used once.
+        unsafe { (self.drop)(self.objects, self.empties, self.scale) };
     }
 }
 
@@ -39,17 +43,29 @@ impl<T> Remains<T> {
 }
 
 impl<T: Send + 'static> Remains<T> {
-    fn garbage(self) -> Option<Garbage> {
+    fn garbage(self, scale: Option<&Arc<Scale<T>>>) -> Option<Garbage> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
         (!none).then(|| Garbage {
             objects: self.objects.into_raw().cast(),
             empties: self.empties.into_raw().cast(),
-            // SAFETY: both came from `into_raw` of lists with these types.
-            drop: |objects, empties| unsafe {
-                let empties = List::<MaybeUninit<T>>::from_raw(empties.cast());
-                drop(Self { objects: List::from_raw(objects.cast()), empties });
-            },
+            scale: scale.map_or(ptr::null(), |scale| Arc::into_raw(Arc::clone(scale)).cast()),
+            drop: Self::drop_raw,
         })
+    }
+
+    /// # Safety
+    ///
+    /// The two came from `into_raw` of lists with these types, and the third from that of an `Arc`,
+    /// or it is null.
+    unsafe fn drop_raw(objects: *mut (), empties: *mut (), scale: *const ()) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let _empties = List::<MaybeUninit<T>>::from_raw(empties.cast());
+            let objects = List::<T>::from_raw(objects.cast());
+            if !scale.is_null() {
+                Arc::from_raw(scale.cast::<Scale<T>>()).drop_all(objects);
+            }
+        }
     }
 }
 
@@ -156,7 +172,8 @@ impl<T: Send + 'static> Ages for Core<T> {
     }
 
     unsafe fn take_remains(&self) -> Option<Garbage> {
-        self.with_remains(|remains| std::mem::replace(remains, Remains::new())).garbage()
+        self.with_remains(|remains| std::mem::replace(remains, Remains::new()))
+            .garbage(self.scale.as_ref())
     }
 
     unsafe fn catch_up(&self, seat: usize) {
@@ -265,6 +282,7 @@ impl<T> Core<T> {
             shard.tally.add_to(&mut stats);
         }
         stats.idle += self.shelf.len() as u64;
+        stats.idle_bytes = self.scale.as_ref().map_or(0, |scale| scale.held() as u64);
         stats
     }
 }

@@ -7,6 +7,7 @@ use std::{
     marker::PhantomData,
     mem::MaybeUninit,
     ptr::{self, NonNull},
+    sync::Arc,
 };
 
 use crossbeam_utils::CachePadded;
@@ -25,6 +26,7 @@ use crate::{
     shelf::Shelf,
     stats::{Counter, Found, Tally},
     sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
+    weight::Scale,
 };
 
 /// The segment of the first shard that shares a bit of the map with another one.
@@ -47,6 +49,8 @@ pub(crate) struct Core<T> {
     /// Counts the collects. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     pub(crate) quota: Quota,
+    /// In a pool with a bound on what idle objects weigh.
+    pub(crate) scale: Option<Arc<Scale<T>>>,
     pub(crate) map: CachePadded<Map>,
     pub(crate) shelf: CachePadded<Shelf<T>>,
     /// What is not counted by shards.
@@ -67,11 +71,21 @@ unsafe impl<T: Send> Sync for Core<T> {}
 impl<T> Core<T> {
     /// A core for `max_idle` objects.
     pub(crate) fn new(max_idle: usize) -> Box<Self> {
+        Self::with(Quota::new(max_idle, Size::<T>::MAGAZINE), None)
+    }
+
+    /// A core for so many objects, which are weighed.
+    pub(crate) fn weighed(max_idle: usize, scale: Scale<T>) -> Box<Self> {
+        Self::with(Quota::new(max_idle, 0).without_places(), Some(Arc::new(scale)))
+    }
+
+    fn with(quota: Quota, scale: Option<Arc<Scale<T>>>) -> Box<Self> {
         let core = try_box(Self {
             segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
             crowded: AtomicBool::new(false),
             generation: AtomicU32::new(0),
-            quota: Quota::new(max_idle, Size::<T>::MAGAZINE),
+            quota,
+            scale,
             map: CachePadded::new(Map::new()),
             shelf: CachePadded::new(Shelf::new()),
             tally: Tally::default(),

@@ -78,9 +78,9 @@ impl<T> Lazy<T> {
 }
 
 impl<T: Send + 'static> Lazy<T> {
+    /// The core, which is `new` if nobody was quicker.
     #[cold]
-    pub(crate) fn init(&self, max_idle: usize) -> &Core<T> {
-        let new = Core::new(max_idle);
+    pub(crate) fn init(&self, new: Box<Core<T>>) -> &Core<T> {
         let mut registry = Registry::lock();
         if let Some(core) = self.get() {
             return core;

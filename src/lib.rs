@@ -31,6 +31,7 @@ mod shard;
 mod shelf;
 mod stats;
 mod sync;
+mod weight;
 
 /// What must not compile, and beside each case one that must.
 #[cfg(doctest)]

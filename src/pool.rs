@@ -12,6 +12,7 @@ use crate::{
     owner::Owner,
     seat::{self, Seat},
     stats::Stats,
+    weight::Scale,
 };
 
 /// Objects that are used again instead of made anew.
@@ -56,7 +57,9 @@ pub struct Pool<T, F = fn() -> T> {
     core: Lazy<T>,
     create: F,
     recycle: Option<fn(&mut T) -> bool>,
+    weight: Option<fn(&T) -> usize>,
     max_idle: usize,
+    max_idle_bytes: usize,
 }
 
 impl<T, F> Pool<T, F> {
@@ -65,7 +68,14 @@ impl<T, F> Pool<T, F> {
     ///
     /// `create` may block, panic and use the same pool: nothing is locked while it runs.
     pub const fn new(create: F) -> Self {
-        Self { core: Lazy::new(), create, recycle: None, max_idle: usize::MAX }
+        Self {
+            core: Lazy::new(),
+            create,
+            recycle: None,
+            weight: None,
+            max_idle: usize::MAX,
+            max_idle_bytes: usize::MAX,
+        }
     }
 
     /// Runs `recycle` on each object that comes back, by a guard's drop or [`put`](Self::put). If
@@ -116,6 +126,60 @@ impl<T, F> Pool<T, F> {
     pub const fn with_max_idle(mut self, objects: usize) -> Self {
         assert!(self.core.is_unused(), "the bound must be set before the pool is used");
         self.max_idle = objects;
+        self
+    }
+
+    /// Keeps idle objects of at most so many bytes, over all threads. What comes back beyond that is
+    /// dropped, and so is an object that alone weighs more; 0 turns pooling off, unless objects
+    /// weigh nothing.
+    ///
+    /// What an object weighs is told by [`with_weight`](Self::with_weight). Without that each weighs
+    /// `size_of::<T>()`, and this is [`with_max_idle`](Self::with_max_idle) with as many objects as
+    /// fit. Of two bounds the stricter holds.
+    ///
+    /// With weights the bound is never exceeded, and all of it can be used. Objects that a
+    /// [`collect`](crate::collect()) is about to drop count until their destructors have run.
+    ///
+    /// # Panics
+    ///
+    /// If the pool has been used already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// static BUFFERS: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(Vec::new)
+    ///     .with_weight(|buffer| buffer.capacity())
+    ///     .with_max_idle_bytes(1 << 20);
+    ///
+    /// BUFFERS.put(Vec::with_capacity(1 << 19));
+    /// BUFFERS.put(Vec::with_capacity(1 << 20));
+    /// assert_eq!((BUFFERS.stats().idle, BUFFERS.stats().idle_bytes), (1, 1 << 19));
+    /// ```
+    pub const fn with_max_idle_bytes(mut self, bytes: usize) -> Self {
+        assert!(self.core.is_unused(), "the bound must be set before the pool is used");
+        self.max_idle_bytes = bytes;
+        self
+    }
+
+    /// Says what an object weighs, for [`with_max_idle_bytes`](Self::with_max_idle_bytes). Without
+    /// that nothing is weighed.
+    ///
+    /// `weight` runs each time that an object comes, leaves or is dropped. It must tell the same for
+    /// an object as long as that is idle; otherwise the bound is off by the difference. It may
+    /// block, panic and use the same pool: nothing is locked while it runs. An object at which it
+    /// panics is dropped, and the panic goes on.
+    ///
+    /// A pool that weighs keeps no objects for one thread alone, so that a hit costs several times
+    /// as much as in others.
+    ///
+    /// # Panics
+    ///
+    /// If the pool has been used already.
+    pub const fn with_weight(mut self, weight: fn(&T) -> usize) -> Self {
+        assert!(self.core.is_unused(), "the weight must be set before the pool is used");
+        self.weight = Some(weight);
         self
     }
 
@@ -190,13 +254,38 @@ impl<T, F> Pool<T, F> {
 
     fn keep_far(&self, full: Full<T>) {
         let kept = match self.core.get() {
-            Some(core) => core.put(self.seat(core), full),
-            None => Err(full),
+            Some(core) if self.admits(core, &full) => {
+                let kept = core.put(self.seat(core), full);
+                kept.inspect_err(|full| Self::leaves(core, full))
+            }
+            _ => Err(full),
         };
         if let Err(full) = kept {
             self.discard(full);
         }
         due::look();
+    }
+
+    /// Whether an object is not too heavy to be kept.
+    #[inline]
+    fn admits(&self, core: &Core<T>, full: &Full<T>) -> bool {
+        core.scale.as_ref().is_none_or(|scale| {
+            // In a panic the caller drops the object.
+            let counted = Counted(Some(core));
+            let admitted = scale.admit(full);
+            std::mem::forget(counted);
+            admitted
+        })
+    }
+
+    /// An object leaves, or was not kept.
+    #[inline]
+    fn leaves(core: &Core<T>, full: &Full<T>) {
+        if let Some(scale) = &core.scale {
+            let counted = Counted(Some(core));
+            scale.release(full);
+            std::mem::forget(counted);
+        }
     }
 
     /// Runs `f` on the owner's side of the thread's own shard, if there is one that is not claimed.
@@ -400,7 +489,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
             if !core.quota.has_room() {
                 return;
             }
-            if let Err(full) = core.shelve(self.make()) {
+            let full = self.make();
+            if !self.admits(core, &full) {
+                return self.discard(full);
+            }
+            if let Err(full) = core.shelve(full) {
+                Self::leaves(core, &full);
                 return self.discard(full);
             }
         }
@@ -454,7 +548,16 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The core, from the first use on.
     #[inline]
     fn core(&self) -> &Core<T> {
-        self.core.get().unwrap_or_else(|| self.core.init(self.max_idle))
+        self.core.get().unwrap_or_else(|| self.core.init(self.new_core()))
+    }
+
+    fn new_core(&self) -> Box<Core<T>> {
+        let bytes = self.max_idle_bytes;
+        match self.weight {
+            _ if bytes == usize::MAX => Core::new(self.max_idle),
+            Some(weight) => Core::weighed(self.max_idle, Scale::new(weight, bytes)),
+            None => Core::new(self.max_idle.min(bytes / size_of::<T>().max(1))),
+        }
     }
 
     /// The way to a miss.
@@ -471,6 +574,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn search(&self) -> Option<Full<T>> {
         let core = self.core();
         let found = core.take(self.seat(core));
+        found.iter().for_each(|full| Self::leaves(core, full));
         due::look();
         found
     }

@@ -36,6 +36,11 @@ impl Quota {
         }
     }
 
+    /// The same, with no private places: every object that comes or goes is seen.
+    pub(crate) fn without_places(self) -> Self {
+        Self { bounded: true, slots: false, places: 0, ..self }
+    }
+
     #[inline]
     pub(crate) fn bounded(&self) -> bool {
         self.bounded

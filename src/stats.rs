@@ -11,6 +11,10 @@ use crate::sync::{AtomicUsize, Relaxed};
 pub struct Stats {
     /// Objects that wait in the pool now.
     pub idle: u64,
+    /// What those weigh, and victims that are just being dropped, in a pool with
+    /// [`with_weight`](crate::Pool::with_weight) and
+    /// [`with_max_idle_bytes`](crate::Pool::with_max_idle_bytes). 0 in others.
+    pub idle_bytes: u64,
     /// Gets and takes, and tries at them, that found an idle object.
     pub hits: u64,
     /// Gets and takes, and tries at them, that found none.

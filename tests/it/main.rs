@@ -21,3 +21,4 @@ mod teardown;
 mod threads;
 mod types;
 mod util;
+mod weights;

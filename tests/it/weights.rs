@@ -1,0 +1,179 @@
+//! `with_weight` and `with_max_idle_bytes` bound what idle objects weigh.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
+
+use corepool::{Pool, collect};
+
+use crate::util::{Rng, alone, drain, fail, live, on_thread, on_threads, panics};
+
+type Weighed = Pool<(usize, Arc<()>)>;
+
+fn weighed(most: usize) -> Weighed {
+    <Weighed>::new(Default::default).with_weight(|object| object.0).with_max_idle_bytes(most)
+}
+
+fn idle(pool: &Weighed) -> (u64, u64) {
+    let stats = pool.stats();
+    (stats.idle, stats.idle_bytes)
+}
+
+#[test]
+fn what_is_too_heavy_is_dropped() {
+    let _alone = alone();
+    let (pool, token) = (weighed(100), Arc::new(()));
+    for (weight, expected) in
+        [(60, (1, 60)), (50, (1, 60)), (40, (2, 100)), (1, (2, 100)), (0, (3, 100))]
+    {
+        pool.put((weight, token.clone()));
+        assert_eq!(idle(&pool), expected);
+    }
+    assert_eq!(live(&token), 3);
+    assert_eq!(pool.stats().dropped, 2);
+    assert_eq!(drain(&pool).len(), 3);
+    assert_eq!(idle(&pool), (0, 0));
+    pool.put((101, token.clone()));
+    assert_eq!(idle(&pool), (0, 0));
+}
+
+/// The weight is what it is when the object comes back, not when it was lent.
+#[test]
+fn objects_may_grow_while_they_are_held() {
+    let _alone = alone();
+    let pool = weighed(100);
+    pool.put((10, Arc::default()));
+    let mut held = pool.get();
+    assert_eq!(idle(&pool), (0, 0));
+    held.0 = 90;
+    drop(held);
+    assert_eq!(idle(&pool), (1, 90));
+    pool.get().0 = 200;
+    assert_eq!(idle(&pool), (0, 0));
+}
+
+/// What ages, is cleared or trimmed makes room again, to the byte.
+#[test]
+fn what_is_dropped_makes_room() {
+    let _alone = alone();
+    let steps: [fn(&Weighed); 4] = [
+        |_| (0..2).for_each(|_| collect()),
+        |pool| (0..2).for_each(|_| pool.trim()),
+        Weighed::clear,
+        |pool| drop(on_thread(|| drain(pool))),
+    ];
+    for step in steps {
+        let (pool, token) = (weighed(1000), Arc::new(()));
+        for _ in 0..3 {
+            (0..200).for_each(|_| pool.put((10, token.clone())));
+            assert_eq!(idle(&pool), (100, 1000));
+            step(&pool);
+            assert_eq!((idle(&pool), live(&token)), ((0, 0), 0));
+        }
+    }
+}
+
+/// Victims weigh as before.
+#[test]
+fn victims_count() {
+    let _alone = alone();
+    let pool = weighed(100);
+    pool.put((70, Arc::default()));
+    collect();
+    pool.put((40, Arc::default()));
+    assert_eq!(idle(&pool), (1, 70));
+    assert_eq!(pool.take().0, 70);
+    assert_eq!(pool.stats().victim_hits, 1);
+    assert_eq!(idle(&pool), (0, 0));
+}
+
+#[test]
+fn reserve_stops_at_the_weight() {
+    let _alone = alone();
+    let pool = <Pool<Vec<u8>>>::new(|| Vec::with_capacity(40))
+        .with_weight(Vec::capacity)
+        .with_max_idle_bytes(100);
+    pool.reserve(10);
+    let stats = pool.stats();
+    assert_eq!((stats.idle, stats.idle_bytes, stats.created, stats.dropped), (2, 80, 3, 1));
+}
+
+/// The stricter of two bounds holds; without a weight each object weighs what its type does.
+#[test]
+fn bounds_combine() {
+    let _alone = alone();
+    let pool = weighed(100).with_max_idle(3);
+    (0..10).for_each(|_| pool.put((1, Arc::default())));
+    assert_eq!(idle(&pool), (3, 3));
+    let plain = <Pool<[u8; 16]>>::new(|| [0; 16]).with_max_idle_bytes(100);
+    (0..10).for_each(|_| plain.put([0; 16]));
+    assert_eq!(plain.stats().idle, 6);
+    let unbounded = <Pool<u64>>::new(|| 0).with_weight(|_| panic!("weighed for nothing"));
+    unbounded.put(1);
+    assert_eq!(unbounded.stats().idle, 1);
+    let none = <Pool<u64>>::new(|| 0).with_max_idle_bytes(0);
+    none.put(1);
+    assert_eq!(none.stats().idle, 0);
+}
+
+/// Never more, whatever threads and collects do meanwhile, and exact when nobody is at work.
+#[test]
+fn threads_stay_within_the_weight() {
+    const MOST: usize = 500;
+    let _alone = alone();
+    for threads in [1, 2, 8] {
+        let (pool, quiet) = (weighed(MOST), Barrier::new(threads));
+        on_threads(threads, |i| {
+            let mut rng = Rng::new(i);
+            for _ in 0..200 {
+                let mut held = Vec::from_iter((0..rng.below(6)).map(|_| pool.get()));
+                held.iter_mut().for_each(|object| object.0 = rng.below(100));
+                drop(held);
+                if rng.below(50) == 0 {
+                    collect();
+                }
+                assert!(pool.stats().idle_bytes <= MOST as u64);
+            }
+            quiet.wait();
+        });
+        let bytes = pool.stats().idle_bytes as usize;
+        assert_eq!(drain(&pool).iter().map(|object| object.0).sum::<usize>(), bytes);
+        assert_eq!(idle(&pool), (0, 0));
+    }
+}
+
+/// A weight that panics drops the object, which counts, and leaves the pool as it was.
+#[test]
+fn a_weight_that_panics_drops_its_object() {
+    static FAILS: AtomicBool = AtomicBool::new(false);
+    let _alone = alone();
+    let token = Arc::new(());
+    let weigh = |_: &Arc<()>| if FAILS.load(Relaxed) { fail("weight") } else { 10 };
+    let pool = <Pool<Arc<()>>>::new(Arc::default).with_weight(weigh).with_max_idle_bytes(100);
+    FAILS.store(true, Relaxed);
+    assert_eq!(panics(|| pool.put(token.clone())), "weight");
+    assert_eq!((live(&token), pool.stats().dropped), (0, 1));
+    FAILS.store(false, Relaxed);
+    pool.put(token.clone());
+    FAILS.store(true, Relaxed);
+    assert_eq!(panics(|| pool.try_take()), "weight");
+    assert_eq!((live(&token), pool.stats().dropped), (0, 2));
+    FAILS.store(false, Relaxed);
+    (0..2).for_each(|_| pool.put(token.clone()));
+    collect();
+    FAILS.store(true, Relaxed);
+    assert_eq!(panics(collect), "weight");
+    assert_eq!(live(&token), 0);
+    FAILS.store(false, Relaxed);
+}
+
+#[test]
+fn a_weight_after_the_first_use_panics() {
+    let _alone = alone();
+    let sets: [fn(Pool<u8>); 2] =
+        [|pool| drop(pool.with_weight(|_| 1)), |pool| drop(pool.with_max_idle_bytes(1))];
+    for set in sets {
+        let pool = <Pool<u8>>::new(|| 0);
+        pool.put(1);
+        assert!(panics(|| set(pool)).contains("before the pool is used"));
+    }
+}
