@@ -38,6 +38,11 @@ mod weight;
 #[doc = include_str!("../tests/it/compile_fail.md")]
 struct CompileFail;
 
+/// The examples of the other pages.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/memory.md")]
+struct Pages;
+
 /// Whether the calling thread is inside a pin: for the soak, which stops threads there.
 #[cfg(corepool_doors)]
 #[doc(hidden)]
