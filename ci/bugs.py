@@ -781,11 +781,6 @@ bug("count of an ended thread lost", "live.rs",
     "COUNT.set(NONE);",
     tests="--test memory ended_threads")
 
-bug("count kept by a thread that is ending", "live.rs",
-    "COUNT.replace(NONE)",
-    "COUNT.replace(MOST)",
-    tests="--test memory what_thread_locals")
-
 bug("growth since the beginning", "live.rs",
     "    BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);\n",
     "",

@@ -1,0 +1,79 @@
+//! A hundred thousand objects in a pool, a thread that uses it, and collects.
+//!
+//! In Go the world stops meanwhile, and its benchmark reports for how long. Here nobody stops, so
+//! the longest call of the user in each collect is what it may have waited.
+
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+
+use corepool::{Pool, collect};
+
+const COLLECTS: usize = 300;
+
+pub(crate) fn run() {
+    for objects in [1_000, 10_000, 100_000] {
+        let pool = <Pool<u64>>::new(|| 1);
+        let phase = AtomicUsize::new(0);
+        let (stalls, collects) = thread::scope(|s| {
+            let user = s.spawn(|| stalls(&pool, &phase));
+            let collects = collects(&pool, &phase, objects);
+            (user.join().unwrap(), collects)
+        });
+        report("stall of a user", objects, stalls);
+        report("collect, nothing to drop", objects, collects);
+    }
+}
+
+/// Fills the pool and collects, again and again. Tells how long the collects took: what is idle
+/// becomes victims, and nothing is dropped.
+fn collects(pool: &Pool<u64>, phase: &AtomicUsize, objects: u64) -> Vec<Duration> {
+    let times = (0..COLLECTS).map(|_| {
+        (0..objects).for_each(|i| pool.put(i));
+        // Odd while a collect is under way.
+        phase.fetch_add(1, SeqCst);
+        let start = Instant::now();
+        collect();
+        let time = start.elapsed();
+        phase.fetch_add(1, SeqCst);
+        pool.clear();
+        time
+    });
+    let times = times.collect();
+    phase.store(usize::MAX, SeqCst);
+    times
+}
+
+/// Uses the pool until the end, and tells the longest call that met each of the collects.
+fn stalls(pool: &Pool<u64>, phase: &AtomicUsize) -> Vec<Duration> {
+    let mut longest = vec![None::<Duration>; COLLECTS];
+    let mut before = phase.load(SeqCst);
+    while before != usize::MAX {
+        let start = Instant::now();
+        black_box(&mut *pool.get());
+        let time = start.elapsed();
+        let after = phase.load(SeqCst);
+        if before % 2 == 1 || after != before {
+            if let Some(longest) = longest.get_mut(before / 2) {
+                *longest = (*longest).max(Some(time));
+            }
+        }
+        before = after;
+    }
+    longest.into_iter().flatten().collect()
+}
+
+fn report(what: &str, objects: u64, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_nanos();
+    let seen = times.len();
+    println!(
+        "{what}, {objects} objects: p50 {} ns, p95 {} ns, worst {} ns, of {seen}",
+        at(50),
+        at(95),
+        at(100)
+    );
+}
