@@ -22,6 +22,12 @@ const MIB: usize = 1 << 20;
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     set_collect_interval(None);
+    // Else glibc learns from what is freed to keep up to 64 MiB to itself.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the call takes two integers.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 512 << 10);
+    }
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -63,6 +63,9 @@ fn large_once_then_small(buffers: &Buffers, each: usize, end: impl Fn()) {
 fn large_buffers_are_not_kept_if_recycle_caps_them() {
     let _alone = alone();
     let buffers = <Buffers>::new(Vec::new).with_recycle(|buffer| buffer.capacity() <= 64 * KIB);
+    // Stacks and arenas that the system keeps for threads.
+    large_once_then_small(&buffers, KIB, || {});
+    buffers.clear();
     let (before, live) = (resident(), ALLOCATOR.live_bytes());
     large_once_then_small(&buffers, LARGE, || {
         (0..2).for_each(|_| collect());
@@ -82,6 +85,9 @@ fn large_buffers_are_not_kept_if_recycle_caps_them() {
 fn large_buffers_go_with_the_load() {
     let _alone = alone();
     let buffers: Buffers = Pool::new(Vec::new);
+    // Stacks and arenas that the system keeps for threads.
+    large_once_then_small(&buffers, KIB, || {});
+    buffers.clear();
     let (before, live) = (resident(), ALLOCATOR.live_bytes());
     large_once_then_small(&buffers, LARGE, || {});
     (0..2).for_each(|_| collect());
