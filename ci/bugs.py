@@ -368,14 +368,9 @@ bug("spare cell overwritten by one object", "private.rs",
     "",
     programs="random::pools")
 
-bug("cells laid out without units", "private.rs",
-    "while count + spares < private.lease() {",
-    "while count + spares < PLACES {",
-    tests="--lib cells_are_laid_out")
-
 bug("spare cells without a bound", "core.rs",
     "let surplus = owner.surplus_empties();",
-    "let surplus = List::new();",
+    "let surplus = None;",
     tests="--lib spare_cells_are_few")
 
 bug("spill that its owner does not know of", "owner.rs",
