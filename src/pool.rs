@@ -325,8 +325,10 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        let near = self.near_do((), |owner, ()| owner.take().ok_or(()));
-        near.ok().or_else(|| self.find().map(|full| self.open(full)))
+        match self.near_do((), |owner, ()| owner.take().ok_or(())) {
+            Ok(value) => Some(value),
+            Err(()) => self.take_far(),
+        }
     }
 
     /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
@@ -453,6 +455,11 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     fn core(&self) -> &Core<T> {
         self.core.get().unwrap_or_else(|| self.core.init(self.max_idle))
+    }
+
+    #[inline(never)]
+    fn take_far(&self) -> Option<T> {
+        self.find().map(|full| self.open(full))
     }
 
     /// The way to a miss.
