@@ -205,7 +205,7 @@ fn published_against_thief() {
 /// The same while a collect makes the chain a victim.
 #[test]
 fn published_against_collect() {
-    model("published_against_collect", Some(3), || {
+    model("published_against_collect", Some(2), || {
         let world = world();
         let seat = world.seats.join().unwrap();
         world.fill(seat, SPILL);
