@@ -554,8 +554,8 @@ bug("segment of a quicker thread overwritten", "core.rs",
     models="growth_against_growth", schedules="theft")
 
 bug("leftovers of a theft dropped", "core.rs",
-    "            self.shelf.append(got);\n",
-    "            drop(got);\n",
+    "        self.shelf.append(rest);\n",
+    "        drop(rest);\n",
     schedules="theft")
 
 bug("victims lost with the one that is used", "core.rs",
@@ -582,8 +582,11 @@ bug("unit lost at the shelf", "core.rs",
     schedules="bound", programs="random::pools")
 
 bug("units of what is stolen are lost", "core.rs",
-    "None => self.quota.release(1),",
-    "None => {}",
+    "            None => {\n"
+    "                self.quota.release(1);\n"
+    "                0\n"
+    "            }\n",
+    "            None => 0,\n",
     programs="random::pools")
 
 bug("victims become young", "core.rs",

@@ -250,8 +250,8 @@ impl<T> Core<T> {
         full
     }
 
-    /// Visits shards that may hold something until one does: the seat's own, then at most so many
-    /// others, from a random one on. Tells whether it was the own one, too.
+    /// Visits shards that may hold something until one does: the seat's own, then others, from
+    /// a random one on. Tells whether it was the own one, too.
     fn around<R>(
         &self,
         seat: Option<&Seat>,
@@ -264,13 +264,16 @@ impl<T> Core<T> {
         let random = seat.map_or(0, Seat::random) as usize;
         let mut probes = PROBES;
         for bit in self.map.marked(parity, random) {
-            for shard in self.sharing(bit) {
-                probes = probes.checked_sub(1)?;
-                if let Some(got) = visit(shard) {
-                    return Some((false, got));
+            if let Some(got) = self.sharing(bit).find_map(&mut visit) {
+                return Some((false, got));
+            }
+            let holds = || self.sharing(bit).any(|shard| shard.holds(parity));
+            if !self.map.unmark(parity, bit, holds) {
+                probes -= 1;
+                if probes == 0 {
+                    break;
                 }
             }
-            self.map.unmark(parity, bit, || self.sharing(bit).any(|shard| shard.holds(parity)));
         }
         None
     }
