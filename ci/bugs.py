@@ -469,8 +469,8 @@ bug("mark before what it is about", "map.rs",
     models="map_seen_is_found")
 
 bug("mark about one of several shards", "core.rs",
-    "for shard in self.sharing(bit) {",
-    "for shard in self.sharing(bit).take(1) {",
+    "self.sharing(bit).find_map(&mut visit)",
+    "self.sharing(bit).take(1).find_map(&mut visit)",
     models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib those_who_share")
 
 bug("own bit believed in a crowd", "core.rs",

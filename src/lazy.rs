@@ -69,10 +69,10 @@ impl<T> Lazy<T> {
 
     /// Lets the next hit of this seat find its shard, if it has been made.
     pub(crate) fn bring_near(&self, core: &Core<T>, seat: &Seat) {
-        let near = &self.near[seat.segment];
-        if near.load(Relaxed).is_null() {
+        let (near, segment) = (&self.near[seat.segment], core.segment(seat.segment));
+        if near.load(Relaxed).is_null() && !segment.is_null() {
             // Release: pairs with the Acquire in `near`.
-            near.store(core.segment(seat.segment), Release);
+            near.store(segment, Release);
         }
     }
 }
