@@ -499,8 +499,8 @@ bug("glance that overlooks what is private", "shard.rs",
     programs="random::pools")
 
 bug("segment brought near without release", "lazy.rs",
-    "near.store(core.segment(seat.segment), Release);",
-    "near.store(core.segment(seat.segment), Relaxed);",
+    "near.store(segment, Release);",
+    "near.store(segment, Relaxed);",
     models="lazy_near_by_another")
 
 bug("segment that must have memory", "core.rs",
