@@ -368,14 +368,9 @@ bug("spare cell overwritten by one object", "private.rs",
     "",
     programs="random::pools")
 
-bug("cells laid out without units", "private.rs",
-    "while count + spares < private.lease() {",
-    "while count + spares < PLACES {",
-    tests="--lib cells_are_laid_out")
-
 bug("spare cells without a bound", "core.rs",
     "let surplus = owner.surplus_empties();",
-    "let surplus = List::new();",
+    "let surplus = None;",
     tests="--lib spare_cells_are_few")
 
 bug("spill that its owner does not know of", "owner.rs",
@@ -474,8 +469,8 @@ bug("mark before what it is about", "map.rs",
     models="map_seen_is_found")
 
 bug("mark about one of several shards", "core.rs",
-    "for shard in self.sharing(bit) {",
-    "for shard in self.sharing(bit).take(1) {",
+    "self.sharing(bit).find_map(&mut visit)",
+    "self.sharing(bit).take(1).find_map(&mut visit)",
     models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib those_who_share")
 
 bug("own bit believed in a crowd", "core.rs",
@@ -504,8 +499,8 @@ bug("glance that overlooks what is private", "shard.rs",
     programs="random::pools")
 
 bug("segment brought near without release", "lazy.rs",
-    "near.store(core.segment(seat.segment), Release);",
-    "near.store(core.segment(seat.segment), Relaxed);",
+    "near.store(segment, Release);",
+    "near.store(segment, Relaxed);",
     models="lazy_near_by_another")
 
 bug("segment that must have memory", "core.rs",
@@ -559,8 +554,8 @@ bug("segment of a quicker thread overwritten", "core.rs",
     models="growth_against_growth", schedules="theft")
 
 bug("leftovers of a theft dropped", "core.rs",
-    "            self.shelf.append(got);\n",
-    "            drop(got);\n",
+    "        self.shelf.append(rest);\n",
+    "        drop(rest);\n",
     schedules="theft")
 
 bug("victims lost with the one that is used", "core.rs",
@@ -587,8 +582,11 @@ bug("unit lost at the shelf", "core.rs",
     schedules="bound", programs="random::pools")
 
 bug("units of what is stolen are lost", "core.rs",
-    "None => self.quota.release(1),",
-    "None => {}",
+    "            None => {\n"
+    "                self.quota.release(1);\n"
+    "                0\n"
+    "            }\n",
+    "            None => 0,\n",
     programs="random::pools")
 
 bug("victims become young", "core.rs",

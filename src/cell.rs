@@ -66,7 +66,7 @@ impl<T> Full<T> {
         let cell = self.into_raw();
         // SAFETY: the object is read once, and what is left is a cell without one.
         unsafe {
-            let value = (&raw const (*cell).value).read();
+            let value = read(&raw const (*cell).value);
             (value, Full::from_raw(cell.cast()))
         }
     }
@@ -82,6 +82,33 @@ impl<T> Full<T> {
         // SAFETY: the cell holds an object, which `self` owns and borrows mutably.
         unsafe { &mut (*self.cell.as_ptr()).value }
     }
+}
+
+/// Reads a small value word by word, whatever the compiler thinks.
+///
+/// It comes to have been written just now, in pieces that the compiler chose elsewhere. A load that
+/// is larger than the store before it waits for that to reach the cache; one that lies within it
+/// does not.
+///
+/// # Safety
+///
+/// As for [`ptr::read`].
+#[inline(always)]
+unsafe fn read<T>(from: *const T) -> T {
+    type Word = MaybeUninit<usize>;
+    let words = size_of::<T>() / size_of::<Word>();
+    if align_of::<T>() < align_of::<Word>() || words > 8 {
+        // SAFETY: the caller's promise.
+        return unsafe { from.read() };
+    }
+    let mut value = MaybeUninit::<T>::uninit();
+    let to: *mut Word = value.as_mut_ptr().cast();
+    for i in 0..words {
+        // SAFETY: both are as large as so many words, and aligned at least as they are.
+        unsafe { to.add(i).write(from.cast::<Word>().add(i).read_volatile()) };
+    }
+    // SAFETY: the whole of it was copied.
+    unsafe { value.assume_init() }
 }
 
 impl<T> Empty<T> {

@@ -14,7 +14,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::{
     age::Remains,
-    cell::{Empty, Full, List},
+    cell::{Cell, Empty, Full, List},
     map::{BITS, Map},
     memory::{try_box, try_slice},
     owner::{Owner, Refused},
@@ -22,7 +22,7 @@ use crate::{
     ring::Ring,
     seat::{Pin, Seat},
     seats::{SEGMENTS, bucket, bucket_len},
-    shard::{Shard, Size},
+    shard::{MAX_BATCH, Shard, Size},
     shelf::Shelf,
     stats::{Counter, Found, Tally},
     sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
@@ -226,22 +226,38 @@ impl<T> Core<T> {
     /// Looks for objects in the chains of this parity. What is found beyond one goes to the thief's
     /// shard.
     fn steal(&self, seat: Option<&Seat>, parity: u32) -> (Found, Option<Full<T>>) {
-        let (own, mut got) =
-            self.around(seat, parity, |shard| shard.steal(parity, self.quota.batch()));
-        let full = got.pop();
-        if full.is_some() {
-            match self.pin(seat) {
-                Some(shard) => shard.owner.stash(&mut got, &self.quota),
-                None => self.quota.release(1),
-            }
-            self.shelf.append(got);
-        }
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        let batch = &mut batch[..self.quota.batch()];
+        let Some((own, count)) = self.around(seat, parity, |shard| shard.steal(parity, batch))
+        else {
+            return (Found::Nothing, None);
+        };
+        let (&first, more) = batch[..count].split_first().expect("a thief takes one at least");
+        self.stash(seat, more);
+        // SAFETY: the steal made it ours.
+        let full = Some(unsafe { Full::from_raw(first) });
         (if own { Found::Other } else { Found::Steal }, full)
+    }
+
+    /// Keeps what a thief has got besides the object that it came for, whose unit goes back.
+    fn stash(&self, seat: Option<&Seat>, more: &[*mut Cell<T>]) {
+        let kept = match self.pin(seat) {
+            Some(pinned) => pinned.owner.stash(more, &self.quota),
+            None => {
+                self.quota.release(1);
+                0
+            }
+        };
+        let mut rest = List::new();
+        // SAFETY: the steal made them ours, and nobody has kept them.
+        more[kept..].iter().for_each(|&cell| rest.push(unsafe { Full::from_raw(cell) }));
+        self.shelf.append(rest);
     }
 
     /// Looks for one victim. The others stay victims: only what is used lives on.
     fn take_victim(&self, seat: Option<&Seat>, parity: u32) -> Option<Full<T>> {
-        let (_, mut got) = self.around(seat, parity, |shard| shard.steal_victims(parity));
+        let found = self.around(seat, parity, |shard| shard.steal_victims(parity));
+        let (_, mut got) = found.unwrap_or((false, List::new()));
         let full = got.pop().or_else(|| self.shelf.pop_aged());
         self.shelf.append_aged(got);
         self.quota.release(usize::from(full.is_some()));
@@ -250,24 +266,20 @@ impl<T> Core<T> {
 
     /// Visits shards that may hold something until one does: the seat's own, then others, from
     /// a random one on. Tells whether it was the own one, too.
-    fn around(
+    fn around<R>(
         &self,
         seat: Option<&Seat>,
         parity: u32,
-        visit: impl Fn(&Shard<T>) -> List<T>,
-    ) -> (bool, List<T>) {
-        let own = seat.and_then(|seat| self.shard(seat)).map_or_else(List::new, &visit);
-        if own.len() > 0 {
-            return (true, own);
+        mut visit: impl FnMut(&Shard<T>) -> Option<R>,
+    ) -> Option<(bool, R)> {
+        if let Some(got) = seat.and_then(|seat| self.shard(seat)).and_then(&mut visit) {
+            return Some((true, got));
         }
         let random = seat.map_or(0, Seat::random) as usize;
         let mut probes = PROBES;
         for bit in self.map.marked(parity, random) {
-            for shard in self.sharing(bit) {
-                let got = visit(shard);
-                if got.len() > 0 {
-                    return (false, got);
-                }
+            if let Some(got) = self.sharing(bit).find_map(&mut visit) {
+                return Some((false, got));
             }
             let holds = || self.sharing(bit).any(|shard| shard.holds(parity));
             if !self.map.unmark(parity, bit, holds) {
@@ -277,7 +289,7 @@ impl<T> Core<T> {
                 }
             }
         }
-        (false, List::new())
+        None
     }
 
     /// The shards that share a bit of the map.

@@ -18,8 +18,8 @@ use crate::{
 /// The core of a pool, or the place for one.
 pub(crate) struct Lazy<T> {
     core: OncePtr<Core<T>>,
-    /// The core's segments, as far as somebody was there on the way to a miss, and one that is never there. All that
-    /// a hit reads of a pool.
+    /// The core's segments, as far as a thread with a shard there has come the long way, and behind
+    /// them one that is never there. All that a hit reads of a pool.
     near: [OncePtr<Shard<T>>; SEGMENTS + 1],
 }
 
@@ -69,10 +69,10 @@ impl<T> Lazy<T> {
 
     /// Lets the next hit of this seat find its shard, if it has been made.
     pub(crate) fn bring_near(&self, core: &Core<T>, seat: &Seat) {
-        let near = &self.near[seat.segment];
-        if near.load(Relaxed).is_null() {
+        let (near, segment) = (&self.near[seat.segment], core.segment(seat.segment));
+        if near.load(Relaxed).is_null() && !segment.is_null() {
             // Release: pairs with the Acquire in `near`.
-            near.store(core.segment(seat.segment), Release);
+            near.store(segment, Release);
         }
     }
 }

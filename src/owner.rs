@@ -62,14 +62,18 @@ impl<T> Owner<'_, T> {
         full
     }
 
-    /// Keeps what a search brought besides the object that it was for, as far as there is room.
-    pub(crate) fn stash(&self, more: &mut List<T>, quota: &Quota) {
-        let kept = more.len().min(quota.places() - self.private().count());
-        for full in (0..kept).filter_map(|_| more.pop()) {
-            self.insert(full);
-        }
+    /// Keeps the first of what a thief brought besides the object that it came for, as far as there
+    /// is room, and tells how many.
+    pub(crate) fn stash(&self, more: &[*mut Cell<T>], quota: &Quota) -> usize {
+        let room = quota.places() - self.private().count();
+        let kept = &more[..more.len().min(room)];
+        self.fill(kept.len(), |places| {
+            places.copy_from_slice(kept);
+            kept.len()
+        });
         // What is not kept holds on to its units.
-        self.adopt(kept + 1, quota);
+        self.adopt(kept.len() + 1, quota);
+        kept.len()
     }
 
     /// Keeps an object. The ring is for a chain that has asked for one.

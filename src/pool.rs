@@ -416,8 +416,10 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        let near = self.near_do((), |owner, ()| owner.take().ok_or(()));
-        near.ok().or_else(|| self.find().map(|full| self.open(full)))
+        match self.near_do((), |owner, ()| owner.take().ok_or(())) {
+            Ok(value) => Some(value),
+            Err(()) => self.take_far(),
+        }
     }
 
     /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
@@ -558,6 +560,11 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
             Some(weight) => Core::weighed(self.max_idle, Scale::new(weight, bytes)),
             None => Core::new(self.max_idle.min(bytes / size_of::<T>().max(1))),
         }
+    }
+
+    #[inline(never)]
+    fn take_far(&self) -> Option<T> {
+        self.find().map(|full| self.open(full))
     }
 
     /// The way to a miss.

@@ -149,6 +149,10 @@ impl<T> Owner<'_, T> {
     /// The value of an object. Its cell stays as a spare one.
     #[inline]
     pub(crate) fn take(&self) -> Option<T> {
+        if Size::<T>::EMPTIES == 0 {
+            // The cell is too large to be kept without an object.
+            return None;
+        }
         let private = self.private();
         let slot = private.slot.load(Relaxed);
         let cell = if likely(is_object(slot)) {
@@ -188,7 +192,7 @@ impl<T> Owner<'_, T> {
     }
 
     #[inline(always)]
-    pub(crate) fn count_hit(&self) {
+    fn count_hit(&self) {
         let hits = &self.private().hits;
         hits.store(hits.load(Relaxed).wrapping_add(1), Relaxed);
     }

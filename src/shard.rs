@@ -199,23 +199,22 @@ impl<T> Shard<T> {
     }
 
     /// Takes a list of victims that were private, or else a victim of the chain.
-    pub(crate) fn steal_victims(&self, parity: u32) -> List<T> {
-        let aged = self.take_aged();
-        if aged.len() > 0 { aged } else { self.steal(parity, 1) }
+    pub(crate) fn steal_victims(&self, parity: u32) -> Option<List<T>> {
+        let mut got = self.take_aged();
+        let mut one = [ptr::null_mut()];
+        if got.len() == 0 && self.steal(parity, &mut one).is_some() {
+            // SAFETY: the steal made it ours.
+            got.push(unsafe { Full::from_raw(one[0]) });
+        }
+        (got.len() > 0).then_some(got)
     }
 
-    /// Takes up to `most` objects of the chain with this parity.
-    pub(crate) fn steal(&self, parity: u32, most: usize) -> List<T> {
-        let mut got = List::new();
-        let mut batch = [ptr::null_mut(); MAX_BATCH];
-        if let Steal::Got(count) = self.chain(parity).steal(&mut batch[..most]) {
-            // The oldest comes to lie on top.
-            for &cell in batch[..count].iter().rev() {
-                // SAFETY: the steal made it ours.
-                got.push(unsafe { Full::from_raw(cell) });
-            }
+    /// Takes objects of the chain with this parity, the oldest first, and tells how many.
+    pub(crate) fn steal(&self, parity: u32, into: &mut [*mut Cell<T>]) -> Option<usize> {
+        match self.chain(parity).steal(into) {
+            Steal::Got(count) => Some(count),
+            Steal::Empty | Steal::Busy => None,
         }
-        got
     }
 
     /// Idle objects, when nobody is at work.

@@ -14,6 +14,7 @@ mod last_handle;
 mod layout_trace;
 mod ledger;
 mod objects;
+mod paced;
 mod panics;
 mod statics;
 mod stats;

@@ -1,7 +1,7 @@
 //! What the allocator counts, and when it asks.
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
+    alloc::{GlobalAlloc, Layout},
     cell::RefCell,
     hint::black_box,
     ptr,
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use corepool::{Pool, alloc::PacedAlloc, collect};
+use corepool::{Pool, collect};
 
 use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads};
 
@@ -147,20 +147,4 @@ fn refused_memory_is_not_counted() {
         ALLOCATOR.dealloc(piece, layout);
     }
     assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
-}
-
-#[test]
-#[should_panic(expected = "a growth of 0 percent")]
-fn growth_of_nothing_is_refused() {
-    // A report of a panic takes memory.
-    let _alone = alone();
-    let _ = PacedAlloc::new(System).with_growth(0);
-}
-
-/// A floor of 0 is none, and growth counts from what there is.
-#[test]
-fn a_floor_of_nothing_is_none() {
-    let _alone = alone();
-    let paced = PacedAlloc::new(System).with_floor(0).with_growth(u32::MAX);
-    assert!(format!("{paced:?}").contains("floor: 0"));
 }

@@ -70,7 +70,7 @@ impl<const PAD: usize> Twin<PAD> {
         let own = seat.and_then(|seat| self.shard(seat));
         let nothing = own.is_some_and(|shard| self.core.has_nothing(shard));
         if nothing {
-            let elsewhere = self.elsewhere(None);
+            let elsewhere = self.elsewhere(own);
             self.model.missed(elsewhere);
         }
         nothing

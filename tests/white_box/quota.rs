@@ -7,7 +7,7 @@ use std::{
 
 use super::{ROUNDS, Rng, shard::Own};
 use crate::{
-    cell::{Empty, List},
+    cell::{Empty, Full},
     quota::Quota,
 };
 
@@ -149,15 +149,15 @@ fn a_thief_conserves_units() {
         assert_eq!((0..taken).filter_map(|_| own.take()).count(), taken);
         let (idle, private) = (own.shard.idle(), own.shard.idle() - own.shard.chain(0).len());
         let units = own.quota.lease(rng.below(8) + 1);
-        let mut loot = List::new();
         // One unit is of the object that the search was for.
-        (1..units).for_each(|_| loot.push(Empty::new().fill(1)));
-        own.owner().stash(&mut loot, &own.quota);
-        let kept = units - 1 - loot.len();
+        let loot: Vec<_> = (1..units).map(|_| Empty::new().fill(1).into_raw()).collect();
+        let kept = own.owner().stash(&loot, &own.quota);
         assert_eq!(own.shard.idle(), idle + kept);
         let full = private + kept >= own.quota.places();
-        assert!(loot.len() == 0 || full, "there was room for more");
-        own.quota.release(loot.len());
+        assert!(kept == loot.len() || full, "there was room for more");
+        // SAFETY: not kept, hence still ours.
+        loot[kept..].iter().for_each(|&cell| drop(unsafe { Full::from_raw(cell) }));
+        own.quota.release(loot.len() - kept);
         assert_eq!(own.settle(), idle + kept);
     }
 }
@@ -169,9 +169,8 @@ fn a_thief_does_not_hoard_units() {
     let (places, some) = (own.quota.places(), own.quota.places() / 2);
     for round in 0..50 {
         assert_eq!(own.quota.lease(some + 1), some + 1, "round {round}");
-        let mut loot = List::new();
-        (0..some).for_each(|i| loot.push(Empty::new().fill(i)));
-        own.owner().stash(&mut loot, &own.quota);
+        let loot: Vec<_> = (0..some).map(|i| Empty::new().fill(i).into_raw()).collect();
+        assert_eq!(own.owner().stash(&loot, &own.quota), some);
         assert_eq!((0..some).filter_map(|_| own.take()).count(), some);
     }
     let left = own.quota.lease(600);
