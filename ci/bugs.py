@@ -208,9 +208,34 @@ bug("gate read without acquire", "seat.rs",
     models="pin_asymmetric")
 
 bug("gate read without acquire, after a fence", "seat.rs",
-    "(self.gate.load(Acquire) & !FENCED == OPEN)",
-    "(self.gate.load(Relaxed) & !FENCED == OPEN)",
+    "if self.gate.load(Acquire) & !FENCED == OPEN {",
+    "if self.gate.load(Relaxed) & !FENCED == OPEN {",
     models="pin_symmetric")
+
+bug("notice of a claim that is over", "seat.rs",
+    "(gate & CLAIMED != 0).then_some(gate | SEEN)",
+    "Some(gate | SEEN)",
+    models="pin_seen")
+
+bug("notice without release", "seat.rs",
+    "fetch_update(Release, Relaxed, seen)",
+    "fetch_update(Relaxed, Relaxed, seen)",
+    models="pin_seen")
+
+bug("notice read without acquire", "seat.rs",
+    "self.gate.load(Acquire) & SEEN != 0",
+    "self.gate.load(Relaxed) & SEEN != 0",
+    models="pin_seen")
+
+bug("notice of one believed of all", "seats.rs",
+    "self.vacant.is_taken(seat.id)).all(",
+    "self.vacant.is_taken(seat.id)).any(",
+    models="pin_asymmetric")
+
+bug("notice waited for without end", "seats.rs",
+    "                looks -= 1;\n",
+    "",
+    tests="--lib white_box")
 
 bug("late seat used", "seat.rs",
     "if !reached {\n            self.gate",
@@ -228,8 +253,8 @@ bug("late mark lost to a trim", "seat.rs",
     models="late_after_a_trim", schedules="stall", programs="random::pools")
 
 bug("late seat used by its owner", "seat.rs",
-    "(self.gate.load(Acquire) & !FENCED == OPEN)",
-    "(self.gate.load(Acquire) & CLAIMED == 0)",
+    "if self.gate.load(Acquire) & !FENCED == OPEN {",
+    "if self.gate.load(Acquire) & CLAIMED == 0 {",
     schedules="stall")
 
 bug("seat wanted when thread-locals are gone", "seat.rs",

@@ -4,6 +4,7 @@
 mod life;
 
 use std::{
+    cell::Cell,
     marker::PhantomData,
     ops::Deref,
     ptr,
@@ -120,24 +121,31 @@ atomic!(AtomicPtr<T>, *mut T);
 arithmetic!(AtomicU32, u32: fetch_or fetch_and);
 arithmetic!(AtomicUsize, usize: fetch_add fetch_sub fetch_or fetch_and);
 
-impl AtomicUsize {
-    /// As the checker's own, with a turn between load and exchange.
-    pub(crate) fn fetch_update(
-        &self,
-        set: Ordering,
-        fetch: Ordering,
-        mut f: impl FnMut(usize) -> Option<usize>,
-    ) -> Result<usize, usize> {
-        let mut now = self.load(fetch);
-        while let Some(next) = f(now) {
-            match self.compare_exchange(now, next, set, fetch) {
-                Ok(before) => return Ok(before),
-                Err(other) => now = other,
+/// As the checker's own, with a turn between load and exchange.
+macro_rules! update {
+    ($Name:ident, $Value:ty) => {
+        impl $Name {
+            pub(crate) fn fetch_update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                mut f: impl FnMut($Value) -> Option<$Value>,
+            ) -> Result<$Value, $Value> {
+                let mut now = self.load(fetch);
+                while let Some(next) = f(now) {
+                    match self.compare_exchange(now, next, set, fetch) {
+                        Ok(before) => return Ok(before),
+                        Err(other) => now = other,
+                    }
+                }
+                Err(now)
             }
         }
-        Err(now)
-    }
+    };
 }
+
+update!(AtomicU32, u32);
+update!(AtomicUsize, usize);
 
 pub(crate) fn fence(order: Ordering) {
     // Others may come in before it.
@@ -171,8 +179,18 @@ impl Token {
 /// Nobody forks.
 pub(crate) fn watch_forks() {}
 
+std::thread_local! {
+    /// Heavy fences in all runs of the model that this thread of the system is at.
+    static HEAVY: Cell<usize> = const { Cell::new(0) };
+}
+
+pub(crate) fn heavy_fences() -> usize {
+    HEAVY.get()
+}
+
 /// The heavy side of every seat's fence.
 pub(crate) fn membarrier() {
+    HEAVY.set(HEAVY.get() + 1);
     let tokens = TOKENS.lock().unwrap().clone();
     tokens.iter().for_each(Token::light);
 }

@@ -1,11 +1,17 @@
 //! Pin against claim: an owner and a collector are never in the shard together.
 
+use std::sync::{
+    Arc as Shared,
+    atomic::{AtomicBool, Ordering},
+};
+
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 use super::model;
 use crate::{
     fence::Strategy,
     seats::{Claim, Seats},
+    sync::heavy_fences,
 };
 
 /// What owner and collector must not touch together.
@@ -33,8 +39,8 @@ fn pin_against_claim(strategy: Strategy) {
                 let seat = seats.join().unwrap();
                 for _ in 0..=uses {
                     let pin = match strategy {
-                        // SAFETY: this thread's seat.
-                        Strategy::Asymmetric => unsafe { seat.pin_fast() },
+                        // SAFETY: this thread's seat, and one pin at a time.
+                        Strategy::Asymmetric => unsafe { seat.pin_fast().or_else(|| seat.pin()) },
                         // SAFETY: as above.
                         Strategy::Symmetric => unsafe { seat.pin() },
                     };
@@ -60,6 +66,45 @@ fn pin_asymmetric() {
 #[test]
 fn pin_symmetric() {
     model("pin_symmetric", Some(3), || pin_against_claim(Strategy::Symmetric));
+}
+
+/// An owner says that it has seen a claim, and no heavy fence is needed: for that claim, and for no
+/// later one.
+#[test]
+fn pin_seen() {
+    let ever = Shared::new(AtomicBool::new(false));
+    let now = Shared::clone(&ever);
+    model("pin_seen", Some(3), move || {
+        let seats = Arc::new(Seats::new(Strategy::Asymmetric, 1));
+        let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
+        let id = seats.join().unwrap().id;
+        let owner = {
+            let (seats, shards) = (Arc::clone(&seats), Arc::clone(&shards));
+            thread::spawn(move || {
+                // SAFETY: the seat was joined for this thread.
+                let seat = unsafe { seats.held(id) };
+                for _ in 0..2 {
+                    // SAFETY: this thread's seat.
+                    if let Some(_pin) = unsafe { seat.pin() } {
+                        shards.touch(id);
+                    }
+                }
+            })
+        };
+        for _ in 0..2 {
+            let before = heavy_fences();
+            // SAFETY: the only one.
+            let claim = unsafe { Claim::new(&seats, true) };
+            claim.reached().for_each(|seat| shards.touch(seat));
+            now.fetch_or(heavy_fences() == before, Ordering::Relaxed);
+        }
+        owner.join().unwrap();
+        // SAFETY: its thread is no more.
+        let seat = unsafe { seats.held(id) };
+        // SAFETY: as above.
+        assert!(seat.is_late() || unsafe { seat.pin() }.is_some(), "nobody opens the gate again");
+    });
+    assert!(ever.load(Ordering::Relaxed), "no heavy fence was ever spared");
 }
 
 /// The mark on a seat that was passed over is found by its owner, and holds until it has caught up.

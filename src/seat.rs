@@ -17,6 +17,10 @@
 //! There is no third case: one of the two stands back. `pinned = 0` and the opening of the gate are
 //! Release stores, and their readers Acquire, so that each sees what the other did to the shards.
 //!
+//! An owner that has found the gate claimed marks it SEEN. From then on it cannot find it open before
+//! the collector opens it, since no thread sees a location go back. So if all owners do that in time
+//! there is no need for the heavy fence, which interrupts every running thread of the process.
+//!
 //! A seat that stays pinned (its thread has lost the processor just there) is passed over and
 //! marked LATE. Its owner finds the mark at the next pin and does the collector's work itself,
 //! unless a later collect of all pools has done it.
@@ -44,6 +48,9 @@ const CLAIMED: u32 = 2;
 const LATE: u32 = 4;
 /// The collector that is at work has passed this seat over.
 const MISSED: u32 = 8;
+
+/// The owner has seen the claim of the collector that is at work.
+const SEEN: u32 = 16;
 
 /// How often a collector looks whether a pinned seat has become free. An owner that is running
 /// unpins within nanoseconds; one that is not is not worth waiting for.
@@ -111,7 +118,27 @@ impl Seat {
             fence(SeqCst);
         }
         // Acquire: pairs with the Release of `open`.
-        (self.gate.load(Acquire) & !FENCED == OPEN).then_some(pin)
+        if self.gate.load(Acquire) & !FENCED == OPEN {
+            return Some(pin);
+        }
+        drop(pin);
+        self.notice();
+        None
+    }
+
+    /// Lets the collector that is at work, if one is, know that the owner has seen its claim.
+    #[cold]
+    fn notice(&self) {
+        // Not if it is over: nobody would open the gate again.
+        let seen = |gate| (gate & CLAIMED != 0).then_some(gate | SEEN);
+        // Release: pairs with the Acquire of `has_seen`, so that the collector sees what we did.
+        let _ = self.gate.fetch_update(Release, Relaxed, seen);
+    }
+
+    /// Whether the owner has seen the claim, and says so.
+    pub(crate) fn has_seen(&self) -> bool {
+        // Acquire: pairs with the Release of `notice`.
+        self.gate.load(Acquire) & SEEN != 0
     }
 
     /// The owner's half of the handshake, up to its look at the gate.

@@ -1,11 +1,13 @@
 //! All seats: who gets which, and how a collector claims them.
 
+use std::ptr;
+
 use crate::{
     age::Left,
     fence::Strategy,
     memory::try_slice,
-    seat::{Seat, lock},
-    sync::{LazyLock, Mutex, MutexGuard, OnceLock, limit, scaled},
+    seat::{self, Seat, lock},
+    sync::{LazyLock, Mutex, MutexGuard, OnceLock, limit, scaled, spin_loop},
 };
 
 /// Threads that can hold seats at one time. The rest use the shelf.
@@ -19,6 +21,10 @@ const FIRST_BUCKET: usize = scaled(64, 1);
 
 /// Buckets for all of them.
 const BUCKETS: usize = bucket(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
+
+/// How often a collector looks whether owners have seen its claim. Those who are just using pools see
+/// it within a fraction of a microsecond.
+const MOMENT: usize = scaled(50, 1);
 
 /// Which bucket holds item `id`, and where in it. The first holds `first` items (a power of two),
 /// and each one after it as many as all before it.
@@ -175,9 +181,33 @@ impl<'a> Claim<'a> {
         let claim = Self { seats, vacant: lock(&seats.vacant), all };
         // SAFETY: the caller is the only collector, and `drop` opens the gates.
         claim.existing().for_each(|seat| unsafe { seat.claim() });
-        seats.strategy.heavy();
+        if !claim.is_seen_by_all() {
+            seats.strategy.heavy();
+        }
         claim.existing().for_each(Seat::reach);
         claim
+    }
+
+    /// Whether all who hold seats say within a moment that they have seen the claim: the calling
+    /// thread need not, and those who use pools all the time do.
+    fn is_seen_by_all(&self) -> bool {
+        if self.seats.strategy == Strategy::Symmetric {
+            return false;
+        }
+        let own = seat::current().map_or(ptr::null(), ptr::from_ref);
+        let mut looks = MOMENT;
+        self.existing().filter(|&seat| !ptr::eq(seat, own) && self.vacant.is_taken(seat.id)).all(
+            |seat| loop {
+                if seat.has_seen() {
+                    return true;
+                }
+                if looks == 0 {
+                    return false;
+                }
+                looks -= 1;
+                spin_loop();
+            },
+        )
     }
 
     fn existing(&self) -> impl Iterator<Item = &Seat> {
