@@ -794,6 +794,21 @@ bug("clock that is not looked at", "due.rs",
     "    if left == 1 {\n",
     tests="--test process due::idle_objects")
 
+bug("time that is long ago before it begins", "clock.rs",
+    "if time > usize::MAX - ABOUT { 0 } else { time }",
+    "time",
+    tests="--lib due::")
+
+bug("time cut off", "due.rs",
+    "time.as_millis().clamp(1, most as u128) as usize",
+    "(time.as_millis() as usize).clamp(1, most)",
+    tests="--test process nothing_goes_before")
+
+bug("round that skips the clock", "due.rs",
+    "    LEFT.set(0);\n",
+    "",
+    tests="--lib due::")
+
 bug("janitor passed over", "due.rs",
     "!ring_for_janitor() && ",
     "",
@@ -824,6 +839,11 @@ bug("janitor that waits for itself", "janitor.rs",
     "thread.thread().id() != thread::current().id() || true",
     tests="--test process a_janitor_may_end")
 
+bug("handle of a thread that is another by now", "janitor.rs",
+    "        if gone.is_none() {\n",
+    "        if false {\n",
+    tests="--test process children_have_no")
+
 bug("janitor that comes late to its end", "janitor.rs",
     "        self.bell.ring();\n",
     "",
@@ -850,9 +870,24 @@ bug("weight not given back", "weight.rs",
     tests="--test it weights::")
 
 bug("too heavy", "weight.rs",
-    ".filter(|&sum| sum <= self.most)",
+    ".filter(|&sum| sum <= shared.most)",
     "",
     tests="--test it weights::")
+
+bug("end of a scale that sees no other", "weight.rs",
+    "fetch_sub(1, AcqRel)",
+    "fetch_sub(1, Relaxed)",
+    models="scale_end")
+
+bug("scale freed by the first", "weight.rs",
+    "fetch_sub(1, AcqRel) == 1",
+    "fetch_sub(1, AcqRel) == 2",
+    models="scale_end")
+
+bug("scale that must have memory", "weight.rs",
+    "try_box(Shared { weigh, most, held, users, life })?",
+    "Box::new(Shared { weigh, most, held, users, life })",
+    tests="--test no_memory a_first_use")
 
 bug("lent objects weigh", "pool.rs",
     "        found.iter().for_each(|full| Self::leaves(core, full));\n",

@@ -18,6 +18,7 @@ mod pin;
 mod ring;
 mod seat;
 mod shelf;
+mod weight;
 mod world;
 
 use std::{

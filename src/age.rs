@@ -3,7 +3,7 @@
 //! Nothing is dropped here. What has to go is handed out as [`Remains`], to be dropped when nothing
 //! is claimed, pinned or locked.
 
-use std::{mem::MaybeUninit, ptr, sync::Arc};
+use std::{mem::MaybeUninit, ptr};
 
 use crate::{
     cell::List, core::Core, owner::Owner, shard::Shard, stats::Stats, sync::Relaxed, weight::Scale,
@@ -21,7 +21,7 @@ pub(crate) struct Remains<T> {
 pub(crate) struct Garbage {
     objects: *mut (),
     empties: *mut (),
-    /// From an `Arc`, or null.
+    /// Of a pool that weighs, or null.
     scale: *const (),
     drop: unsafe fn(*mut (), *mut (), *const ()),
 }
@@ -43,27 +43,27 @@ impl<T> Remains<T> {
 }
 
 impl<T: Send + 'static> Remains<T> {
-    fn garbage(self, scale: Option<&Arc<Scale<T>>>) -> Option<Garbage> {
+    fn garbage(self, scale: Option<&Scale<T>>) -> Option<Garbage> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
         (!none).then(|| Garbage {
             objects: self.objects.into_raw().cast(),
             empties: self.empties.into_raw().cast(),
-            scale: scale.map_or(ptr::null(), |scale| Arc::into_raw(Arc::clone(scale)).cast()),
+            scale: scale.map_or(ptr::null(), |scale| scale.share().into_raw()),
             drop: Self::drop_raw,
         })
     }
 
     /// # Safety
     ///
-    /// The two came from `into_raw` of lists with these types, and the third from that of an `Arc`,
-    /// or it is null.
+    /// The two came from `into_raw` of lists with these types, and the third from that of a scale, or
+    /// it is null.
     unsafe fn drop_raw(objects: *mut (), empties: *mut (), scale: *const ()) {
         // SAFETY: the caller's promise.
         unsafe {
             let _empties = List::<MaybeUninit<T>>::from_raw(empties.cast());
             let objects = List::<T>::from_raw(objects.cast());
-            if !scale.is_null() {
-                Arc::from_raw(scale.cast::<Scale<T>>()).drop_all(objects);
+            if let Some(scale) = Scale::<T>::from_raw(scale) {
+                scale.drop_all(objects);
             }
         }
     }

@@ -5,6 +5,14 @@ pub(crate) fn millis() -> usize {
     imp::millis().max(1)
 }
 
+/// Milliseconds from then till now, and 0 if that is about to come: not all threads see a moment at
+/// the same time.
+pub(crate) fn since(then: usize) -> usize {
+    const ABOUT: usize = 1000;
+    let time = millis().wrapping_sub(then);
+    if time > usize::MAX - ABOUT { 0 } else { time }
+}
+
 #[cfg(target_os = "linux")]
 mod imp {
     /// What the system notes at each of its ticks: no system call, and no look at a counter.

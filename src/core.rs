@@ -7,7 +7,6 @@ use std::{
     marker::PhantomData,
     mem::MaybeUninit,
     ptr::{self, NonNull},
-    sync::Arc,
 };
 
 use crossbeam_utils::CachePadded;
@@ -50,7 +49,7 @@ pub(crate) struct Core<T> {
     pub(crate) generation: AtomicU32,
     pub(crate) quota: Quota,
     /// In a pool with a bound on what idle objects weigh.
-    pub(crate) scale: Option<Arc<Scale<T>>>,
+    pub(crate) scale: Option<Scale<T>>,
     pub(crate) map: CachePadded<Map>,
     pub(crate) shelf: CachePadded<Shelf<T>>,
     /// What is not counted by shards.
@@ -74,12 +73,13 @@ impl<T> Core<T> {
         Self::with(Quota::new(max_idle, Size::<T>::MAGAZINE), None)
     }
 
-    /// A core for so many objects, which are weighed.
-    pub(crate) fn weighed(max_idle: usize, scale: Scale<T>) -> Box<Self> {
-        Self::with(Quota::new(max_idle, 0).without_places(), Some(Arc::new(scale)))
+    /// A core for so many objects, of at most that weight in all.
+    pub(crate) fn weighed(max_idle: usize, weigh: fn(&T) -> usize, most: usize) -> Box<Self> {
+        let scale = Scale::try_new(weigh, most).expect(NO_MEMORY);
+        Self::with(Quota::new(max_idle, 0).without_places(), Some(scale))
     }
 
-    fn with(quota: Quota, scale: Option<Arc<Scale<T>>>) -> Box<Self> {
+    fn with(quota: Quota, scale: Option<Scale<T>>) -> Box<Self> {
         let core = try_box(Self {
             segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
             crowded: AtomicBool::new(false),

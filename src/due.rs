@@ -96,19 +96,29 @@ pub(crate) fn look() {
     }
 }
 
+/// One round of a thread that comes by regularly, such as a runtime's monitor: sees to it that what
+/// is due is done, whether an allocator has asked or the time is over. If there is a janitor it is
+/// the one who does it.
+///
+/// Nothing may be held: destructors of old objects run on the calling thread.
+#[allow(dead_code, reason = "for the monitor of the runtime")]
+pub(crate) fn round() {
+    LEFT.set(0);
+    look();
+}
+
 fn look_at_the_clock() {
     let interval = INTERVAL.load(Relaxed);
     if interval == 0 {
         return;
     }
-    let (now, last) = (clock::millis(), LAST.load(Relaxed));
-    let over = last != 0 && now.wrapping_sub(last) >= interval;
-    let noted = || LAST.compare_exchange(last, now, Relaxed, Relaxed).is_ok();
+    let last = LAST.load(Relaxed);
+    let note = || LAST.compare_exchange(last, clock::millis(), Relaxed, Relaxed).is_ok();
     // Of those who see it at once, one asks. The first look of all only begins to count.
-    if over && noted() {
+    if last == 0 {
+        note();
+    } else if clock::since(last) >= interval && note() {
         ask();
-    } else if last == 0 {
-        noted();
     }
 }
 
@@ -152,8 +162,7 @@ pub(crate) fn collects() -> usize {
 /// Time since the last collect of all pools began. `None` if there has been none, as far as known.
 pub(crate) fn since_last() -> Option<Duration> {
     let last = LAST.load(Relaxed);
-    let since = clock::millis().wrapping_sub(last);
-    (last != 0).then(|| Duration::from_millis(since as u64))
+    (last != 0).then(|| Duration::from_millis(clock::since(last) as u64))
 }
 
 /// Sets the time after which pools [`collect`](crate::collect()) by themselves: two minutes, unless
@@ -166,8 +175,9 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// [`janitor`](crate::janitor()) that holds without any use.
 ///
 /// The destructors of what is dropped then run on that thread, inside its call. They may use pools,
-/// but deadlock on a lock that the caller holds around the call: where that can be, turn this off or
-/// run a janitor, which collects in the place of all others. If they panic the panic is reported as
+/// but deadlock on a lock that the caller holds around the call, and find a `RefCell` borrowed that it
+/// has borrowed: where that can be, turn this off or run a janitor, which collects in the place of all
+/// others. If they panic the panic is reported as
 /// any other, and goes no further.
 ///
 /// Times are kept in milliseconds; what is shorter counts as one.
@@ -183,6 +193,7 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// corepool::set_collect_interval(None);
 /// ```
 pub fn set_collect_interval(interval: Option<Duration>) {
-    let millis = interval.map_or(0, |time| (time.as_millis() as usize).clamp(1, usize::MAX / 2));
-    INTERVAL.store(millis, Relaxed);
+    let most = usize::MAX / 2;
+    let millis = |time: Duration| time.as_millis().clamp(1, most as u128) as usize;
+    INTERVAL.store(interval.map_or(0, millis), Relaxed);
 }

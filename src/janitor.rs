@@ -141,11 +141,12 @@ impl Drop for Janitor {
         // Relaxed: it is only a flag, and `join` orders the rest.
         self.stop.swap(true, Relaxed);
         self.bell.ring();
-        let thread = self.thread.take().filter(|_| gone.is_some());
-        // A destructor that the janitor runs may end it: it cannot wait for itself.
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id())
-        {
-            // It does not panic.
+        let Some(thread) = self.thread.take() else { return };
+        if gone.is_none() {
+            // To let go of its handle would be to let go of another thread, if one has its place.
+            std::mem::forget(thread);
+        } else if thread.thread().id() != thread::current().id() {
+            // It does not panic. A destructor that it runs may end it: it cannot wait for itself.
             let _ = thread.join();
         }
     }

@@ -12,7 +12,6 @@ use crate::{
     owner::Owner,
     seat::{self, Seat},
     stats::Stats,
-    weight::Scale,
 };
 
 /// Objects that are used again instead of made anew.
@@ -169,7 +168,7 @@ impl<T, F> Pool<T, F> {
     /// `weight` runs each time that an object comes, leaves or is dropped. It must tell the same for
     /// an object as long as that is idle; otherwise the bound is off by the difference. It may
     /// block, panic and use the same pool: nothing is locked while it runs. An object at which it
-    /// panics is dropped, and the panic goes on.
+    /// panics is dropped, and the panic goes on; if it was leaving, what it weighed is still counted.
     ///
     /// A pool that weighs keeps no objects for one thread alone, so that a hit costs several times
     /// as much as in others.
@@ -557,7 +556,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let bytes = self.max_idle_bytes;
         match self.weight {
             _ if bytes == usize::MAX => Core::new(self.max_idle),
-            Some(weight) => Core::weighed(self.max_idle, Scale::new(weight, bytes)),
+            Some(weight) => Core::weighed(self.max_idle, weight, bytes),
             None => Core::new(self.max_idle.min(bytes / size_of::<T>().max(1))),
         }
     }

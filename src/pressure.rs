@@ -55,25 +55,20 @@ impl Pressure {
     }
 
     /// All that there is on this machine: `/proc/pressure/memory`, the process's cgroup (version 2)
-    /// and `/proc/meminfo`. What is missing or may not be read is left out.
+    /// with those above it, and `/proc/meminfo`. What is missing or may not be read is left out.
     ///
     /// # Errors
     ///
     /// If nothing is left. So it is everywhere but on Linux.
     pub fn system() -> io::Result<Self> {
-        let all = [
-            Some(Self::new().stalls("/proc/pressure/memory")),
-            own_cgroup().map(|folder| Self::new().cgroup(folder)),
-            Some(Self::new().available("/proc/meminfo")),
-        ];
-        let able =
-            all.into_iter().flatten().filter_map(|mut one| one.level().is_ok().then_some(one));
-        let sources: Vec<Source> = able.flat_map(|one| one.sources).collect();
-        if sources.is_empty() {
+        let all = Self::new().stalls("/proc/pressure/memory").available("/proc/meminfo");
+        let mut all = own_cgroups().into_iter().fold(all, Self::cgroup);
+        all.sources.retain_mut(|source| source.level().is_ok());
+        if all.sources.is_empty() {
             let why = "the system does not tell how short memory is";
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
-        Ok(Self { sources })
+        Ok(all)
     }
 
     /// Looks at pressure stall information: `/proc/pressure/memory`, or `memory.pressure` of a
@@ -176,11 +171,13 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     Ok(of_used(current.saturating_sub(cache), limit))
 }
 
-/// The folder of this process's cgroup, where cgroups of version 2 are.
-fn own_cgroup() -> Option<PathBuf> {
-    let text = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    Some(Path::new("/sys/fs/cgroup").join(path))
+/// The folders of this process's cgroup and of those above it, as far as it sees, where cgroups of
+/// version 2 are.
+fn own_cgroups() -> Vec<PathBuf> {
+    let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let path = text.lines().find_map(|line| line.strip_prefix("0::/"));
+    let up = |path| Path::new(path).ancestors().map(|path| Path::new("/sys/fs/cgroup").join(path));
+    path.map(|path| up(path).collect()).unwrap_or_default()
 }
 
 /// The number in the line that begins with this word.

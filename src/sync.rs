@@ -10,7 +10,7 @@
 pub(crate) use std::sync::OnceLock;
 /// Counts that order nothing, and are no part of a model.
 pub(crate) use std::sync::atomic::AtomicUsize as Plain;
-pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 /// What a process has once, and the way in which retired memory goes. Each run of a model is a
 /// process of its own.
 #[cfg(not(all(test, loom)))]
@@ -85,7 +85,7 @@ mod imp {
         }
     }
 
-    /// Watches over the lifetime of what `reclaim` frees. Nothing at all in a normal build; where
+    /// Watches over the lifetime of what is freed under others' eyes. Nothing at all in a normal build; where
     /// sizes are small, now and then a moment for others to free it too early.
     #[derive(Debug)]
     pub(crate) struct Life;

@@ -3,42 +3,89 @@
 //! Every object is weighed when it comes, and again when it leaves or is dropped: what is idle does
 //! not change. Weighing is user code, so that nothing is pinned or locked meanwhile.
 
+use std::ptr::NonNull;
+
 use crate::{
     cell::{Full, List},
+    memory::try_box,
     panics::FirstPanic,
-    sync::{Plain, Relaxed},
+    sync::{AcqRel, AtomicUsize, Life, Plain, Relaxed},
 };
 
-/// What a pool's idle objects weigh, and may weigh.
-pub(crate) struct Scale<T> {
+/// What a pool's idle objects weigh, and may weigh. It is shared by the pool and by what waits to be
+/// dropped, since the pool may go in between: as by an `Arc`, but that there may be no memory for it.
+pub(crate) struct Scale<T>(NonNull<Shared<T>>);
+
+struct Shared<T> {
     weigh: fn(&T) -> usize,
     most: usize,
     held: Plain,
+    /// How many share this.
+    users: AtomicUsize,
+    life: Life,
 }
 
+// SAFETY: numbers that are atomic, and a function that any thread may call.
+unsafe impl<T> Send for Scale<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Scale<T> {}
+
 impl<T> Scale<T> {
-    pub(crate) fn new(weigh: fn(&T) -> usize, most: usize) -> Self {
-        Self { weigh, most, held: Plain::new(0) }
+    /// `None` if there is no memory.
+    pub(crate) fn try_new(weigh: fn(&T) -> usize, most: usize) -> Option<Self> {
+        let (held, users, life) = (Plain::new(0), AtomicUsize::new(1), Life::new());
+        let shared = try_box(Shared { weigh, most, held, users, life })?;
+        Some(Self(NonNull::from(Box::leak(shared))))
+    }
+
+    /// One more handle.
+    pub(crate) fn share(&self) -> Self {
+        // Relaxed: it is not used before whoever gets it has it.
+        self.shared().users.fetch_add(1, Relaxed);
+        Self(self.0)
+    }
+
+    fn shared(&self) -> &Shared<T> {
+        // SAFETY: freed by the last `drop`.
+        let shared = unsafe { self.0.as_ref() };
+        shared.life.alive();
+        shared
+    }
+
+    pub(crate) fn into_raw(self) -> *const () {
+        let raw = self.0.as_ptr();
+        std::mem::forget(self);
+        raw.cast()
+    }
+
+    /// # Safety
+    ///
+    /// From [`into_raw`](Self::into_raw) for the same type, of which the result takes the place; or
+    /// null, which is `None`.
+    pub(crate) unsafe fn from_raw(raw: *const ()) -> Option<Self> {
+        NonNull::new(raw.cast_mut().cast()).map(Self)
     }
 
     /// What is idle now, and what is on its way to be dropped.
     pub(crate) fn held(&self) -> usize {
-        self.held.load(Relaxed)
+        self.shared().held.load(Relaxed)
     }
 
     /// Whether there is room for one more object, which is taken then.
     pub(crate) fn admit(&self, full: &Full<T>) -> bool {
-        let weight = (self.weigh)(full.get());
-        let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= self.most);
+        let shared = self.shared();
+        let weight = (shared.weigh)(full.get());
+        let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= shared.most);
         // Relaxed: weights guard no memory, they are only counted.
-        self.held.fetch_update(Relaxed, Relaxed, add).is_ok()
+        shared.held.fetch_update(Relaxed, Relaxed, add).is_ok()
     }
 
     /// An object leaves.
     pub(crate) fn release(&self, full: &Full<T>) {
-        let weight = (self.weigh)(full.get());
+        let shared = self.shared();
+        let weight = (shared.weigh)(full.get());
         let less = |held: usize| Some(held.saturating_sub(weight));
-        let _ = self.held.fetch_update(Relaxed, Relaxed, less);
+        let _ = shared.held.fetch_update(Relaxed, Relaxed, less);
     }
 
     /// Drops objects that leave.
@@ -49,5 +96,15 @@ impl<T> Scale<T> {
             panics.guard(|| drop(full));
         }
         panics.resume();
+    }
+}
+
+impl<T> Drop for Scale<T> {
+    fn drop(&mut self) {
+        // AcqRel: pairs with itself, so that the last one sees what all others did.
+        if self.shared().users.fetch_sub(1, AcqRel) == 1 {
+            // SAFETY: made by `try_box`, and nobody else has it.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
     }
 }

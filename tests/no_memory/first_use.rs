@@ -35,16 +35,19 @@ fn first_uses() -> [fn(&Small, Item<0>); 4] {
     ]
 }
 
-/// A first use panics, or does what it can; later uses succeed. Where `std` is asked for the number
-/// of cores, it aborts.
+/// A first use panics, or does what it can; later uses succeed. So it is in a pool that weighs. Where
+/// `std` is asked for the number of cores, it aborts.
 #[test]
 fn a_first_use() {
     let program = || {
-        let (way, others) = (argument().unwrap() % 4, argument().unwrap() / 4);
-        let (pool, books) = pool(usize::MAX);
+        let (way, others) = (argument().unwrap() % 8, argument().unwrap() / 8);
+        let (mut pool, books) = pool(usize::MAX);
+        if way >= 4 {
+            pool = pool.with_weight(|_| 1).with_max_idle_bytes(1000);
+        }
         let item = Item::new(&books);
         refuse(Refuse::Only(others));
-        let end = panic::catch_unwind(AssertUnwindSafe(|| first_uses()[way](&pool, item)));
+        let end = panic::catch_unwind(AssertUnwindSafe(|| first_uses()[way % 4](&pool, item)));
         let refused = relent();
         if end.is_err() {
             println!("it panicked");
@@ -59,10 +62,10 @@ fn a_first_use() {
     if argument().is_some() {
         return program();
     }
-    for way in 0..4 {
+    for way in 0..8 {
         let mut panicked = 0;
         for others in 0.. {
-            let end = start(4 * others + way, &program);
+            let end = start(8 * others + way, &program);
             if !end.status.success() {
                 assert_aborts(&end);
             }

@@ -5,6 +5,7 @@
 mod ageing;
 mod cell;
 mod chain;
+mod due;
 mod fences;
 mod fork;
 mod late;

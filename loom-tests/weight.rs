@@ -1,0 +1,29 @@
+//! The end of a scale, which a pool and its garbage share.
+
+use loom::thread;
+
+use super::{ledger::Ledger, model};
+use crate::{cell::List, weight::Scale};
+
+/// It is freed once, by the last one and after every use.
+#[test]
+fn scale_end() {
+    model("scale_end", None, || {
+        let ledger = Ledger::new();
+        let scale = Scale::try_new(|_| 3, 8).unwrap();
+        let mut garbage = [List::new(), List::new()];
+        for list in &mut garbage {
+            let object = ledger.object();
+            assert!(scale.admit(&object));
+            list.push(object);
+        }
+        let sweepers = garbage.map(|objects| {
+            let scale = scale.share();
+            thread::spawn(move || scale.drop_all(objects))
+        });
+        assert!(scale.held() <= 6);
+        drop(scale);
+        sweepers.into_iter().for_each(|sweeper| sweeper.join().unwrap());
+        assert_eq!(ledger.alive(), 0);
+    });
+}
