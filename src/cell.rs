@@ -42,6 +42,11 @@ impl<T: UnwindSafe> UnwindSafe for Full<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Full<T> {}
 
 impl<T> Full<T> {
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut Cell<T> {
+        self.cell.as_ptr()
+    }
+
     #[inline]
     pub(crate) fn into_raw(self) -> *mut Cell<T> {
         let cell = self.cell.as_ptr();

@@ -79,8 +79,9 @@ impl<T> Lazy<T> {
 
 impl<T: Send + 'static> Lazy<T> {
     #[cold]
-    pub(crate) fn init(&self, max_idle: usize) -> &Core<T> {
-        let new = Core::new(max_idle);
+    pub(crate) fn init(&self, max_idle: usize, recycle: Option<fn(&mut T) -> bool>) -> &Core<T> {
+        let mut new = Core::new(max_idle);
+        new.recycle = recycle;
         let mut registry = Registry::lock();
         if let Some(core) = self.get() {
             return core;
@@ -88,6 +89,8 @@ impl<T: Send + 'static> Lazy<T> {
         // SAFETY: the core lives until our `drop`, where it leaves the registry first.
         unsafe { registry.enter(&new) };
         let core = Box::into_raw(new);
+        // SAFETY: nobody else has seen it.
+        unsafe { (*core).home.belong(&*core, None) };
         // Release: pairs with the Acquire in `get`.
         self.core.store(core, Release);
         // SAFETY: as above.

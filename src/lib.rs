@@ -12,6 +12,7 @@ mod hint;
 mod lazy;
 mod map;
 mod memory;
+mod origin;
 mod owner;
 mod panics;
 mod pool;

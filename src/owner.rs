@@ -6,6 +6,7 @@ use std::{cell::Cell as Plain, marker::PhantomData};
 use crate::{
     cell::{Cell, Full, List},
     chain::{Chain, Push},
+    origin::Origin,
     private::Private,
     quota::Quota,
     ring::Ring,
@@ -235,6 +236,12 @@ impl<T> Owner<'_, T> {
 
     fn primary(&self) -> &Chain<T> {
         self.shard.chain(self.generation())
+    }
+
+    /// Where the owner's guards give back.
+    #[inline(always)]
+    pub(crate) fn origin(&self) -> Origin<T> {
+        Origin::of_shard(self.shard)
     }
 
     /// Whether the shard was ever used.

@@ -1,6 +1,6 @@
 //! The pool: the public face, the hit path and the way to a miss.
 
-use std::{fmt, sync::Arc, thread::panicking};
+use std::{fmt, sync::Arc};
 
 use crate::{
     cell::{Cell, Empty, Full},
@@ -8,6 +8,7 @@ use crate::{
     core::Core,
     guard::{OwnedPooled, Pooled},
     lazy::Lazy,
+    origin::{self, Counted, Origin},
     owner::Owner,
     seat::{self, Seat},
     stats::Stats,
@@ -87,6 +88,7 @@ impl<T, F> Pool<T, F> {
     /// assert_eq!(*pool.get(), "");
     /// ```
     pub const fn with_recycle(mut self, recycle: fn(&mut T) -> bool) -> Self {
+        assert!(self.core.is_unused(), "the hook must be set before the pool is used");
         self.recycle = Some(recycle);
         self
     }
@@ -118,83 +120,9 @@ impl<T, F> Pool<T, F> {
         self
     }
 
-    /// Whether an object that comes back now may go straight to its place.
-    #[inline(always)]
-    pub(crate) fn takes_back_as_is(&self) -> bool {
-        self.recycle.is_none() && !panicking()
-    }
-
-    /// A guard's object comes back.
-    #[inline(always)]
-    pub(crate) fn give_back(&self, full: Full<T>, as_is: bool) {
-        // One call and no more, so that the whole is inlined where the guard is dropped.
-        let kept = if as_is { self.keep_near(full) } else { Err(full) };
-        if let Err(full) = kept {
-            self.give_back_far(full);
-        }
-    }
-
-    #[inline(never)]
-    fn give_back_far(&self, full: Full<T>) {
-        if self.takes_back_as_is() {
-            self.keep_far(full);
-        } else if panicking() {
-            self.discard(full);
-        } else if let Some(full) = self.recycled(full) {
-            self.keep(full);
-        }
-    }
-
-    /// What `recycle` makes of an object: the object, or nothing.
-    fn recycled(&self, mut full: Full<T>) -> Option<Full<T>> {
-        if let Some(recycle) = self.recycle {
-            let counted = Counted(self.core.get());
-            if !recycle(full.get_mut()) {
-                return None;
-            }
-            std::mem::forget(counted);
-        }
-        Some(full)
-    }
-
-    /// Drops an object.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn discard(&self, full: Full<T>) {
-        let _counted = Counted(self.core.get());
-        drop(full);
-    }
-
-    /// The hit path: an object comes back to the thread's own shard.
-    #[inline(always)]
-    fn keep_near(&self, full: Full<T>) -> Result<(), Full<T>> {
-        self.near_do(full, |owner, full| owner.push_private(full))
-    }
-
-    fn keep(&self, full: Full<T>) {
-        if let Err(full) = self.keep_near(full) {
-            self.keep_far(full);
-        }
-    }
-
     /// This thread's seat, ready for the long way, and for the short one from then on.
     fn seat(&self, core: &Core<T>) -> Option<&'static Seat> {
-        let seat = seat::current_or_join()?;
-        if seat.is_late() {
-            collect::catch_up(seat);
-        }
-        self.core.bring_near(core, seat);
-        Some(seat)
-    }
-
-    fn keep_far(&self, full: Full<T>) {
-        let kept = match self.core.get() {
-            Some(core) => core.put(self.seat(core), full),
-            None => Err(full),
-        };
-        if let Err(full) = kept {
-            self.discard(full);
-        }
+        origin::ready().inspect(|seat| self.core.bring_near(core, seat))
     }
 
     /// Runs `f` on the owner's side of the thread's own shard, if there is one that is not claimed.
@@ -218,8 +146,22 @@ impl<T, F> Pool<T, F> {
 
     /// The hit path: an object of the thread's own shard.
     #[inline(always)]
-    fn hit(&self) -> Option<Full<T>> {
-        self.near_do((), |owner, ()| owner.pop_private().ok_or(())).ok()
+    fn hit(&self) -> Option<(Full<T>, Origin<T>)> {
+        self.near_do((), |owner, ()| Ok((owner.pop_private().ok_or(())?, owner.origin()))).ok()
+    }
+
+    /// Where this thread's guards give back.
+    #[inline]
+    pub(crate) fn origin(&self) -> Origin<T> {
+        match self.core.near(seat::here()) {
+            Some((shard, _)) => Origin::of_shard(shard),
+            None => Origin::of_core(self.used_core()),
+        }
+    }
+
+    /// The core of a pool that has guards, hence one.
+    pub(crate) fn used_core(&self) -> &Core<T> {
+        self.core.get().expect("a pool has a core from its first use on")
     }
 }
 
@@ -242,8 +184,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     #[must_use = "the object goes back at once"]
     pub fn get(&self) -> Pooled<'_, T, F> {
-        let full = self.hit().unwrap_or_else(|| self.find_or_create());
-        Pooled::new(full, self)
+        let (full, origin) = self.hit().unwrap_or_else(|| self.find_or_create());
+        Pooled::new(full, origin)
     }
 
     /// An idle object, if there is one.
@@ -260,8 +202,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_get(&self) -> Option<Pooled<'_, T, F>> {
-        let full = self.hit().or_else(|| self.find())?;
-        Some(Pooled::new(full, self))
+        let (full, origin) = self.hit().or_else(|| self.find_with_origin())?;
+        Some(Pooled::new(full, origin))
     }
 
     /// As [`get`](Self::get), with a guard that keeps the pool alive instead of borrowing it.
@@ -285,7 +227,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     #[must_use = "the object goes back at once"]
     pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, F> {
-        let full = self.hit().unwrap_or_else(|| self.find_or_create());
+        let (full, _) = self.hit().unwrap_or_else(|| self.find_or_create());
         OwnedPooled::new(full, Arc::clone(self))
     }
 
@@ -366,12 +308,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let Err(value) = kept else { return };
         let spare = core.pop_empty(seat::current());
         let Some(empty) = spare.or_else(Empty::try_new) else {
-            let _counted = Counted(self.core.get());
+            let _counted = Counted(core);
             return drop(value);
         };
         let full = empty.fill(value);
-        if let Some(full) = self.recycled(full) {
-            self.keep_far(full);
+        if let Some(full) = origin::recycled(core, full) {
+            origin::keep(core, full);
         }
     }
 
@@ -401,7 +343,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
                 return;
             }
             if let Err(full) = core.shelve(self.make()) {
-                return self.discard(full);
+                return origin::discard(core, full);
             }
         }
     }
@@ -454,12 +396,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The core, from the first use on.
     #[inline]
     fn core(&self) -> &Core<T> {
-        self.core.get().unwrap_or_else(|| self.core.init(self.max_idle))
+        self.core.get().unwrap_or_else(|| self.core.init(self.max_idle, self.recycle))
     }
 
     #[inline(never)]
     fn take_far(&self) -> Option<T> {
-        self.find().map(|full| self.open(full))
+        self.find().map(|full| origin::open(self.core(), full))
     }
 
     /// The way to a miss.
@@ -479,8 +421,14 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     }
 
     #[inline(never)]
-    fn find_or_create(&self) -> Full<T> {
-        self.find().unwrap_or_else(|| self.make())
+    fn find_with_origin(&self) -> Option<(Full<T>, Origin<T>)> {
+        self.find().map(|full| (full, self.origin()))
+    }
+
+    #[inline(never)]
+    fn find_or_create(&self) -> (Full<T>, Origin<T>) {
+        let full = self.find().unwrap_or_else(|| self.make());
+        (full, self.origin())
     }
 
     /// A new object in a cell of its own. The cell comes first, so that `create` can write into it.
@@ -493,25 +441,6 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn create(&self) -> T {
         self.core().count(seat::current(), |tally| &tally.created);
         (self.create)()
-    }
-
-    /// Takes an object out of its cell, and keeps the cell for a later one.
-    #[inline]
-    pub(crate) fn open(&self, full: Full<T>) -> T {
-        let (value, empty) = full.empty();
-        self.core().push_empty(seat::current(), empty);
-        value
-    }
-}
-
-/// Counts an object as dropped when it goes, also in a panic.
-struct Counted<'a, T>(Option<&'a Core<T>>);
-
-impl<T> Drop for Counted<'_, T> {
-    fn drop(&mut self) {
-        if let Some(core) = self.0 {
-            core.dropped.add(1);
-        }
     }
 }
 

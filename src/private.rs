@@ -130,20 +130,30 @@ impl<T> Owner<'_, T> {
     }
 
     /// Keeps an object, if there is a place with a unit and without a spare cell.
-    #[inline(always)]
     pub(crate) fn push_private(&self, full: Full<T>) -> Result<(), Full<T>> {
+        let cell = full.as_raw();
+        if !self.push_cell(cell) {
+            return Err(full);
+        }
+        std::mem::forget(full);
+        Ok(())
+    }
+
+    /// Whether the object is kept, as by `push_private`. Else it is still the caller's.
+    #[inline(always)]
+    pub(crate) fn push_cell(&self, cell: *mut Cell<T>) -> bool {
         let private = self.private();
         if likely(private.slot.load(Relaxed) == vacant()) {
-            private.slot.store(full.into_raw(), Relaxed);
-            return Ok(());
+            private.slot.store(cell, Relaxed);
+            return true;
         }
         let load = private.load.load(Relaxed);
         if load >= private.lease.load(Relaxed) {
-            return Err(full);
+            return false;
         }
-        self.set_place(load, full.into_raw());
+        self.set_place(load, cell);
         private.load.store(load + 1, Relaxed);
-        Ok(())
+        true
     }
 
     /// The value of an object. Its cell stays as a spare one.

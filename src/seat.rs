@@ -219,12 +219,15 @@ pub(crate) struct Here {
     pub(crate) segment: usize,
     /// How many bytes into the segment.
     pub(crate) offset: usize,
+    /// The seat's id. Without a seat: one that no seat has.
+    pub(crate) id: usize,
     /// Null without a seat.
     pub(crate) seat: *const Seat,
 }
 
 impl Here {
-    const NOWHERE: Self = Self { segment: SEGMENTS, offset: 0, seat: std::ptr::null() };
+    const NOWHERE: Self =
+        Self { segment: SEGMENTS, offset: 0, id: usize::MAX, seat: std::ptr::null() };
 }
 
 thread_local! {
@@ -266,7 +269,7 @@ pub(crate) fn current_or_join() -> Option<&'static Seat> {
     current().or_else(|| {
         TENANCY.try_with(|_| ()).ok()?;
         let seat = Seats::process().join()?;
-        HERE.set(Here { segment: seat.segment, offset: seat.offset, seat });
+        HERE.set(Here { segment: seat.segment, offset: seat.offset, id: seat.id, seat });
         Some(seat)
     })
 }

@@ -12,6 +12,7 @@ use crossbeam_utils::CachePadded;
 use crate::{
     cell::{Cell, Full, List},
     chain::Chain,
+    origin::Home,
     owner::Owner,
     private::{PLACES, Private},
     ring::Steal,
@@ -47,6 +48,8 @@ pub(crate) const MAX_BATCH: usize = PLACES / 2;
 /// What one pool keeps for one seat.
 #[repr(C, align(128))]
 pub(crate) struct Shard<T> {
+    /// For guards.
+    pub(crate) home: Home<T>,
     pub(crate) private: Private<T>,
     /// The seat's id.
     pub(crate) id: u32,
@@ -88,6 +91,7 @@ impl<T> Shard<T> {
     /// The shard of the seat with this id.
     pub(crate) fn new(id: usize) -> Self {
         Self {
+            home: Home::new(),
             id: id as u32,
             private: Private::new(),
             generation: AtomicU32::new(0),

@@ -39,6 +39,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("BenchmarkPoolOverflow", "overflow", "corepool, take and put", "100 `put` and 100 `take`"),
     ("BenchmarkPoolOverflow", "hundred", "corepool", "100 buffers got, then given back"),
     ("BenchmarkPoolStarvation", "starvation", "corepool, take and put", "67 `put` and 100 `take`"),
+    ("BenchmarkPoolStarvation", "starvation", "corepool, guards", "100 tries for 67 guards"),
 ];
 
 /// The table, or nothing where Go has not run.

@@ -1,6 +1,8 @@
 //! Workloads of Go's own benchmarks, in which objects go in and out by value.
 
-use std::{hint::black_box, marker::PhantomData};
+use std::{array, hint::black_box, marker::PhantomData};
+
+use corepool::{Pool, Pooled};
 
 use crate::{
     clock::{self, Plan, Sample},
@@ -64,5 +66,29 @@ pub fn overflow() -> Vec<Entry> {
 
 /// A third of what is taken was never put.
 pub fn starvation() -> Vec<Entry> {
-    entries::<PutTake<67, 100>>()
+    let mut entries = entries::<PutTake<67, 100>>();
+    entries.push(Entry { peer: "corepool, guards", measure: starve_guards });
+    entries
+}
+
+/// The same by guards: of a hundred tries a third finds nothing, and the guards are dropped. What
+/// one thread finds of another's goes, and that makes up for it, as Go's does.
+fn starve_guards(plan: &Plan) -> Sample {
+    clock::sample(
+        plan,
+        || <Pool<usize>>::new(|| 1),
+        Some(corepool::collect),
+        |pool: &Pool<usize>, times| {
+            for _ in 0..times {
+                let mut held = array::from_fn::<_, 67, _>(|_| pool.try_get());
+                black_box(&mut held);
+                for _ in 67..100 {
+                    pool.try_get().into_iter().for_each(Pooled::discard);
+                }
+                let missing = held.iter().filter(|guard| guard.is_none()).count();
+                drop(held);
+                (0..missing).for_each(|_| pool.put(1));
+            }
+        },
+    )
 }
