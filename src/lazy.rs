@@ -18,8 +18,8 @@ use crate::{
 /// The core of a pool, or the place for one.
 pub(crate) struct Lazy<T> {
     core: OncePtr<Core<T>>,
-    /// The core's segments, as far as somebody was there on the way to a miss, and one that is never there. All that
-    /// a hit reads of a pool.
+    /// The core's segments, as far as a thread with a shard there has come the long way, and behind
+    /// them one that is never there. All that a hit reads of a pool.
     near: [OncePtr<Shard<T>>; SEGMENTS + 1],
 }
 

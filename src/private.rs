@@ -202,7 +202,7 @@ impl<T> Owner<'_, T> {
     }
 
     #[inline(always)]
-    pub(crate) fn count_hit(&self) {
+    fn count_hit(&self) {
         let hits = &self.private().hits;
         hits.store(hits.load(Relaxed).wrapping_add(1), Relaxed);
     }
