@@ -635,13 +635,13 @@ bug("cell that must have memory", "pool.rs",
     tests="--test no_memory growth")
 
 bug("object dropped without being counted", "pool.rs",
-    "            let _counted = Counted(self.core.get());\n            return drop(value);",
+    "            let _counted = Counted(core);\n            return drop(value);",
     "            return drop(value);",
     tests="--test no_memory growth")
 
-bug("spoilt object kept", "pool.rs",
-    "        } else if panicking() {\n            self.discard(full);",
-    "        } else if false {\n            self.discard(full);",
+bug("spoilt object kept", "origin.rs",
+    "    if panicking() {\n        discard(core, full);",
+    "    if false {\n        discard(core, full);",
     soak="")
 
 bug("two cores of one pool", "lazy.rs",

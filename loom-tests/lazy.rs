@@ -33,7 +33,7 @@ impl Pool {
     }
 
     fn core(&self) -> &Core<Object> {
-        self.lazy.get().unwrap_or_else(|| self.lazy.init(usize::MAX))
+        self.lazy.get().unwrap_or_else(|| self.lazy.init(usize::MAX, None))
     }
 
     /// Puts a new object, and tells where.
@@ -73,7 +73,7 @@ fn lazy_near_by_another() {
     model("lazy_near_by_another", Some(3), || {
         let pool = Arc::new(Pool::new());
         let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
-        pool.lazy.init(usize::MAX);
+        pool.lazy.init(usize::MAX, None);
         let here = |seat: &Seat| Here { segment: seat.segment, offset: seat.offset, seat };
         // The checker's pointer has to be there before the threads are.
         assert!(pool.lazy.near(here(seats[2])).is_none());

@@ -4,7 +4,11 @@
 //! shard's seat then, which is so in most cases, the object goes there: that takes one comparison.
 //! Else the shard leads to the pool's core.
 
-use std::{ptr::NonNull, thread::panicking};
+use std::{
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr::NonNull,
+    thread::panicking,
+};
 
 use crate::{
     cell::Full,
@@ -53,6 +57,10 @@ impl<T> Copy for Origin<T> {}
 unsafe impl<T: Send> Send for Origin<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Origin<T> {}
+
+// As a pool, which a panic leaves whole.
+impl<T> UnwindSafe for Origin<T> {}
+impl<T> RefUnwindSafe for Origin<T> {}
 
 impl<T> Origin<T> {
     #[inline(always)]
