@@ -60,6 +60,7 @@ impl<T> Owner<'_, T> {
         }
         let full = self.pop_under();
         self.adopt(filled, quota);
+        self.widen(filled, quota);
         full
     }
 
@@ -89,7 +90,7 @@ impl<T> Owner<'_, T> {
                 Ok(()) => return Ok(()),
                 Err(full) => full,
             };
-            if self.slot_wants_unit(quota) || self.private().lease() < quota.places() {
+            if self.wants_units(quota) {
                 match quota.lease(quota.batch()) {
                     0 => return Err(Refused::Bound(full)),
                     units => self.open_more(units, quota),
@@ -184,7 +185,7 @@ impl<T> Owner<'_, T> {
         // Release: pairs with the Acquire in `drain_victims`, for the generation.
         self.shard.open.store(true, Release);
         if !quota.bounded() {
-            self.open_all(quota);
+            self.open_first(quota);
         }
     }
 

@@ -202,7 +202,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_get(&self) -> Option<Pooled<'_, T, F>> {
-        let (full, origin) = self.hit().or_else(|| self.find_with_origin())?;
+        let (full, origin) = self.hit().or_else(|| self.find())?;
         Some(Pooled::new(full, origin))
     }
 
@@ -399,19 +399,11 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         self.core.get().unwrap_or_else(|| self.core.init(self.max_idle, self.recycle))
     }
 
-    #[inline(never)]
-    fn take_far(&self) -> Option<T> {
-        self.find().map(|full| origin::open(self.core(), full))
-    }
-
-    /// The way to a miss.
-    #[inline(never)]
-    fn find(&self) -> Option<Full<T>> {
+    /// Whether a glance tells that there is nothing.
+    #[inline(always)]
+    fn has_nothing(&self) -> bool {
         let own = self.core.near(seat::here()).zip(self.core.get());
-        match own {
-            Some(((shard, _), core)) if core.has_nothing(shard) => None,
-            _ => self.search(),
-        }
+        own.is_some_and(|((shard, _), core)| core.has_nothing(shard))
     }
 
     #[inline(never)]
@@ -420,15 +412,31 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         core.take(self.seat(core))
     }
 
+    /// The way to a miss, for values.
     #[inline(never)]
-    fn find_with_origin(&self) -> Option<(Full<T>, Origin<T>)> {
-        self.find().map(|full| (full, self.origin()))
+    fn take_far(&self) -> Option<T> {
+        if self.has_nothing() { None } else { self.search_value() }
+    }
+
+    #[inline(never)]
+    fn search_value(&self) -> Option<T> {
+        self.search().map(|full| origin::open(self.core(), full))
+    }
+
+    /// The way to a miss, for guards.
+    #[inline(never)]
+    fn find(&self) -> Option<(Full<T>, Origin<T>)> {
+        if self.has_nothing() { None } else { self.search_loan() }
+    }
+
+    #[inline(never)]
+    fn search_loan(&self) -> Option<(Full<T>, Origin<T>)> {
+        self.search().map(|full| (full, self.origin()))
     }
 
     #[inline(never)]
     fn find_or_create(&self) -> (Full<T>, Origin<T>) {
-        let full = self.find().unwrap_or_else(|| self.make());
-        (full, self.origin())
+        self.find().unwrap_or_else(|| (self.make(), self.origin()))
     }
 
     /// A new object in a cell of its own. The cell comes first, so that `create` can write into it.

@@ -17,8 +17,8 @@ use crate::{
     sync::{AtomicPtr, AtomicUsize, Relaxed, UnsafeCell, scaled},
 };
 
-/// Places in a magazine of small objects.
-pub(crate) const PLACES: usize = scaled(64, 2);
+/// Places in a magazine of small objects. Half of them are open at first, see [`Owner::widen`].
+pub(crate) const PLACES: usize = scaled(128, 4);
 
 /// What a spare cell counts in the load of a magazine, in which an object counts one. A load with
 /// spare cells in it is above every lease, so that guards, which bring cells, need not ask.
@@ -248,6 +248,11 @@ impl<T> Owner<'_, T> {
     /// Moves cells to where `put` finds them.
     pub(crate) fn lay_out(&self) {
         let private = self.private();
+        if private.slot.load(Relaxed) == vacant() {
+            if let Some(empty) = self.with_empties(List::pop) {
+                private.slot.store(spare(empty.into_raw().cast()), Relaxed);
+            }
+        }
         let (count, mut spares) = self.magazine();
         while count + spares < private.lease() {
             let Some(empty) = self.with_empties(List::pop) else { break };
@@ -255,11 +260,6 @@ impl<T> Owner<'_, T> {
             spares += 1;
         }
         private.load.store(count + SPARE * spares, Relaxed);
-        if private.slot.load(Relaxed) == vacant() {
-            if let Some(empty) = self.with_empties(List::pop) {
-                private.slot.store(spare(empty.into_raw().cast()), Relaxed);
-            }
-        }
     }
 
     pub(crate) fn pop_empty(&self) -> Option<Empty<T>> {
@@ -425,14 +425,25 @@ impl<T> Owner<'_, T> {
         if quota.bounded() {
             quota.release(units - all.len());
             self.close();
+        } else {
+            self.open_first(quota);
         }
         all
     }
 
-    /// Opens all places of a pool without a bound.
-    pub(crate) fn open_all(&self, quota: &Quota) {
+    /// Opens the first places of a pool without a bound.
+    pub(crate) fn open_first(&self, quota: &Quota) {
         self.private().slot.store(vacant(), Relaxed);
-        self.private().lease.store(quota.places(), Relaxed);
+        self.private().lease.store(quota.first_places(), Relaxed);
+    }
+
+    /// Opens more places of a pool without a bound: so many objects would not have had to go to the
+    /// chain. Whoever only puts, or whose objects others take, does not come here.
+    pub(crate) fn widen(&self, back: usize, quota: &Quota) {
+        if !quota.bounded() {
+            let lease = &self.private().lease;
+            lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);
+        }
     }
 
     /// Opens so many more places, if there are as many; gives the rest of the units back.
@@ -447,8 +458,14 @@ impl<T> Owner<'_, T> {
         quota.release(units - slot - new);
     }
 
-    pub(crate) fn slot_wants_unit(&self, quota: &Quota) -> bool {
+    fn slot_wants_unit(&self, quota: &Quota) -> bool {
         quota.slots() && self.private().slot.load(Relaxed) == closed()
+    }
+
+    /// Whether places of a pool with a bound could do with more units.
+    pub(crate) fn wants_units(&self, quota: &Quota) -> bool {
+        quota.bounded()
+            && (self.slot_wants_unit(quota) || self.private().lease() < quota.places())
     }
 
     /// So many units have come with objects. Places that have an object and no unit get one; the
@@ -472,7 +489,7 @@ impl<T> Owner<'_, T> {
         self.private().load.store(0, Relaxed);
         self.close();
         if self.is_open() && !quota.bounded() {
-            self.open_all(quota);
+            self.open_first(quota);
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) const KEEP_SLOTS: usize = scaled(64, 2);
 pub(crate) struct Size<T>(PhantomData<T>);
 
 impl<T> Size<T> {
-    /// Objects in a magazine: 64 of up to 1 KiB, fewer of larger ones, none above 32 KiB.
+    /// Objects in a magazine: 128 of up to 512 bytes, fewer of larger ones, none above 32 KiB.
     pub(crate) const MAGAZINE: usize = match (64 * 1024usize).checked_div(size_of::<T>()) {
         Some(fit) if fit < PLACES => fit / 2 * 2,
         _ => PLACES,
@@ -43,7 +43,7 @@ impl<T> Size<T> {
 }
 
 /// The most objects that a thief takes at a time.
-pub(crate) const MAX_BATCH: usize = PLACES / 2;
+pub(crate) const MAX_BATCH: usize = PLACES / 4;
 
 /// What one pool keeps for one seat.
 #[repr(C, align(128))]
