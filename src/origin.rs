@@ -133,10 +133,20 @@ impl<T> Origin<T> {
         likely(pin.is_some()) && unsafe { shard.owner().push_cell(full.as_raw()) }
     }
 
+    /// Mostly of a guard that another thread has got.
     #[inline(never)]
     unsafe fn give_back_far(self, full: Full<T>) {
         // SAFETY: the caller's promise.
-        give_back(unsafe { self.core() }, full);
+        let core = unsafe { self.core() };
+        let own = seat::current().and_then(|seat| core.shard(seat)).map(Self::of_shard);
+        // SAFETY: as above.
+        let near = own.and_then(|own| unsafe { own.near() }.map(|here| (own, here)));
+        // SAFETY: as above.
+        if near.is_some_and(|(own, here)| unsafe { own.keep_near(here, &full) }) {
+            std::mem::forget(full);
+        } else {
+            give_back(core, full);
+        }
     }
 }
 

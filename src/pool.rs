@@ -52,6 +52,8 @@ use crate::{
 /// BUFFERS.get().extend_from_slice(b"hello");
 /// assert!(BUFFERS.get().is_empty());
 /// ```
+// Every hit reads it. What its neighbours write is on other lines.
+#[repr(align(128))]
 pub struct Pool<T, F = fn() -> T> {
     core: Lazy<T>,
     create: F,

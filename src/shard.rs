@@ -48,8 +48,8 @@ pub(crate) const MAX_BATCH: usize = PLACES / 4;
 /// What one pool keeps for one seat.
 #[repr(C, align(128))]
 pub(crate) struct Shard<T> {
-    /// For guards.
-    pub(crate) home: Home<T>,
+    /// For guards, wherever they are dropped: on lines that nobody writes to.
+    pub(crate) home: CachePadded<Home<T>>,
     pub(crate) private: Private<T>,
     /// The seat's id.
     pub(crate) id: u32,
@@ -91,7 +91,7 @@ impl<T> Shard<T> {
     /// The shard of the seat with this id.
     pub(crate) fn new(id: usize) -> Self {
         Self {
-            home: Home::new(),
+            home: CachePadded::new(Home::new()),
             id: id as u32,
             private: Private::new(),
             generation: AtomicU32::new(0),
