@@ -736,3 +736,28 @@ bug("own seat given away", "fork.rs",
     "frozen.claim.inherit(own);",
     "frozen.claim.inherit(None);",
     tests="--test process children_end_like")
+
+bug("hook passed by", "core.rs",
+    "shard.home.belong(self, self.recycle.is_none().then_some(first + i));",
+    "shard.home.belong(self, Some(first + i));",
+    tests="--test it recycled")
+
+bug("guard gives back where it comes from, whoever drops it", "origin.rs",
+    "(unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)",
+    "(unsafe { self.home() }.seat < 1 << 40 && !here.seat.is_null() && !panicking()).then_some(here)",
+    tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
+
+bug("spoilt object kept by its own thread", "origin.rs",
+    "(unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)",
+    "(unsafe { self.home() }.seat == here.id).then_some(here)",
+    tests="--test it a_panic_keeps_nothing_at_hand")
+
+bug("more places than there are", "private.rs",
+    "lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);",
+    "lease.store(lease.load(Relaxed) + back, Relaxed);",
+    tests="--lib places_open", address="white_box::shard")
+
+bug("places stay open", "private.rs",
+    "        } else {\n            self.open_first(quota);\n        }\n        all",
+    "        }\n        all",
+    tests="--lib places_open")

@@ -99,7 +99,7 @@ impl<T> Full<T> {
 ///
 /// As for [`ptr::read`].
 #[inline(always)]
-unsafe fn read<T>(from: *const T) -> T {
+pub(crate) unsafe fn read<T>(from: *const T) -> T {
     type Word = MaybeUninit<usize>;
     let words = size_of::<T>() / size_of::<Word>();
     if align_of::<T>() < align_of::<Word>() || words > 8 {

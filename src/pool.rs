@@ -75,9 +75,13 @@ impl<T, F> Pool<T, F> {
     ///
     /// `recycle` may block, panic and use the same pool. If it panics, the object is dropped.
     ///
-    /// If the compiler does not know the type of the argument yet, name that of the pool as below.
+    /// # Panics
+    ///
+    /// If the pool has been used already.
     ///
     /// # Examples
+    ///
+    /// If the compiler does not know the type of the argument yet, name that of the pool as below.
     ///
     /// ```
     /// use corepool::Pool;
@@ -130,26 +134,18 @@ impl<T, F> Pool<T, F> {
     /// Runs `f` on the owner's side of the thread's own shard, if there is one that is not claimed.
     /// No user code may be called, and nothing that pins.
     #[inline(always)]
-    fn near_do<'a, A, R>(
-        &'a self,
-        arg: A,
-        f: impl FnOnce(Owner<'a, T>, A) -> Result<R, A>,
-    ) -> Result<R, A> {
-        let Some((shard, seat)) = self.core.near(seat::here()) else {
-            return Err(arg);
-        };
+    fn near_do<'a, R>(&'a self, f: impl FnOnce(Owner<'a, T>) -> Option<R>) -> Option<R> {
+        let (shard, seat) = self.core.near(seat::here())?;
         // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the call of `f`.
-        let Some(_pin) = (unsafe { seat.pin_fast() }) else {
-            return Err(arg);
-        };
+        let _pin = unsafe { seat.pin_fast() }?;
         // SAFETY: pinned.
-        f(unsafe { shard.owner() }, arg)
+        f(unsafe { shard.owner() })
     }
 
     /// The hit path: an object of the thread's own shard.
     #[inline(always)]
     fn hit(&self) -> Option<(Full<T>, Origin<T>)> {
-        self.near_do((), |owner, ()| Ok((owner.pop_private().ok_or(())?, owner.origin()))).ok()
+        self.near_do(|owner| Some((owner.pop_private()?, owner.origin())))
     }
 
     /// Where this thread's guards give back.
@@ -269,10 +265,10 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        match self.near_do((), |owner, ()| owner.take().ok_or(())) {
-            Ok(value) => Some(value),
-            Err(()) => self.take_far(),
-        }
+        let Some(value) = self.near_do(|owner| owner.take()) else {
+            return self.take_far();
+        };
+        Some(value)
     }
 
     /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
@@ -294,10 +290,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn put(&self, value: T) {
-        let plain = self.recycle.is_none();
-        let kept =
-            if plain { self.near_do(value, |owner, value| owner.put(value)) } else { Err(value) };
-        if let Err(value) = kept {
+        // By its address, as each move of it might make it wait for the stores of the one before.
+        let from = &raw const value;
+        // SAFETY: forgotten if it is kept.
+        let put = |owner: Owner<'_, T>| unsafe { owner.put_from(from) }.then_some(());
+        if self.recycle.is_none() && self.near_do(put).is_some() {
+            std::mem::forget(value);
+        } else {
             self.put_far(value);
         }
     }

@@ -9,7 +9,7 @@
 use std::{mem::MaybeUninit, ptr};
 
 use crate::{
-    cell::{Cell, Empty, Full, List},
+    cell::{self, Cell, Empty, Full, List},
     hint::likely,
     owner::Owner,
     quota::Quota,
@@ -183,22 +183,39 @@ impl<T> Owner<'_, T> {
     }
 
     /// Keeps a value, if there is a spare cell with a unit.
-    #[inline]
     pub(crate) fn put(&self, value: T) -> Result<(), T> {
+        // SAFETY: forgotten if it is kept.
+        if !unsafe { self.put_from(&raw const value) } {
+            return Err(value);
+        }
+        std::mem::forget(value);
+        Ok(())
+    }
+
+    /// Whether the value is kept, as by `put`. Else it is still the caller's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ptr::read`], if it is kept.
+    #[inline(always)]
+    pub(crate) unsafe fn put_from(&self, value: *const T) -> bool {
         let private = self.private();
         let slot = private.slot.load(Relaxed);
         if let Some(cell) = spare_cell(slot) {
-            private.slot.store(fill(cell, value), Relaxed);
-            return Ok(());
+            // SAFETY: the caller's promise; the slot owns the cell.
+            unsafe { fill(cell, value) };
+            private.slot.store(cell, Relaxed);
+            return true;
         }
         let load = private.load.load(Relaxed);
         let count = load % SPARE;
         if load < SPARE || count >= private.lease.load(Relaxed) {
-            return Err(value);
+            return false;
         }
-        fill(self.place(count), value);
+        // SAFETY: as above, of the place.
+        unsafe { fill(self.place(count), value) };
         private.load.store(load + 1 - SPARE, Relaxed);
-        Ok(())
+        true
     }
 
     #[inline(always)]
@@ -225,10 +242,14 @@ impl<T> Owner<'_, T> {
 }
 
 /// Puts a value into a spare cell.
+///
+/// # Safety
+///
+/// The caller owns the cell, which holds no value. As for [`ptr::read`] of the value.
 #[inline(always)]
-fn fill<T>(cell: *mut Cell<T>, value: T) -> *mut Cell<T> {
-    // SAFETY: callers own the cell, which holds no value.
-    unsafe { Empty::from_raw(cell.cast()) }.fill(value).into_raw()
+unsafe fn fill<T>(cell: *mut Cell<T>, value: *const T) {
+    // SAFETY: the caller's promise.
+    unsafe { Empty::from_raw(cell.cast()).fill(cell::read(value)) }.into_raw();
 }
 
 /// Spare cells, where they are not at hand.
@@ -464,8 +485,7 @@ impl<T> Owner<'_, T> {
 
     /// Whether places of a pool with a bound could do with more units.
     pub(crate) fn wants_units(&self, quota: &Quota) -> bool {
-        quota.bounded()
-            && (self.slot_wants_unit(quota) || self.private().lease() < quota.places())
+        quota.bounded() && (self.slot_wants_unit(quota) || self.private().lease() < quota.places())
     }
 
     /// So many units have come with objects. Places that have an object and no unit get one; the

@@ -259,7 +259,8 @@ pub(crate) fn current() -> Option<&'static Seat> {
 
 #[inline(always)]
 pub(crate) fn here() -> Here {
-    HERE.get()
+    // Unlike `get` this is marked to be inlined, wherever it is. It never fails.
+    HERE.try_with(Cell::get).unwrap_or(Here::NOWHERE)
 }
 
 /// The seat of this thread, a new one if need be. `None` if there is none left, and in a thread
