@@ -660,13 +660,13 @@ bug("cell that must have memory", "pool.rs",
     tests="--test no_memory growth")
 
 bug("object dropped without being counted", "pool.rs",
-    "            let _counted = Counted(self.core.get());\n            return drop(value);",
+    "            let _counted = Counted(core);\n            return drop(value);",
     "            return drop(value);",
     tests="--test no_memory growth")
 
-bug("spoilt object kept", "pool.rs",
-    "        } else if panicking() {\n            self.discard(full);",
-    "        } else if false {\n            self.discard(full);",
+bug("spoilt object kept", "origin.rs",
+    "    if panicking() {\n        discard(core, full);",
+    "    if false {\n        discard(core, full);",
     soak="")
 
 bug("two cores of one pool", "lazy.rs",
@@ -761,6 +761,31 @@ bug("own seat given away", "fork.rs",
     "frozen.claim.inherit(own);",
     "frozen.claim.inherit(None);",
     tests="--test process children_end_like")
+
+bug("hook passed by", "core.rs",
+    "shard.home.belong(self, self.recycle.is_none().then_some(first + i));",
+    "shard.home.belong(self, Some(first + i));",
+    tests="--test it recycled")
+
+bug("guard gives back where it comes from, whoever drops it", "origin.rs",
+    "(unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)",
+    "(unsafe { self.home() }.seat < 1 << 40 && !here.seat.is_null() && !panicking()).then_some(here)",
+    tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
+
+bug("spoilt object kept by its own thread", "origin.rs",
+    "(unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)",
+    "(unsafe { self.home() }.seat == here.id).then_some(here)",
+    tests="--test it a_panic_keeps_nothing_at_hand")
+
+bug("more places than there are", "private.rs",
+    "lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);",
+    "lease.store(lease.load(Relaxed) + back, Relaxed);",
+    tests="--lib places_open", address="white_box::shard")
+
+bug("places stay open", "private.rs",
+    "        } else {\n            self.open_first(quota);\n        }\n        all",
+    "        }\n        all",
+    tests="--lib places_open")
 
 # Memory that comes back by itself.
 
@@ -890,7 +915,7 @@ bug("scale that must have memory", "weight.rs",
     tests="--test no_memory a_first_use")
 
 bug("lent objects weigh", "pool.rs",
-    "        found.iter().for_each(|full| Self::leaves(core, full));\n",
+    "        found.iter().for_each(|full| origin::leaves(core, full));\n",
     "",
     tests="--test it weights::")
 

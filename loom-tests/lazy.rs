@@ -74,7 +74,8 @@ fn lazy_near_by_another() {
         let pool = Arc::new(Pool::new());
         let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
         pool.lazy.init(crate::core::Core::new(usize::MAX));
-        let here = |seat: &Seat| Here { segment: seat.segment, offset: seat.offset, seat };
+        let here =
+            |seat: &Seat| Here { segment: seat.segment, offset: seat.offset, id: seat.id, seat };
         // The checker's pointer has to be there before the threads are.
         assert!(pool.lazy.near(here(seats[2])).is_none());
         let other = {

@@ -42,6 +42,11 @@ impl<T: UnwindSafe> UnwindSafe for Full<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Full<T> {}
 
 impl<T> Full<T> {
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut Cell<T> {
+        self.cell.as_ptr()
+    }
+
     #[inline]
     pub(crate) fn into_raw(self) -> *mut Cell<T> {
         let cell = self.cell.as_ptr();
@@ -94,7 +99,7 @@ impl<T> Full<T> {
 ///
 /// As for [`ptr::read`].
 #[inline(always)]
-unsafe fn read<T>(from: *const T) -> T {
+pub(crate) unsafe fn read<T>(from: *const T) -> T {
     type Word = MaybeUninit<usize>;
     let words = size_of::<T>() / size_of::<Word>();
     if align_of::<T>() < align_of::<Word>() || words > 8 {

@@ -16,6 +16,7 @@ use crate::{
     cell::{Cell, Empty, Full, List},
     map::{BITS, Map},
     memory::{try_box, try_slice},
+    origin::Home,
     owner::{Owner, Refused},
     quota::Quota,
     ring::Ring,
@@ -50,6 +51,10 @@ pub(crate) struct Core<T> {
     pub(crate) quota: Quota,
     /// In a pool with a bound on what idle objects weigh.
     pub(crate) scale: Option<Scale<T>>,
+    /// The hook through which all objects go that come back.
+    pub(crate) recycle: Option<fn(&mut T) -> bool>,
+    /// For guards of threads without a shard.
+    pub(crate) home: Home<T>,
     pub(crate) map: CachePadded<Map>,
     pub(crate) shelf: CachePadded<Shelf<T>>,
     /// What is not counted by shards.
@@ -86,6 +91,8 @@ impl<T> Core<T> {
             generation: AtomicU32::new(0),
             quota,
             scale,
+            recycle: None,
+            home: Home::new(),
             map: CachePadded::new(Map::new()),
             shelf: CachePadded::new(Shelf::new()),
             tally: Tally::default(),
@@ -140,7 +147,10 @@ impl<T> Core<T> {
     fn grow(&self, index: usize) -> Option<()> {
         let len = bucket_len(index, 1);
         let first = if index == 0 { 0 } else { len };
-        let new = try_slice(len, |i| Shard::<T>::new(first + i))?;
+        let mut new = try_slice(len, |i| Shard::<T>::new(first + i))?;
+        for (i, shard) in new.iter_mut().enumerate() {
+            shard.home.belong(self, self.recycle.is_none().then_some(first + i));
+        }
         let new = Box::into_raw(new);
         if index >= FIRST_TO_SHARE {
             // Relaxed: whoever sees a bit of the new shards, or what they hold, sees this too.

@@ -2,13 +2,19 @@
 
 use std::{
     fmt,
+    marker::PhantomData,
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
     ptr,
     sync::Arc,
 };
 
-use crate::{cell::Full, pool::Pool};
+use crate::{
+    cell::Full,
+    core::Core,
+    origin::{self, Origin},
+    pool::Pool,
+};
 
 /// An object on loan from a [`Pool`]. It goes back when this is dropped, on whatever thread that
 /// is; if the thread is panicking, the object is dropped instead.
@@ -16,7 +22,8 @@ use crate::{cell::Full, pool::Pool};
 /// Two words large. Forgetting it leaks the object, and nothing else.
 pub struct Pooled<'p, T, F = fn() -> T> {
     full: ManuallyDrop<Full<T>>,
-    pool: &'p Pool<T, F>,
+    origin: Origin<T>,
+    pool: PhantomData<&'p Pool<T, F>>,
 }
 
 /// An object on loan from a [`Pool`] that it keeps alive. See [`Pooled`].
@@ -25,18 +32,26 @@ pub struct OwnedPooled<T, F = fn() -> T> {
     pool: Arc<Pool<T, F>>,
 }
 
-impl<'p, T, F> Pooled<'p, T, F> {
+impl<T, F> Pooled<'_, T, F> {
     #[inline(always)]
-    pub(crate) fn new(full: Full<T>, pool: &'p Pool<T, F>) -> Self {
-        Self { full: ManuallyDrop::new(full), pool }
+    pub(crate) fn new(full: Full<T>, origin: Origin<T>) -> Self {
+        Self { full: ManuallyDrop::new(full), origin, pool: PhantomData }
     }
 
-    /// The parts, of which the object's owner is the caller now.
-    #[inline]
-    fn into_parts(this: Self) -> (Full<T>, &'p Pool<T, F>) {
+    #[inline(always)]
+    fn origin(&self) -> Origin<T> {
+        self.origin
+    }
+
+    fn into_parts(this: Self) -> (Full<T>, Origin<T>) {
         let mut this = ManuallyDrop::new(this);
         // SAFETY: taken once, as the guard's `drop` will not run.
-        (unsafe { ManuallyDrop::take(&mut this.full) }, this.pool)
+        (unsafe { ManuallyDrop::take(&mut this.full) }, this.origin)
+    }
+
+    fn core(origin: &Origin<T>) -> &Core<T> {
+        // SAFETY: the guard that it comes from has borrowed the pool.
+        unsafe { origin.core() }
     }
 }
 
@@ -46,16 +61,22 @@ impl<T, F> OwnedPooled<T, F> {
         Self { full: ManuallyDrop::new(full), pool }
     }
 
-    /// The parts, of which the object's owner is the caller now.
-    #[inline]
+    #[inline(always)]
+    fn origin(&self) -> Origin<T> {
+        self.pool.origin()
+    }
+
     fn into_parts(this: Self) -> (Full<T>, Arc<Pool<T, F>>) {
         let mut this = ManuallyDrop::new(this);
         // SAFETY: both are taken once, as the guard's `drop` will not run.
         unsafe { (ManuallyDrop::take(&mut this.full), ptr::read(&this.pool)) }
     }
+
+    fn core(pool: &Arc<Pool<T, F>>) -> &Core<T> {
+        pool.used_core()
+    }
 }
 
-/// What the two guards have in common.
 macro_rules! guard {
     ([$($lifetime:lifetime)?] $Guard:ident) => {
         impl<$($lifetime,)? T: Send + 'static, F: Fn() -> T> $Guard<$($lifetime,)? T, F> {
@@ -74,7 +95,7 @@ macro_rules! guard {
             #[must_use = "the object is dropped at once"]
             pub fn detach(this: Self) -> T {
                 let (full, pool) = Self::into_parts(this);
-                pool.open(full)
+                origin::open(Self::core(&pool), full)
             }
 
             /// Drops the object instead of giving it back: it is broken, or not worth keeping.
@@ -90,7 +111,7 @@ macro_rules! guard {
             /// ```
             pub fn discard(this: Self) {
                 let (full, pool) = Self::into_parts(this);
-                pool.discard(full);
+                origin::discard(Self::core(&pool), full);
             }
         }
 
@@ -137,10 +158,13 @@ macro_rules! guard {
         impl<$($lifetime,)? T, F> Drop for $Guard<$($lifetime,)? T, F> {
             #[inline(always)]
             fn drop(&mut self) {
-                let as_is = self.pool.takes_back_as_is();
-                // SAFETY: the guard is going, and its object is taken once.
-                let full = unsafe { ManuallyDrop::take(&mut self.full) };
-                self.pool.give_back(full, as_is);
+                let origin = self.origin();
+                // Asked before the object is ours, so that there is nothing to drop if that panics.
+                // SAFETY: the guard is going, and its object is taken once. Its pool lives.
+                unsafe {
+                    let near = origin.near();
+                    origin.give_back(ManuallyDrop::take(&mut self.full), near);
+                }
             }
         }
     };

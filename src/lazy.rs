@@ -88,6 +88,8 @@ impl<T: Send + 'static> Lazy<T> {
         // SAFETY: the core lives until our `drop`, where it leaves the registry first.
         unsafe { registry.enter(&new) };
         let core = Box::into_raw(new);
+        // SAFETY: nobody else has seen it.
+        unsafe { (*core).home.belong(&*core, None) };
         // Release: pairs with the Acquire in `get`.
         self.core.store(core, Release);
         // SAFETY: as above.

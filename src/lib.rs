@@ -17,6 +17,7 @@ mod lazy;
 mod live;
 mod map;
 mod memory;
+mod origin;
 mod owner;
 mod panics;
 mod pool;

@@ -6,6 +6,7 @@ use std::{cell::Cell as Plain, marker::PhantomData};
 use crate::{
     cell::{Cell, Full, List},
     chain::{Chain, Push},
+    origin::Origin,
     private::Private,
     quota::Quota,
     ring::Ring,
@@ -59,6 +60,7 @@ impl<T> Owner<'_, T> {
         }
         let full = self.pop_under();
         self.adopt(filled, quota);
+        self.widen(filled, quota);
         full
     }
 
@@ -88,7 +90,7 @@ impl<T> Owner<'_, T> {
                 Ok(()) => return Ok(()),
                 Err(full) => full,
             };
-            if self.slot_wants_unit(quota) || self.private().lease() < quota.places() {
+            if self.wants_units(quota) {
                 match quota.lease(quota.batch()) {
                     0 => return Err(Refused::Bound(full)),
                     units => self.open_more(units, quota),
@@ -183,7 +185,7 @@ impl<T> Owner<'_, T> {
         // Release: pairs with the Acquire in `drain_victims`, for the generation.
         self.shard.open.store(true, Release);
         if !quota.bounded() {
-            self.open_all(quota);
+            self.open_first(quota);
         }
     }
 
@@ -235,6 +237,12 @@ impl<T> Owner<'_, T> {
 
     fn primary(&self) -> &Chain<T> {
         self.shard.chain(self.generation())
+    }
+
+    /// Where the owner's guards give back.
+    #[inline(always)]
+    pub(crate) fn origin(&self) -> Origin<T> {
+        Origin::of_shard(self.shard)
     }
 
     /// Whether the shard was ever used.

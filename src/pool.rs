@@ -1,6 +1,6 @@
 //! The pool: the public face, the hit path and the way to a miss.
 
-use std::{fmt, sync::Arc, thread::panicking};
+use std::{fmt, sync::Arc};
 
 use crate::{
     cell::{Cell, Empty, Full},
@@ -9,6 +9,7 @@ use crate::{
     due,
     guard::{OwnedPooled, Pooled},
     lazy::Lazy,
+    origin::{self, Counted, Origin},
     owner::Owner,
     seat::{self, Seat},
     stats::Stats,
@@ -52,6 +53,8 @@ use crate::{
 /// BUFFERS.get().extend_from_slice(b"hello");
 /// assert!(BUFFERS.get().is_empty());
 /// ```
+// Every hit reads it. What its neighbours write is on other lines.
+#[repr(align(128))]
 pub struct Pool<T, F = fn() -> T> {
     core: Lazy<T>,
     create: F,
@@ -82,9 +85,13 @@ impl<T, F> Pool<T, F> {
     ///
     /// `recycle` may block, panic and use the same pool. If it panics, the object is dropped.
     ///
-    /// If the compiler does not know the type of the argument yet, name that of the pool as below.
+    /// # Panics
+    ///
+    /// If the pool has been used already.
     ///
     /// # Examples
+    ///
+    /// If the compiler does not know the type of the argument yet, name that of the pool as below.
     ///
     /// ```
     /// use corepool::Pool;
@@ -97,6 +104,7 @@ impl<T, F> Pool<T, F> {
     /// assert_eq!(*pool.get(), "");
     /// ```
     pub const fn with_recycle(mut self, recycle: fn(&mut T) -> bool) -> Self {
+        assert!(self.core.is_unused(), "the hook must be set before the pool is used");
         self.recycle = Some(recycle);
         self
     }
@@ -182,134 +190,40 @@ impl<T, F> Pool<T, F> {
         self
     }
 
-    /// Whether an object that comes back now may go straight to its place.
-    #[inline(always)]
-    pub(crate) fn takes_back_as_is(&self) -> bool {
-        self.recycle.is_none() && !panicking()
-    }
-
-    /// A guard's object comes back.
-    #[inline(always)]
-    pub(crate) fn give_back(&self, full: Full<T>, as_is: bool) {
-        // One call and no more, so that the whole is inlined where the guard is dropped.
-        let kept = if as_is { self.keep_near(full) } else { Err(full) };
-        if let Err(full) = kept {
-            self.give_back_far(full);
-        }
-    }
-
-    #[inline(never)]
-    fn give_back_far(&self, full: Full<T>) {
-        if self.takes_back_as_is() {
-            self.keep_far(full);
-        } else if panicking() {
-            self.discard(full);
-        } else if let Some(full) = self.recycled(full) {
-            self.keep(full);
-        }
-    }
-
-    /// What `recycle` makes of an object: the object, or nothing.
-    fn recycled(&self, mut full: Full<T>) -> Option<Full<T>> {
-        if let Some(recycle) = self.recycle {
-            let counted = Counted(self.core.get());
-            if !recycle(full.get_mut()) {
-                return None;
-            }
-            std::mem::forget(counted);
-        }
-        Some(full)
-    }
-
-    /// Drops an object.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn discard(&self, full: Full<T>) {
-        let _counted = Counted(self.core.get());
-        drop(full);
-    }
-
-    /// The hit path: an object comes back to the thread's own shard.
-    #[inline(always)]
-    fn keep_near(&self, full: Full<T>) -> Result<(), Full<T>> {
-        self.near_do(full, |owner, full| owner.push_private(full))
-    }
-
-    fn keep(&self, full: Full<T>) {
-        if let Err(full) = self.keep_near(full) {
-            self.keep_far(full);
-        }
-    }
-
     /// This thread's seat, ready for the long way, and for the short one from then on.
     fn seat(&self, core: &Core<T>) -> Option<&'static Seat> {
-        let seat = seat::current_or_join()?;
-        if seat.is_late() {
-            collect::catch_up(seat);
-        }
-        self.core.bring_near(core, seat);
-        Some(seat)
-    }
-
-    fn keep_far(&self, full: Full<T>) {
-        let kept = match self.core.get() {
-            Some(core) if self.admits(core, &full) => {
-                let kept = core.put(self.seat(core), full);
-                kept.inspect_err(|full| Self::leaves(core, full))
-            }
-            _ => Err(full),
-        };
-        if let Err(full) = kept {
-            self.discard(full);
-        }
-        due::look();
-    }
-
-    /// Whether an object is not too heavy to be kept.
-    #[inline]
-    fn admits(&self, core: &Core<T>, full: &Full<T>) -> bool {
-        core.scale.as_ref().is_none_or(|scale| {
-            // In a panic the caller drops the object.
-            let counted = Counted(Some(core));
-            let admitted = scale.admit(full);
-            std::mem::forget(counted);
-            admitted
-        })
-    }
-
-    /// An object leaves, or was not kept.
-    #[inline]
-    fn leaves(core: &Core<T>, full: &Full<T>) {
-        if let Some(scale) = &core.scale {
-            let counted = Counted(Some(core));
-            scale.release(full);
-            std::mem::forget(counted);
-        }
+        origin::ready().inspect(|seat| self.core.bring_near(core, seat))
     }
 
     /// Runs `f` on the owner's side of the thread's own shard, if there is one that is not claimed.
     /// No user code may be called, and nothing that pins.
     #[inline(always)]
-    fn near_do<'a, A, R>(
-        &'a self,
-        arg: A,
-        f: impl FnOnce(Owner<'a, T>, A) -> Result<R, A>,
-    ) -> Result<R, A> {
-        let Some((shard, seat)) = self.core.near(seat::here()) else {
-            return Err(arg);
-        };
+    fn near_do<'a, R>(&'a self, f: impl FnOnce(Owner<'a, T>) -> Option<R>) -> Option<R> {
+        let (shard, seat) = self.core.near(seat::here())?;
         // SAFETY: the seat is this thread's, and not pinned: pins do not outlive the call of `f`.
-        let Some(_pin) = (unsafe { seat.pin_fast() }) else {
-            return Err(arg);
-        };
+        let _pin = unsafe { seat.pin_fast() }?;
         // SAFETY: pinned.
-        f(unsafe { shard.owner() }, arg)
+        f(unsafe { shard.owner() })
     }
 
     /// The hit path: an object of the thread's own shard.
     #[inline(always)]
-    fn hit(&self) -> Option<Full<T>> {
-        self.near_do((), |owner, ()| owner.pop_private().ok_or(())).ok()
+    fn hit(&self) -> Option<(Full<T>, Origin<T>)> {
+        self.near_do(|owner| Some((owner.pop_private()?, owner.origin())))
+    }
+
+    /// Where this thread's guards give back.
+    #[inline]
+    pub(crate) fn origin(&self) -> Origin<T> {
+        match self.core.near(seat::here()) {
+            Some((shard, _)) => Origin::of_shard(shard),
+            None => Origin::of_core(self.used_core()),
+        }
+    }
+
+    /// The core of a pool that has guards, hence one.
+    pub(crate) fn used_core(&self) -> &Core<T> {
+        self.core.get().expect("a pool has a core from its first use on")
     }
 }
 
@@ -332,8 +246,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     #[must_use = "the object goes back at once"]
     pub fn get(&self) -> Pooled<'_, T, F> {
-        let full = self.hit().unwrap_or_else(|| self.find_or_create());
-        Pooled::new(full, self)
+        let (full, origin) = self.hit().unwrap_or_else(|| self.find_or_create());
+        Pooled::new(full, origin)
     }
 
     /// An idle object, if there is one.
@@ -350,8 +264,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_get(&self) -> Option<Pooled<'_, T, F>> {
-        let full = self.hit().or_else(|| self.find())?;
-        Some(Pooled::new(full, self))
+        let (full, origin) = self.hit().or_else(|| self.find())?;
+        Some(Pooled::new(full, origin))
     }
 
     /// As [`get`](Self::get), with a guard that keeps the pool alive instead of borrowing it.
@@ -375,7 +289,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     #[must_use = "the object goes back at once"]
     pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, F> {
-        let full = self.hit().unwrap_or_else(|| self.find_or_create());
+        let (full, _) = self.hit().unwrap_or_else(|| self.find_or_create());
         OwnedPooled::new(full, Arc::clone(self))
     }
 
@@ -415,10 +329,10 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        match self.near_do((), |owner, ()| owner.take().ok_or(())) {
-            Ok(value) => Some(value),
-            Err(()) => self.take_far(),
-        }
+        let Some(value) = self.near_do(|owner| owner.take()) else {
+            return self.take_far();
+        };
+        Some(value)
     }
 
     /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
@@ -440,10 +354,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn put(&self, value: T) {
-        let plain = self.recycle.is_none();
-        let kept =
-            if plain { self.near_do(value, |owner, value| owner.put(value)) } else { Err(value) };
-        if let Err(value) = kept {
+        // By its address, as each move of it might make it wait for the stores of the one before.
+        let from = &raw const value;
+        // SAFETY: forgotten if it is kept.
+        let put = |owner: Owner<'_, T>| unsafe { owner.put_from(from) }.then_some(());
+        if self.recycle.is_none() && self.near_do(put).is_some() {
+            std::mem::forget(value);
+        } else {
             self.put_far(value);
         }
     }
@@ -456,12 +373,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let Err(value) = kept else { return due::look() };
         let spare = core.pop_empty(seat::current());
         let Some(empty) = spare.or_else(Empty::try_new) else {
-            let _counted = Counted(self.core.get());
+            let _counted = Counted(core);
             return drop(value);
         };
         let full = empty.fill(value);
-        if let Some(full) = self.recycled(full) {
-            self.keep_far(full);
+        if let Some(full) = origin::recycled(core, full) {
+            origin::keep(core, full);
         }
     }
 
@@ -491,12 +408,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
                 return;
             }
             let full = self.make();
-            if !self.admits(core, &full) {
-                return self.discard(full);
+            if !origin::admits(core, &full) {
+                return origin::discard(core, full);
             }
             if let Err(full) = core.shelve(full) {
-                Self::leaves(core, &full);
-                return self.discard(full);
+                origin::leaves(core, &full);
+                return origin::discard(core, full);
             }
         }
     }
@@ -554,40 +471,56 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 
     fn new_core(&self) -> Box<Core<T>> {
         let bytes = self.max_idle_bytes;
-        match self.weight {
+        let mut core = match self.weight {
             _ if bytes == usize::MAX => Core::new(self.max_idle),
             Some(weight) => Core::weighed(self.max_idle, weight, bytes),
             None => Core::new(self.max_idle.min(bytes / size_of::<T>().max(1))),
-        }
+        };
+        core.recycle = self.recycle;
+        core
     }
 
-    #[inline(never)]
-    fn take_far(&self) -> Option<T> {
-        self.find().map(|full| self.open(full))
-    }
-
-    /// The way to a miss.
-    #[inline(never)]
-    fn find(&self) -> Option<Full<T>> {
+    /// Whether a glance tells that there is nothing.
+    #[inline(always)]
+    fn has_nothing(&self) -> bool {
         let own = self.core.near(seat::here()).zip(self.core.get());
-        match own {
-            Some(((shard, _), core)) if core.has_nothing(shard) => None,
-            _ => self.search(),
-        }
+        own.is_some_and(|((shard, _), core)| core.has_nothing(shard))
     }
 
     #[inline(never)]
     fn search(&self) -> Option<Full<T>> {
         let core = self.core();
         let found = core.take(self.seat(core));
-        found.iter().for_each(|full| Self::leaves(core, full));
+        found.iter().for_each(|full| origin::leaves(core, full));
         due::look();
         found
     }
 
+    /// The way to a miss, for values.
     #[inline(never)]
-    fn find_or_create(&self) -> Full<T> {
-        self.find().unwrap_or_else(|| self.make())
+    fn take_far(&self) -> Option<T> {
+        if self.has_nothing() { None } else { self.search_value() }
+    }
+
+    #[inline(never)]
+    fn search_value(&self) -> Option<T> {
+        self.search().map(|full| origin::open(self.core(), full))
+    }
+
+    /// The way to a miss, for guards.
+    #[inline(never)]
+    fn find(&self) -> Option<(Full<T>, Origin<T>)> {
+        if self.has_nothing() { None } else { self.search_loan() }
+    }
+
+    #[inline(never)]
+    fn search_loan(&self) -> Option<(Full<T>, Origin<T>)> {
+        self.search().map(|full| (full, self.origin()))
+    }
+
+    #[inline(never)]
+    fn find_or_create(&self) -> (Full<T>, Origin<T>) {
+        self.find().unwrap_or_else(|| (self.make(), self.origin()))
     }
 
     /// A new object in a cell of its own. The cell comes first, so that `create` can write into it.
@@ -601,25 +534,6 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         due::look();
         self.core().count(seat::current(), |tally| &tally.created);
         (self.create)()
-    }
-
-    /// Takes an object out of its cell, and keeps the cell for a later one.
-    #[inline]
-    pub(crate) fn open(&self, full: Full<T>) -> T {
-        let (value, empty) = full.empty();
-        self.core().push_empty(seat::current(), empty);
-        value
-    }
-}
-
-/// Counts an object as dropped when it goes, also in a panic.
-struct Counted<'a, T>(Option<&'a Core<T>>);
-
-impl<T> Drop for Counted<'_, T> {
-    fn drop(&mut self) {
-        if let Some(core) = self.0 {
-            core.dropped.add(1);
-        }
     }
 }
 

@@ -9,7 +9,7 @@
 use std::{mem::MaybeUninit, ptr};
 
 use crate::{
-    cell::{Cell, Empty, Full, List},
+    cell::{self, Cell, Empty, Full, List},
     hint::likely,
     owner::Owner,
     quota::Quota,
@@ -17,8 +17,8 @@ use crate::{
     sync::{AtomicPtr, AtomicUsize, Relaxed, UnsafeCell, scaled},
 };
 
-/// Places in a magazine of small objects.
-pub(crate) const PLACES: usize = scaled(64, 2);
+/// Places in a magazine of small objects. Half of them are open at first, see [`Owner::widen`].
+pub(crate) const PLACES: usize = scaled(128, 4);
 
 /// What a spare cell counts in the load of a magazine, in which an object counts one. A load with
 /// spare cells in it is above every lease, so that guards, which bring cells, need not ask.
@@ -130,20 +130,30 @@ impl<T> Owner<'_, T> {
     }
 
     /// Keeps an object, if there is a place with a unit and without a spare cell.
-    #[inline(always)]
     pub(crate) fn push_private(&self, full: Full<T>) -> Result<(), Full<T>> {
+        let cell = full.as_raw();
+        if !self.push_cell(cell) {
+            return Err(full);
+        }
+        std::mem::forget(full);
+        Ok(())
+    }
+
+    /// Whether the object is kept, as by `push_private`. Else it is still the caller's.
+    #[inline(always)]
+    pub(crate) fn push_cell(&self, cell: *mut Cell<T>) -> bool {
         let private = self.private();
         if likely(private.slot.load(Relaxed) == vacant()) {
-            private.slot.store(full.into_raw(), Relaxed);
-            return Ok(());
+            private.slot.store(cell, Relaxed);
+            return true;
         }
         let load = private.load.load(Relaxed);
         if load >= private.lease.load(Relaxed) {
-            return Err(full);
+            return false;
         }
-        self.set_place(load, full.into_raw());
+        self.set_place(load, cell);
         private.load.store(load + 1, Relaxed);
-        Ok(())
+        true
     }
 
     /// The value of an object. Its cell stays as a spare one.
@@ -173,22 +183,39 @@ impl<T> Owner<'_, T> {
     }
 
     /// Keeps a value, if there is a spare cell with a unit.
-    #[inline]
     pub(crate) fn put(&self, value: T) -> Result<(), T> {
+        // SAFETY: forgotten if it is kept.
+        if !unsafe { self.put_from(&raw const value) } {
+            return Err(value);
+        }
+        std::mem::forget(value);
+        Ok(())
+    }
+
+    /// Whether the value is kept, as by `put`. Else it is still the caller's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ptr::read`], if it is kept.
+    #[inline(always)]
+    pub(crate) unsafe fn put_from(&self, value: *const T) -> bool {
         let private = self.private();
         let slot = private.slot.load(Relaxed);
         if let Some(cell) = spare_cell(slot) {
-            private.slot.store(fill(cell, value), Relaxed);
-            return Ok(());
+            // SAFETY: the caller's promise; the slot owns the cell.
+            unsafe { fill(cell, value) };
+            private.slot.store(cell, Relaxed);
+            return true;
         }
         let load = private.load.load(Relaxed);
         let count = load % SPARE;
         if load < SPARE || count >= private.lease.load(Relaxed) {
-            return Err(value);
+            return false;
         }
-        fill(self.place(count), value);
+        // SAFETY: as above, of the place.
+        unsafe { fill(self.place(count), value) };
         private.load.store(load + 1 - SPARE, Relaxed);
-        Ok(())
+        true
     }
 
     #[inline(always)]
@@ -215,10 +242,14 @@ impl<T> Owner<'_, T> {
 }
 
 /// Puts a value into a spare cell.
+///
+/// # Safety
+///
+/// The caller owns the cell, which holds no value. As for [`ptr::read`] of the value.
 #[inline(always)]
-fn fill<T>(cell: *mut Cell<T>, value: T) -> *mut Cell<T> {
-    // SAFETY: callers own the cell, which holds no value.
-    unsafe { Empty::from_raw(cell.cast()) }.fill(value).into_raw()
+unsafe fn fill<T>(cell: *mut Cell<T>, value: *const T) {
+    // SAFETY: the caller's promise.
+    unsafe { Empty::from_raw(cell.cast()).fill(cell::read(value)) }.into_raw();
 }
 
 /// Spare cells, where they are not at hand.
@@ -238,6 +269,11 @@ impl<T> Owner<'_, T> {
     /// Moves cells to where `put` finds them.
     pub(crate) fn lay_out(&self) {
         let private = self.private();
+        if private.slot.load(Relaxed) == vacant() {
+            if let Some(empty) = self.with_empties(List::pop) {
+                private.slot.store(spare(empty.into_raw().cast()), Relaxed);
+            }
+        }
         let (count, mut spares) = self.magazine();
         while count + spares < private.lease() {
             let Some(empty) = self.with_empties(List::pop) else { break };
@@ -245,11 +281,6 @@ impl<T> Owner<'_, T> {
             spares += 1;
         }
         private.load.store(count + SPARE * spares, Relaxed);
-        if private.slot.load(Relaxed) == vacant() {
-            if let Some(empty) = self.with_empties(List::pop) {
-                private.slot.store(spare(empty.into_raw().cast()), Relaxed);
-            }
-        }
     }
 
     pub(crate) fn pop_empty(&self) -> Option<Empty<T>> {
@@ -415,14 +446,25 @@ impl<T> Owner<'_, T> {
         if quota.bounded() {
             quota.release(units - all.len());
             self.close();
+        } else {
+            self.open_first(quota);
         }
         all
     }
 
-    /// Opens all places of a pool without a bound.
-    pub(crate) fn open_all(&self, quota: &Quota) {
+    /// Opens the first places of a pool without a bound.
+    pub(crate) fn open_first(&self, quota: &Quota) {
         self.private().slot.store(vacant(), Relaxed);
-        self.private().lease.store(quota.places(), Relaxed);
+        self.private().lease.store(quota.first_places(), Relaxed);
+    }
+
+    /// Opens more places of a pool without a bound: so many objects would not have had to go to the
+    /// chain. Whoever only puts, or whose objects others take, does not come here.
+    pub(crate) fn widen(&self, back: usize, quota: &Quota) {
+        if !quota.bounded() {
+            let lease = &self.private().lease;
+            lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);
+        }
     }
 
     /// Opens so many more places, if there are as many; gives the rest of the units back.
@@ -437,8 +479,13 @@ impl<T> Owner<'_, T> {
         quota.release(units - slot - new);
     }
 
-    pub(crate) fn slot_wants_unit(&self, quota: &Quota) -> bool {
+    fn slot_wants_unit(&self, quota: &Quota) -> bool {
         quota.slots() && self.private().slot.load(Relaxed) == closed()
+    }
+
+    /// Whether places of a pool with a bound could do with more units.
+    pub(crate) fn wants_units(&self, quota: &Quota) -> bool {
+        quota.bounded() && (self.slot_wants_unit(quota) || self.private().lease() < quota.places())
     }
 
     /// So many units have come with objects. Places that have an object and no unit get one; the
@@ -462,7 +509,7 @@ impl<T> Owner<'_, T> {
         self.private().load.store(0, Relaxed);
         self.close();
         if self.is_open() && !quota.bounded() {
-            self.open_all(quota);
+            self.open_first(quota);
         }
     }
 

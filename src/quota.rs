@@ -58,11 +58,16 @@ impl Quota {
         self.places
     }
 
+    /// The places that are open at first, in a pool without a bound.
+    pub(crate) fn first_places(&self) -> usize {
+        self.places / 2
+    }
+
     /// How many objects move at a time between magazine and chain, and units between here and a
     /// shard.
     #[inline]
     pub(crate) fn batch(&self) -> usize {
-        (self.places / 2).max(1)
+        (self.places / 4).max(1)
     }
 
     /// Whether there are units to lease.

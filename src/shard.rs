@@ -12,6 +12,7 @@ use crossbeam_utils::CachePadded;
 use crate::{
     cell::{Cell, Full, List},
     chain::Chain,
+    origin::Home,
     owner::Owner,
     private::{PLACES, Private},
     ring::Steal,
@@ -27,7 +28,7 @@ pub(crate) const KEEP_SLOTS: usize = scaled(64, 2);
 pub(crate) struct Size<T>(PhantomData<T>);
 
 impl<T> Size<T> {
-    /// Objects in a magazine: 64 of up to 1 KiB, fewer of larger ones, none above 32 KiB.
+    /// Objects in a magazine: 128 of up to 512 bytes, fewer of larger ones, none above 32 KiB.
     pub(crate) const MAGAZINE: usize = match (64 * 1024usize).checked_div(size_of::<T>()) {
         Some(fit) if fit < PLACES => fit / 2 * 2,
         _ => PLACES,
@@ -42,11 +43,13 @@ impl<T> Size<T> {
 }
 
 /// The most objects that a thief takes at a time.
-pub(crate) const MAX_BATCH: usize = PLACES / 2;
+pub(crate) const MAX_BATCH: usize = PLACES / 4;
 
 /// What one pool keeps for one seat.
 #[repr(C, align(128))]
 pub(crate) struct Shard<T> {
+    /// For guards, wherever they are dropped: on lines that nobody writes to.
+    pub(crate) home: CachePadded<Home<T>>,
     pub(crate) private: Private<T>,
     /// The seat's id.
     pub(crate) id: u32,
@@ -88,6 +91,7 @@ impl<T> Shard<T> {
     /// The shard of the seat with this id.
     pub(crate) fn new(id: usize) -> Self {
         Self {
+            home: CachePadded::new(Home::new()),
             id: id as u32,
             private: Private::new(),
             generation: AtomicU32::new(0),

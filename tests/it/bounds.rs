@@ -257,3 +257,12 @@ fn a_bound_after_the_first_use_panics() {
     let text = panics(move || drop(pool.with_max_idle(2)));
     assert!(text.contains("before the pool is used"));
 }
+
+#[test]
+fn a_hook_after_the_first_use_panics() {
+    let _alone = alone();
+    let pool = <Pool<usize>>::new(|| 0);
+    pool.put(1);
+    let text = panics(move || drop(pool.with_recycle(|_| true)));
+    assert!(text.contains("before the pool is used"));
+}

@@ -152,10 +152,14 @@ fn a_guard_may_be_dropped_on_another_thread() {
     let pool: Pool<u32> = Pool::new(|| 7);
     thread::scope(|s| {
         let peer = Peer::new(s);
-        let guard = pool.get();
-        peer.run(move || drop(guard));
-        assert_eq!(pool.try_take(), None);
-        assert_eq!(peer.run(|| pool.try_take()), Some(7));
+        // The first is made on the way, the second comes from the own shard.
+        for _ in 0..2 {
+            let guard = pool.get();
+            peer.run(move || drop(guard));
+            assert_eq!(pool.try_take(), None);
+            assert_eq!(peer.run(|| pool.try_take()), Some(7));
+            drop(pool.get());
+        }
     });
 }
 
@@ -197,6 +201,22 @@ fn a_panic_drops_held_objects() {
     assert_eq!(RECYCLED.load(Relaxed), 3, "by the puts");
     assert_eq!(Arc::strong_count(&pool), 1);
     assert_eq!(pool.stats().idle, 1);
+}
+
+/// Nor where there is no hook that would see it.
+#[test]
+fn a_panic_keeps_nothing_at_hand() {
+    let _alone = alone();
+    let pool = <Pool<u32>>::new(|| 0);
+    for at_hand in [false, true] {
+        assert_eq!(pool.stats().idle, u64::from(at_hand));
+        let text = panics(|| {
+            let _held = pool.get();
+            fail("meanwhile")
+        });
+        assert_eq!((text, pool.stats().idle), ("meanwhile", 0));
+        drop(pool.get());
+    }
 }
 
 /// A destructor that runs during a panic may use pools.

@@ -20,11 +20,11 @@ fn places_are_few_where_units_are_few() {
         (quota.slots(), quota.places(), quota.batch())
     };
     assert_eq!([shape(0), shape(1), shape(2)], [(false, 0, 1); 3]);
-    assert_eq!([shape(1000), shape(usize::MAX)], [(true, 16, 8); 2]);
+    assert_eq!([shape(1000), shape(usize::MAX)], [(true, 16, 4); 2]);
     for limit in 0..1000 {
         let (slots, places, batch) = shape(limit);
         assert!(usize::from(slots) + places <= limit / 16, "a shard may hoard {places} of {limit}");
-        assert!((1..=8).contains(&batch) && batch <= places.max(2) / 2);
+        assert!((1..=4).contains(&batch) && batch <= places.max(4) / 4);
         assert!(places <= shape(limit + 1).1);
     }
     assert_eq!(Quota::new(1000, 0).places(), 0, "of objects that are too large");

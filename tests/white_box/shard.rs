@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// What a shard keeps to itself: the slot and a full magazine.
-pub(super) const PRIVATE: usize = 1 + PLACES;
+/// What a shard of a pool without a bound keeps for itself at first.
+pub(super) const PRIVATE: usize = 1 + PLACES / 2;
 
 /// A shard that is used by one thread, for all of its parts.
 pub(super) struct Own<T> {
@@ -123,10 +124,10 @@ fn places<const SIZE: usize>() -> (usize, usize) {
 fn private_places_depend_on_the_size() {
     const SMALL: usize = (64 << 10) / PLACES;
     assert_eq!([places::<0>(), places::<1>(), places::<SMALL>()], [(PRIVATE, MAX_BATCH); 3]);
-    assert_eq!(places::<{ SMALL + 1 }>(), (PRIVATE - 2, MAX_BATCH - 1));
-    assert_eq!(places::<4096>(), (17, 8));
-    assert_eq!(places::<8192>(), (9, 4));
-    assert_eq!(places::<{ 32 << 10 }>(), (3, 1));
+    assert_eq!(places::<{ SMALL + 1 }>(), (PRIVATE - 1, MAX_BATCH - 1));
+    assert_eq!(places::<4096>(), (9, 4));
+    assert_eq!(places::<8192>(), (5, 2));
+    assert_eq!(places::<{ 32 << 10 }>(), (2, 1));
     assert_eq!(places::<{ (32 << 10) + 1 }>(), (1, 1));
 }
 
@@ -142,6 +143,42 @@ fn the_newest_comes_first() {
     assert_eq!(own.take(), Some(n), "the last one in, which is still warm");
     assert!(iter::from_fn(|| own.take()).eq((1..n).rev()));
     assert_eq!((own.shard.idle(), own.shard.hits()), (0, n + 1));
+}
+
+/// What comes back from the own chain need not have gone there: the magazine opens more places for
+/// as much. Those who only put keep few, and so does everyone after a collect.
+#[test]
+fn places_open_for_those_who_take_what_they_put() {
+    for generation in 0..3 {
+        let own = Own::new(usize::MAX);
+        own.collect(generation);
+        // How many it holds when some of them have spilt.
+        let fill = || {
+            let chain = own.shard.chain(generation);
+            (0..).find(|&i| assert_put(&own, i) && chain.len() > 0).unwrap()
+        };
+        assert_eq!(fill(), PRIVATE, "at first");
+        (0..10 * PLACES).for_each(|i| assert!(own.put(i)));
+        let private = own.shard.idle() - own.shard.chain(generation).len();
+        assert!(private <= PRIVATE, "whoever only puts");
+        own.empty();
+        for open in (PRIVATE..1 + PLACES).step_by(MAX_BATCH) {
+            assert_eq!(fill(), open);
+            while own.take().is_some() {}
+        }
+        (0..3).for_each(|_| {
+            assert_eq!(fill(), 1 + PLACES, "there are no more");
+            while own.take().is_some() {}
+        });
+        own.collect(generation + 1);
+        own.collect(generation + 2);
+        assert_eq!(fill(), PRIVATE, "begins anew");
+    }
+}
+
+fn assert_put(own: &Own<usize>, i: usize) -> bool {
+    assert!(own.put(i));
+    true
 }
 
 /// A shard that has missed one collect keeps all as victims; one that has missed more, nothing.

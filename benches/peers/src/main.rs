@@ -1,7 +1,7 @@
 //! corepool beside other pools, in one process.
 //!
 //! ```console
-//! $ corepool-peers measure [MILLISECONDS]   # one round: a sample of each peer at each workload, as lines
+//! $ corepool-peers measure [MILLISECONDS [WORKLOAD]]   # one round: a sample of each peer, as lines
 //! $ corepool-peers report FOLDER ROOT       # makes ROOT/BENCHMARKS.md and the plots from the lines in FOLDER
 //! $ corepool-peers paced                    # what counting costs an allocator
 //! $ corepool-peers smoke                    # whether all peers work, and keep their books
@@ -23,20 +23,27 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["measure"] => round::run(Duration::from_millis(30)),
-        ["measure", time] => round::run(Duration::from_millis(time.parse().expect("milliseconds"))),
+        ["measure"] => round::run(Duration::from_millis(30), None),
+        ["measure", time] => round::run(milliseconds(time), None),
+        ["measure", time, workload] => round::run(milliseconds(time), Some(workload)),
         ["report", folder, root] => {
             report::write(folder.as_ref(), root.as_ref()).expect("the report");
         }
         ["paced"] => paced::measure(),
         ["smoke"] => {
             books::check();
-            round::run(Duration::from_millis(1));
+            round::run(Duration::from_millis(1), None);
         }
         _ => {
-            eprintln!("corepool-peers measure [MILLISECONDS] | report FOLDER ROOT | paced | smoke");
+            eprintln!(
+                "corepool-peers measure [MILLISECONDS [WORKLOAD]] | report FOLDER ROOT | paced | smoke"
+            );
             return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+fn milliseconds(text: &str) -> Duration {
+    Duration::from_millis(text.parse().expect("milliseconds"))
 }

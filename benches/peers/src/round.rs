@@ -8,8 +8,10 @@ use std::{
 use crate::work::WORKLOADS;
 
 /// Prints a line for each sample: workload, threads, peer, operations, nanoseconds, and how many were made.
-pub fn run(time: Duration) {
-    for workload in WORKLOADS {
+/// All workloads, or one by its name.
+pub fn run(time: Duration, only: Option<&str>) {
+    let wanted = |name: &&str| only.is_none_or(|only| only == *name);
+    for workload in WORKLOADS.iter().filter(|workload| wanted(&workload.name)) {
         for &threads in workload.threads {
             let plan = workload.plan(threads, time);
             let mut entries = (workload.peers)();

@@ -24,7 +24,7 @@ fn produce<'p, P: Lender>(pool: &'p P, ring: &mut Sender<'_, P::Loan<'p>>) {
     }
 }
 
-fn consume<'p, P: Lender>(pool: &'p P, ring: &mut Receiver<'_, P::Loan<'p>>) {
+fn consume<'p, P: Lender>(pool: &'p P, mut ring: Receiver<'_, P::Loan<'p>>) {
     while let Some(mut loan) = ring.receive() {
         black_box(P::object(&mut loan));
         pool.back(loan);
@@ -50,16 +50,17 @@ fn time<'p, P: Lender>(
 fn measure<P: Lender>(plan: &Plan) -> Sample {
     let pool = P::new();
     let mut ring = Ring::new();
-    let (sender, mut receiver) = ring.split();
-    let ready = Barrier::new(2);
+    let (sender, receiver) = ring.split();
+    let (pool, ready) = (&pool, &Barrier::new(2));
     thread::scope(|s| {
-        let producer = s.spawn(|| {
+        let producer = s.spawn(move || {
             ready.wait();
-            time(plan, &pool, sender)
+            time(plan, pool, sender)
         });
-        let consumer = s.spawn(|| {
+        // An end on another thread's stack might share a line with the pool.
+        let consumer = s.spawn(move || {
             ready.wait();
-            consume(&pool, &mut receiver);
+            consume(pool, receiver);
             Instant::now()
         });
         let (start, operations, made) = producer.join().unwrap();
