@@ -16,30 +16,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use corepool::{Pool, set_collect_interval};
+use corepool::{Pool, collect, set_collect_interval};
 
-use crate::ALLOCATOR;
+use crate::{ALLOCATOR, figures};
 
 const OPERATIONS: usize = 1000;
 const ITEMS: usize = 100;
 
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
+/// What lives all the time, besides: as much as there, and so much that there are as many collects as
+/// there, where the heap goes on growing while it is collected.
+const BALLASTS: [usize; 2] = [8, 16];
+
 pub(crate) fn run() {
     set_collect_interval(None);
-    let ballast = black_box(vec![0u8; 8 << 20]);
-    for threads in [1, 2] {
-        measure(threads);
+    for (ballast, threads) in BALLASTS.into_iter().flat_map(|ballast| [(ballast, 1), (ballast, 2)])
+    {
+        measure(ballast, threads);
     }
-    drop(ballast);
 }
 
-fn measure(threads: usize) {
+fn measure(ballast: usize, threads: usize) {
+    let live = black_box(vec![0u8; ballast << 20]);
     let pool = <Pool<u64>>::new(|| {
         MADE.fetch_add(1, Relaxed);
         thread::sleep(Duration::from_millis(1));
         42
     });
+    collect();
     MADE.store(0, Relaxed);
     let left = AtomicUsize::new(OPERATIONS);
     let collects = ALLOCATOR.collections();
@@ -54,12 +59,18 @@ fn measure(threads: usize) {
         }
     });
     let each = |count: f64| count / OPERATIONS as f64;
-    println!(
-        "expensive-new, {threads} threads: {:.0} ns/op, {:.4} collects/op, {:.3} made/op",
-        each(start.elapsed().as_nanos() as f64),
-        each((ALLOCATOR.collections() - collects) as f64),
-        each(MADE.load(Relaxed) as f64)
+    let plural = if threads == 1 { "" } else { "s" };
+    let which = format!("corepool, {ballast} MiB, {threads} thread{plural}");
+    figures(
+        "expensive-new",
+        &which,
+        &[
+            ("made", each(MADE.load(Relaxed) as f64)),
+            ("collects", each((ALLOCATOR.collections() - collects) as f64)),
+            ("\u{b5}s", each(start.elapsed().as_nanos() as f64) / 1000.0),
+        ],
     );
+    drop(live);
 }
 
 /// As an iteration of Go's benchmark.

@@ -12,6 +12,8 @@ use std::{
 
 use corepool::{Pool, collect};
 
+use crate::figures;
+
 const COLLECTS: usize = 300;
 
 pub(crate) fn run() {
@@ -23,8 +25,8 @@ pub(crate) fn run() {
             let collects = collects(&pool, &phase, objects);
             (user.join().unwrap(), collects)
         });
-        report("stall of a user", objects, stalls);
-        report("collect, nothing to drop", objects, collects);
+        report("corepool, a user's longest call", objects, stalls);
+        report("corepool, the whole collect", objects, collects);
     }
 }
 
@@ -68,12 +70,7 @@ fn stalls(pool: &Pool<u64>, phase: &AtomicUsize) -> Vec<Duration> {
 
 fn report(what: &str, objects: u64, mut times: Vec<Duration>) {
     times.sort();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_nanos();
-    let seen = times.len();
-    println!(
-        "{what}, {objects} objects: p50 {} ns, p95 {} ns, worst {} ns, of {seen}",
-        at(50),
-        at(95),
-        at(100)
-    );
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_nanos() as f64 / 1000.0;
+    let which = format!("{what}, {objects} objects");
+    figures("stall", &which, &[("p50", at(50)), ("p95", at(95)), ("worst", at(100))]);
 }

@@ -2,17 +2,18 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    fs,
+    env, fs,
     panic::{self, AssertUnwindSafe},
+    process,
     sync::{
         Barrier,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use corepool::{Pool, collect};
+use corepool::{JanitorBuilder, Pool, Pressure, collect};
 
 use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads, scope};
 
@@ -99,6 +100,33 @@ fn large_buffers_go_with_the_load() {
     );
     assert!(near(ALLOCATOR.live_bytes(), live, MIB));
     assert_eq!(buffers.stats().idle, 0);
+}
+
+/// High pressure takes large buffers at once, with the defaults alone, when those who needed them are
+/// gone. Others who go on with small ones do not bring them back.
+#[test]
+fn large_buffers_go_under_pressure() {
+    let _alone = alone();
+    let buffers: Buffers = Pool::new(Vec::new);
+    large_once_then_small(&buffers, KIB, || {});
+    buffers.clear();
+    let before = resident();
+    large_once_then_small(&buffers, LARGE, || {});
+    assert!(resident() > before + 5 * LARGE, "they are kept");
+    let file = env::temp_dir().join(format!("corepool-retention-{}", process::id()));
+    fs::write(&file, "some avg10=50.00 avg60=0.00 avg300=0.00 total=0\n").unwrap();
+    let pressure = Pressure::new().stalls(&file);
+    let janitor = JanitorBuilder::new(Duration::from_secs(3600)).watch(pressure).start().unwrap();
+    let start = Instant::now();
+    while buffers.stats().idle > 0 && start.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    large_once_then_small(&buffers, KIB, || {
+        let now = resident();
+        assert!(now <= before + before / 10 + MIB, "{before} {now}");
+    });
+    drop(janitor);
+    fs::remove_file(file).unwrap();
 }
 
 const IDLERS: usize = if cfg!(miri) { 8 } else { 512 };

@@ -11,16 +11,15 @@ use corepool::alloc::PacedAlloc;
 use crate::peers::heaps::Source;
 
 /// Samples of each, in turns.
-const SAMPLES: usize = 41;
+const SAMPLES: usize = 11;
 
 /// Pairs in a sample.
 const PAIRS: u32 = 300_000;
 
 const SIZES: [usize; 4] = [16, 64, 1024, 4096];
 
-/// Prints a line for each allocator and size: ns for a pair of `alloc` and `dealloc`, medians.
+/// Prints figures for each allocator and size: ns for a pair of `alloc` and `dealloc`, medians.
 pub fn measure() {
-    println!("allocator\tbytes\talone\tpaced\tmore");
     compare::<std::alloc::System>();
     compare::<mimalloc::MiMalloc>();
     #[cfg(feature = "jemalloc")]
@@ -37,7 +36,9 @@ fn compare<S: Source>() {
             with.push(sample(&paced, layout));
         }
         let [alone, with] = [alone, with].map(median);
-        println!("{}\t{size}\t{alone:.2}\t{with:.2}\t{:+.2}", S::NAME, with - alone);
+        for (what, much) in [("alone", alone), ("paced", with), ("more", with - alone)] {
+            println!("paced\t{}, {size} bytes\t{what}\t{much:.3}", S::NAME);
+        }
     }
 }
 

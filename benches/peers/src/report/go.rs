@@ -7,9 +7,9 @@ use crate::report::{
     spread::{Spread, number},
 };
 
-/// Nanoseconds per operation, by benchmark and threads.
+/// What was measured, by benchmark, threads and unit.
 #[derive(Default)]
-pub struct Figures(BTreeMap<(String, usize), Vec<f64>>);
+pub struct Figures(BTreeMap<(String, usize, String), Vec<f64>>);
 
 impl Figures {
     pub fn parse(text: &str) -> Self {
@@ -25,10 +25,20 @@ impl Figures {
         let name = words.next()?;
         // Without a number, it is one thread.
         let (name, threads) = name.split_once('-').unwrap_or((name, "1"));
-        let time = words.nth(1)?.parse().ok()?;
-        let key = (name.to_owned(), threads.parse().ok()?);
-        self.0.entry(key).or_default().push(time);
+        let threads = threads.parse().ok()?;
+        // How often comes first, then the figures with their units.
+        words.next()?;
+        while let Some(figure) = words.next() {
+            let key = (name.to_owned(), threads, words.next()?.to_owned());
+            self.0.entry(key).or_default().push(figure.parse().ok()?);
+        }
         Some(())
+    }
+
+    /// A figure of a benchmark, in this unit.
+    pub fn figure(&self, benchmark: &str, threads: usize, unit: &str) -> Option<Spread> {
+        let key = (benchmark.to_owned(), threads, unit.to_owned());
+        self.0.get(&key).map(|values| Spread::of(values))
     }
 }
 
@@ -49,7 +59,7 @@ pub fn table(figures: &Figures, samples: &Samples) -> Option<String> {
     );
     for &(benchmark, workload, peer, what) in PAIRS {
         for threads in [1, 2] {
-            let theirs = Spread::of(figures.0.get(&(benchmark.to_owned(), threads))?);
+            let theirs = figures.figure(benchmark, threads, "ns/op")?;
             let ours = samples.figure(workload, threads, peer)?.time;
             let times = theirs.median / ours.median;
             let lost = if times < 1.0 { " **lost**" } else { "" };
@@ -66,9 +76,11 @@ pub fn table(figures: &Figures, samples: &Samples) -> Option<String> {
 
 #[test]
 fn lines() {
-    let text =
-        "goos: linux\nBenchmarkPool \t 100\t 7.5 ns/op\nBenchmarkPool-2 \t 100\t 3.5 ns/op\nPASS\n";
+    let text = "goos: linux\nBenchmarkPool \t 100\t 7.5 ns/op\n\
+                BenchmarkPool-2 \t 100\t 3.5 ns/op\t 9 p50-ns/STW\nPASS\n";
     let figures = Figures::parse(text);
-    assert_eq!(figures.0[&("BenchmarkPool".to_owned(), 1)], [7.5]);
-    assert_eq!(figures.0[&("BenchmarkPool".to_owned(), 2)], [3.5]);
+    let median = |threads, unit| figures.figure("BenchmarkPool", threads, unit).unwrap().median;
+    assert_eq!(median(1, "ns/op"), 7.5);
+    assert_eq!(median(2, "ns/op"), 3.5);
+    assert_eq!(median(2, "p50-ns/STW"), 9.0);
 }

@@ -4,6 +4,7 @@ mod bars;
 mod go;
 mod lines;
 mod machine;
+mod memory;
 mod page;
 mod samples;
 mod spread;
@@ -22,6 +23,8 @@ const GROWTH: &str = "hit";
 pub fn write(folder: &Path, root: &Path) -> io::Result<()> {
     let samples = Samples::parse(&fs::read_to_string(folder.join("samples.tsv"))?);
     let go = go::Figures::parse(&fs::read_to_string(folder.join("go.txt")).unwrap_or_default());
+    let memory = fs::read_to_string(folder.join("memory.tsv")).unwrap_or_default();
+    let memory = memory::section(&memory::Lines::parse(&memory), &go);
     let plots = root.join("benches/plots");
     fs::create_dir_all(&plots)?;
     for workload in WORKLOADS {
@@ -30,5 +33,5 @@ pub fn write(folder: &Path, root: &Path) -> io::Result<()> {
             fs::write(plots.join("growth.svg"), lines::plot(workload, &samples))?;
         }
     }
-    page::write(&root.join("BENCHMARKS.md"), &samples, &go)
+    page::write(&root.join("BENCHMARKS.md"), &samples, &go, &memory)
 }

@@ -14,11 +14,11 @@ use crate::{
 const BEGIN: &str = "<!-- figures: written by benches/run -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
-pub fn write(path: &Path, samples: &Samples, go: &go::Figures) -> io::Result<()> {
+pub fn write(path: &Path, samples: &Samples, go: &go::Figures, memory: &str) -> io::Result<()> {
     let page = fs::read_to_string(path)?;
     let (before, rest) = page.split_once(BEGIN).ok_or(io::ErrorKind::InvalidData)?;
     let (_, after) = rest.split_once(END).ok_or(io::ErrorKind::InvalidData)?;
-    fs::write(path, format!("{before}{BEGIN}{}{END}{after}", figures(samples, go)))
+    fs::write(path, format!("{before}{BEGIN}{}{memory}\n{END}{after}", figures(samples, go)))
 }
 
 fn figures(samples: &Samples, go: &go::Figures) -> String {
@@ -41,7 +41,7 @@ fn figures(samples: &Samples, go: &go::Figures) -> String {
         }
         text += &format!("\n{}", table(workload, samples));
     }
-    text + "\n"
+    text
 }
 
 /// Whether the machine had two cores to give: what the slot, which shares nothing, gains from a second thread.

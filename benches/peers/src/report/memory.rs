@@ -1,0 +1,165 @@
+//! What was measured about memory: tables whose lines name table, row, column and figure.
+
+use crate::report::{
+    go,
+    spread::{Spread, number},
+};
+
+/// A table: its name in the lines, a title, what it is about, and the rows that Go has in it.
+struct About {
+    name: &'static str,
+    title: &'static str,
+    text: &'static str,
+    go: &'static [GoRow],
+}
+
+/// A row of Go's: its name, the benchmark and threads, and the columns with their units there and
+/// with what a unit is worth here.
+struct GoRow {
+    row: &'static str,
+    benchmark: &'static str,
+    threads: usize,
+    columns: &'static [(&'static str, &'static str, f64)],
+}
+
+const STW: &[(&str, &str, f64)] = &[("p50", "p50-ns/STW", 1e-3), ("p95", "p95-ns/STW", 1e-3)];
+const NEW: &[(&str, &str, f64)] =
+    &[("made", "New/op", 1.0), ("collects", "GCs/op", 1.0), ("\u{b5}s", "ns/op", 1e-3)];
+
+const TABLES: &[About] = &[
+    About {
+        name: "stall",
+        title: "Stalls",
+        text: "Go's `PoolSTW`: a thread fills a pool with so many objects and collects; \
+               microseconds. Of Go it is the pause of the world. Here nobody pauses: another thread \
+               gets and puts all the time, and it is the longest call that it makes meanwhile, \
+               whatever the reason. The whole collect is told without destructors, of which there \
+               are none to run.",
+        go: &[
+            GoRow { row: "Go, 1 thread", benchmark: "BenchmarkPoolSTW", threads: 1, columns: STW },
+            GoRow { row: "Go, 2 threads", benchmark: "BenchmarkPoolSTW", threads: 2, columns: STW },
+        ],
+    },
+    About {
+        name: "expensive-new",
+        title: "What collects cost: objects made anew",
+        text: "Go's `PoolExpensiveNew`: a hundred objects at a time, each of which takes a \
+               millisecond to make, beside 3 MiB of garbage; for each of 1000 such operations. With \
+               `PacedAlloc` at its defaults, and what is garbage in Go held until a collect. With \
+               the same 8 MiB besides there are more collects than in Go, whose heap grows on while \
+               it is marked; with 16 there are about as many.",
+        go: &[
+            GoRow {
+                row: "Go, 8 MiB, 1 thread",
+                benchmark: "BenchmarkPoolExpensiveNew",
+                threads: 1,
+                columns: NEW,
+            },
+            GoRow {
+                row: "Go, 8 MiB, 2 threads",
+                benchmark: "BenchmarkPoolExpensiveNew",
+                threads: 2,
+                columns: NEW,
+            },
+        ],
+    },
+    About {
+        name: "retention",
+        title: "What is held in the end",
+        text: "Before, at most, and after: two collects, high pressure, or the timer. In \
+               golang/go#23199 ten threads once need 40 MiB each, resident memory is told, and it is \
+               looked at again when ten others go on with small buffers.",
+        go: &[],
+    },
+    About {
+        name: "paced",
+        title: "What counting costs an allocator",
+        text: "Nanoseconds for a pair of `alloc` and `dealloc`, alone and inside `PacedAlloc`.",
+        go: &[],
+    },
+];
+
+/// The figures, each as often as it was measured.
+#[derive(Default)]
+pub struct Lines(Vec<([String; 3], Vec<f64>)>);
+
+impl Lines {
+    pub fn parse(text: &str) -> Self {
+        let mut lines = Self::default();
+        for line in text.lines() {
+            lines.add(line).unwrap_or_else(|| panic!("not a figure: {line}"));
+        }
+        lines
+    }
+
+    fn add(&mut self, line: &str) -> Option<()> {
+        let mut parts = line.split('\t');
+        let key = [parts.next()?, parts.next()?, parts.next()?].map(str::to_owned);
+        let figure = parts.next()?.parse().ok()?;
+        match self.0.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, figures)) => figures.push(figure),
+            None => self.0.push((key, vec![figure])),
+        }
+        Some(())
+    }
+
+    /// The different values of one part of the keys in a table, as they come.
+    fn parts(&self, table: &str, part: usize) -> Vec<&str> {
+        let mut parts = Vec::new();
+        for (key, _) in self.0.iter().filter(|(key, _)| key[0] == table) {
+            if !parts.contains(&key[part].as_str()) {
+                parts.push(&key[part]);
+            }
+        }
+        parts
+    }
+
+    fn figure(&self, key: [&str; 3]) -> Option<Spread> {
+        let (_, figures) = self.0.iter().find(|(other, _)| *other == key)?;
+        Some(Spread::of(figures))
+    }
+}
+
+pub fn section(lines: &Lines, go: &go::Figures) -> String {
+    TABLES.iter().filter_map(|about| table(about, lines, go)).collect()
+}
+
+fn table(about: &About, lines: &Lines, go: &go::Figures) -> Option<String> {
+    let columns = lines.parts(about.name, 2);
+    if columns.is_empty() {
+        return None;
+    }
+    let mut text = format!("\n## {}\n\n{}\n\n", about.title, about.text);
+    text += &format!("| | {} |\n|---|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
+    let mut add = |row: &str, cell: &dyn Fn(&str) -> Option<String>| {
+        let cells: Vec<_> = columns.iter().map(|column| cell(column).unwrap_or_default()).collect();
+        text += &format!("| {row} | {} |\n", cells.join(" | "));
+    };
+    for row in lines.parts(about.name, 1) {
+        add(row, &|column| Some(show(lines.figure([about.name, row, column])?)));
+    }
+    for row in about.go {
+        add(row.row, &|column| {
+            let (_, unit, worth) = row.columns.iter().find(|(name, ..)| *name == column)?;
+            let spread = go.figure(row.benchmark, row.threads, unit)?;
+            let [low, median, high] = [spread.low, spread.median, spread.high].map(|x| x * worth);
+            Some(show(Spread { low, median, high }))
+        });
+    }
+    Some(text)
+}
+
+fn show(spread: Spread) -> String {
+    if spread.low == spread.high { number(spread.median) } else { spread.show() }
+}
+
+#[test]
+fn tables() {
+    let lines = Lines::parse("stall\ta\tp50\t2\nstall\tb\tp50\t3\nstall\ta\tp50\t4\n");
+    let go = go::Figures::parse("BenchmarkPoolSTW \t 9\t 1 ns/op\t 7000 p50-ns/STW\n");
+    let text = section(&lines, &go);
+    assert!(
+        text.contains("| a | 3.00 (2.50–3.50) |\n| b | 3.00 |\n| Go, 1 thread | 7.00 |"),
+        "{text}"
+    );
+}
