@@ -328,7 +328,7 @@ bug("shard open before its generation is known", "owner.rs",
     "self.shard.open.store(true, Relaxed);",
     models="open_against_drain")
 
-bug("units given back twice", "private.rs",
+bug("units given back twice", "private/units.rs",
     "quota.release(units - all.len());",
     "quota.release(units);",
     models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
@@ -348,7 +348,7 @@ bug("what is overdue is aged once more", "owner.rs",
     "if missed >= 1 {",
     programs="random::pools")
 
-bug("units of loot given back", "private.rs",
+bug("units of loot given back", "private/units.rs",
     "quota.release(units - new);",
     "quota.release(units);",
     programs="random::pools")
@@ -373,22 +373,22 @@ bug("cell that is used again stays a spare one", "private.rs",
     "        private.load.store(load + 1, Relaxed);",
     programs="random::pools", tests="--lib cells_are_conserved")
 
-bug("spare cell lost when put away", "private.rs",
+bug("spare cell lost when put away", "private/spare.rs",
     "(count..count + spares).for_each(|i| self.keep_empty(self.place(i)));",
     "(count + 1..count + spares).for_each(|i| self.keep_empty(self.place(i)));",
     tests="--lib cells_are_conserved", address="white_box::shard::spare_cells_make_way")
 
-bug("spare cell of the slot lost when put away", "private.rs",
+bug("spare cell of the slot lost when put away", "private/spare.rs",
     "            private.slot.store(vacant(), Relaxed);\n            self.keep_empty(cell);\n",
     "            private.slot.store(vacant(), Relaxed);\n            let _ = cell;\n",
     tests="--lib cells_are_conserved", address="white_box::shard::spare_cells_make_way")
 
-bug("spare cells overwritten by a batch", "private.rs",
+bug("spare cells overwritten by a batch", "private/batch.rs",
     "            all.copy_within(from..from + spares, to);\n",
     "",
     programs="random::pools")
 
-bug("spare cell overwritten by one object", "private.rs",
+bug("spare cell overwritten by one object", "private/batch.rs",
     "        self.set_place(count + spares, self.place(count));\n",
     "",
     programs="random::pools")
@@ -777,12 +777,12 @@ bug("spoilt object kept by its own thread", "origin.rs",
     "(unsafe { self.home() }.seat == here.id).then_some(here)",
     tests="--test it a_panic_keeps_nothing_at_hand")
 
-bug("more places than there are", "private.rs",
+bug("more places than there are", "private/units.rs",
     "lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);",
     "lease.store(lease.load(Relaxed) + back, Relaxed);",
     tests="--lib places_open", address="white_box::shard")
 
-bug("places stay open", "private.rs",
+bug("places stay open", "private/units.rs",
     "        } else {\n            self.open_first(quota);\n        }\n        all",
     "        }\n        all",
     tests="--lib places_open")
