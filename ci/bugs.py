@@ -235,7 +235,7 @@ bug("notice of one believed of all", "seats.rs",
 bug("notice waited for without end", "seats.rs",
     "                looks -= 1;\n",
     "",
-    tests="--lib white_box")
+    models="pin_asymmetric")
 
 bug("late seat used", "seat.rs",
     "if !reached {\n            self.gate",

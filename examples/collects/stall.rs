@@ -5,7 +5,10 @@
 
 use std::{
     hint::black_box,
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -18,16 +21,30 @@ const COLLECTS: usize = 300;
 
 pub(crate) fn run() {
     for objects in [1_000, 10_000, 100_000] {
-        let pool = <Pool<u64>>::new(|| 1);
-        let phase = AtomicUsize::new(0);
-        let (stalls, collects) = thread::scope(|s| {
-            let user = s.spawn(|| stalls(&pool, &phase));
-            let collects = collects(&pool, &phase, objects);
-            (user.join().unwrap(), collects)
-        });
-        report("corepool, a user's longest call", objects, stalls);
-        report("corepool, the whole collect", objects, collects);
+        measure(objects, "");
     }
+    // It has a seat, and does not say that it has seen a claim: each collect needs the heavy fence.
+    static SLEEPER: Mutex<()> = Mutex::new(());
+    let awake = SLEEPER.lock();
+    let sleeper = thread::spawn(|| {
+        drop(<Pool<u64>>::new(|| 1).get());
+        drop(SLEEPER.lock());
+    });
+    measure(100_000, ", beside an idle thread");
+    drop(awake);
+    sleeper.join().expect("it does not panic");
+}
+
+fn measure(objects: u64, beside: &str) {
+    let pool = <Pool<u64>>::new(|| 1);
+    let phase = AtomicUsize::new(0);
+    let (stalls, collects) = thread::scope(|s| {
+        let user = s.spawn(|| stalls(&pool, &phase));
+        let collects = collects(&pool, &phase, objects);
+        (user.join().expect("it does not panic"), collects)
+    });
+    report("a user's longest call", objects, beside, stalls);
+    report("the whole collect", objects, beside, collects);
 }
 
 /// Fills the pool and collects, again and again. Tells how long the collects took: what is idle
@@ -68,9 +85,9 @@ fn stalls(pool: &Pool<u64>, phase: &AtomicUsize) -> Vec<Duration> {
     longest.into_iter().flatten().collect()
 }
 
-fn report(what: &str, objects: u64, mut times: Vec<Duration>) {
+fn report(what: &str, objects: u64, beside: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_nanos() as f64 / 1000.0;
-    let which = format!("{what}, {objects} objects");
+    let which = format!("corepool, {what}, {objects} objects{beside}");
     figures("stall", &which, &[("p50", at(50)), ("p95", at(95)), ("worst", at(100))]);
 }

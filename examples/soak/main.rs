@@ -29,6 +29,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use corepool::set_collect_interval;
 use crew::Crew;
 use ledger::Run;
 use station::{Station, WORKING};
@@ -72,7 +73,9 @@ fn run(crew: &mut Crew, main: &Station) -> u64 {
         thread::sleep(Duration::from_millis(1));
         if paused.elapsed() >= PAUSES {
             crew.compare();
-            STORM.fetch_not(Relaxed);
+            let storm = !STORM.fetch_not(Relaxed);
+            // Threads collect for all, in the midst of anything.
+            set_collect_interval(storm.then_some(Duration::from_millis(1)));
             FASHION.store(local::below(run.args.pools), Relaxed);
             (pauses, paused) = (pauses + 1, Instant::now());
         }

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use corepool::Pool;
 
 use crate::bursts::{Burst, owned};
+use crate::faults::caught;
 use crate::held::{Gets, Held, Loan};
-use crate::hooks::{NEST, fail, recycle, refuse};
+use crate::hooks::{NEST, fail, nest, recycle, refuse};
 use crate::item::{Boxed, Buffer, Item, Large, Line, Page, Tiny, Zero, create};
-use crate::ledger::{LEDGERS, Ledger};
+use crate::ledger::{LEDGERS, Ledger, violation};
 use crate::local::{Op, below, count};
 use crate::station::lock;
 
@@ -75,7 +76,19 @@ struct Shared<T> {
     ledger: &'static Ledger,
     recycle: Option<fn(&mut T) -> bool>,
     max_idle: usize,
+    /// Whether the bound is one of weight.
+    weighs: bool,
     transient: bool,
+}
+
+/// What an object weighs in a pool that weighs.
+const WEIGHT: usize = 3;
+
+/// Looks at the object, and uses pools now and then. What panics when it leaves is counted for ever.
+fn weigh<T: Item>(item: &T) -> usize {
+    item.look_free();
+    caught(nest);
+    WEIGHT
 }
 
 impl<T: Item> Shared<T> {
@@ -86,6 +99,7 @@ impl<T: Item> Shared<T> {
             ledger: &LEDGERS[index],
             recycle: hooks.get(index / 2 % 6).copied(),
             max_idle: bounds.get(index / 3 % 9).copied().unwrap_or(usize::MAX),
+            weighs: index % 5 == 2,
             transient: index % 2 == 0,
         };
         shared.renew();
@@ -100,7 +114,10 @@ impl<T: Item> Shared<T> {
         if let Some(recycle) = self.recycle {
             pool = pool.with_recycle(recycle);
         }
-        if self.max_idle < usize::MAX {
+        if self.weighs {
+            let most = self.max_idle.saturating_mul(WEIGHT).min(usize::MAX - 1);
+            pool = pool.with_weight(weigh).with_max_idle_bytes(most);
+        } else if self.max_idle < usize::MAX {
             pool = pool.with_max_idle(self.max_idle);
         }
         let before = lock(&self.pool).replace(Arc::new(pool));
@@ -131,7 +148,14 @@ impl<T: Item> Target for Shared<T> {
     }
 
     fn compare(&self) {
-        self.ledger.compare(&self.current().stats(), self.max_idle, !self.transient);
+        let stats = self.current().stats();
+        self.ledger.compare(&stats, self.max_idle, !self.transient);
+        if self.weighs && stats.idle_bytes != stats.idle * WEIGHT as u64 {
+            violation(format_args!(
+                "pool {}: weight of what is idle: {stats:?}",
+                self.ledger.index
+            ));
+        }
     }
 
     fn close(&self) {

@@ -33,8 +33,10 @@ const TABLES: &[About] = &[
         text: "Go's `PoolSTW`: a thread fills a pool with so many objects and collects; \
                microseconds. Of Go it is the pause of the world. Here nobody pauses: another thread \
                gets and puts all the time, and it is the longest call that it makes meanwhile, \
-               whatever the reason. The whole collect is told without destructors, of which there \
-               are none to run.",
+               whatever the reason. Beside a third thread that once used a pool and now does \
+               nothing each collect needs the heavy fence, which interrupts the user: nearly all \
+               of its stall is that interrupt. The whole collect is told without destructors, of \
+               which there are none to run.",
         go: &[
             GoRow { row: "Go, 1 thread", benchmark: "BenchmarkPoolSTW", threads: 1, columns: STW },
             GoRow { row: "Go, 2 threads", benchmark: "BenchmarkPoolSTW", threads: 2, columns: STW },
