@@ -62,12 +62,13 @@ fn a_first_use() {
     if argument().is_some() {
         return program();
     }
-    for way in 0..8 {
-        let mut panicked = 0;
+    let ends = |way: usize| {
+        let (mut aborted, mut panicked) = (0, 0);
         for others in 0.. {
             let end = start(8 * others + way, &program);
             if !end.status.success() {
                 assert_aborts(&end);
+                aborted += 1;
             }
             if end.printed.contains("it panicked") {
                 assert!(end.printed.contains("no memory for a pool"), "{end:?}");
@@ -77,7 +78,13 @@ fn a_first_use() {
                 break;
             }
         }
+        (aborted, panicked)
+    };
+    for way in 0..4 {
+        let (aborted, panicked) = ends(way);
         assert!(panicked > 0, "there was memory");
+        // The scale is one more thing to be refused.
+        assert_eq!(ends(way + 4), (aborted, panicked + 1));
     }
 }
 
