@@ -10,7 +10,7 @@
 pub(crate) use std::sync::OnceLock;
 /// Counts that order nothing, and are no part of a model.
 pub(crate) use std::sync::atomic::AtomicUsize as Plain;
-pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 /// What a process has once, and the way in which retired memory goes. Each run of a model is a
 /// process of its own.
 #[cfg(not(all(test, loom)))]

@@ -9,7 +9,7 @@ use crate::{
     cell::{Full, List},
     memory::try_box,
     panics::FirstPanic,
-    sync::{AcqRel, AtomicUsize, Life, Plain, Relaxed},
+    sync::{Acquire, AtomicUsize, Life, Plain, Relaxed, Release, fence},
 };
 
 /// What a pool's idle objects weigh, and may weigh. It is shared by the pool and by what waits to be
@@ -101,8 +101,10 @@ impl<T> Scale<T> {
 
 impl<T> Drop for Scale<T> {
     fn drop(&mut self) {
-        // AcqRel: pairs with itself, so that the last one sees what all others did.
-        if self.shared().users.fetch_sub(1, AcqRel) == 1 {
+        // Release: pairs with the fence of the last one, so that it sees what all others did.
+        if self.shared().users.fetch_sub(1, Release) == 1 {
+            // Pairs with the Release above.
+            fence(Acquire);
             // SAFETY: made by `try_box`, and nobody else has it.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
