@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 // In reading order.
 mod age;
+#[cfg(feature = "bytes")]
+pub mod buffer;
 mod cell;
 mod chain;
 mod collect;
