@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::BufferPool;
 use crate::Pooled;
 
-/// What `freeze` copies: up to here, a copy takes no longer than to go without one, and the storage
-/// is home again at once.
-const COPIED: usize = 1024;
+/// What `freeze` copies: up to here that takes no longer than to make an owner, and the storage is
+/// home again at once.
+const COPIED: usize = 512;
 
 /// In place of the number of a class or of a stripe.
 pub(super) const NONE: u8 = u8::MAX;
@@ -121,8 +121,8 @@ impl Buffer<'static> {
     /// dropped, on whatever thread that is.
     ///
     /// This takes one allocation of a few words, which is what `Bytes` needs to know its owner. Up to
-    /// 1 KiB is copied instead, which takes one allocation as well, and the storage goes back now. No
-    /// reference is counted besides that of `Bytes` itself: the pool is a `static`.
+    /// 512 bytes are copied instead, which takes one allocation as well, and the storage goes back
+    /// now. No reference is counted besides that of `Bytes` itself: the pool is a `static`.
     ///
     /// A slice of the result keeps all of the storage from the pool, its *capacity*. Turning the
     /// result into a `Vec` or `BytesMut` copies it.

@@ -49,9 +49,9 @@
 //! [`discard`]: Buffer::discard
 //! [`bytes::Bytes`]: bytes::Bytes
 
-mod class;
+pub(crate) mod class;
 mod guard;
-mod hint;
+pub(crate) mod hint;
 mod pool;
 mod stats;
 mod traits;
