@@ -56,7 +56,7 @@ impl Hint {
     #[inline]
     fn after(self, used: usize, sizes: Sizes) -> Self {
         let size = sizes.size(self.class);
-        if used <= size && (size <= SMALL || used >= size / 4) {
+        if fits(used, size) && (used <= size || self.class == sizes.top()) {
             return Self { class: self.class, ..Self::default() };
         }
         let needed = sizes.up(used).unwrap_or(sizes.top());
@@ -69,6 +69,12 @@ impl Hint {
             Self { class: peak, ..Self::default() }
         }
     }
+}
+
+/// Whether so much is worth such a capacity.
+#[inline]
+fn fits(used: usize, capacity: usize) -> bool {
+    capacity <= SMALL || used >= capacity / 4
 }
 
 impl Hints {
@@ -87,7 +93,7 @@ impl Hints {
     /// The number of this thread's stripe.
     #[inline]
     pub(crate) fn here() -> u8 {
-        seat::current().map_or(0, |seat| (seat.id % STRIPES) as u8)
+        seat::current_or_join().map_or(0, |seat| (seat.id % STRIPES) as u8)
     }
 
     #[inline]
@@ -107,15 +113,16 @@ impl Stripe {
         Hint::unpack(self.hint.load(Relaxed)).class
     }
 
-    /// Learns from a buffer, and tells whether it was the last strike.
+    /// Learns from a buffer, and tells whether that is to be dropped: with the last strike, if it is
+    /// itself too large for what was used.
     #[inline]
-    pub(crate) fn learn(&self, used: usize, sizes: Sizes) -> bool {
+    pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let word = self.hint.load(Relaxed);
         let before = Hint::unpack(word);
         let after = before.after(used, sizes);
         if after != before {
             self.hint.store(after.pack(), Relaxed);
         }
-        after.class < before.class
+        after.class < before.class && !fits(used, capacity)
     }
 }

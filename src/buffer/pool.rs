@@ -371,7 +371,7 @@ impl BufferPool {
         // A `Vec` that grows at least doubles, so that it has had more than half in it.
         let had = if grown { capacity / 2 + 1 } else { 0 };
         let used = storage.vec.len().max(had);
-        self.hints.stripe(storage.stripe).learn(used, self.sizes) && used < capacity / 4
+        self.hints.stripe(storage.stripe).learn(used, capacity, self.sizes)
     }
 
     /// A buffer comes back to another class, or to none.

@@ -65,7 +65,7 @@ fn hints(uses: impl IntoIterator<Item = usize>) -> Vec<(u8, bool)> {
     let hints = Hints::new();
     let stripe = hints.stripe(3);
     let learn = |used| {
-        let last = stripe.learn(used, SIZES);
+        let last = stripe.learn(used, 1 << 20, SIZES);
         (stripe.class(), last)
     };
     uses.into_iter().map(learn).collect()
@@ -114,8 +114,14 @@ fn a_twentieth_is_used() {
         for small in [1 << 19, 1, 1, 1, 1, 1].iter().skip(round % 2) {
             handed_out += SIZES.size(stripe.class());
             used += small;
-            stripe.learn(*small, SIZES);
+            stripe.learn(*small, 1 << 20, SIZES);
         }
     }
     assert!(handed_out <= 20 * used, "{handed_out} of {used}");
+}
+
+/// A buffer above all classes is no strike against the largest.
+#[test]
+fn too_much_is_no_strike() {
+    assert!(hints([usize::MAX; 10]).iter().all(|&end| end == (10, false)));
 }
