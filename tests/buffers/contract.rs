@@ -172,7 +172,8 @@ fn a_warm_pool_allocates_nothing() {
     let turn = || {
         pool.get().extend_from_slice(&[1; 3000]);
         pool.with_capacity(100_000).push(1);
-        pool.zeroed(1 << 19).push(1);
+        pool.zeroed(9000).push(1);
+        pool.with_capacity(1 << 19).push(1);
     };
     (0..3).for_each(|_| turn());
     assert_eq!(requests(|| (0..10_000).for_each(|_| turn())), 0);
