@@ -8,7 +8,10 @@ use super::{
     guard::{NONE, Storage},
     hint::Hints,
 };
-use crate::{Pool, Pooled, sync::Relaxed};
+use crate::{
+    Pool, Pooled,
+    sync::{OnceLock, Relaxed},
+};
 
 /// The largest capacity that is kept, unless told otherwise.
 const MAX_CAPACITY: usize = 1 << 20;
@@ -46,13 +49,14 @@ pub struct BufferPool {
     /// For buffers of no class. They never come back.
     larger: Pool<Storage>,
     adopted: Pool<Storage>,
+    ready: OnceLock<()>,
     #[cfg(feature = "zeroize")]
     wipes: bool,
 }
 
 impl BufferPool {
-    /// A pool of buffers of up to 1 MiB. It takes no memory until it is used; see
-    /// [`Pool::new`](crate::Pool::new).
+    /// A pool of buffers of up to 1 MiB. It takes no memory until it is used, and then some KiB; if
+    /// there is none then, that first use panics, as that of a [`Pool`](crate::Pool::new).
     pub const fn new() -> Self {
         let pool = Self {
             sizes: Sizes::new(MAX_CAPACITY),
@@ -61,6 +65,7 @@ impl BufferPool {
             classes: [const { <Pool<Storage>>::new(Storage::new) }; CLASSES],
             larger: <Pool<Storage>>::new(Storage::new).with_max_idle(0),
             adopted: <Pool<Storage>>::new(Storage::new).with_max_idle(0),
+            ready: OnceLock::new(),
             #[cfg(feature = "zeroize")]
             wipes: false,
         };
@@ -184,7 +189,8 @@ impl BufferPool {
     ///
     /// # Errors
     ///
-    /// If there is no memory, or none can be so large. The pool is as before.
+    /// If there is no memory, or none can be so large. The pool is as before. For the few words of
+    /// the guard's cell there must be some, as for a `Box`.
     ///
     /// # Examples
     ///
@@ -202,6 +208,7 @@ impl BufferPool {
                 return Ok(Buffer::new(guard, self));
             }
         }
+        self.prepare();
         let mut vec = Vec::new();
         vec.try_reserve_exact(self.rounded(capacity))?;
         let (pool, class) = match self.sizes.up(capacity) {
@@ -253,6 +260,7 @@ impl BufferPool {
     /// ```
     #[must_use = "the buffer goes to the pool at once"]
     pub fn adopt(&self, vec: Vec<u8>) -> Buffer<'_> {
+        self.prepare();
         let mut guard = self.adopted.get();
         guard.vec = vec;
         Buffer::new(guard, self)
@@ -324,6 +332,7 @@ impl BufferPool {
     #[cold]
     #[inline(never)]
     fn above_or_new(&self, class: u8) -> Pooled<'_, Storage> {
+        self.prepare();
         self.above(class).unwrap_or_else(|| {
             let mut guard = self.classes[usize::from(class)].get();
             if guard.vec.capacity() == 0 {
@@ -338,9 +347,19 @@ impl BufferPool {
     #[cold]
     #[inline(never)]
     fn larger(&self, capacity: usize) -> Pooled<'_, Storage> {
+        self.prepare();
         let mut guard = self.larger.get();
         guard.vec.reserve_exact(self.rounded(capacity));
         guard
+    }
+
+    /// Takes what memory the classes want at their first use, so that a buffer can go to any of them
+    /// when there is none.
+    fn prepare(&self) {
+        self.ready.get_or_init(|| {
+            let kept = &self.classes[..=usize::from(self.sizes.top())];
+            kept.iter().for_each(|class| class.reserve(0));
+        });
     }
 
     /// What is allocated for such a request.

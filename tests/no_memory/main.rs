@@ -2,6 +2,7 @@
 //! told to.
 
 mod allocator;
+mod buffers;
 mod first_use;
 mod growth;
 mod items;
