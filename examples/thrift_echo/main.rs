@@ -10,6 +10,9 @@
 //! processor are those that the Thrift compiler generated; everything but the buffers is the same
 //! code.
 //!
+//! The runtime of `pilota`, which freezes frames instead of copying out of them, is measured in
+//! `benches/buffers`: it would bring its dependencies to all who run the tests.
+//!
 //! The generated code is regenerated, from the root of the crate, with
 //!
 //! ```text

@@ -42,6 +42,19 @@ impl<'a> Table<'a> {
         Self { title: title.into(), ways: Vec::new() }
     }
 
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<'_, 'a> {
+        self.ways.iter().map(|way| way.name)
+    }
+
+    /// Does each thing once, as `f` sees fit.
+    pub fn each<R>(&mut self, mut f: impl FnMut(&mut dyn FnMut()) -> R) -> Vec<R> {
+        self.ways.iter_mut().map(|way| f(&mut way.work)).collect()
+    }
+
     /// Adds a way. The first is the one that others are compared with.
     pub fn way(mut self, name: &'static str, work: impl FnMut() + 'a) -> Self {
         self.ways.push(Way { name, work: Box::new(work), samples: Vec::new() });
