@@ -33,6 +33,11 @@ mod sync;
 #[doc = include_str!("../tests/it/compile_fail.md")]
 struct CompileFail;
 
+/// The examples of the guide.
+#[cfg(all(doctest, feature = "bytes"))]
+#[doc = include_str!("../docs/buffers.md")]
+struct Guide;
+
 /// Whether the calling thread is inside a pin: for the soak, which stops threads there.
 #[cfg(corepool_doors)]
 #[doc(hidden)]

@@ -5,6 +5,8 @@
 //! class is special: its size is the pool's largest capacity, whether that is a power of two or not,
 //! and so is the capacity of all that it holds.
 
+use crate::quota;
+
 /// The smallest class holds 1 KiB.
 const SMALLEST: u32 = 10;
 
@@ -16,8 +18,10 @@ pub(crate) const CLASSES: usize = (LARGEST - SMALLEST + 1) as usize;
 /// From this size on, what is idle is shared by all threads.
 pub(crate) const SHARED: usize = 256 << 10;
 
-/// A pool with fewer objects keeps none for one thread alone: see `Quota`.
+/// A pool of fewer objects keeps none for one thread alone.
 pub(crate) const UNSHARED_FROM: usize = 32;
+
+const _: () = assert!(UNSHARED_FROM == quota::SHARE || cfg!(corepool_tiny));
 
 /// The classes of one pool.
 #[derive(Clone, Copy, Debug)]

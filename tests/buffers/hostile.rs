@@ -33,7 +33,7 @@ fn capacities_that_cannot_be_had() {
     let _alone = alone();
     let pool = BufferPool::new();
     for capacity in [isize::MAX as usize, isize::MAX as usize - 4095, 1 << 60] {
-        let error = pool.try_with_capacity(capacity).err().expect("no memory");
+        let error = pool.try_with_capacity(capacity).expect_err("no memory");
         assert!(error.to_string().contains("memory allocation failed"), "{error}");
     }
     assert_eq!((pool.stats().idle, pool.stats().created), (0, 0));

@@ -2,6 +2,8 @@
 //!
 //! What is alive, and what a collect does, belong to the process. So every test runs alone.
 
+#![cfg(all(feature = "bytes", feature = "zeroize"))]
+
 mod allocator;
 mod contract;
 mod frozen;

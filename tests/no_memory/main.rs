@@ -2,6 +2,7 @@
 //! told to.
 
 mod allocator;
+#[cfg(feature = "bytes")]
 mod buffers;
 mod first_use;
 mod growth;
