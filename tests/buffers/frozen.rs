@@ -1,18 +1,15 @@
 //! Buffers that have become `Bytes`.
 
 use std::cell::RefCell;
+use std::sync::Mutex;
 use std::thread;
 
 use bytes::Bytes;
 use corepool::buffer::{Buffer, BufferPool};
 
 use crate::allocator::requests;
+use crate::new_static;
 use crate::util::{alone, on_thread, on_threads};
-
-/// A pool of its own for each test, which stays.
-fn pool() -> &'static BufferPool {
-    Box::leak(Box::default())
-}
 
 fn filled(pool: &'static BufferPool, len: usize) -> Buffer<'static> {
     let mut buffer = pool.with_capacity(len);
@@ -24,7 +21,7 @@ fn filled(pool: &'static BufferPool, len: usize) -> Buffer<'static> {
 #[test]
 fn nothing_is_copied() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     let buffer = filled(pool, 5000);
     let memory = buffer.as_ptr();
     let bytes: Bytes = buffer.into();
@@ -42,7 +39,7 @@ fn nothing_is_copied() {
 #[test]
 fn little_is_copied() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     let bytes = filled(pool, 512).freeze();
     assert_eq!((bytes.len(), pool.stats().idle), (512, 1));
     let more = filled(pool, 513).freeze();
@@ -54,7 +51,7 @@ fn little_is_copied() {
 #[test]
 fn one_small_allocation() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     for len in [1, 512, 513, 12_000, 1 << 20] {
         drop(filled(pool, len).freeze());
         let turns = 10_000 * 1000 / len.max(1000);
@@ -67,7 +64,7 @@ fn one_small_allocation() {
 #[test]
 fn bytes_and_back() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     let vec = Vec::from(filled(pool, 5000).freeze());
     assert_eq!((vec, pool.stats().idle), (vec![136; 5000], 1));
     let mutable = bytes::BytesMut::from(filled(pool, 5000).freeze());
@@ -83,7 +80,7 @@ fn bytes_and_back() {
 #[test]
 fn slices_keep_the_storage() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     let slices: Vec<_> = (0..32)
         .map(|i| {
             let mut buffer = pool.with_capacity(8000);
@@ -111,7 +108,7 @@ thread_local! {
 #[test]
 fn the_last_clone_goes_anywhere() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     on_thread(|| KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze())));
     assert_eq!(pool.stats().idle, 1);
     on_thread(|| {
@@ -123,7 +120,8 @@ fn the_last_clone_goes_anywhere() {
     let bytes = filled(pool, 5000).freeze();
     thread::spawn(move || drop(bytes)).join().unwrap();
     assert_eq!((pool.stats().idle, pool.stats().created), (1, 1));
-    std::mem::forget(filled(pool, 5000).freeze());
+    static NEVER: Mutex<Option<Bytes>> = Mutex::new(None);
+    *NEVER.lock().unwrap() = Some(filled(pool, 5000).freeze());
     assert_eq!(filled(pool, 5000)[..], [136; 5000]);
     assert_eq!(pool.stats().created, 2);
 }
@@ -132,7 +130,7 @@ fn the_last_clone_goes_anywhere() {
 #[test]
 fn a_panic_with_bytes() {
     let _alone = alone();
-    let pool = pool();
+    let pool = new_static();
     let bytes = filled(pool, 5000).freeze();
     let end = std::panic::catch_unwind(move || {
         let _bytes = bytes;

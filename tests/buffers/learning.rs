@@ -2,6 +2,7 @@
 
 use corepool::buffer::{Buffer, BufferPool};
 
+use crate::new_static;
 use crate::util::{alone, on_thread};
 
 /// Uses a buffer of `get` for so many bytes, and tells what it was handed.
@@ -87,7 +88,7 @@ fn others_do_not_teach() {
 #[test]
 fn the_getter_learns() {
     let _alone = alone();
-    let pool = Box::leak(Box::<BufferPool>::default());
+    let pool = new_static();
     for frozen in [false, true] {
         let mut buffer = pool.get();
         buffer.resize(50_000, 1);
