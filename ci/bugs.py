@@ -829,3 +829,13 @@ bug("nothing is copied", "buffer/guard.rs",
     "if self.len() <= COPIED {",
     "if false {",
     tests="--test buffers frozen::little_is_copied")
+
+bug("classes without memory of their own", "buffer/pool.rs",
+    "kept.iter().for_each(|class| class.reserve(0));",
+    "let _ = kept;",
+    tests="--test no_memory buffers")
+
+bug("a thread's first buffer teaches another", "buffer/hint.rs",
+    "seat::current_or_join()",
+    "seat::current()",
+    tests="--test buffers learning")

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Pool, Pooled,
-    sync::{OnceLock, Relaxed},
+    sync::{AtomicBool, Relaxed},
 };
 
 /// The largest capacity that is kept, unless told otherwise.
@@ -49,14 +49,16 @@ pub struct BufferPool {
     /// For buffers of no class. They never come back.
     larger: Pool<Storage>,
     adopted: Pool<Storage>,
-    ready: OnceLock<()>,
+    /// Whether the classes have their memory.
+    ready: AtomicBool,
     #[cfg(feature = "zeroize")]
     wipes: bool,
 }
 
 impl BufferPool {
-    /// A pool of buffers of up to 1 MiB. It takes no memory until it is used, and then some KiB; if
-    /// there is none then, that first use panics, as that of a [`Pool`](crate::Pool::new).
+    /// A pool of buffers of up to 1 MiB. It is some 6 KiB large, so that its place is a `static` or a
+    /// `Box`. It takes no memory until it is used; if there is none then, that first use panics, as
+    /// that of a [`Pool`](crate::Pool::new).
     pub const fn new() -> Self {
         let pool = Self {
             sizes: Sizes::new(MAX_CAPACITY),
@@ -65,7 +67,7 @@ impl BufferPool {
             classes: [const { <Pool<Storage>>::new(Storage::new) }; CLASSES],
             larger: <Pool<Storage>>::new(Storage::new).with_max_idle(0),
             adopted: <Pool<Storage>>::new(Storage::new).with_max_idle(0),
-            ready: OnceLock::new(),
+            ready: AtomicBool::new(false),
             #[cfg(feature = "zeroize")]
             wipes: false,
         };
@@ -356,10 +358,13 @@ impl BufferPool {
     /// Takes what memory the classes want at their first use, so that a buffer can go to any of them
     /// when there is none.
     fn prepare(&self) {
-        self.ready.get_or_init(|| {
+        // Relaxed: who sees it and not the memory waits for that where it is used. Not a `Once`, which
+        // might be under way in a process that forks.
+        if !self.ready.load(Relaxed) {
             let kept = &self.classes[..=usize::from(self.sizes.top())];
             kept.iter().for_each(|class| class.reserve(0));
-        });
+            self.ready.store(true, Relaxed);
+        }
     }
 
     /// What is allocated for such a request.

@@ -16,6 +16,7 @@ const _: () = {
     sent_and_shared::<BufferStats>();
     sent_and_shared::<Buffer<'_>>();
     assert!(size_of::<Buffer<'_>>() <= 40);
+    assert!(size_of::<BufferPool>() <= 7 << 10);
     assert!(size_of::<Option<Buffer<'_>>>() == size_of::<Buffer<'_>>());
 };
 

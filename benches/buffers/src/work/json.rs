@@ -29,7 +29,7 @@ pub fn records(kib: usize) -> Vec<Record> {
         id: 1_000_000 + i as u64,
         name: format!("Somebody {i}"),
         email: format!("somebody.{i}@example.org"),
-        active: i % 3 == 0,
+        active: i.is_multiple_of(3),
         score: i as f64 / 7.0,
         tags: vec!["one", "two", "three"],
     };

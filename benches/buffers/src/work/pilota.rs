@@ -10,7 +10,7 @@ use corepool::buffer::BufferPool;
 use corepool_recipes::Table;
 use pilota::thrift::{Message, binary::TBinaryProtocol};
 
-#[allow(warnings, clippy::all)]
+#[allow(warnings, clippy::all, clippy::undocumented_unsafe_blocks)]
 #[rustfmt::skip]
 #[path = "pilota_echo.rs"]
 mod generated;
