@@ -47,9 +47,9 @@ pub fn decode(data: &[u8]) -> Result<Pooled<'static, Sample>, DecodeError> {
     }
 }
 
-/// The length is our own message's, so that it can be trusted.
+/// `get`, as `encode` adds up the message's length once, and who asks for a capacity does so again.
 pub fn encode(message: &Sample) -> Bytes {
-    let mut output = BUFFERS.with_capacity(message.encoded_len());
+    let mut output = BUFFERS.get();
     message.encode(&mut *output).expect("a buffer grows");
     output.freeze()
 }

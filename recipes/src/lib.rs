@@ -3,7 +3,10 @@
 //! The ways take turns: in each round each of them is measured once, in an order that rotates. A
 //! figure is the median of all rounds, with the quartiles behind it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Once,
+    time::{Duration, Instant},
+};
 
 /// How long and how often to measure.
 #[derive(Clone, Copy, Debug)]
@@ -77,14 +80,18 @@ impl<'a> Table<'a> {
         self.ways.iter().map(|way| quantile(&way.samples, 0.5)).collect()
     }
 
-    /// Measures, and prints a row for each way.
+    /// Measures, and prints a row for each way; the first table of a program, with a head.
     pub fn print(mut self, effort: Effort) {
+        static HEAD: Once = Once::new();
         let medians = self.measure(effort);
-        println!("\n{}\n\n| | ns | quartiles | times as fast |\n|---|--:|--:|--:|", self.title);
-        for (way, median) in self.ways.iter().zip(&medians) {
+        HEAD.call_once(|| {
+            println!("| task | way | ns | quartiles | times as fast |\n|---|---|--:|--:|--:|");
+        });
+        for (i, (way, median)) in self.ways.iter().zip(&medians).enumerate() {
+            let title = if i == 0 { self.title() } else { "" };
             let (low, high) = (quantile(&way.samples, 0.25), quantile(&way.samples, 0.75));
-            let ratio = medians[0] / median;
-            println!("| {} | {median:.0} | {low:.0} to {high:.0} | {ratio:.2} |", way.name);
+            let (name, ratio) = (way.name, medians[0] / median);
+            println!("| {title} | {name} | {median:.0} | {low:.0} to {high:.0} | {ratio:.2} |");
         }
     }
 }

@@ -110,6 +110,17 @@ fn passed(text: &str) -> String {
         .fold(String::new(), |table, line| table + &format!("| {} |\n", line.replace('\t', " | ")))
 }
 
+/// The rows that the recipes printed, under one head.
+fn recipes(text: &str) -> String {
+    let mut rows: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
+    let head: Vec<_> = rows.drain(..rows.len().min(2)).collect();
+    rows.retain(|row| !head.contains(row));
+    let lines = [head, rows].concat().join("\n");
+    format!(
+        "\n### Recipes\n\nWith the system's allocator, each in a process of its own.\n\n{lines}\n\n"
+    )
+}
+
 /// Reads the lines in `folder`, and writes the page's part.
 pub fn write(folder: &Path, page: &Path) -> io::Result<()> {
     let samples = Samples::parse(&fs::read_to_string(folder.join("buffers.tsv"))?);
@@ -122,7 +133,7 @@ pub fn write(folder: &Path, page: &Path) -> io::Result<()> {
         tables(&samples, &counts(&counted)),
         losses(&samples),
         passed(&fs::read_to_string(folder.join("passed.tsv"))?),
-    );
+    ) + &recipes(&fs::read_to_string(folder.join("recipes.md"))?);
     let text = fs::read_to_string(page)?;
     let (before, rest) = text.split_once(BEGIN).ok_or(io::ErrorKind::InvalidData)?;
     let (_, after) = rest.split_once(END).ok_or(io::ErrorKind::InvalidData)?;
