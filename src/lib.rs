@@ -2,6 +2,8 @@
 // In reading order.
 mod age;
 pub mod alloc;
+#[cfg(feature = "bytes")]
+pub mod buffer;
 mod cell;
 mod chain;
 mod clock;
@@ -39,10 +41,15 @@ mod weight;
 #[doc = include_str!("../tests/it/compile_fail.md")]
 struct CompileFail;
 
-/// The examples of the other pages.
+/// The examples of the pages in `docs`.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/memory.md")]
-struct Pages;
+struct Memory;
+
+/// As above, where there are byte buffers.
+#[cfg(all(doctest, feature = "bytes"))]
+#[doc = include_str!("../docs/buffers.md")]
+struct Buffers;
 
 /// Whether the calling thread is inside a pin: for the soak, which stops threads there.
 #[cfg(corepool_doors)]

@@ -11,7 +11,7 @@ use crate::sync::{AtomicUsize, Relaxed, scaled};
 
 /// A shard may have one in so many of all units for its magazine. With fewer units there are no
 /// private places.
-const SHARE: usize = scaled(32, 1);
+pub(crate) const SHARE: usize = scaled(32, 1);
 
 /// The units that nobody has leased, and how a shard may use them.
 #[derive(Debug)]

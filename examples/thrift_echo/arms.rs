@@ -5,7 +5,7 @@ use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use corepool::{Pool, Pooled, Stats};
+use corepool::buffer::{Buffer, BufferPool, BufferStats};
 
 /// In the order of the table.
 pub const NAMES: [&str; 3] = [Fresh::NAME, ThreadLocal::NAME, Corepool::NAME];
@@ -21,7 +21,7 @@ pub trait Arm: 'static {
     /// Called once, before any message, with the number of buffers that can be out at a time.
     fn prepare(_buffers: usize) {}
 
-    fn stats() -> Option<Stats> {
+    fn stats() -> Option<BufferStats> {
         None
     }
 }
@@ -87,29 +87,27 @@ impl Drop for ThreadLocalBuf {
 /// One pool for all threads.
 pub struct Corepool;
 
-static POOL: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(kept_buffer).with_recycle(|buf| {
-    buf.clear();
-    true
-});
+/// Keeps buffers for the longest of frames.
+static POOL: BufferPool = BufferPool::new().with_max_capacity(16 << 20);
 
-pub struct CorepoolBuf(Pooled<'static, Vec<u8>>);
+pub struct CorepoolBuf(Buffer<'static>);
 
 impl Arm for Corepool {
     const NAME: &'static str = "corepool";
 
     type Buf = CorepoolBuf;
 
+    /// What a message may need is known here, as for the other arm. Where it is not, `BufferPool::get`
+    /// learns it.
     fn get(len: usize) -> CorepoolBuf {
-        let mut buf = POOL.get();
-        buf.reserve(len);
-        CorepoolBuf(buf)
+        CorepoolBuf(POOL.with_capacity(len.max(KEPT_CAPACITY.load(Relaxed))))
     }
 
     fn prepare(buffers: usize) {
-        POOL.reserve(buffers);
+        drop((0..buffers).map(|_| Self::get(0)).collect::<Vec<_>>());
     }
 
-    fn stats() -> Option<Stats> {
+    fn stats() -> Option<BufferStats> {
         Some(POOL.stats())
     }
 }

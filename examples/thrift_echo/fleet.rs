@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use corepool::Stats;
+use corepool::buffer::BufferStats;
 
 use crate::arms::Arm;
 use crate::check;
@@ -46,7 +46,7 @@ impl Cost {
 /// A [`Fleet`], whatever its arm.
 pub trait Bench {
     fn name(&self) -> &'static str;
-    fn stats(&self) -> Option<Stats>;
+    fn stats(&self) -> Option<BufferStats>;
 
     /// Encodes and decodes each record once, on the calling thread.
     fn codec(&mut self, job: Job) -> Result<Cost>;
@@ -154,7 +154,7 @@ impl<A: Arm> Bench for Fleet<A> {
         A::NAME
     }
 
-    fn stats(&self) -> Option<Stats> {
+    fn stats(&self) -> Option<BufferStats> {
         A::stats()
     }
 

@@ -6,8 +6,12 @@
 //!
 //! Clients send records made from files; the service sends each of them back; every byte is
 //! compared. The three arms differ only in where the buffers come from, on both sides: a fresh
-//! `Vec` per message, a `thread_local!` buffer, or a `corepool::Pool`. Client and processor are
-//! those that the Thrift compiler generated; everything but the buffers is the same code.
+//! `Vec` per message, a `thread_local!` buffer, or a `corepool::buffer::BufferPool`. Client and
+//! processor are those that the Thrift compiler generated; everything but the buffers is the same
+//! code.
+//!
+//! The runtime of `pilota`, which freezes frames instead of copying out of them, is measured in
+//! `benches/buffers`: it would bring its dependencies to all who run the tests.
 //!
 //! The generated code is regenerated, from the root of the crate, with
 //!

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use corepool::Stats;
+use corepool::buffer::BufferStats;
 
 use crate::fleet::Cost;
 
@@ -42,7 +42,7 @@ pub struct Pooling {
 }
 
 impl Pooling {
-    pub fn add(&mut self, before: &Stats, after: &Stats) {
+    pub fn add(&mut self, before: &BufferStats, after: &BufferStats) {
         self.hits += after.hits - before.hits;
         self.misses += after.misses - before.misses;
         self.steals += after.steals - before.steals;

@@ -2,6 +2,8 @@
 //! told to.
 
 mod allocator;
+#[cfg(feature = "bytes")]
+mod buffers;
 mod first_use;
 mod growth;
 mod items;

@@ -3,6 +3,8 @@
 //! few steps; these run it at full size, on real threads.
 
 mod ageing;
+#[cfg(feature = "bytes")]
+mod buffers;
 mod cell;
 mod chain;
 mod due;

@@ -1,0 +1,70 @@
+//! Byte buffers and contexts in programs that use them: made anew each time, kept by a thread, and
+//! from corepool.
+//!
+//! ```console
+//! $ corepool-buffers measure [MILLISECONDS]   # one round, as lines: table, way, nanoseconds
+//! $ corepool-buffers count                    # allocations of each way, as lines (feature `count`)
+//! $ corepool-buffers pass SECONDS             # buffers that are got on one thread and dropped on another
+//! $ corepool-buffers report FOLDER PAGE       # puts the tables of what is in FOLDER into PAGE
+//! $ corepool-buffers smoke                    # whether all of it works
+//! ```
+
+mod heap;
+mod pass;
+mod report;
+mod work;
+
+use std::{env, process::ExitCode, time::Duration};
+
+use corepool_recipes::Effort;
+
+/// Samples of each way in a round; the median of them is the round's figure.
+const SAMPLES: usize = 5;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["measure"] => measure(20),
+        ["measure", time] => measure(time.parse().expect("milliseconds")),
+        ["count"] => count(),
+        ["pass", seconds] => pass::run(Duration::from_secs(seconds.parse().expect("seconds"))),
+        ["report", folder, page] => {
+            report::write(folder.as_ref(), page.as_ref()).expect("the report")
+        }
+        ["smoke"] => {
+            measure(1);
+            pass::run(Duration::from_millis(200));
+        }
+        _ => {
+            eprintln!(
+                "corepool-buffers measure [MS] | count | pass SECONDS | report FOLDER PAGE | smoke"
+            );
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(milliseconds: u64) {
+    let effort = Effort { rounds: SAMPLES, sample: Duration::from_millis(milliseconds) };
+    work::for_each_table(|table| {
+        let medians = table.measure(effort);
+        for (name, median) in table.names().zip(medians) {
+            println!("{}\t{}\t{name}\t{median:.1}", heap::NAME, table.title());
+        }
+    });
+}
+
+/// Of the second thousand times, so that what is to be warm is warm.
+fn count() {
+    work::for_each_table(|table| {
+        let counts = table.each(|work| {
+            (0..1000).for_each(|_| work());
+            heap::requests(|| (0..1000).for_each(|_| work()))
+        });
+        for (name, count) in table.names().zip(counts) {
+            println!("{}\t{name}\t{:.2}", table.title(), count as f64 / 1000.0);
+        }
+    });
+}

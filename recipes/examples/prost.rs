@@ -1,0 +1,101 @@
+//! Decoded messages of prost: `clear` and `merge` use the memory of strings and of lists again, though
+//! not that of nested messages, which go when a list of them is cleared.
+//!
+//! ```console
+//! $ cargo run --release --example prost [-- --quick]
+//! ```
+
+use std::{cell::RefCell, hint::black_box};
+
+use bytes::Bytes;
+use corepool::{Pool, Pooled, buffer::BufferPool};
+use corepool_recipes::{Effort, Table};
+use prost::{DecodeError, Message};
+
+/// What protoc would write for two strings and two lists.
+#[derive(Clone, PartialEq, Message)]
+pub struct Sample {
+    #[prost(string, tag = "1")]
+    pub host: String,
+    #[prost(string, tag = "2")]
+    pub service: String,
+    #[prost(int64, repeated, tag = "3")]
+    pub times: Vec<i64>,
+    #[prost(double, repeated, tag = "4")]
+    pub values: Vec<f64>,
+}
+
+/// Cleared as they come back, whatever has become of them.
+static MESSAGES: Pool<Sample> = <Pool<Sample>>::new(Sample::default).with_recycle(|message| {
+    message.clear();
+    message.values.capacity() <= 1 << 16
+});
+
+static BUFFERS: BufferPool = BufferPool::new();
+
+/// Decodes into a message that was used before.
+pub fn decode(data: &[u8]) -> Result<Pooled<'static, Sample>, DecodeError> {
+    let mut message = MESSAGES.get();
+    match message.merge(data) {
+        Ok(()) => Ok(message),
+        Err(error) => {
+            // Half of it is there. `clear` would do for this type; the next one may have a cache or a
+            // flag that it does not know.
+            Pooled::discard(message);
+            Err(error)
+        }
+    }
+}
+
+/// `get`, as `encode` adds up the message's length once, and who asks for a capacity does so again.
+pub fn encode(message: &Sample) -> Bytes {
+    let mut output = BUFFERS.get();
+    message.encode(&mut *output).expect("a buffer grows");
+    output.freeze()
+}
+
+fn sum(message: &Sample) -> f64 {
+    message.values.iter().sum::<f64>() + message.host.len() as f64
+}
+
+thread_local! {
+    static LOCAL: RefCell<Sample> = RefCell::default();
+}
+
+fn main() {
+    let effort = Effort::from_args();
+    for count in [4, 100, 2000] {
+        let message = Sample {
+            host: "a-host-with-a-long-name.example.org".into(),
+            service: "a service of that host".into(),
+            times: (0..count).map(|i| 1_700_000_000_000 + i).collect(),
+            values: (0..count).map(|i| i as f64).collect(),
+        };
+        let data = encode(&message);
+        assert_eq!(*decode(&data).unwrap(), message);
+        assert!(decode(&data[..data.len() - 1]).is_err());
+        assert_eq!(
+            (*MESSAGES.get() == Sample::default(), MESSAGES.stats().dropped > 0),
+            (true, true)
+        );
+        Table::new(format!("decoding a message of {} bytes", data.len()))
+            .way("fresh", || {
+                black_box(sum(&Sample::decode(black_box(&data[..])).unwrap()));
+            })
+            .way("thread_local!", || {
+                LOCAL.with_borrow_mut(|message| {
+                    message.clear();
+                    message.merge(black_box(&data[..])).unwrap();
+                    black_box(sum(message));
+                });
+            })
+            .way("corepool", || {
+                black_box(sum(&decode(black_box(&data[..])).unwrap()));
+            })
+            .print(effort);
+        Table::new(format!("encoding a message of {} bytes", data.len()))
+            .way("fresh", || drop(black_box(Bytes::from(message.encode_to_vec()))))
+            .way("corepool", || drop(black_box(encode(&message))))
+            .print(effort);
+    }
+}

@@ -1,0 +1,51 @@
+//! Caches of a regex: `regex-automata` lets its caller keep them.
+//!
+//! A `Regex` has a pool of its own for those who do not ask. Its first thread has a way of its own
+//! there, the others share locks.
+//!
+//! ```console
+//! $ cargo run --release --example regex [-- --quick]
+//! ```
+
+use std::{hint::black_box, sync::LazyLock, thread};
+
+use corepool::Pool;
+use corepool_recipes::{Effort, Table};
+use regex_automata::{
+    Input,
+    meta::{Cache, Regex},
+};
+
+static REGEX: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b([a-z0-9.]+)@([a-z0-9.]+\.(?:org|net))\b").unwrap());
+
+/// Nothing can be wrong with a cache, but it belongs to its regex: a pool for each.
+static CACHES: Pool<Cache> = Pool::new(|| REGEX.create_cache());
+
+/// Whether there is an address of that kind.
+pub fn is_match(text: &str) -> bool {
+    REGEX.search_half_with(&mut CACHES.get(), &Input::new(text).earliest(true)).is_some()
+}
+
+fn fresh(text: &str) -> bool {
+    let mut cache = REGEX.create_cache();
+    REGEX.search_half_with(&mut cache, &Input::new(text).earliest(true)).is_some()
+}
+
+fn table(title: &str, text: &str, effort: Effort) {
+    Table::new(title)
+        .way("fresh", || assert!(fresh(black_box(text))))
+        .way("the regex's own", || assert!(REGEX.is_match(black_box(text))))
+        .way("corepool", || assert!(is_match(black_box(text))))
+        .print(effort);
+}
+
+fn main() {
+    let effort = Effort::from_args();
+    let text = format!("{} somebody@example.org", "no address here, ".repeat(4));
+    assert!(is_match(&text) && !is_match("nobody@nowhere"));
+    table("a regex, on the thread that used it first", &text, effort);
+    thread::scope(|scope| {
+        scope.spawn(|| table("a regex, on another thread", &text, effort)).join().unwrap();
+    });
+}

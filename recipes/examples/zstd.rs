@@ -1,0 +1,99 @@
+//! zstd contexts: some 100 KiB each to make, and nothing to clean.
+//!
+//! A context is bound to its level here, so there is a pool for each. What it writes goes to a pooled
+//! buffer, which becomes a `Bytes`.
+//!
+//! ```console
+//! $ cargo run --release --example zstd [-- --quick]
+//! ```
+
+use std::{cell::RefCell, hint::black_box, io};
+
+use bytes::Bytes;
+use corepool::{Pool, Pooled, buffer::BufferPool};
+use corepool_recipes::{Effort, Table, json};
+use zstd::bulk::{Compressor, Decompressor};
+
+static BUFFERS: BufferPool = BufferPool::new();
+
+/// Contexts of three levels.
+static FAST: Pool<Compressor<'static>> = Pool::new(|| compressor(1));
+static NORMAL: Pool<Compressor<'static>> = Pool::new(|| compressor(3));
+static STRONG: Pool<Compressor<'static>> = Pool::new(|| compressor(9));
+
+static DECOMPRESSORS: Pool<Decompressor<'static>> =
+    Pool::new(|| Decompressor::new().expect("memory for a context"));
+
+#[derive(Clone, Copy, Debug)]
+pub enum Level {
+    Fast,
+    Normal,
+    Strong,
+}
+
+fn compressor(level: i32) -> Compressor<'static> {
+    Compressor::new(level).expect("a level that zstd knows, and memory for a context")
+}
+
+/// Compresses, with neither a new context nor a new buffer.
+pub fn compress(level: Level, data: &[u8]) -> io::Result<Bytes> {
+    let mut context = match level {
+        Level::Fast => FAST.get(),
+        Level::Normal => NORMAL.get(),
+        Level::Strong => STRONG.get(),
+    };
+    // What zstd says that it may need can be trusted.
+    let mut output = BUFFERS.with_capacity(zstd::zstd_safe::compress_bound(data.len()));
+    context.compress_to_buffer(data, &mut *output)?;
+    Ok(output.freeze())
+}
+
+/// Decompresses at most `limit` bytes. The length in the data itself is somebody else's word.
+pub fn decompress(data: &[u8], limit: usize) -> io::Result<Bytes> {
+    let mut context = DECOMPRESSORS.get();
+    let mut output = BUFFERS.with_capacity(limit);
+    match context.decompress_to_buffer(data, &mut *output) {
+        Ok(_) => Ok(output.freeze()),
+        Err(error) => {
+            // It failed half-way. zstd says that it may be used again; that need not be relied upon.
+            Pooled::discard(context);
+            Err(error)
+        }
+    }
+}
+
+fn fresh(data: &[u8]) -> Bytes {
+    Bytes::from(zstd::bulk::compress(data, 3).unwrap())
+}
+
+thread_local! {
+    static LOCAL: RefCell<(Compressor<'static>, Vec<u8>)> = RefCell::new((compressor(3), Vec::new()));
+}
+
+fn thread_local(data: &[u8]) -> Bytes {
+    LOCAL.with_borrow_mut(|(context, output)| {
+        output.clear();
+        output.reserve(zstd::zstd_safe::compress_bound(data.len()));
+        context.compress_to_buffer(data, output).unwrap();
+        Bytes::copy_from_slice(output)
+    })
+}
+
+fn main() {
+    let effort = Effort::from_args();
+    for len in [64, 1024, 8192, 65_536] {
+        let data = json(len);
+        let compressed = compress(Level::Normal, &data).unwrap();
+        assert_eq!(compressed, fresh(&data));
+        assert_eq!(decompress(&compressed, len).unwrap(), data);
+        assert!(decompress(&data, len).is_err());
+        for level in [Level::Fast, Level::Strong] {
+            assert_eq!(decompress(&compress(level, &data).unwrap(), len).unwrap(), data);
+        }
+        Table::new(format!("zstd, level 3, {len} bytes"))
+            .way("fresh", || drop(black_box(fresh(black_box(&data)))))
+            .way("thread_local!", || drop(black_box(thread_local(black_box(&data)))))
+            .way("corepool", || drop(black_box(compress(Level::Normal, black_box(&data)))))
+            .print(effort);
+    }
+}

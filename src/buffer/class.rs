@@ -1,0 +1,94 @@
+//! Size classes: powers of two, found by counting leading zeroes.
+//!
+//! Class `k` holds buffers with a capacity from `size(k)` to below `size(k + 1)`. A request is
+//! rounded up and a capacity is rounded down, so that what a class holds always does. The largest
+//! class is special: its size is the pool's largest capacity, whether that is a power of two or not,
+//! and so is the capacity of all that it holds.
+
+use crate::quota;
+
+/// The smallest class holds 1 KiB.
+const SMALLEST: u32 = 10;
+
+/// The largest that there can be holds 1 GiB.
+pub(crate) const LARGEST: u32 = 30;
+
+pub(crate) const CLASSES: usize = (LARGEST - SMALLEST + 1) as usize;
+
+/// From this size on, what is idle is shared by all threads.
+pub(crate) const SHARED: usize = 256 << 10;
+
+/// A pool of fewer objects keeps none for one thread alone.
+pub(crate) const UNSHARED_FROM: usize = 32;
+
+const _: () = assert!(UNSHARED_FROM == quota::SHARE || cfg!(corepool_tiny));
+
+/// The classes of one pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// The largest capacity that is kept.
+    max: usize,
+    top: u8,
+}
+
+impl Sizes {
+    pub(crate) const fn new(max_capacity: usize) -> Self {
+        let most = 1 << LARGEST;
+        let max = if max_capacity < most { max_capacity } else { most };
+        Self { max, top: ceil(max) }
+    }
+
+    pub(crate) const fn max(self) -> usize {
+        self.max
+    }
+
+    pub(crate) const fn top(self) -> u8 {
+        self.top
+    }
+
+    /// What a buffer of this class holds at least.
+    #[inline]
+    pub(crate) const fn size(self, class: u8) -> usize {
+        if class >= self.top { self.max } else { 1 << (SMALLEST + class as u32) }
+    }
+
+    /// The smallest class that serves such a request.
+    #[inline]
+    pub(crate) const fn up(self, capacity: usize) -> Option<u8> {
+        if capacity > self.max || self.max == 0 { None } else { Some(ceil(capacity)) }
+    }
+
+    /// The largest class that such a buffer serves.
+    #[inline]
+    pub(crate) const fn down(self, capacity: usize) -> Option<u8> {
+        if capacity >= self.max {
+            return if capacity == self.max && self.max > 0 { Some(self.top) } else { None };
+        }
+        if capacity >> SMALLEST == 0 {
+            return None;
+        }
+        Some((capacity.ilog2() - SMALLEST) as u8)
+    }
+
+    /// How many idle buffers of a class take at most so many bytes, whatever their capacity; one at
+    /// least, unless there may be none at all.
+    pub(crate) const fn limit(class: u8, bytes: usize) -> usize {
+        let size = 1_usize << (SMALLEST + class as u32);
+        let fit = bytes / (2 * size);
+        if bytes == 0 {
+            0
+        } else if fit == 0 {
+            1
+        } else if size >= SHARED && fit >= UNSHARED_FROM {
+            UNSHARED_FROM - 1
+        } else {
+            fit
+        }
+    }
+}
+
+/// The class of the smallest power of two that is not less.
+const fn ceil(capacity: usize) -> u8 {
+    let bits = usize::BITS - capacity.saturating_sub(1).leading_zeros();
+    bits.saturating_sub(SMALLEST) as u8
+}

@@ -1,0 +1,141 @@
+//! Buffers that have become `Bytes`.
+
+use std::cell::RefCell;
+use std::sync::Mutex;
+use std::thread;
+
+use bytes::Bytes;
+use corepool::buffer::{Buffer, BufferPool};
+
+use crate::allocator::requests;
+use crate::new_static;
+use crate::util::{alone, on_thread, on_threads};
+
+fn filled(pool: &'static BufferPool, len: usize) -> Buffer<'static> {
+    let mut buffer = pool.with_capacity(len);
+    buffer.resize(len, len as u8);
+    buffer
+}
+
+/// The same memory, and home with the last clone.
+#[test]
+fn nothing_is_copied() {
+    let _alone = alone();
+    let pool = new_static();
+    let buffer = filled(pool, 5000);
+    let memory = buffer.as_ptr();
+    let bytes: Bytes = buffer.into();
+    assert_eq!((bytes.as_ptr(), &bytes[..]), (memory, &[136; 5000][..]));
+    let (clone, slice) = (bytes.clone(), bytes.slice(10..20));
+    drop(bytes);
+    drop(clone);
+    assert_eq!(pool.stats().idle, 0);
+    drop(slice);
+    assert_eq!(pool.stats().idle, 1);
+    assert_eq!(filled(pool, 5000).as_ptr(), memory);
+}
+
+/// Where that is cheaper, a copy: the storage is back at once.
+#[test]
+fn little_is_copied() {
+    let _alone = alone();
+    let pool = new_static();
+    let bytes = filled(pool, 512).freeze();
+    assert_eq!((bytes.len(), pool.stats().idle), (512, 1));
+    let more = filled(pool, 513).freeze();
+    assert_eq!((more.len(), pool.stats().idle), (513, 0));
+    assert_eq!(pool.get().freeze(), Bytes::new());
+}
+
+/// T9: none for a buffer, one for its freezing, however large it is.
+#[test]
+fn one_small_allocation() {
+    let _alone = alone();
+    let pool = new_static();
+    for len in [1, 512, 513, 12_000, 1 << 20] {
+        drop(filled(pool, len).freeze());
+        let turns = 10_000 * 1000 / len.max(1000);
+        let count = requests(|| (0..turns).for_each(|_| drop(filled(pool, len).freeze())));
+        assert_eq!(count, turns, "{len}");
+    }
+    assert_eq!(requests(|| drop(Bytes::from(filled(pool, 0)))), 0);
+}
+
+#[test]
+fn bytes_and_back() {
+    let _alone = alone();
+    let pool = new_static();
+    let vec = Vec::from(filled(pool, 5000).freeze());
+    assert_eq!((vec, pool.stats().idle), (vec![136; 5000], 1));
+    let mutable = bytes::BytesMut::from(filled(pool, 5000).freeze());
+    assert_eq!((&mutable[..], pool.stats().idle), (&[136; 5000][..], 1));
+    // By its own hand, for those who want no copy of small ones either.
+    let bytes = Bytes::from_owner(filled(pool, 10));
+    assert_eq!((&bytes[..], pool.stats().idle), (&[10; 10][..], 1));
+    drop(bytes);
+    assert_eq!(pool.stats().idle, 2);
+}
+
+/// T6: what a slice still shows is not handed out again.
+#[test]
+fn slices_keep_the_storage() {
+    let _alone = alone();
+    let pool = new_static();
+    let slices: Vec<_> = (0..32)
+        .map(|i| {
+            let mut buffer = pool.with_capacity(8000);
+            buffer.resize(8000, i);
+            buffer.freeze().slice(4000..4016)
+        })
+        .collect();
+    on_threads(4, |_| {
+        for _ in 0..1000 {
+            let buffers = [(); 4].map(|()| filled(pool, 8000));
+            drop(buffers.map(Buffer::freeze));
+        }
+    });
+    for (i, slice) in (0..).zip(&slices) {
+        assert_eq!(slice[..], [i; 16]);
+    }
+}
+
+thread_local! {
+    static KEPT: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
+}
+
+/// T7: the last clone may go wherever a value may: with a thread's locals, in a thread that has used
+/// no pool, and never.
+#[test]
+fn the_last_clone_goes_anywhere() {
+    let _alone = alone();
+    let pool = new_static();
+    on_thread(|| KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze())));
+    assert_eq!(pool.stats().idle, 1);
+    on_thread(|| {
+        // Registered before the thread has a seat, so that it goes after that, or before.
+        KEPT.with_borrow_mut(Vec::clear);
+        KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze()));
+    });
+    assert_eq!(pool.stats().idle, 1);
+    let bytes = filled(pool, 5000).freeze();
+    thread::spawn(move || drop(bytes)).join().unwrap();
+    assert_eq!((pool.stats().idle, pool.stats().created), (1, 1));
+    static NEVER: Mutex<Option<Bytes>> = Mutex::new(None);
+    *NEVER.lock().unwrap() = Some(filled(pool, 5000).freeze());
+    assert_eq!(filled(pool, 5000)[..], [136; 5000]);
+    assert_eq!(pool.stats().created, 2);
+}
+
+/// What is frozen is whole, but a thread that panics frees it all the same.
+#[test]
+fn a_panic_with_bytes() {
+    let _alone = alone();
+    let pool = new_static();
+    let bytes = filled(pool, 5000).freeze();
+    let end = std::panic::catch_unwind(move || {
+        let _bytes = bytes;
+        std::panic::resume_unwind(Box::new(()));
+    });
+    assert!(end.is_err());
+    assert_eq!((pool.stats().idle, pool.stats().dropped), (0, 1));
+}

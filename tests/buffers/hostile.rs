@@ -1,0 +1,111 @@
+//! Requests that cannot be met, and bounds that let nothing in.
+
+use corepool::buffer::BufferPool;
+
+use crate::util::alone;
+
+fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+    let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(f())));
+    let cause = end.expect_err("it should have panicked");
+    let text = cause.downcast_ref::<&str>().map(|text| text.to_string());
+    text.or_else(|| cause.downcast_ref::<String>().cloned()).expect("a text")
+}
+
+/// As `Vec` itself, and the pool goes on.
+#[test]
+fn lengths_that_cannot_be() {
+    let _alone = alone();
+    let pool = BufferPool::new();
+    for len in [usize::MAX, usize::MAX - 4095, isize::MAX as usize + 1] {
+        assert_eq!(panic_of(|| pool.with_capacity(len)), "capacity overflow");
+        assert_eq!(panic_of(|| pool.zeroed(len)), "capacity overflow");
+        assert!(pool.try_with_capacity(len).is_err());
+    }
+    assert_eq!(pool.stats().idle, 0);
+    drop(pool.with_capacity(5000));
+    drop(pool.with_capacity(5000));
+    assert_eq!((pool.stats().hits, pool.stats().idle), (1, 1));
+}
+
+/// More than any machine has.
+#[test]
+fn capacities_that_cannot_be_had() {
+    let _alone = alone();
+    let pool = BufferPool::new();
+    for capacity in [isize::MAX as usize, isize::MAX as usize - 4095, 1 << 60] {
+        let error = pool.try_with_capacity(capacity).expect_err("no memory");
+        assert!(error.to_string().contains("memory allocation failed"), "{error}");
+    }
+    assert_eq!((pool.stats().idle, pool.stats().created), (0, 0));
+    assert_eq!(pool.try_with_capacity(3 << 20).unwrap().capacity(), 3 << 20);
+    assert_eq!(pool.try_with_capacity(3000).unwrap().capacity(), 4096);
+    assert_eq!(pool.try_with_capacity(3000).unwrap().capacity(), 4096);
+    assert_eq!((pool.stats().hits, pool.stats().misses, pool.stats().idle), (1, 2, 1));
+}
+
+/// Buffers work, and are not kept.
+#[test]
+fn bounds_of_nothing() {
+    let _alone = alone();
+    let unbounded = BufferPool::new;
+    for pool in [unbounded().with_max_capacity(0), unbounded().with_max_idle_bytes(0)] {
+        for _ in 0..10 {
+            pool.get().extend_from_slice(&[1; 5000]);
+            pool.with_capacity(0).push(1);
+            assert!(pool.with_capacity(5000).capacity() >= 5000);
+            assert_eq!(*pool.zeroed(3), [0; 3]);
+            drop(pool.adopt(vec![1; 5000]));
+        }
+        let stats = pool.stats();
+        assert_eq!((stats.idle, stats.hits, stats.misses, stats.created), (0, 0, 40, 40));
+        assert_eq!((stats.dropped, stats.adopted), (50, 10));
+    }
+}
+
+/// The least that is not nothing: one buffer of each class.
+#[test]
+fn a_bound_of_one_byte() {
+    let _alone = alone();
+    let pool = BufferPool::new().with_max_idle_bytes(1);
+    drop([(); 3].map(|()| pool.with_capacity(1024)));
+    drop([(); 3].map(|()| pool.with_capacity(1 << 20)));
+    assert_eq!((pool.stats().idle, pool.stats().dropped), (2, 4));
+}
+
+#[test]
+fn bounds_are_in_bytes() {
+    let _alone = alone();
+    let pool = BufferPool::new().with_max_idle_bytes(1 << 20);
+    for size in [1024, 4096, 65_536] {
+        drop((0..2000).map(|_| pool.with_capacity(size)).collect::<Vec<_>>());
+        assert_eq!(pool.stats().idle_bytes, 1 << 19, "{size}");
+        pool.clear();
+        // Grown ones count twice at most.
+        drop((0..2000).map(|_| pool.adopt(Vec::with_capacity(2 * size - 1))).collect::<Vec<_>>());
+        assert_eq!(pool.stats().idle, (1 << 19) / size as u64);
+        pool.clear();
+    }
+}
+
+#[test]
+fn bounds_come_first() {
+    let _alone = alone();
+    let used = || {
+        let pool = BufferPool::new();
+        drop(pool.with_capacity(100_000));
+        pool
+    };
+    let text = "the bound must be set before the pool is used";
+    assert_eq!(panic_of(|| used().with_max_capacity(1)), text);
+    assert_eq!(panic_of(|| used().with_max_idle_bytes(1)), text);
+}
+
+#[test]
+fn bounds_beyond_all_bounds() {
+    let _alone = alone();
+    let pool = BufferPool::new().with_max_capacity(usize::MAX).with_max_idle_bytes(usize::MAX);
+    drop(pool.with_capacity(64 << 20));
+    drop(pool.with_capacity(64 << 20));
+    assert_eq!((pool.stats().hits, pool.stats().idle), (1, 1));
+    assert_eq!(panic_of(|| pool.with_capacity(usize::MAX)), "capacity overflow");
+}

@@ -1,0 +1,46 @@
+//! Feature `zeroize`: what a buffer held is gone from memory.
+
+use corepool::buffer::{Buffer, BufferPool};
+
+use crate::util::alone;
+
+static SECRETS: BufferPool = BufferPool::new().with_zeroize();
+
+/// What the next holder would find in the memory of a buffer that held `secret` throughout.
+fn left(pool: &BufferPool, then: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut buffer = pool.with_capacity(4096);
+    buffer.resize(4096, b's');
+    let memory = buffer.as_ptr();
+    then(&mut buffer);
+    drop(buffer);
+    let mut buffer = pool.with_capacity(4096);
+    assert_eq!((buffer.as_ptr(), buffer.len()), (memory, 0));
+    // SAFETY: all of it has been written, by the holder before.
+    unsafe { buffer.set_len(4096) };
+    buffer.to_vec()
+}
+
+/// The whole capacity, whatever the length was in the end.
+#[test]
+fn buffers_are_wiped_as_they_come_back() {
+    let _alone = alone();
+    assert_eq!(left(&SECRETS, |_| {}), [0; 4096]);
+    assert_eq!(left(&SECRETS, Vec::clear), [0; 4096]);
+    assert_eq!(left(&SECRETS, |buffer| buffer.truncate(10)), [0; 4096]);
+    assert_eq!(left(&BufferPool::new(), Vec::clear), [b's'; 4096]);
+}
+
+/// Frozen ones, too; and learning is not misled.
+#[test]
+fn frozen_buffers_are_wiped() {
+    let _alone = alone();
+    let mut buffer = SECRETS.get();
+    buffer.resize(8192, b's');
+    drop(buffer.freeze());
+    let mut buffer = SECRETS.get();
+    assert!(buffer.capacity() >= 8192);
+    // SAFETY: so much was written at least.
+    unsafe { buffer.set_len(8192) };
+    assert!(buffer.iter().all(|&byte| byte == 0));
+    Buffer::discard(buffer);
+}

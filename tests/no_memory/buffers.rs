@@ -1,0 +1,75 @@
+//! Byte buffers where there is no memory: what comes back goes somewhere, and nothing panics.
+
+use std::thread;
+
+use corepool::buffer::{Buffer, BufferPool};
+
+use crate::{
+    allocator::{Refuse, refuse, relent},
+    alone,
+};
+
+/// A fixed program, in a thread that has used no pool yet. Buffers of all classes come back while
+/// memory is refused, some of them to classes that nobody has used. Tells how many requests were
+/// refused.
+fn program(what: Refuse) -> usize {
+    let pool: &'static BufferPool = Box::leak(Box::default());
+    let work = || {
+        let mut buffers: Vec<_> = (0..40).map(|_| pool.get()).collect();
+        for (i, buffer) in (0..).zip(&mut buffers) {
+            buffer.resize(1 << (i % 12 + 10), 1);
+        }
+        let bytes: Vec<_> = (0..40).map(|_| pool.zeroed(100_000).freeze()).collect();
+        let vecs: Vec<_> = (0..20).map(|_| pool.adopt(vec![1; 5000])).collect();
+        pool.stats(); // See `first_use::epochs`.
+        refuse(what);
+        drop(buffers);
+        drop(bytes);
+        drop(vecs);
+        pool.trim();
+        pool.clear();
+        relent()
+    };
+    let refused = thread::scope(|scope| scope.spawn(work).join().unwrap());
+    // What a collect has postponed.
+    pool.trim();
+    let stats = pool.stats();
+    assert_eq!(stats.created + stats.adopted, stats.dropped + stats.idle, "{stats:?}");
+    drop(pool.with_capacity(100_000));
+    drop(pool.with_capacity(100_000));
+    assert!(pool.stats().hits > stats.hits);
+    refused
+}
+
+#[test]
+fn buffers_come_back() {
+    alone(|| {
+        let mut refused = program(Refuse::All);
+        for from in [Refuse::Only, Refuse::From] {
+            for others in 0.. {
+                println!("after {others}");
+                match program(from(others)) {
+                    0 => break,
+                    more => refused += more,
+                }
+            }
+        }
+        assert!(refused > 20, "{refused} requests are few");
+    });
+}
+
+/// As `Vec`: refused with an error where that can be had.
+#[test]
+fn requests() {
+    alone(|| {
+        let pool = BufferPool::new();
+        drop(pool.get());
+        refuse(Refuse::Large(4000));
+        assert!(pool.try_with_capacity(5000).is_err());
+        assert!(pool.try_with_capacity(2 << 20).is_err());
+        assert!(pool.try_with_capacity(1000).is_ok());
+        assert_eq!(relent(), 2);
+        assert_eq!(pool.stats().idle, 1);
+        Buffer::discard(pool.with_capacity(5000));
+    });
+}

@@ -1,0 +1,129 @@
+//! Size classes, and the rule by which `get` learns.
+
+use crate::buffer::{
+    class::{CLASSES, LARGEST, SHARED, Sizes, UNSHARED_FROM},
+    hint::Hints,
+};
+
+/// The same, by looking at all classes.
+fn slow_up(sizes: Sizes, capacity: usize) -> Option<u8> {
+    (0..=sizes.top()).find(|&class| sizes.max() > 0 && sizes.size(class) >= capacity)
+}
+
+fn slow_down(sizes: Sizes, capacity: usize) -> Option<u8> {
+    if capacity > sizes.max() || sizes.max() == 0 {
+        return None;
+    }
+    (0..=sizes.top()).rev().find(|&class| sizes.size(class) <= capacity)
+}
+
+#[test]
+fn classes_are_found_without_a_search() {
+    let maxima = [0, 1, 512, 1023, 1024, 1025, 2048, 100_000, 1 << 20, (1 << 20) + 1, 3 << 20];
+    for max in maxima.into_iter().chain([1 << LARGEST, usize::MAX]) {
+        let sizes = Sizes::new(max);
+        let edges = (0..usize::BITS).flat_map(|bit| {
+            let power = 1_usize << bit;
+            [power - 1, power, power.saturating_add(1)]
+        });
+        let near = [sizes.max().wrapping_sub(1), sizes.max(), sizes.max() + 1, usize::MAX];
+        for capacity in edges.chain(near).chain((0..70_000).step_by(61)) {
+            assert_eq!(sizes.up(capacity), slow_up(sizes, capacity), "{max} {capacity}");
+            assert_eq!(sizes.down(capacity), slow_down(sizes, capacity), "{max} {capacity}");
+        }
+        assert!(usize::from(sizes.top()) < CLASSES);
+    }
+}
+
+#[test]
+fn a_request_is_served_by_what_comes_back() {
+    for max in [1024, 100_000, 1 << 20] {
+        let sizes = Sizes::new(max);
+        for capacity in (1..=max).step_by(7) {
+            let class = sizes.up(capacity).unwrap();
+            assert!(sizes.size(class) >= capacity);
+            assert_eq!(sizes.down(sizes.size(class)), Some(class));
+        }
+    }
+}
+
+#[test]
+fn limits_are_in_bytes() {
+    for bytes in [1, 4096, 1 << 20, 16 << 20, usize::MAX] {
+        for class in 0..CLASSES as u8 {
+            let (limit, size) = (Sizes::limit(class, bytes), 1_usize << (10 + u32::from(class)));
+            assert!(limit == 1 || limit * (2 * size - 1) <= bytes);
+            assert!(limit >= 1 && (size < SHARED || limit < UNSHARED_FROM));
+        }
+    }
+    assert_eq!(Sizes::limit(0, 0), 0);
+}
+
+const SIZES: Sizes = Sizes::new(1 << 20);
+
+fn hints(uses: impl IntoIterator<Item = usize>) -> Vec<(u8, bool)> {
+    let hints = Hints::new();
+    let stripe = hints.stripe(3);
+    let learn = |used| {
+        let last = stripe.learn(used, 1 << 20, SIZES);
+        (stripe.class(), last)
+    };
+    uses.into_iter().map(learn).collect()
+}
+
+#[test]
+fn a_larger_need_is_met_at_once() {
+    assert_eq!(hints([1000, 1025, 100_000]), [(0, false), (1, false), (7, false)]);
+}
+
+/// Beyond what the pool keeps it cannot hand out more.
+#[test]
+fn the_largest_class_is_the_last() {
+    assert_eq!(hints([usize::MAX]), [(10, false)]);
+}
+
+#[test]
+fn the_fifth_strike_is_the_last() {
+    let uses = [1 << 20, 100, 5000, 100, 100, 100];
+    let ends = [(10, false), (10, false), (10, false), (10, false), (10, false), (3, true)];
+    assert_eq!(hints(uses), ends);
+}
+
+/// A quarter used forgives what was before.
+#[test]
+fn use_forgives() {
+    let uses = [100, 100, 100, 100, 1 << 18].repeat(10);
+    assert!(hints([1 << 20].into_iter().chain(uses)).iter().all(|&end| end == (10, false)));
+}
+
+#[test]
+fn small_buffers_are_never_unlearnt() {
+    let ends = hints([4096, 1, 0, 1, 0, 1, 0, 1, 0]);
+    assert!(ends.iter().all(|&end| end == (2, false)));
+    assert_eq!(hints([4097, 1, 0, 1, 0, 1]).last(), Some(&(0, true)));
+}
+
+/// However sizes change: what is handed out is at most twenty times what is used, up to
+/// rounding, and where buffers are large.
+#[test]
+fn a_twentieth_is_used() {
+    let (mut handed_out, mut used) = (0, 0);
+    let hints = Hints::new();
+    let stripe = hints.stripe(0);
+    for round in 0..1000 {
+        for small in [1 << 19, 1, 1, 1, 1, 1].iter().skip(round % 2) {
+            handed_out += SIZES.size(stripe.class());
+            used += small;
+            stripe.learn(*small, 1 << 20, SIZES);
+        }
+    }
+    assert!(handed_out <= 20 * used, "{handed_out} of {used}");
+}
+
+/// A buffer above all classes is no strike against the largest, and forgives those before.
+#[test]
+fn too_much_is_no_strike() {
+    let ends = hints([usize::MAX, 1, 1, usize::MAX, 1, 1, 1, 1, 1]);
+    assert!(ends[..8].iter().all(|&end| end == (10, false)));
+    assert_eq!(ends[8], (0, true));
+}
