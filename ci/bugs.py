@@ -1023,6 +1023,6 @@ bug("classes without memory of their own", "buffer/pool.rs",
     tests="--test no_memory buffers")
 
 bug("a thread's first buffer teaches another", "buffer/hint.rs",
-    "seat::current_or_join()",
+    "seat::current().or_else(join)",
     "seat::current()",
     tests="--test buffers learning")

@@ -8,7 +8,7 @@ use crossbeam_utils::CachePadded;
 
 use super::class::Sizes;
 use crate::{
-    seat,
+    seat::{self, Seat},
     sync::{AtomicU32, AtomicUsize, Relaxed},
 };
 
@@ -52,11 +52,16 @@ impl Hint {
         u32::from_le_bytes([self.class, self.strikes, self.peak, 0])
     }
 
-    /// The hint after a buffer in which so much was used.
+    /// Whether what it says was right for a buffer in which so much was used.
     #[inline]
-    fn after(self, used: usize, sizes: Sizes) -> Self {
+    fn suits(self, used: usize, sizes: Sizes) -> bool {
         let size = sizes.size(self.class);
-        if fits(used, size) && (used <= size || self.class == sizes.top()) {
+        fits(used, size) && (used <= size || self.class == sizes.top())
+    }
+
+    /// The hint after a buffer in which so much was used.
+    fn after(self, used: usize, sizes: Sizes) -> Self {
+        if self.suits(used, sizes) {
             return Self { class: self.class, ..Self::default() };
         }
         let needed = sizes.up(used).unwrap_or(sizes.top());
@@ -93,7 +98,12 @@ impl Hints {
     /// The number of this thread's stripe.
     #[inline]
     pub(crate) fn here() -> u8 {
-        seat::current_or_join().map_or(0, |seat| (seat.id % STRIPES) as u8)
+        #[cold]
+        #[inline(never)]
+        fn join() -> Option<&'static Seat> {
+            seat::current_or_join()
+        }
+        seat::current().or_else(join).map_or(0, |seat| (seat.id % STRIPES) as u8)
     }
 
     #[inline]
@@ -117,12 +127,19 @@ impl Stripe {
     /// itself too large for what was used.
     #[inline]
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
-        let word = self.hint.load(Relaxed);
-        let before = Hint::unpack(word);
-        let after = before.after(used, sizes);
-        if after != before {
-            self.hint.store(after.pack(), Relaxed);
+        let hint = Hint::unpack(self.hint.load(Relaxed));
+        if hint.strikes == 0 && hint.suits(used, sizes) {
+            return false;
         }
-        after.class < before.class && !fits(used, capacity)
+        let after = self.change(hint, used, sizes);
+        after.class < hint.class && !fits(used, capacity)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn change(&self, before: Hint, used: usize, sizes: Sizes) -> Hint {
+        let after = before.after(used, sizes);
+        self.hint.store(after.pack(), Relaxed);
+        after
     }
 }
