@@ -113,20 +113,41 @@ fn recycle_forks() {
     });
 }
 
+/// Other threads collect, too, and may be quicker.
+fn until_it_forks(mut trigger: impl FnMut()) {
+    while NEXT.get().is_some() {
+        trigger();
+    }
+}
+
 /// The first of many destructors: the others run in both processes.
 #[test]
 fn destructors_fork() {
     alone(|| {
         fork_in(Hook::Drop, |pool| Pooled::discard(pool.as_ref().unwrap().get()));
-        fork_in(Hook::Drop, |pool| pool.as_ref().unwrap().clear());
-        fork_in(Hook::Drop, |pool| {
-            // Other threads collect, too, and may be quicker.
-            while NEXT.get().is_some() {
-                pool.as_ref().unwrap().reserve(1);
-                (0..2).for_each(|_| collect());
-            }
+        fork_in(Hook::Drop, |place| {
+            let pool = place.as_ref().unwrap();
+            until_it_forks(|| {
+                pool.reserve(1);
+                pool.clear();
+            });
         });
-        fork_in(Hook::Drop, |pool| *pool = None);
-        fork_in(Hook::Drop, |pool| (0..60).for_each(|_| pool.as_ref().unwrap().put(Hooked::new())));
+        fork_in(Hook::Drop, |place| {
+            let pool = place.as_ref().unwrap();
+            until_it_forks(|| {
+                pool.reserve(1);
+                (0..2).for_each(|_| collect());
+            });
+        });
+        fork_in(Hook::Drop, |place| {
+            until_it_forks(|| {
+                *place = Some(pool());
+                *place = None;
+            });
+        });
+        fork_in(Hook::Drop, |place| {
+            let pool = place.as_ref().unwrap();
+            until_it_forks(|| pool.put(Hooked::new()));
+        });
     });
 }
