@@ -271,6 +271,28 @@ pub(crate) fn current_or_join() -> Option<&'static Seat> {
     })
 }
 
+/// Takes the seat away from this thread, which does not use it again before somebody sits down.
+#[cfg(feature = "rt")]
+pub(crate) fn stand() -> Option<&'static Seat> {
+    let seat = current();
+    HERE.set(Here::NOWHERE);
+    seat
+}
+
+/// Gives this thread a seat that it did not ask for, or none.
+///
+/// # Safety
+///
+/// The thread has no seat. The seat was taken from a thread by `stand`, and what that thread did
+/// happens before this call.
+#[cfg(feature = "rt")]
+pub(crate) unsafe fn sit(seat: Option<&'static Seat>) {
+    debug_assert!(current().is_none());
+    if let Some(seat) = seat {
+        HERE.set(Here { segment: seat.segment, offset: seat.offset, seat });
+    }
+}
+
 /// The lock, also if a thread has panicked in it: nothing is done in our locks that could be left
 /// half done.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

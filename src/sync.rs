@@ -8,7 +8,7 @@
 
 /// Initialised under a lock, or by whoever comes first to the same value: never part of a model.
 pub(crate) use std::sync::OnceLock;
-pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 /// What a process has once, and the way in which retired memory goes. Each run of a model is a
 /// process of its own.
 #[cfg(not(all(test, loom)))]
@@ -19,6 +19,55 @@ pub(crate) use std::{
 };
 
 pub(crate) use imp::*;
+
+#[cfg(feature = "rt")]
+pub(crate) use rt::*;
+
+/// What the runtime needs besides.
+#[cfg(all(feature = "rt", not(all(test, any(loom, shuttle)))))]
+mod rt {
+    pub(crate) use std::sync::Condvar;
+    use std::{
+        io,
+        sync::{MutexGuard, PoisonError},
+        thread,
+        time::Duration,
+    };
+
+    use super::{AtomicPtr, SeqCst};
+
+    /// A swap that orders what comes before it, and itself, before a SeqCst load that comes after it.
+    #[inline]
+    pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
+        place.swap(value, SeqCst)
+    }
+
+    /// Waits for a condition, perhaps not longer than this. Says whether it took longer.
+    pub(crate) fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        limit: Option<Duration>,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let Some(limit) = limit else {
+            return (condition.wait(guard).unwrap_or_else(PoisonError::into_inner), false);
+        };
+        let (guard, result) =
+            condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+        (guard, result.timed_out())
+    }
+
+    /// A thread of the runtime.
+    pub(crate) type Thread = thread::JoinHandle<()>;
+
+    pub(crate) fn start(name: String, f: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        thread::Builder::new().name(name).spawn(f)
+    }
+
+    /// Sleeps as shortly as the system can.
+    pub(crate) fn nap() {
+        thread::sleep(Duration::from_micros(3));
+    }
+}
 
 #[cfg(not(all(test, any(loom, shuttle))))]
 mod imp {
