@@ -41,10 +41,6 @@ impl Batch {
         Self { len: 0, tasks: [std::ptr::null_mut(); BATCH] }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = Ready> {
         self.tasks[..self.len].iter().map(|&task| NonNull::new(task).expect("was pushed"))
     }
