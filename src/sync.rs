@@ -20,7 +20,11 @@ pub(crate) use std::{
 
 pub(crate) use imp::*;
 
-#[cfg(feature = "rt")]
+/// Where a thread keeps what it is to a runtime.
+#[cfg(all(feature = "rt", not(all(test, shuttle))))]
+pub(crate) use std::thread_local as worker_local;
+
+#[cfg(all(feature = "rt", not(all(test, any(loom, shuttle)))))]
 pub(crate) use rt::*;
 
 /// What the runtime needs besides.
@@ -59,8 +63,16 @@ mod rt {
     /// A thread of the runtime.
     pub(crate) type Thread = thread::JoinHandle<()>;
 
-    pub(crate) fn start(name: String, f: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    pub(crate) fn start_thread(
+        name: String,
+        f: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Thread> {
         thread::Builder::new().name(name).spawn(f)
+    }
+
+    /// Whether there is nothing left to wait for.
+    pub(crate) fn has_ended(thread: &Thread) -> bool {
+        thread.is_finished()
     }
 
     /// Sleeps as shortly as the system can.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{proc::P, shared::Shared};
-use crate::sync::thread_local;
+use crate::sync::worker_local;
 
 /// Without a destructor, so that it works in those of other thread-locals.
 struct Context {
@@ -21,7 +21,7 @@ struct Context {
     blocking: Cell<bool>,
 }
 
-thread_local! {
+worker_local! {
     static CONTEXT: Context = const {
         Context {
             runtime: Cell::new(0),

@@ -57,6 +57,7 @@ mod blocking;
 mod builder;
 mod clock;
 mod context;
+mod grave;
 mod metrics;
 mod parker;
 mod pin;
@@ -70,6 +71,7 @@ mod task;
 mod worker;
 mod yields;
 
+use self::runtime::spawn_on;
 pub use self::{
     blocking::blocking,
     builder::Builder,
@@ -80,9 +82,20 @@ pub use self::{
     task::{JoinError, JoinHandle},
     yields::{Worker, YieldNow, current_worker, yield_now},
 };
-use self::runtime::spawn_on;
 
 use std::future::Future;
+
+/// For tests of the parts, and for models.
+#[cfg(test)]
+#[allow(unused_imports, reason = "each is used by some")]
+pub(crate) mod white_box {
+    pub(crate) use super::{
+        parker::{Order, Parker},
+        proc::{P, state},
+        runq::{Batch, LEN, Next, Ready, RunQueue, StealOrder},
+        sched::{Launch, Parked, Sched},
+    };
+}
 
 const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: it is no worker, and not inside \
                           Runtime::block_on";

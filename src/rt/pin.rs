@@ -37,6 +37,8 @@ pub(crate) fn cores(wanted: bool) -> Vec<core_affinity::CoreId> {
 fn warn() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        eprintln!("corepool: warning: the system refuses to pin workers to cores; they go unpinned");
+        eprintln!(
+            "corepool: warning: the system refuses to pin workers to cores; they go unpinned"
+        );
     });
 }

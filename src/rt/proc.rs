@@ -111,7 +111,8 @@ impl P {
     /// The seat stays with the P, which the calling thread is about to leave. It is that of the
     /// thread's first use of a pool, if the P had none.
     pub(crate) fn stand(&self) {
-        let seat = crate::seat::stand().map_or(ptr::null_mut(), |seat| ptr::from_ref(seat).cast_mut());
+        let seat =
+            crate::seat::stand().map_or(ptr::null_mut(), |seat| ptr::from_ref(seat).cast_mut());
         self.seat.store(seat, Relaxed);
     }
 }

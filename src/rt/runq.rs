@@ -10,7 +10,7 @@
 use std::{fmt, ptr::NonNull};
 
 use crate::sync::{
-    AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, SeqCst, full_swap, scaled,
+    AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, SeqCst, full_swap, scaled, spin_loop,
 };
 
 /// A task that is ready to run: what `Runnable::into_raw` gives.
@@ -123,6 +123,7 @@ impl RunQueue {
             let len = self.tail.load(Acquire).wrapping_sub(head);
             if len > LEN {
                 // The tail is that of a later moment than the head.
+                spin_loop();
                 continue;
             }
             let count = if half { len - len / 2 } else { len.min(BATCH) };
@@ -133,6 +134,7 @@ impl RunQueue {
                 into.len = count;
                 return count;
             }
+            spin_loop();
         }
     }
 

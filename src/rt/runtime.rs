@@ -5,7 +5,8 @@ use std::{fmt, future::Future, io, process, sync::Arc, time::Duration};
 use super::{
     Builder, block_on,
     builder::check_workers,
-    context, metrics::Metrics,
+    context,
+    metrics::Metrics,
     shared::Shared,
     task::{self, JoinHandle},
 };
@@ -208,7 +209,7 @@ where
         Some((shared, p)) => shared.spawned(p, task),
         None => {
             shared.spawned.add(1);
-            shared.inject(task);
+            shared.submit(task);
         }
     });
     handle

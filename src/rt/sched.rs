@@ -68,8 +68,6 @@ pub(crate) struct Inner {
     pub(crate) detached: usize,
     /// The runtime goes: tasks are dropped.
     pub(crate) stopping: bool,
-    /// Somebody drops them.
-    pub(crate) burying: bool,
 }
 
 // SAFETY: a `Ready` is the one handle to run a task, which may be done on any thread.
@@ -227,18 +225,32 @@ impl Sched {
     }
 
     /// Puts tasks into the global queue, and finds somebody to run them.
-    pub(crate) fn inject(&self, tasks: impl IntoIterator<Item = Ready>) -> Result<Option<Launch>, Stopping> {
+    ///
+    /// # Errors
+    ///
+    /// Gives the tasks back, if the runtime stops.
+    pub(crate) fn inject<T: IntoIterator<Item = Ready>>(
+        &self,
+        tasks: T,
+    ) -> Result<Option<Launch>, T> {
         let mut inner = self.lock();
-        self.add(&mut inner, tasks);
         if inner.stopping {
-            return Err(Stopping);
+            return Err(tasks);
         }
+        self.add(&mut inner, tasks);
         let wake = self.spinning.compare_exchange(0, 1, SeqCst, SeqCst).is_ok();
         let launch = wake.then(|| self.launch(&mut inner)).flatten();
         if wake && launch.is_none() {
             self.spinning.fetch_sub(1, SeqCst);
         }
         Ok(launch)
+    }
+
+    /// Takes what is in the global queue, for good.
+    pub(crate) fn clear(&self) -> VecDeque<Ready> {
+        let tasks = mem::take(&mut self.lock().global);
+        self.injected.store(0, Release);
+        tasks
     }
 
     fn add(&self, inner: &mut Inner, tasks: impl IntoIterator<Item = Ready>) {
@@ -461,10 +473,6 @@ impl Sched {
         mem::take(&mut inner.idle)
     }
 }
-
-/// The tasks were too late, and are to be dropped.
-#[derive(Debug)]
-pub(crate) struct Stopping;
 
 /// Wakes sleeping threads, so that they end.
 pub(crate) fn dismiss(sleepers: Vec<Arc<Parker>>) {

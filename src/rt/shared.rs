@@ -11,10 +11,11 @@ use std::{
 use super::{
     builder::Config,
     clock::Clock,
+    grave,
     metrics::Metrics,
     parker::Order,
     proc::{P, state},
-    sched::{Launch, Sched, Stopping, dismiss},
+    sched::{Launch, Sched, dismiss},
     task::{self, Runnable},
     worker,
 };
@@ -134,7 +135,15 @@ impl Shared {
         self.start(self.sched.wake_one());
     }
 
-    /// A task that was spawned or woken elsewhere.
+    /// A task that was spawned elsewhere. If it is too late it is dropped here, as other arguments are.
+    pub(crate) fn submit(&self, task: Runnable) {
+        match self.sched.inject([task.into_raw()]) {
+            Ok(launch) => self.start(launch),
+            Err(late) => late.into_iter().for_each(task::cancel),
+        }
+    }
+
+    /// A task that was woken elsewhere.
     pub(crate) fn inject(&self, task: Runnable) {
         self.inject_all([task.into_raw()]);
     }
@@ -142,24 +151,16 @@ impl Shared {
     pub(crate) fn inject_all(&self, tasks: impl IntoIterator<Item = super::runq::Ready>) {
         match self.sched.inject(tasks) {
             Ok(launch) => self.start(launch),
-            Err(Stopping) => self.bury(),
+            Err(late) => grave::bury(late),
         }
     }
 
-    /// Drops the tasks that are left. One thread does, since the drop of one task may wake the next:
-    /// each within the other, they would be too many for a stack.
-    pub(crate) fn bury(&self) {
-        let mut inner = self.sched.lock();
-        if inner.burying {
-            return;
+    /// Drops the tasks that were queued when the runtime stopped. What that wakes goes its own way, so
+    /// that it is not one drop within the other: they would be too many for a stack.
+    pub(crate) fn drop_queued(&self) {
+        if self.is_stopping() {
+            self.sched.clear().into_iter().for_each(task::cancel);
         }
-        inner.burying = true;
-        while let Some(task) = inner.global.pop_front() {
-            drop(inner);
-            task::cancel(task);
-            inner = self.sched.lock();
-        }
-        inner.burying = false;
     }
 
     /// Has a P run.
@@ -182,7 +183,8 @@ impl Shared {
     /// If the system refuses. The P is free again then.
     pub(crate) fn start_worker(&self, launch: &Launch) -> std::io::Result<()> {
         let (shared, p) = (self.arc(), launch.p);
-        self.start_thread(None, move || worker::main(&shared, p)).inspect_err(|_| self.sched.give_up(launch))
+        self.start_thread(None, move || worker::main(&shared, p))
+            .inspect_err(|_| self.sched.give_up(launch))
     }
 
     pub(crate) fn start_sysmon(&self) -> std::io::Result<()> {
@@ -196,12 +198,16 @@ impl Shared {
         self.start_thread(Some("sysmon"), main).inspect_err(|_| lock(&self.threads).sysmon = false)
     }
 
-    fn start_thread(&self, name: Option<&str>, main: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    fn start_thread(
+        &self,
+        name: Option<&str>,
+        main: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
         let mut threads = lock(&self.threads);
-        threads.handles.retain(|handle| !handle.is_finished());
+        threads.handles.retain(|handle| !sync::has_ended(handle));
         let number = threads.named;
         let name = name.map_or_else(|| number.to_string(), str::to_owned);
-        let handle = sync::start(format!("{}-{name}", self.config.thread_name), main)?;
+        let handle = sync::start_thread(format!("{}-{name}", self.config.thread_name), main)?;
         threads.named += 1;
         threads.handles.push(handle);
         Ok(())
@@ -230,13 +236,13 @@ impl Shared {
         dismiss(self.sched.stop());
         self.clock.ring();
         self.joiners.wake_all();
-        self.bury();
+        self.drop_queued();
         // A worker does not wait for itself.
         if super::context::worker_of(self.id, |worker| worker.is_some()) {
             return false;
         }
         let all = self.wait(limit.and_then(|limit| Instant::now().checked_add(limit)));
-        self.bury();
+        self.drop_queued();
         all
     }
 

@@ -13,11 +13,8 @@ use std::{
 
 use async_task::{FallibleTask, ScheduleInfo, WithInfo};
 
-use super::context;
-use crate::{
-    seat::lock,
-    sync::Mutex,
-};
+use super::{context, grave};
+use crate::{seat::lock, sync::Mutex};
 
 /// A task that is ready to run. It knows the number of its runtime.
 pub(crate) type Runnable = async_task::Runnable<u64>;
@@ -47,9 +44,9 @@ fn schedule(task: Runnable, info: ScheduleInfo) {
         None => Some(task),
     });
     if let Some(task) = far {
-        // Without its runtime it is dropped.
-        if let Some(shared) = context::find(runtime) {
-            shared.inject(task);
+        match context::find(runtime) {
+            Some(shared) => shared.inject(task),
+            None => grave::bury([task.into_raw()]),
         }
     }
 }
@@ -266,7 +263,9 @@ impl JoinError {
     /// With the error itself, if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self.0 {
-            Some(payload) => Ok(payload.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())),
+            Some(payload) => {
+                Ok(payload.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+            }
             None => Err(self),
         }
     }

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    context, pin,
+    context,
     parker::{Order, Parker},
+    pin,
     proc::{P, state},
     runq::{Batch, Ready, StealOrder},
     sched::Parked,
@@ -50,7 +51,7 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
     while let Some(p) = next {
         next = worker.serve(shared.sched.p(p));
     }
-    shared.bury();
+    shared.drop_queued();
     shared.worker_ended();
 }
 
