@@ -756,7 +756,7 @@ bug("task taken by two", "rt/runq.rs",
     models="rt_queue_against_two_thieves", tests="--features rt --lib white_box::rt::thieves_and")
 
 bug("owner pops without a claim", "rt/runq.rs",
-    "match self.head.compare_exchange_weak(head, head.wrapping_add(1), Relaxed, Relaxed) {",
+    "match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed) {",
     "self.head.store(head.wrapping_add(1), Relaxed);\n            match Ok::<usize, usize>(head) {",
     models="rt_queue_against_thief", tests="--features rt --lib white_box::rt::thieves_and")
 

@@ -67,8 +67,8 @@ impl RunQueue {
 
     /// How many there are, or were a moment ago. A full ring at the most.
     pub(crate) fn len(&self) -> usize {
-        // In this order, so that what is taken meanwhile does not make it look empty: the head that
-        // is read never runs ahead of a tail that is read after it.
+        // In this order, so that what is taken meanwhile does not make it look empty. Acquire: pairs
+        // with whoever has moved it on, so that the tail is not behind it.
         let head = self.head.load(Acquire);
         // Acquire: pairs with the Release of `push`.
         let tail = self.tail.load(Acquire);
@@ -105,8 +105,9 @@ impl RunQueue {
         let mut head = self.head.load(Relaxed);
         while head != tail {
             let task = self.slot(head).load(Relaxed);
-            // Relaxed: what this thread pushed, and it is the only one that writes to the slot.
-            match self.head.compare_exchange_weak(head, head.wrapping_add(1), Relaxed, Relaxed) {
+            // Release: pairs with the Acquire of `grab` and `len`. What is in the slot this thread has
+            // pushed itself.
+            match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed) {
                 Ok(_) => return NonNull::new(task),
                 Err(now) => head = now,
             }
@@ -118,6 +119,7 @@ impl RunQueue {
     /// oldest, in their order. Any thread may.
     pub(crate) fn grab(&self, half: bool, into: &mut Batch) -> usize {
         loop {
+            // Acquire: pairs with whoever has moved it on, so that the tail is not behind it.
             let head = self.head.load(Acquire);
             // Acquire: pairs with the Release of `push`.
             let len = self.tail.load(Acquire).wrapping_sub(head);
