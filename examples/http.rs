@@ -53,7 +53,8 @@ async fn serve(listener: Async<TcpListener>) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         rt::spawn(async move {
-            let served = http1::Builder::new().serve_connection(Io(stream), service_fn(hello)).await;
+            let served =
+                http1::Builder::new().serve_connection(Io(stream), service_fn(hello)).await;
             if let Err(error) = served {
                 eprintln!("a connection: {error}");
             }
@@ -87,7 +88,11 @@ impl hyper::rt::Read for Io {
 }
 
 impl hyper::rt::Write for Io {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             match self.0.get_ref().write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -111,7 +116,8 @@ impl hyper::rt::Write for Io {
 fn load(address: SocketAddr) -> io::Result<()> {
     let start = Instant::now();
     thread::scope(|scope| {
-        let all: Vec<_> = (0..CONNECTIONS).map(|i| scope.spawn(move || connection(address, i))).collect();
+        let all: Vec<_> =
+            (0..CONNECTIONS).map(|i| scope.spawn(move || connection(address, i))).collect();
         all.into_iter().try_for_each(|one| one.join().expect("does not panic"))
     })?;
     let each = start.elapsed() / (CONNECTIONS * REQUESTS) as u32;
@@ -176,7 +182,8 @@ fn main() -> io::Result<ExitCode> {
             let address = listener.get_ref().local_addr()?;
             let runtime = Runtime::builder().workers(2).build()?;
             drop(runtime.spawn(serve(listener)));
-            let client = Command::new(env::current_exe()?).args(["load", &address.to_string()]).status()?;
+            let client =
+                Command::new(env::current_exe()?).args(["load", &address.to_string()]).status()?;
             println!("{:#?}", runtime.metrics());
             Ok(if client.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }

@@ -182,6 +182,12 @@ impl Handle {
         Ok(())
     }
 
+    /// As [`Runtime::shutdown`], for schedules, in which time does not pass.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn shut_down_for_ever(&self) -> bool {
+        self.0.shut_down(None)
+    }
+
     /// How many workers there are to be.
     pub fn workers(&self) -> usize {
         self.0.sched.target()
