@@ -798,7 +798,7 @@ bug("inject wakes nobody", "rt/sched.rs",
 bug("woken thread still counts as asleep", "rt/sched.rs",
     "let on = inner.idle.pop();",
     "let on = inner.idle.last().cloned();",
-    models="rt_park_against_submit", tests="--features rt --test rt parallel")
+    schedules="tasks::runtimes")
 
 bug("detached for good", "rt/sched.rs",
     "if !inner.stopping && self.has_vacancy() {\n            p.state.store",
@@ -854,3 +854,8 @@ bug("workers without an end", "rt/sched.rs",
     "            if self.active() <= workers {\n                break;",
     "            if true {\n                break;",
     tests="--features rt --test rt workers::fewer")
+
+bug("idle worker found stuck", "rt/sysmon.rs",
+    "acted |= self.look(p, state, same, now, &mut seen);",
+    "acted |= self.look(p, p.state(), same, now, &mut seen);",
+    schedules="tasks::runtimes")

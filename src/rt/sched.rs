@@ -396,6 +396,7 @@ impl Sched {
     }
 
     fn take_off(&self, inner: &mut Inner, p: &P, seen: u32) -> bool {
+        debug_assert!(matches!(seen, state::RUNNING | state::BLOCKING));
         let done = p.change(seen, state::DETACHED);
         if done {
             self.active.fetch_sub(1, SeqCst);

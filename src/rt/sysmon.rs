@@ -125,7 +125,9 @@ impl Sysmon<'_> {
             }
             let seen = &mut self.seen[p.id];
             let same = seen.tick == tick;
-            if anew || p.state() == state::IDLE {
+            // Read once: what is idle by the time of a second look must not be detached.
+            let state = p.state();
+            if anew || state == state::IDLE {
                 *seen = fresh;
                 continue;
             }
@@ -136,7 +138,7 @@ impl Sysmon<'_> {
                 (seen.slice, seen.slice_since) = (slice, now);
             }
             let mut seen = *seen;
-            acted |= self.look(p, same, now, &mut seen);
+            acted |= self.look(p, state, same, now, &mut seen);
             self.seen[p.id] = seen;
         }
         acted | self.help()
@@ -153,9 +155,8 @@ impl Sysmon<'_> {
     }
 
     /// Looks at one P, which has been at the same poll since the last round if `same`.
-    fn look(&self, p: &P, same: bool, now: Instant, seen: &mut Seen) -> bool {
+    fn look(&self, p: &P, state: u32, same: bool, now: Instant, seen: &mut Seen) -> bool {
         let (shared, sched) = (self.shared, &self.shared.sched);
-        let state = p.state();
         if state >= state::DETACHED {
             // What it has pushed before it knew.
             let tasks = sched.drain(p);
