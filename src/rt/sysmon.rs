@@ -14,7 +14,7 @@ use super::{
     proc::{P, state},
     shared::Shared,
 };
-use crate::sync::Relaxed;
+use crate::sync::{Relaxed, spin_loop};
 
 /// Rounds are so far apart at first, and at last when nothing happens.
 const SHORT: Duration = Duration::from_micros(20);
@@ -82,6 +82,8 @@ impl Sysmon<'_> {
         let limit = if stands { self.until_collect() } else { self.delay };
         let before = Instant::now();
         let due = self.shared.clock.sleep(limit);
+        // Where time does not pass, this lets others run.
+        spin_loop();
         if stands {
             self.shared.clock.go_on();
             (self.delay, self.quiet) = (SHORT, 0);

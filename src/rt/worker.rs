@@ -12,7 +12,7 @@ use super::{
     shared::Shared,
     task,
 };
-use crate::sync::{Relaxed, nap};
+use crate::sync::{Relaxed, nap, spin_loop};
 
 /// Every so many polls the global queue goes first.
 const GLOBAL: u32 = 61;
@@ -125,7 +125,7 @@ impl Worker<'_> {
                 Some(Order::End) => return None,
                 // Else an order is on its way.
                 None if self.shared.sched.end(&self.me) => return None,
-                None => {}
+                None => spin_loop(),
             }
         }
     }

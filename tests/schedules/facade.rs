@@ -76,7 +76,8 @@ mod rt {
         place.swap(value, SeqCst)
     }
 
-    /// Time does not pass in a schedule: a wait with a limit is over at once.
+    /// Time does not pass in a schedule: a wait with a limit is over at once. Who comes
+    /// here in a loop lets others run in between, without the lock.
     pub(crate) fn wait_timeout<'a, T>(
         condition: &Condvar,
         guard: MutexGuard<'a, T>,
@@ -85,7 +86,6 @@ mod rt {
         if limit.is_none() {
             return (condition.wait(guard).unwrap(), false);
         }
-        thread::yield_now();
         (guard, true)
     }
 
