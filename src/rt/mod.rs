@@ -85,18 +85,6 @@ pub use self::{
 
 use std::future::Future;
 
-/// For tests of the parts, and for models.
-#[cfg(test)]
-#[allow(unused_imports, reason = "each is used by some")]
-pub(crate) mod white_box {
-    pub(crate) use super::{
-        parker::{Order, Parker},
-        proc::{P, state},
-        runq::{Batch, LEN, Next, Ready, RunQueue, StealOrder},
-        sched::{Launch, Parked, Sched},
-    };
-}
-
 const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: it is no worker, and not inside \
                           Runtime::block_on";
 const SHUT_DOWN: &str = "the corepool runtime has been shut down: it has no timers any more";
@@ -111,4 +99,16 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     context::current(|shared| spawn_on(shared.expect(NO_RUNTIME), future))
+}
+
+/// For tests of the parts, and for models.
+#[cfg(test)]
+#[allow(unused_imports, reason = "each is used by some")]
+pub(crate) mod white_box {
+    pub(crate) use super::{
+        parker::{Order, Parker},
+        proc::{P, state},
+        runq::{Batch, LEN, Next, Ready, RunQueue, StealOrder},
+        sched::{Launch, Parked, Sched},
+    };
 }

@@ -90,9 +90,11 @@ fn what_is_there_is_seen() {
         });
         let _done = Done(&stop);
         let put = |i, next| match next {
-            // SAFETY: this thread's P.
             true => {
-                drop(p.next.put(task(i)).map(|before| unsafe { p.queue.push(before) }.unwrap()))
+                if let Some(before) = p.next.put(task(i)) {
+                    // SAFETY: this thread's P.
+                    unsafe { p.queue.push(before) }.unwrap();
+                }
             }
             false => assert!(push(&p.queue, i)),
         };

@@ -2,7 +2,8 @@
 
 use std::{
     fs, future,
-    sync::mpsc,
+    sync::{Mutex, mpsc},
+    task::Waker,
     thread,
     time::{Duration, Instant},
 };
@@ -23,7 +24,10 @@ pub(crate) fn busy() {
         theirs.push(hundred(&tokio));
     }
     let (ours, theirs) = (median(ours), median(theirs));
-    println!("100 tasks of 50 ms on 2 workers: corepool {ours:.2} s, tokio {theirs:.2} s, ratio {:.2}", ours / theirs);
+    println!(
+        "100 tasks of 50 ms on 2 workers: corepool {ours:.2} s, tokio {theirs:.2} s, ratio {:.2}",
+        ours / theirs
+    );
     println!("corepool's threads afterwards: {threads}");
 }
 
@@ -67,21 +71,33 @@ fn clock(which: libc::clockid_t) -> Duration {
 /// Bytes of resident memory per task that waits, of 100,000 with a future of 64 bytes.
 pub(crate) fn memory() {
     const TASKS: usize = 100_000;
+    static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
+
     fn parked<S: Side>() {
         let side = S::new(2);
         side.run(async {});
+        // Memory that is there already.
+        let mut wakers = vec![Waker::noop().clone(); TASKS];
+        wakers.clear();
+        *WAKERS.lock().unwrap() = wakers;
         let before = resident();
         side.run(async {
             for i in 0..TASKS {
                 let payload = [i as u64; 7];
-                S::spawn(future::poll_fn(move |_| {
+                S::spawn(future::poll_fn(move |cx| {
                     std::hint::black_box(&payload);
+                    // As whoever would wake it does.
+                    WAKERS.lock().unwrap().push(cx.waker().clone());
                     std::task::Poll::Pending
                 }));
             }
         });
         thread::sleep(Duration::from_millis(500));
-        println!("{}: {} bytes per parked task", S::NAME, resident().saturating_sub(before) / TASKS);
+        println!(
+            "{}: {} bytes per parked task",
+            S::NAME,
+            resident().saturating_sub(before) / TASKS
+        );
         side.end();
     }
     match std::env::args().nth(2).as_deref() {
@@ -107,7 +123,11 @@ pub(crate) fn idle() {
         let before = clock(libc::CLOCK_PROCESS_CPUTIME_ID);
         thread::sleep(Duration::from_secs(5));
         let used = clock(libc::CLOCK_PROCESS_CPUTIME_ID) - before;
-        println!("{}: {:.2} ms of processor time in 5 s without work", S::NAME, used.as_secs_f64() * 1e3);
+        println!(
+            "{}: {:.2} ms of processor time in 5 s without work",
+            S::NAME,
+            used.as_secs_f64() * 1e3
+        );
         side.end();
     }
     side::<Core>();

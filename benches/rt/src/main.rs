@@ -4,7 +4,7 @@
 //! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong: ns each, interleaved
 //! corepool-rt-bench stall               how long short tasks wait behind stuck polls
 //! corepool-rt-bench busy                100 tasks of 50 ms of processor time on 2 workers
-//! corepool-rt-bench memory              bytes per parked task
+//! corepool-rt-bench memory [tokio]      bytes per parked task
 //! corepool-rt-bench idle                processor time of five seconds without work
 //! ```
 
@@ -15,7 +15,7 @@ mod switch;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let rounds = args.get(1).map_or(7, |rounds| rounds.parse().expect("a number of rounds"));
+    let rounds = args.get(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(7);
     match args.first().map(String::as_str) {
         Some("switch") => switch::run(rounds, args.get(2).map(String::as_str)),
         Some("stall") => stall::run(),
@@ -23,7 +23,9 @@ fn main() {
         Some("memory") => cost::memory(),
         Some("idle") => cost::idle(),
         _ => {
-            eprintln!("usage: corepool-rt-bench switch [ROUNDS] | stall | busy | memory | idle");
+            eprintln!(
+                "usage: corepool-rt-bench switch [ROUNDS] | stall | busy | memory [tokio] | idle"
+            );
             std::process::exit(2);
         }
     }

@@ -13,7 +13,9 @@ const STALL: Duration = Duration::from_millis(100);
 const SHORT: usize = 1000;
 
 pub(crate) fn run() {
-    println!("| start of {SHORT} short tasks behind | on | p50 ms | p99 ms | last ms |\n|---|---|---|---|---|");
+    println!(
+        "| start of {SHORT} short tasks behind | on | p50 ms | p99 ms | last ms |\n|---|---|---|---|---|"
+    );
     for stuck in [1, 2, 6] {
         for spins in [false, true] {
             one::<Core>(stuck, spins);
@@ -53,7 +55,8 @@ fn latencies<S: Side>(stuck: usize, spins: bool) -> Vec<f64> {
             S::spawn(async move { sender.send(spawned.elapsed()).unwrap() });
         }
     });
-    let mut latencies: Vec<_> = receiver.iter().take(SHORT).map(|t| t.as_secs_f64() * 1e3).collect();
+    let mut latencies: Vec<_> =
+        receiver.iter().take(SHORT).map(|t| t.as_secs_f64() * 1e3).collect();
     side.end();
     latencies.sort_by(f64::total_cmp);
     latencies

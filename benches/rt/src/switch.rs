@@ -16,7 +16,9 @@ use crate::side::{Core, Side, Tokio};
 const NAMES: [&str; 4] = ["chain", "many", "yield", "ping-pong"];
 
 pub(crate) fn run(rounds: usize, only: Option<&str>) {
-    println!("| ns, median of {rounds} | workers | corepool | tokio | ratio | least, corepool | tokio |\n|---|---|---|---|---|---|---|");
+    println!(
+        "| ns, median of {rounds} | workers | corepool | tokio | ratio | least, corepool | tokio |\n|---|---|---|---|---|---|---|"
+    );
     for workers in [1, 2] {
         let (core, tokio) = (Core::new(workers), Tokio::new(workers));
         let mut figures = [const { [Vec::new(), Vec::new()] }; 4];
@@ -38,8 +40,11 @@ pub(crate) fn run(rounds: usize, only: Option<&str>) {
                 }
             }
         }
-        for (name, [ours, theirs]) in NAMES.iter().zip(figures).filter(|(_, both)| !both[0].is_empty()) {
-            let [least, lowest] = [&ours, &theirs].map(|all| all.iter().fold(f64::MAX, |a, &b| a.min(b)));
+        for (name, [ours, theirs]) in
+            NAMES.iter().zip(figures).filter(|(_, both)| !both[0].is_empty())
+        {
+            let [least, lowest] =
+                [&ours, &theirs].map(|all| all.iter().fold(f64::MAX, |a, &b| a.min(b)));
             let (ours, theirs) = (median(ours), median(theirs));
             let ratio = ours / theirs;
             println!(
@@ -69,7 +74,10 @@ fn each(start: Instant, n: usize) -> f64 {
 
 /// Each task starts the next.
 fn chain<S: Side>(side: &S, n: usize) -> f64 {
-    fn step<S: Side>(left: usize, done: oneshot::Sender<()>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn step<S: Side>(
+        left: usize,
+        done: oneshot::Sender<()>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             if left == 0 {
                 done.send(()).unwrap();
