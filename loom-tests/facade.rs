@@ -153,6 +153,54 @@ pub(crate) fn fence(order: Ordering) {
     loom::sync::atomic::fence(order);
 }
 
+/// What the runtime needs besides.
+#[cfg(feature = "rt")]
+mod rt {
+    use std::{
+        io,
+        sync::atomic::Ordering::{AcqRel, SeqCst},
+        time::Duration,
+    };
+
+    pub(crate) use loom::sync::Condvar;
+    use loom::sync::MutexGuard;
+
+    use super::{AtomicPtr, fence};
+
+    /// The checker takes SeqCst accesses for AcqRel ones. Its fences are right.
+    pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
+        let before = place.swap(value, AcqRel);
+        fence(SeqCst);
+        before
+    }
+
+    /// Time does not pass in a model.
+    pub(crate) fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        _: Option<Duration>,
+    ) -> (MutexGuard<'a, T>, bool) {
+        (condition.wait(guard).unwrap(), false)
+    }
+
+    pub(crate) type Thread = loom::thread::JoinHandle<()>;
+
+    pub(crate) fn start_thread(_: String, f: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        Ok(loom::thread::spawn(f))
+    }
+
+    pub(crate) fn has_ended(_: &Thread) -> bool {
+        false
+    }
+
+    pub(crate) fn nap() {
+        loom::thread::yield_now();
+    }
+}
+
+#[cfg(feature = "rt")]
+pub(crate) use self::rt::*;
+
 static TOKENS: LazyLock<std::sync::Mutex<Vec<Token>>> = LazyLock::new(Default::default);
 
 /// A fence pair of which one side is heavy acts as two read-modify-writes of one location that

@@ -16,6 +16,8 @@ mod litmus;
 mod map;
 mod pin;
 mod ring;
+#[cfg(feature = "rt")]
+mod rt;
 mod seat;
 mod shelf;
 mod weight;

@@ -96,15 +96,21 @@ pub(crate) fn look() {
     }
 }
 
-/// One round of a thread that comes by regularly, such as a runtime's monitor: sees to it that what
-/// is due is done, whether an allocator has asked or the time is over. If there is a janitor it is
-/// the one who does it.
-///
-/// Nothing may be held: destructors of old objects run on the calling thread.
-#[allow(dead_code, reason = "for the monitor of the runtime")]
-pub(crate) fn round() {
-    LEFT.set(0);
-    look();
+/// One round of a thread that comes by regularly, such as a runtime's monitor: whether a collect is
+/// due, because an allocator has asked or the time is over, that is the caller's to [`run`]. If there
+/// is a janitor it is the one who does it.
+#[cfg(any(test, feature = "rt"))]
+pub(crate) fn round() -> bool {
+    look_at_the_clock();
+    DUE.is_asked() && take_on()
+}
+
+/// How long it is until the clock asks, as far as is known now.
+#[cfg(feature = "rt")]
+pub(crate) fn remaining() -> Option<Duration> {
+    let (interval, last) = (INTERVAL.load(Relaxed), LAST.load(Relaxed));
+    let gone = if last == 0 { 0 } else { clock::since(last) };
+    (interval != 0).then(|| Duration::from_millis(interval.saturating_sub(gone) as u64))
 }
 
 fn look_at_the_clock() {
@@ -126,9 +132,14 @@ fn look_at_the_clock() {
 /// one, whose destructors may come here, nor in that of a panic.
 #[cold]
 fn answer() {
-    if !BUSY.get() && !panicking() && !ring_for_janitor() && take() {
+    if !BUSY.get() && !panicking() && take_on() {
         run();
     }
+}
+
+/// Takes what was asked for, unless there is a janitor for it.
+fn take_on() -> bool {
+    !ring_for_janitor() && take()
 }
 
 /// Collects. Panics of destructors have been reported, and go no further: whoever is here did not

@@ -28,6 +28,8 @@ mod private;
 mod quota;
 mod reclaim;
 mod ring;
+#[cfg(feature = "rt")]
+pub mod rt;
 mod seat;
 mod seats;
 mod shard;

@@ -255,6 +255,10 @@ pub(crate) struct Here {
 impl Here {
     const NOWHERE: Self =
         Self { segment: SEGMENTS, offset: 0, id: usize::MAX, seat: std::ptr::null() };
+
+    fn at(seat: &'static Seat) -> Self {
+        Self { segment: seat.segment, offset: seat.offset, id: seat.id, seat }
+    }
 }
 
 thread_local! {
@@ -297,9 +301,31 @@ pub(crate) fn current_or_join() -> Option<&'static Seat> {
     current().or_else(|| {
         TENANCY.try_with(|_| ()).ok()?;
         let seat = Seats::process().join()?;
-        HERE.set(Here { segment: seat.segment, offset: seat.offset, id: seat.id, seat });
+        HERE.set(Here::at(seat));
         Some(seat)
     })
+}
+
+/// Takes the seat away from this thread, which does not use it again before somebody sits down.
+#[cfg(feature = "rt")]
+pub(crate) fn stand() -> Option<&'static Seat> {
+    let seat = current();
+    HERE.set(Here::NOWHERE);
+    seat
+}
+
+/// Gives this thread a seat that it did not ask for, or none.
+///
+/// # Safety
+///
+/// The thread has no seat. The seat was taken from a thread by `stand`, and what that thread did
+/// happens before this call.
+#[cfg(feature = "rt")]
+pub(crate) unsafe fn sit(seat: Option<&'static Seat>) {
+    debug_assert!(current().is_none());
+    if let Some(seat) = seat {
+        HERE.set(Here::at(seat));
+    }
 }
 
 /// The lock, also if a thread has panicked in it: nothing is done in our locks that could be left

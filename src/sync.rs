@@ -10,6 +10,8 @@
 pub(crate) use std::sync::OnceLock;
 /// Counts that order nothing, and are no part of a model.
 pub(crate) use std::sync::atomic::AtomicUsize as Plain;
+#[cfg(feature = "rt")]
+pub(crate) use std::sync::atomic::Ordering::AcqRel;
 pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 /// What a process has once, and the way in which retired memory goes. Each run of a model is a
 /// process of its own.
@@ -24,6 +26,67 @@ pub(crate) use std::{
 };
 
 pub(crate) use imp::*;
+
+/// Where a thread keeps what it is to a runtime.
+#[cfg(all(feature = "rt", not(all(test, shuttle))))]
+pub(crate) use std::thread_local as worker_local;
+
+#[cfg(all(feature = "rt", not(all(test, any(loom, shuttle)))))]
+pub(crate) use rt::*;
+
+/// What the runtime needs besides.
+#[cfg(all(feature = "rt", not(all(test, any(loom, shuttle)))))]
+mod rt {
+    pub(crate) use std::sync::Condvar;
+    use std::{
+        io,
+        sync::{MutexGuard, PoisonError},
+        thread,
+        time::Duration,
+    };
+
+    use super::{AtomicPtr, SeqCst};
+
+    /// A swap that orders what comes before it, and itself, before a SeqCst load that comes after it.
+    #[inline]
+    pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
+        place.swap(value, SeqCst)
+    }
+
+    /// Waits for a condition, perhaps not longer than this. Says whether it took longer.
+    pub(crate) fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        limit: Option<Duration>,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let Some(limit) = limit else {
+            return (condition.wait(guard).unwrap_or_else(PoisonError::into_inner), false);
+        };
+        let (guard, result) =
+            condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+        (guard, result.timed_out())
+    }
+
+    /// A thread of the runtime.
+    pub(crate) type Thread = thread::JoinHandle<()>;
+
+    pub(crate) fn start_thread(
+        name: String,
+        f: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Thread> {
+        thread::Builder::new().name(name).spawn(f)
+    }
+
+    /// Whether there is nothing left to wait for.
+    pub(crate) fn has_ended(thread: &Thread) -> bool {
+        thread.is_finished()
+    }
+
+    /// Sleeps as shortly as the system can.
+    pub(crate) fn nap() {
+        thread::sleep(Duration::from_micros(3));
+    }
+}
 
 #[cfg(not(all(test, any(loom, shuttle))))]
 mod imp {

@@ -21,6 +21,9 @@ pub(crate) use self::{
     epochs::{Life, pin, reset, settled},
 };
 
+#[cfg(feature = "rt")]
+pub(crate) use self::rt::*;
+
 /// Enough for every thread of a scenario.
 pub(crate) const fn limit(_real: usize, _model: usize) -> usize {
     8
@@ -58,3 +61,48 @@ pub(crate) fn membarrier() {}
 
 /// Nor does anybody fork.
 pub(crate) fn watch_forks() {}
+
+/// What the runtime needs besides.
+#[cfg(feature = "rt")]
+mod rt {
+    use std::{io, sync::atomic::Ordering::SeqCst, time::Duration};
+
+    pub(crate) use shuttle::{sync::Condvar, thread_local as worker_local};
+    use shuttle::{sync::MutexGuard, thread};
+
+    use super::AtomicPtr;
+
+    pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
+        place.swap(value, SeqCst)
+    }
+
+    /// Time does not pass in a schedule: a wait with a limit is over at once. Who comes
+    /// here in a loop lets others run in between, without the lock.
+    pub(crate) fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        limit: Option<Duration>,
+    ) -> (MutexGuard<'a, T>, bool) {
+        if limit.is_none() {
+            return (condition.wait(guard).unwrap(), false);
+        }
+        (guard, true)
+    }
+
+    pub(crate) type Thread = thread::JoinHandle<()>;
+
+    pub(crate) fn start_thread(
+        name: String,
+        f: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Thread> {
+        thread::Builder::new().name(name).spawn(f)
+    }
+
+    pub(crate) fn has_ended(_: &Thread) -> bool {
+        false
+    }
+
+    pub(crate) fn nap() {
+        thread::yield_now();
+    }
+}

@@ -1,5 +1,9 @@
 //! The scenarios.
 
+#[cfg(feature = "rt")]
+#[path = "tasks.rs"]
+mod tasks;
+
 use std::sync::Arc;
 
 use shuttle::thread;

@@ -14,9 +14,30 @@ pub(super) enum Event {
     Late,
     /// An object was dropped by ageing.
     Aged,
+    /// A worker was found stuck.
+    #[cfg(feature = "rt")]
+    Detach,
+    /// A worker took another's tasks.
+    #[cfg(feature = "rt")]
+    TaskSteal,
+    /// A worker found nothing to do.
+    #[cfg(feature = "rt")]
+    Sleep,
 }
 
-const ALL: [Event; 5] = [Event::Steal, Event::Victim, Event::Ring, Event::Late, Event::Aged];
+const ALL: &[Event] = &[
+    Event::Steal,
+    Event::Victim,
+    Event::Ring,
+    Event::Late,
+    Event::Aged,
+    #[cfg(feature = "rt")]
+    Event::Detach,
+    #[cfg(feature = "rt")]
+    Event::TaskSteal,
+    #[cfg(feature = "rt")]
+    Event::Sleep,
+];
 
 #[derive(Default)]
 pub(super) struct Seen([AtomicUsize; ALL.len()]);
@@ -32,6 +53,7 @@ impl Seen {
 
     pub(super) fn report(&self) -> String {
         let times = |event: Event| self.0[event as usize].load(Relaxed);
-        ALL.map(|event| format!("{event:?} {}", times(event))).join(", ")
+        let seen: Vec<_> = ALL.iter().map(|&event| format!("{event:?} {}", times(event))).collect();
+        seen.join(", ")
     }
 }

@@ -14,6 +14,8 @@ mod late;
 mod objects;
 mod quota;
 mod ring;
+#[cfg(feature = "rt")]
+mod rt;
 mod seats;
 mod shard;
 #[cfg(unix)]

@@ -1,0 +1,195 @@
+//! hyper's HTTP/1 server on corepool's runtime, with `async-io`; and a process of its own that loads it.
+//!
+//! ```console
+//! $ cargo run --release --features rt --example http                 # 4 connections with 2,000 requests each
+//! $ cargo run --release --features rt --example http -- serve 8080   # for curl
+//! ```
+
+use std::{
+    convert::Infallible,
+    env,
+    io::{self, BufRead, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    pin::Pin,
+    process::{Command, ExitCode},
+    task::{Context, Poll, ready},
+    thread,
+    time::{Duration, Instant},
+};
+
+use async_io::Async;
+use corepool::{
+    Pool,
+    rt::{self, Runtime},
+};
+use http_body_util::Full;
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    rt::ReadBufCursor,
+    server::conn::http1,
+    service::service_fn,
+};
+
+const CONNECTIONS: usize = 4;
+const REQUESTS: usize = 2000;
+
+/// Where bodies are written, before they are sent.
+static TEXTS: Pool<String> = Pool::new(String::new);
+
+async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.uri().path() == "/stuck" {
+        // Neither awaits nor says so: another thread takes over.
+        thread::sleep(Duration::from_millis(200));
+    }
+    let mut text = TEXTS.get();
+    text.clear();
+    text.push_str("hello from ");
+    text.push_str(request.uri().path());
+    Ok(Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes()))))
+}
+
+async fn serve(listener: Async<TcpListener>) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        rt::spawn(async move {
+            let served =
+                http1::Builder::new().serve_connection(Io(stream), service_fn(hello)).await;
+            if let Err(error) = served {
+                eprintln!("a connection: {error}");
+            }
+        });
+    }
+}
+
+/// `async-io`'s stream, as hyper wants it.
+struct Io(Async<TcpStream>);
+
+impl hyper::rt::Read for Io {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut bytes = [0; 4096];
+        loop {
+            let most = buffer.remaining().min(bytes.len());
+            match self.0.get_ref().read(&mut bytes[..most]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.0.poll_readable(cx))?;
+                }
+                read => {
+                    buffer.put_slice(&bytes[..read?]);
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+}
+
+impl hyper::rt::Write for Io {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.0.get_ref().write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.0.poll_writable(cx))?;
+                }
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.get_ref().shutdown(std::net::Shutdown::Write))
+    }
+}
+
+/// A client process: keeps some connections busy, and checks each answer.
+fn load(address: SocketAddr) -> io::Result<()> {
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let all: Vec<_> =
+            (0..CONNECTIONS).map(|i| scope.spawn(move || connection(address, i))).collect();
+        all.into_iter().try_for_each(|one| one.join().expect("does not panic"))
+    })?;
+    let each = start.elapsed() / (CONNECTIONS * REQUESTS) as u32;
+    println!("{CONNECTIONS} connections, {REQUESTS} requests each: {each:?} a request");
+    Ok(())
+}
+
+fn connection(address: SocketAddr, number: usize) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    let mut answers = BufReader::new(stream.try_clone()?);
+    for i in 0..REQUESTS {
+        let path = if i == REQUESTS / 2 { "/stuck".into() } else { format!("/{number}/{i}") };
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: here\r\n\r\n")?;
+        let body = answer(&mut answers)?;
+        if body != format!("hello from {path}") {
+            return Err(io::Error::other(format!("{path} was answered with {body:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// The body of the next answer.
+fn answer(from: &mut impl BufRead) -> io::Result<String> {
+    let (mut line, mut length) = (String::new(), None);
+    from.read_line(&mut line)?;
+    if !line.starts_with("HTTP/1.1 200") {
+        return Err(io::Error::other(format!("not an answer: {line:?}")));
+    }
+    while line.trim_end() != "" {
+        line.clear();
+        from.read_line(&mut line)?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok();
+        }
+    }
+    let mut body = vec![0; length.ok_or_else(|| io::Error::other("an answer without a length"))?];
+    from.read_exact(&mut body)?;
+    String::from_utf8(body).map_err(io::Error::other)
+}
+
+fn listen(port: u16) -> io::Result<Async<TcpListener>> {
+    Async::<TcpListener>::bind(([127, 0, 0, 1], port))
+}
+
+fn main() -> io::Result<ExitCode> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        ["load", address] => {
+            load(address.parse().map_err(io::Error::other)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ["serve", port] => {
+            let listener = listen(port.parse().map_err(io::Error::other)?)?;
+            println!("http://{}", listener.get_ref().local_addr()?);
+            Runtime::new()?.block_on(serve(listener))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        [] => {
+            let listener = listen(0)?;
+            let address = listener.get_ref().local_addr()?;
+            let runtime = Runtime::builder().workers(2).build()?;
+            drop(runtime.spawn(serve(listener)));
+            let client =
+                Command::new(env::current_exe()?).args(["load", &address.to_string()]).status()?;
+            println!("{:#?}", runtime.metrics());
+            Ok(if client.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        _ => {
+            eprintln!("usage: http | http serve PORT | http load ADDRESS");
+            Ok(ExitCode::from(2))
+        }
+    }
+}

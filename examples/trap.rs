@@ -1,0 +1,61 @@
+//! Three programs that hung in early versions of Go, and hang in other runtimes of Rust. Here they end
+//! after a second, as they do in today's Go.
+//!
+//! ```console
+//! $ cargo run --release --features rt --example trap a    # or b, or c
+//! ```
+
+use std::{
+    env,
+    hint::black_box,
+    process,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use corepool::rt::{self, Builder};
+
+const WORKERS: usize = 2;
+
+static X: AtomicU64 = AtomicU64::new(0);
+
+/// Never awaits.
+fn hog() {
+    loop {
+        X.fetch_add(black_box(1), Relaxed);
+    }
+}
+
+/// Runs a trap. Its main task, which sleeps and then prints, is a task like the others.
+pub fn run(which: &str) {
+    let (hogs, pause) = match which {
+        // As many endless loops as workers.
+        "a" => (WORKERS, Duration::ZERO),
+        // One less.
+        "b" => (WORKERS - 1, Duration::ZERO),
+        // As many, which begin when the main task sleeps already.
+        "c" => (WORKERS, Duration::from_secs(1)),
+        // More than workers.
+        "d" => (3 * WORKERS, Duration::ZERO),
+        _ => {
+            eprintln!("usage: trap a|b|c|d");
+            process::exit(2);
+        }
+    };
+    let runtime = Builder::new().workers(WORKERS).build().expect("two threads");
+    let main = runtime.spawn(async move {
+        for _ in 0..hogs {
+            rt::spawn(async move {
+                rt::sleep(pause).await;
+                hog();
+            });
+        }
+        rt::sleep(Duration::from_secs(1)).await;
+        println!("x = {}", X.load(Relaxed));
+    });
+    runtime.block_on(main).expect("the main task does not panic");
+}
+
+fn main() {
+    run(&env::args().nth(1).unwrap_or_else(|| "a".into()));
+}

@@ -1,0 +1,355 @@
+//! The runtime's scheduler: its queues, and who sleeps while tasks wait.
+
+use std::ptr::NonNull;
+
+use loom::{sync::Arc, thread};
+
+use super::model;
+use crate::rt::white_box::{
+    Batch, LEN, Launch, Next, Order, P, Parked, Parker, Ready, RunQueue, Sched, state,
+};
+
+/// A task: a cell that whoever runs it writes to.
+struct Task(loom::cell::UnsafeCell<usize>);
+
+impl Task {
+    fn new() -> Ready {
+        let task = Box::new(Self(loom::cell::UnsafeCell::new(0)));
+        // What its maker does is seen by whoever runs it.
+        // SAFETY: nobody else has it.
+        task.0.with_mut(|runs| unsafe { *runs += 1 });
+        NonNull::from(Box::leak(task)).cast()
+    }
+
+    /// Runs it, which nobody else does.
+    fn run(task: Ready) -> usize {
+        // SAFETY: from `new`; the checker sees if two do this, or without an order.
+        let task = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
+        task.0.with_mut(|runs| unsafe {
+            *runs += 1;
+            assert_eq!(*runs, 2);
+        });
+        1
+    }
+}
+
+/// Puts it here, and what was here at the end of the queue.
+fn wake(p: &P, task: Ready) {
+    if let Some(before) = p.next.put(task) {
+        // SAFETY: the caller's P.
+        unsafe { p.queue.push(before) }.expect("there is room");
+    }
+}
+
+fn run_all(queue: &RunQueue) -> usize {
+    // SAFETY: the caller is the producer.
+    std::iter::from_fn(|| unsafe { queue.pop() }).map(Task::run).sum()
+}
+
+fn steal(queue: &RunQueue, half: bool) -> usize {
+    let mut batch = Batch::new();
+    queue.grab(half, &mut batch);
+    batch.iter().map(Task::run).sum()
+}
+
+/// The owner pushes and pops while a thief takes half: each task runs once, seen by whoever runs it.
+#[test]
+fn rt_queue_against_thief() {
+    model("rt_queue_against_thief", Some(3), || {
+        let queue = Arc::new(RunQueue::new());
+        let thief = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || steal(&queue, true))
+        };
+        for _ in 0..2 {
+            // SAFETY: this thread's.
+            unsafe { queue.push(Task::new()) }.expect("there is room");
+        }
+        let ran = run_all(&queue);
+        assert_eq!(ran + thief.join().unwrap() + run_all(&queue), 2);
+    });
+}
+
+/// The ring is full, and its slots are used again while a thief reads them.
+#[test]
+fn rt_queue_wraps_under_a_thief() {
+    model("rt_queue_wraps_under_a_thief", Some(3), || {
+        let queue = Arc::new(RunQueue::new());
+        for _ in 0..LEN {
+            // SAFETY: this thread's.
+            unsafe { queue.push(Task::new()) }.expect("there is room");
+        }
+        let thief = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || steal(&queue, true))
+        };
+        let mut ran = 0;
+        for _ in 0..2 {
+            let task = Task::new();
+            // SAFETY: as above.
+            if let Err(task) = unsafe { queue.push(task) } {
+                ran += Task::run(task);
+            }
+        }
+        // SAFETY: as above.
+        ran += unsafe { queue.pop() }.map_or(0, Task::run);
+        assert_eq!(ran + thief.join().unwrap() + run_all(&queue), LEN + 2);
+    });
+}
+
+/// Two thieves, one of which takes all.
+#[test]
+fn rt_queue_against_two_thieves() {
+    model("rt_queue_against_two_thieves", Some(2), || {
+        let queue = Arc::new(RunQueue::new());
+        for _ in 0..3 {
+            // SAFETY: this thread's.
+            unsafe { queue.push(Task::new()) }.expect("there is room");
+        }
+        let thieves: Vec<_> = [true, false]
+            .into_iter()
+            .map(|half| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || steal(&queue, half))
+            })
+            .collect();
+        // SAFETY: as above.
+        let ran = unsafe { queue.pop() }.map_or(0, Task::run);
+        let stolen: usize = thieves.into_iter().map(|thief| thief.join().unwrap()).sum();
+        assert_eq!(ran + stolen + run_all(&queue), 3);
+    });
+}
+
+/// What runs next is stolen, replaced and taken.
+#[test]
+fn rt_next_against_thief() {
+    model("rt_next_against_thief", None, || {
+        let next = Arc::new(Next::new());
+        assert!(next.put(Task::new()).is_none());
+        let thief = {
+            let next = Arc::clone(&next);
+            thread::spawn(move || next.take().map_or(0, Task::run))
+        };
+        let mut ran = next.put(Task::new()).map_or(0, Task::run);
+        ran += next.take().map_or(0, Task::run);
+        assert_eq!(ran + thief.join().unwrap() + next.take().map_or(0, Task::run), 2);
+    });
+}
+
+/// A P with a task is never seen without one, while a second is put and one is taken.
+#[test]
+fn rt_work_is_seen() {
+    model("rt_work_is_seen", None, || {
+        let p = Arc::new(P::new(0));
+        wake(&p, Task::new());
+        let looker = {
+            let p = Arc::clone(&p);
+            thread::spawn(move || assert!(p.has_work(), "a task was overlooked"))
+        };
+        wake(&p, Task::new());
+        Task::run(p.next.take().unwrap());
+        looker.join().unwrap();
+        assert_eq!(run_all(&p.queue), 1);
+    });
+}
+
+/// A thread that parks, as a worker does it. Returns how many tasks it runs.
+fn park(sched: &Sched, p: usize, me: &std::sync::Arc<Parker>) -> usize {
+    // SAFETY: the caller's P, which has no tasks.
+    match unsafe { sched.park(sched.p(p), me, false) } {
+        Parked::Found(task) => {
+            // What else the batch brought.
+            Task::run(task) + run_all(&sched.p(p).queue)
+        }
+        Parked::Asleep | Parked::Spare => {
+            let found = sched.look_again(me);
+            let p = found.map_or_else(|| me.wait(None), |p| Some(Order::Run(p)));
+            match p {
+                Some(Order::Run(p)) => serve(sched, p),
+                _ => 0,
+            }
+        }
+        Parked::Ended => 0,
+    }
+}
+
+/// A thread that spins: it steals, or finds something in the global queue.
+fn serve(sched: &Sched, p: usize) -> usize {
+    let own = sched.p(p);
+    let mut ran = sched
+        .ps()
+        .filter(|other| other.id != p)
+        .map(|other| steal(&other.queue, false) + other.next.take().map_or(0, Task::run))
+        .sum();
+    // SAFETY: the caller's P, which has no tasks.
+    if let Some(task) = unsafe { sched.pop_batch(own) } {
+        ran += Task::run(task) + run_all(&own.queue);
+    }
+    sched.give_up_spinning();
+    ran
+}
+
+fn launch(launch: Option<Launch>) -> bool {
+    let Some(launch) = launch else { return false };
+    launch.on.expect("there is one that sleeps").give(Order::Run(launch.p));
+    true
+}
+
+/// One thread parks while another submits from outside: not both the task queued and the thread asleep.
+#[test]
+fn rt_park_against_inject() {
+    model("rt_park_against_inject", Some(3), || {
+        let sched = Arc::new(Sched::new(1, 1));
+        let first = sched.wake_one().expect("it begins");
+        sched.give_up_spinning();
+        let worker = {
+            let sched = Arc::clone(&sched);
+            thread::spawn(move || park(&sched, first.p, &std::sync::Arc::new(Parker::new())))
+        };
+        launch(sched.inject([Task::new()]).unwrap_or_else(|_| panic!("it does not stop")));
+        // It would wait for ever.
+        assert_eq!(worker.join().unwrap(), 1);
+    });
+}
+
+/// One worker parks while another wakes a second task, and goes on and on with the first: somebody takes
+/// it.
+#[test]
+fn rt_park_against_submit() {
+    model("rt_park_against_submit", Some(3), || {
+        let sched = Arc::new(Sched::new(2, 2));
+        let stays = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        let parks = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        let worker = {
+            let sched = Arc::clone(&sched);
+            thread::spawn(move || park(&sched, parks, &std::sync::Arc::new(Parker::new())))
+        };
+        let own = sched.p(stays);
+        wake(own, Task::new());
+        if sched.wants_wake() {
+            launch(sched.wake_one());
+        }
+        // It would wait for ever.
+        assert_eq!(worker.join().unwrap(), 1);
+        assert!(!own.has_work());
+    });
+}
+
+/// Sysmon detaches a worker whose poll is just over: the P is active or not, for both, and its task
+/// runs once.
+#[test]
+fn rt_detach_against_loop_head() {
+    model("rt_detach_against_loop_head", Some(3), || {
+        let sched = Arc::new(Sched::new(1, 2));
+        let id = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        wake(sched.p(id), Task::new());
+        let sysmon = {
+            let sched = Arc::clone(&sched);
+            thread::spawn(move || {
+                let p = sched.p(id);
+                if !sched.detach(p, state::RUNNING) {
+                    return (0, 0);
+                }
+                let drained = sched.drain(p);
+                let moved = drained.into_iter().map(Task::run).sum::<usize>();
+                // Another takes over, if the first is not back by now.
+                let other = sched.wake_one();
+                let took_over = usize::from(other.is_some());
+                if let Some(other) = other {
+                    assert_ne!(other.p, id, "two threads have it");
+                    assert_eq!(sched.active(), 1);
+                    sched.give_up(&other);
+                }
+                (moved, took_over)
+            })
+        };
+        let p = sched.p(id);
+        let me = std::sync::Arc::new(Parker::new());
+        let mut ran = 0;
+        let mut has_p = true;
+        for _ in 0..2 {
+            if p.state() != state::RUNNING {
+                // SAFETY: this thread's P.
+                has_p = unsafe { sched.come_back(p, &me) }.is_none();
+            }
+            if !has_p {
+                break;
+            }
+            // SAFETY: as above.
+            ran += unsafe { p.pop() }.map_or(0, Task::run);
+        }
+        let (moved, _) = sysmon.join().unwrap();
+        let queued = sched.pop_global().map_or(0, Task::run);
+        assert_eq!(ran + moved + queued, 1);
+        let detached = usize::from(p.state() == state::DETACHED);
+        assert_eq!(sched.lock().detached, detached);
+        assert_eq!(sched.active(), usize::from(has_p) - detached);
+        if detached == 1 {
+            // SAFETY: as above.
+            assert!(unsafe { sched.come_back(p, &me) }.is_none(), "there is a vacancy");
+            assert_eq!(sched.active(), 1);
+        }
+    });
+}
+
+/// The state of a worker that blocks, while sysmon finds it stuck.
+#[test]
+fn rt_detach_against_blocking() {
+    model("rt_detach_against_blocking", None, || {
+        let sched = Arc::new(Sched::new(1, 2));
+        let id = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        let sysmon = {
+            let sched = Arc::clone(&sched);
+            thread::spawn(move || {
+                let p = sched.p(id);
+                let seen = p.state();
+                sched.detach(p, seen)
+            })
+        };
+        let p = sched.p(id);
+        if p.change(state::RUNNING, state::BLOCKING) {
+            p.change(state::BLOCKING, state::RUNNING);
+        }
+        let detached = sysmon.join().unwrap();
+        assert_eq!(p.state() == state::DETACHED, detached, "the mark was lost");
+        assert_eq!(sched.active(), usize::from(!detached));
+    });
+}
+
+/// A seat's shards pass on with the P: what one thread does with it is seen by the next.
+#[test]
+fn rt_p_hands_over() {
+    model("rt_p_hands_over", Some(3), || {
+        struct Shards(loom::cell::UnsafeCell<usize>);
+        // SAFETY: the model finds out.
+        unsafe impl Sync for Shards {}
+        // SAFETY: as above.
+        unsafe impl Send for Shards {}
+
+        let sched = Arc::new(Sched::new(1, 2));
+        let shards = Arc::new(Shards(loom::cell::UnsafeCell::new(0)));
+        let first = sched.wake_one().expect("it begins");
+        sched.give_up_spinning();
+        let worker = {
+            let (sched, shards) = (Arc::clone(&sched), Arc::clone(&shards));
+            thread::spawn(move || {
+                // SAFETY: the checker sees if there is no order.
+                shards.0.with_mut(|uses| unsafe { *uses += 1 });
+                let me = std::sync::Arc::new(Parker::new());
+                // SAFETY: this thread's P.
+                let parked = unsafe { sched.park(sched.p(first.p), &me, false) };
+                assert!(matches!(parked, Parked::Asleep | Parked::Spare));
+            })
+        };
+        if let Some(next) = sched.wake_one() {
+            assert_eq!(next.p, first.p);
+            // SAFETY: as above.
+            shards.0.with_mut(|uses| unsafe { *uses += 1 });
+        }
+        worker.join().unwrap();
+    });
+}

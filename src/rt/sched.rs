@@ -1,0 +1,481 @@
+//! The scheduler: which P runs on which thread, and who has to be woken.
+//!
+//! A P is *active* if a thread has it and it is not detached. There are never more active Ps than
+//! workers were asked for, but for the one poll that a thread may be in when it is detached.
+//!
+//! # Submit against park
+//!
+//! ```text
+//! submit  push the task;        fence;  nobody spins, and a P may become active?  wake a thread
+//! park    active -= 1, asleep;  fence;  any queue with a task?                    take a P again
+//! ```
+//!
+//! Either the submitter sees that a P is free, or the parking thread sees the task. A *spinning*
+//! thread has a P and looks for tasks: while there is one, a submitter need not wake another. It
+//! counts itself out before its last look at the queues, and if it finds a task it wakes the next
+//! one, so that as many threads wake up as there is work for, one after the other.
+//!
+//! Tasks from threads without a P go to the global queue, under the lock under which threads park.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    mem,
+    sync::Arc,
+};
+
+use crossbeam_utils::CachePadded;
+
+use super::{
+    parker::{Order, Parker},
+    proc::{P, state},
+    runq::{BATCH, Batch, Ready},
+};
+use crate::{
+    seat::lock,
+    stats::Counter,
+    sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, Release, SeqCst, fence},
+};
+
+#[derive(Debug)]
+pub(crate) struct Sched {
+    /// Ps that are active. Changed under the lock.
+    active: CachePadded<AtomicUsize>,
+    /// Ps that may be. Changed under the lock.
+    target: AtomicUsize,
+    /// Ps that have been made. Changed under the lock.
+    made: AtomicUsize,
+    /// Threads that spin, or are being woken to do so.
+    spinning: CachePadded<AtomicUsize>,
+    /// The length of the global queue. Changed under the lock.
+    injected: CachePadded<AtomicUsize>,
+    inner: CachePadded<Mutex<Inner>>,
+    ps: Box<[OnceLock<Box<P>>]>,
+    /// How often no thread could be had for a P, because there are as many as may be.
+    pub(crate) capped: Counter,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Inner {
+    /// The global queue.
+    pub(crate) global: VecDeque<Ready>,
+    /// Ps that no thread has. The lowest goes first.
+    free: BTreeSet<usize>,
+    /// Threads without a P, asleep. The last goes first, whose stack is in the cache.
+    idle: Vec<Arc<Parker>>,
+    /// Threads that run, sleep or are being started.
+    pub(crate) threads: usize,
+    /// Ps whose threads are stuck, and have been replaced.
+    pub(crate) detached: usize,
+    /// The runtime goes: tasks are dropped.
+    pub(crate) stopping: bool,
+}
+
+// SAFETY: a `Ready` is the one handle to run a task, which may be done on any thread.
+unsafe impl Send for Inner {}
+
+/// A P that is to run on a thread: one that sleeps, or a new one.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Launch {
+    pub(crate) p: usize,
+    pub(crate) on: Option<Arc<Parker>>,
+}
+
+/// What a thread that gives up its P does next.
+#[derive(Debug)]
+pub(crate) enum Parked {
+    /// It was wrong to: there is this task.
+    Found(Ready),
+    /// It waits for an order.
+    Asleep,
+    /// As `Asleep`, but not for long: there are more threads than are needed.
+    Spare,
+    /// It ends.
+    Ended,
+}
+
+impl Sched {
+    /// So many workers, which never have more than so many threads.
+    pub(crate) fn new(workers: usize, max_threads: usize) -> Self {
+        Self {
+            active: CachePadded::new(AtomicUsize::new(0)),
+            target: AtomicUsize::new(workers),
+            made: AtomicUsize::new(0),
+            spinning: CachePadded::new(AtomicUsize::new(0)),
+            injected: CachePadded::new(AtomicUsize::new(0)),
+            inner: CachePadded::new(Mutex::new(Inner::default())),
+            ps: (0..max_threads).map(|_| OnceLock::new()).collect(),
+            capped: Counter::default(),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+
+    pub(crate) fn p(&self, id: usize) -> &P {
+        self.ps[id].get().expect("Ps are made before they are used")
+    }
+
+    /// The Ps that have been made.
+    pub(crate) fn ps(&self) -> impl Iterator<Item = &P> {
+        // Acquire is in `get`.
+        (0..self.made.load(Relaxed)).filter_map(|id| self.ps[id].get().map(|p| &**p))
+    }
+
+    pub(crate) fn made(&self) -> usize {
+        self.made.load(Relaxed)
+    }
+
+    pub(crate) fn max_threads(&self) -> usize {
+        self.ps.len()
+    }
+
+    pub(crate) fn target(&self) -> usize {
+        self.target.load(Relaxed)
+    }
+
+    pub(crate) fn active(&self) -> usize {
+        self.active.load(SeqCst)
+    }
+
+    pub(crate) fn injected(&self) -> usize {
+        self.injected.load(Relaxed)
+    }
+
+    pub(crate) fn spinning(&self) -> usize {
+        self.spinning.load(SeqCst)
+    }
+
+    /// Whether one more P may become active.
+    #[inline]
+    pub(crate) fn has_vacancy(&self) -> bool {
+        self.active.load(SeqCst) < self.target.load(Relaxed)
+    }
+
+    /// Submit's look at whether somebody has to be woken.
+    #[inline]
+    pub(crate) fn wants_wake(&self) -> bool {
+        self.has_vacancy() && self.spinning.load(SeqCst) == 0
+    }
+
+    /// Wakes a thread for work that has come, unless one spins already.
+    pub(crate) fn wake_one(&self) -> Option<Launch> {
+        if !self.has_vacancy() || self.spinning.compare_exchange(0, 1, SeqCst, SeqCst).is_err() {
+            return None;
+        }
+        let mut inner = self.lock();
+        let launch = self.launch(&mut inner);
+        if launch.is_none() {
+            // Under the lock: whoever has seen it as 1 and woken nobody is seen by the next thread
+            // that parks.
+            self.spinning.fetch_sub(1, SeqCst);
+        }
+        launch
+    }
+
+    /// A free P and a thread for it, if one may become active. The thread is to spin, and is counted
+    /// by the caller.
+    fn launch(&self, inner: &mut Inner) -> Option<Launch> {
+        if inner.stopping || !self.has_vacancy() {
+            return None;
+        }
+        if inner.idle.is_empty() && inner.threads >= self.max_threads() {
+            self.capped.add(1);
+            return None;
+        }
+        let p = self.activate(inner)?;
+        let on = inner.idle.pop();
+        inner.threads += usize::from(on.is_none());
+        Some(Launch { p, on })
+    }
+
+    /// The lowest free P, which then is active.
+    fn activate(&self, inner: &mut Inner) -> Option<usize> {
+        let id = inner.free.pop_first().or_else(|| {
+            let id = self.made.load(Relaxed);
+            self.ps.get(id)?.get_or_init(|| Box::new(P::new(id)));
+            // Relaxed: `get` has an Acquire of its own.
+            self.made.store(id + 1, Relaxed);
+            Some(id)
+        })?;
+        self.p(id).state.store(state::RUNNING, Relaxed);
+        self.active.fetch_add(1, SeqCst);
+        Some(id)
+    }
+
+    /// No thread can be started for this P.
+    pub(crate) fn give_up(&self, launch: &Launch) {
+        let mut inner = self.lock();
+        inner.threads -= 1;
+        self.retire(&mut inner, self.p(launch.p));
+        self.spinning.fetch_sub(1, SeqCst);
+    }
+
+    /// A P that has no tasks is free again.
+    fn retire(&self, inner: &mut Inner, p: &P) {
+        debug_assert!(!p.has_work());
+        if matches!(p.state(), state::DETACHED) {
+            inner.detached -= 1;
+        } else if p.state() != state::STOPPED {
+            self.active.fetch_sub(1, SeqCst);
+        }
+        p.state.store(state::IDLE, Relaxed);
+        inner.free.insert(p.id);
+    }
+
+    /// Puts tasks into the global queue, and finds somebody to run them.
+    ///
+    /// # Errors
+    ///
+    /// Gives the tasks back, if the runtime stops.
+    pub(crate) fn inject<T: IntoIterator<Item = Ready>>(
+        &self,
+        tasks: T,
+    ) -> Result<Option<Launch>, T> {
+        let mut inner = self.lock();
+        if inner.stopping {
+            return Err(tasks);
+        }
+        self.add(&mut inner, tasks);
+        let wake = self.spinning.compare_exchange(0, 1, SeqCst, SeqCst).is_ok();
+        let launch = wake.then(|| self.launch(&mut inner)).flatten();
+        if wake && launch.is_none() {
+            self.spinning.fetch_sub(1, SeqCst);
+        }
+        Ok(launch)
+    }
+
+    /// Takes what is in the global queue, for good.
+    pub(crate) fn clear(&self) -> VecDeque<Ready> {
+        let tasks = mem::take(&mut self.lock().global);
+        self.injected.store(0, Release);
+        tasks
+    }
+
+    fn add(&self, inner: &mut Inner, tasks: impl IntoIterator<Item = Ready>) {
+        inner.global.extend(tasks);
+        self.injected.store(inner.global.len(), Release);
+    }
+
+    /// One task of the global queue.
+    pub(crate) fn pop_global(&self) -> Option<Ready> {
+        if self.injected() == 0 {
+            return None;
+        }
+        let mut inner = self.lock();
+        let task = inner.global.pop_front();
+        self.injected.store(inner.global.len(), Release);
+        task
+    }
+
+    /// This P's part of the global queue: one to run now, the rest in its own.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the P, whose queue is empty.
+    pub(crate) unsafe fn pop_batch(&self, p: &P) -> Option<Ready> {
+        if self.injected() == 0 {
+            return None;
+        }
+        let mut inner = self.lock();
+        // SAFETY: passed on.
+        unsafe { self.take_batch(&mut inner, p) }
+    }
+
+    /// # Safety
+    ///
+    /// As for `pop_batch`.
+    unsafe fn take_batch(&self, inner: &mut Inner, p: &P) -> Option<Ready> {
+        let len = inner.global.len();
+        let first = inner.global.pop_front()?;
+        let more = len.min(len / self.target().max(1) + 1).min(BATCH) - 1;
+        for task in inner.global.drain(..more) {
+            // SAFETY: passed on.
+            let kept = unsafe { p.queue.push(task) };
+            debug_assert!(kept.is_ok(), "the queue is empty");
+        }
+        self.injected.store(inner.global.len(), Release);
+        Some(first)
+    }
+
+    /// Whether the calling thread may spin: half of those that have something to do may.
+    pub(crate) fn start_to_spin(&self) -> bool {
+        let may = 2 * self.spinning() < self.active();
+        if may {
+            self.spinning.fetch_add(1, SeqCst);
+        }
+        may
+    }
+
+    /// The calling thread has spun, and has found a task. Wakes the next one, if it was the last.
+    pub(crate) fn stop_to_spin(&self) -> Option<Launch> {
+        let last = self.spinning.fetch_sub(1, SeqCst) == 1;
+        last.then(|| self.wake_one()).flatten()
+    }
+
+    /// The calling thread has spun, and gives its P up.
+    pub(crate) fn give_up_spinning(&self) {
+        self.spinning.fetch_sub(1, SeqCst);
+    }
+
+    /// Gives a P up that has no tasks, since nothing was found for it to do. `spins` says that the
+    /// thread spins.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the P.
+    pub(crate) unsafe fn park(&self, p: &P, me: &Arc<Parker>, spins: bool) -> Parked {
+        {
+            let mut inner = self.lock();
+            if !inner.stopping {
+                // SAFETY: passed on.
+                if let Some(task) = unsafe { self.take_batch(&mut inner, p) } {
+                    return Parked::Found(task);
+                }
+            }
+            p.stand();
+            self.retire(&mut inner, p);
+            if spins {
+                self.spinning.fetch_sub(1, SeqCst);
+            }
+            if inner.stopping {
+                return Parked::Ended;
+            }
+            inner.idle.push(Arc::clone(me));
+            if inner.idle.len() > self.target() {
+                return Parked::Spare;
+            }
+        }
+        Parked::Asleep
+    }
+
+    /// Park's second half: the last look at the queues, by a thread that is asleep already. If there
+    /// is something it goes on with a P, as a thread that spins, unless it has been woken meanwhile.
+    pub(crate) fn look_again(&self, me: &Arc<Parker>) -> Option<usize> {
+        // Pairs with the one in `full_swap`: see the head of this file.
+        fence(SeqCst);
+        if !self.ps().any(P::has_work) || !self.has_vacancy() {
+            return None;
+        }
+        let mut inner = self.lock();
+        if inner.stopping || !self.has_vacancy() {
+            return None;
+        }
+        let asleep = inner.idle.iter().rposition(|other| Arc::ptr_eq(other, me))?;
+        let p = self.activate(&mut inner)?;
+        inner.idle.remove(asleep);
+        self.spinning.fetch_add(1, SeqCst);
+        Some(p)
+    }
+
+    /// A thread that has slept for long ends, unless it is wanted after all.
+    pub(crate) fn end(&self, me: &Arc<Parker>) -> bool {
+        let mut inner = self.lock();
+        let asleep = inner.idle.iter().position(|other| Arc::ptr_eq(other, me));
+        if let Some(asleep) = asleep {
+            inner.idle.remove(asleep);
+        }
+        asleep.is_some()
+    }
+
+    /// The end of a thread.
+    pub(crate) fn ended(&self) {
+        self.lock().threads -= 1;
+    }
+
+    /// The thread of this P is stuck: another takes its place. `seen` is what the P was about when
+    /// that was found.
+    pub(crate) fn detach(&self, p: &P, seen: u32) -> bool {
+        let mut inner = self.lock();
+        if inner.idle.is_empty() && inner.threads >= self.max_threads() {
+            self.capped.add(1);
+            return false;
+        }
+        !inner.stopping && self.take_off(&mut inner, p, seen)
+    }
+
+    fn take_off(&self, inner: &mut Inner, p: &P, seen: u32) -> bool {
+        debug_assert!(matches!(seen, state::RUNNING | state::BLOCKING));
+        let done = p.change(seen, state::DETACHED);
+        if done {
+            self.active.fetch_sub(1, SeqCst);
+            inner.detached += 1;
+        }
+        done
+    }
+
+    /// Takes what waits at a P whose thread is stuck, as a thief.
+    pub(crate) fn drain(&self, p: &P) -> Vec<Ready> {
+        let (mut tasks, mut batch) = (Vec::new(), Batch::new());
+        while p.queue.grab(false, &mut batch) > 0 {
+            tasks.extend(batch.iter());
+        }
+        tasks.extend(p.next.take());
+        tasks
+    }
+
+    /// The thread of a detached P is back, at the head of its loop. It goes on if a P may become
+    /// active, else it gives up the P, and its tasks.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the P.
+    pub(crate) unsafe fn come_back(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
+        let mut inner = self.lock();
+        if !inner.stopping && self.has_vacancy() {
+            p.state.store(state::RUNNING, Relaxed);
+            inner.detached -= 1;
+            self.active.fetch_add(1, SeqCst);
+            return None;
+        }
+        // SAFETY: passed on.
+        let tasks = std::iter::from_fn(|| unsafe { p.pop() });
+        self.add(&mut inner, tasks);
+        p.stand();
+        self.retire(&mut inner, p);
+        if inner.stopping {
+            return Some(Parked::Ended);
+        }
+        inner.idle.push(Arc::clone(me));
+        Some(if inner.idle.len() > self.target() { Parked::Spare } else { Parked::Asleep })
+    }
+
+    /// Changes how many Ps may be active. Threads that are too many notice at the heads of their
+    /// loops. Returns what is to be launched.
+    pub(crate) fn resize(&self, workers: usize) -> Vec<Launch> {
+        let mut inner = self.lock();
+        self.target.store(workers, SeqCst);
+        let running = self.ps().filter(|p| matches!(p.state(), state::RUNNING | state::BLOCKING));
+        let running: Vec<_> = running.collect();
+        for p in running.into_iter().rev() {
+            if self.active() <= workers {
+                break;
+            }
+            // It may be on its way from one to the other.
+            let _ = self.take_off(&mut inner, p, state::RUNNING)
+                || self.take_off(&mut inner, p, state::BLOCKING);
+        }
+        drop(inner);
+        self.wake_one().into_iter().collect()
+    }
+
+    /// Ends it: threads leave at the heads of their loops. Returns those that sleep.
+    pub(crate) fn stop(&self) -> Vec<Arc<Parker>> {
+        let mut inner = self.lock();
+        inner.stopping = true;
+        for p in self.ps() {
+            for seen in [state::RUNNING, state::BLOCKING, state::RUNNING] {
+                if p.change(seen, state::STOPPED) {
+                    self.active.fetch_sub(1, SeqCst);
+                }
+            }
+        }
+        mem::take(&mut inner.idle)
+    }
+}
+
+/// Wakes sleeping threads, so that they end.
+pub(crate) fn dismiss(sleepers: Vec<Arc<Parker>>) {
+    sleepers.iter().for_each(|sleeper| sleeper.give(Order::End));
+}

@@ -1,0 +1,236 @@
+//! Sysmon: the thread that watches the others. It has no P and polls no tasks, so that nothing that
+//! a task does stops it.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    task::Waker,
+    time::{Duration, Instant},
+};
+
+use super::{
+    builder::default_workers,
+    context,
+    proc::{P, state},
+    shared::Shared,
+};
+use crate::{
+    due as collects,
+    sync::{Relaxed, spin_loop},
+};
+
+/// Rounds are so far apart at first, and at last when nothing happens.
+const SHORT: Duration = Duration::from_micros(20);
+const LONG: Duration = Duration::from_millis(10);
+
+/// Rounds in which nothing happens before they go further apart.
+const QUIET: u32 = 50;
+
+/// The processors are counted anew so often.
+const RECOUNT: Duration = Duration::from_secs(1);
+
+/// What the stall hook is told: a poll does not return.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stall {
+    /// The worker's index.
+    pub worker: usize,
+    /// For how long the poll has lasted at least, as far as was seen.
+    pub elapsed: Duration,
+    /// Another thread has taken over, since tasks were waiting.
+    pub detached: bool,
+}
+
+/// What was last seen of a P.
+#[derive(Clone, Copy)]
+struct Seen {
+    tick: u32,
+    /// Since when, or a moment after that.
+    since: Instant,
+    slice: u32,
+    slice_since: Instant,
+    /// The hook knows.
+    told: bool,
+}
+
+pub(crate) fn main(shared: &Arc<Shared>) {
+    let _entered = context::enter(shared);
+    let mut sysmon =
+        Sysmon { shared, seen: Vec::new(), delay: SHORT, quiet: 0, recounted: Instant::now() };
+    while !shared.is_stopping() {
+        sysmon.round();
+    }
+    // Tasks that wait for a timer are woken, so that they are dropped.
+    wake(shared.clock.stop());
+}
+
+struct Sysmon<'a> {
+    shared: &'a Arc<Shared>,
+    seen: Vec<Seen>,
+    delay: Duration,
+    quiet: u32,
+    recounted: Instant,
+}
+
+impl Sysmon<'_> {
+    fn round(&mut self) {
+        let stands = self.delay == LONG && self.shared.clock.stand(&self.shared.sched);
+        let limit = if stands { until_collect() } else { self.delay };
+        let before = Instant::now();
+        let due = self.shared.clock.sleep(limit);
+        // Where time does not pass, this lets others run.
+        spin_loop();
+        if stands {
+            self.shared.clock.go_on();
+            (self.delay, self.quiet) = (SHORT, 0);
+        }
+        wake(due);
+        let now = Instant::now();
+        let overslept = now - before > 10 * limit.max(self.patience());
+        let acted = self.watch(now, overslept || stands);
+        self.recount(now);
+        if collects::round() {
+            self.collect();
+        }
+        self.back_off(acted);
+    }
+
+    fn patience(&self) -> Duration {
+        self.shared.config.stall_after.unwrap_or(LONG)
+    }
+
+    fn back_off(&mut self, acted: bool) {
+        if acted {
+            (self.delay, self.quiet) = (SHORT, 0);
+        } else {
+            self.quiet += 1;
+            if self.quiet > QUIET {
+                self.delay = (2 * self.delay).min(LONG);
+            }
+        }
+    }
+
+    /// Looks at each P. If sysmon has been asleep for too long itself, as all others may have been,
+    /// nothing is to be learnt from what they have not done.
+    fn watch(&mut self, now: Instant, anew: bool) -> bool {
+        let shared = self.shared;
+        let mut acted = false;
+        for p in shared.sched.ps() {
+            let (tick, slice) = (p.tick.load(Relaxed), p.slice.load(Relaxed));
+            let fresh = Seen { tick, since: now, slice, slice_since: now, told: false };
+            if self.seen.len() <= p.id {
+                self.seen.push(fresh);
+            }
+            let seen = &mut self.seen[p.id];
+            let same = seen.tick == tick;
+            // Read once: what is idle by the time of a second look must not be detached.
+            let state = p.state();
+            if anew || state == state::IDLE {
+                *seen = fresh;
+                continue;
+            }
+            if !same {
+                (seen.tick, seen.since, seen.told) = (tick, now, false);
+            }
+            if seen.slice != slice {
+                (seen.slice, seen.slice_since) = (slice, now);
+            }
+            let mut seen = *seen;
+            acted |= self.look(p, state, same, now, &mut seen);
+            self.seen[p.id] = seen;
+        }
+        acted | self.help()
+    }
+
+    /// Tasks wait, and somebody could run them: as a rule somebody has been woken already.
+    fn help(&self) -> bool {
+        let sched = &self.shared.sched;
+        let wanted = sched.injected() > 0 && sched.wants_wake();
+        if wanted {
+            self.shared.wake_one();
+        }
+        wanted
+    }
+
+    /// Looks at one P, which has been at the same poll since the last round if `same`.
+    fn look(&self, p: &P, state: u32, same: bool, now: Instant, seen: &mut Seen) -> bool {
+        let (shared, sched) = (self.shared, &self.shared.sched);
+        if state >= state::DETACHED {
+            // What it has pushed before it knew.
+            let tasks = sched.drain(p);
+            let any = !tasks.is_empty();
+            if any {
+                shared.inject_all(tasks);
+            }
+            return any;
+        }
+        if now - seen.slice_since >= LONG && p.has_work() {
+            p.expired.store(true, Relaxed);
+        }
+        if !same {
+            return false;
+        }
+        let elapsed = now - seen.since;
+        let stalls = elapsed >= self.patience();
+        let mut detached = false;
+        if p.has_work() && sched.wants_wake() {
+            // Another can still come for it.
+            shared.wake_one();
+        } else if (stalls || state == state::BLOCKING) && self.has_to_be_replaced(p) {
+            detached = sched.detach(p, state);
+            if detached {
+                shared.inject_all(sched.drain(p));
+            }
+        }
+        if (stalls || detached) && state == state::RUNNING && !seen.told {
+            seen.told = true;
+            shared.stalls.add(1);
+            self.tell(&Stall { worker: p.id, elapsed, detached });
+        }
+        detached
+    }
+
+    /// Tasks wait, and nobody else will come for them.
+    fn has_to_be_replaced(&self, p: &P) -> bool {
+        let sched = &self.shared.sched;
+        let waiting = p.has_work() || sched.injected() > 0 && sched.spinning() == 0;
+        self.shared.config.stall_after.is_some() && waiting && !sched.has_vacancy()
+    }
+
+    fn tell(&self, stall: &Stall) {
+        if let Some(hook) = &self.shared.config.on_stall {
+            // Its panic is its own.
+            drop(catch_unwind(AssertUnwindSafe(|| hook(stall))));
+        }
+    }
+
+    /// Follows the number of processors, unless the number of workers was chosen by hand.
+    fn recount(&mut self, now: Instant) {
+        if now - self.recounted < RECOUNT {
+            return;
+        }
+        self.recounted = now;
+        let workers = default_workers().min(self.shared.sched.max_threads());
+        if !self.shared.by_hand.load(Relaxed) && workers != self.shared.sched.target() {
+            self.shared.resize(workers);
+        }
+    }
+
+    /// A collect runs destructors, which may do anything: so it is a task.
+    fn collect(&self) {
+        let collect = async { super::blocking(collects::run) };
+        drop(super::spawn_on(self.shared, collect));
+    }
+}
+
+/// How long a runtime that has nothing to do may sleep. Somebody may change what it goes by.
+fn until_collect() -> Duration {
+    collects::remaining().unwrap_or(Duration::MAX).clamp(LONG, Duration::from_secs(60))
+}
+
+/// Wakers are other people's code.
+fn wake(wakers: Vec<Waker>) {
+    for waker in wakers {
+        drop(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+    }
+}

@@ -1,0 +1,221 @@
+//! Tasks that are always ready do not starve the others. Most are ports of tests of Go's.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+    time::Duration,
+};
+
+use corepool::{Pool, rt};
+
+use crate::util::{run, runtime, spin};
+
+/// Go's `TestYieldProgress`: a task that only yields sees a message.
+#[test]
+fn yielding_lets_others_run() {
+    for workers in [1, 2] {
+        run(&runtime(workers), async {
+            let (sender, receiver) = async_channel::bounded(1);
+            let task = rt::spawn(async move {
+                while receiver.try_recv().is_err() {
+                    rt::yield_now().await;
+                }
+            });
+            rt::sleep(Duration::from_millis(10)).await;
+            sender.send(()).await.unwrap();
+            task.await.unwrap();
+        });
+    }
+}
+
+/// A pair of tasks that wake each other for ever.
+fn ping_pong(stop: &Arc<AtomicBool>, polls: &Arc<AtomicUsize>) {
+    let (a, at_b) = async_channel::bounded(1);
+    let (b, at_a) = async_channel::bounded(1);
+    for (sender, receiver) in [(a, at_a), (b.clone(), at_b)] {
+        let (stop, polls) = (Arc::clone(stop), Arc::clone(polls));
+        drop(rt::spawn(async move {
+            while !stop.load(Relaxed) {
+                polls.fetch_add(1, Relaxed);
+                if receiver.recv().await.is_err() || sender.send(()).await.is_err() {
+                    break;
+                }
+            }
+        }));
+    }
+    b.try_send(()).unwrap();
+}
+
+/// The global queue has its turn each 61st poll. Two tasks that are always ready are polled that often
+/// at most before one that comes from outside.
+#[test]
+fn the_global_queue_has_its_turn() {
+    let runtime = runtime(1);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    for _ in 0..2 {
+        let (polls, stop) = (Arc::clone(&polls), Arc::clone(&stop));
+        drop(runtime.spawn(async move {
+            while !stop.load(Relaxed) {
+                polls.fetch_add(1, SeqCst);
+                rt::yield_now().await;
+            }
+        }));
+    }
+    for _ in 0..100 {
+        let counted = Arc::clone(&polls);
+        let before = polls.load(SeqCst);
+        let task = runtime.spawn(async move { counted.load(SeqCst) });
+        // What was polled between the look and the spawn does not count: the least of some tries is
+        // what can be relied on.
+        let after = runtime.block_on(task).unwrap();
+        if after - before <= 62 {
+            stop.store(true, Relaxed);
+            return;
+        }
+    }
+    panic!("never within 62 polls");
+}
+
+/// Go's `TestTimerFairness`: a timer among tasks that are always ready.
+#[test]
+fn timers_among_hot_tasks() {
+    run(&runtime(1), async {
+        let (sender, receiver) = async_channel::bounded(1);
+        for _ in 0..2 {
+            let sender = sender.clone();
+            drop(rt::spawn(async move { while sender.send(()).await.is_ok() {} }));
+        }
+        let over = rt::spawn(rt::sleep(Duration::from_millis(20)));
+        while !over.is_finished() {
+            receiver.recv().await.unwrap();
+        }
+    });
+}
+
+/// Go's `TestAfterFuncStarvation`: a timer's task beside a pair that wakes each other.
+#[test]
+fn timers_beside_a_pair() {
+    run(&runtime(1), async {
+        let stop = Arc::new(AtomicBool::new(false));
+        ping_pong(&stop, &Arc::default());
+        rt::sleep(Duration::from_micros(1)).await;
+        stop.store(true, Relaxed);
+    });
+}
+
+/// A task that waits in the queue is not shut out by a pair that takes turns before it.
+#[test]
+fn the_queue_beside_a_pair() {
+    run(&runtime(1), async {
+        let stop = Arc::new(AtomicBool::new(false));
+        ping_pong(&stop, &Arc::default());
+        for _ in 0..3 {
+            rt::yield_now().await;
+        }
+        stop.store(true, Relaxed);
+    });
+}
+
+/// Go's `TestGCFairness2`: each of three tasks that use a pool and are always ready has its turn.
+#[test]
+fn each_of_three_has_its_turn() {
+    static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
+    run(&runtime(1), async {
+        let stop = Arc::new(AtomicBool::new(false));
+        let turns: Arc<[AtomicUsize; 3]> = Arc::default();
+        let tasks: Vec<_> = (0..3)
+            .map(|i| {
+                let (stop, turns) = (Arc::clone(&stop), Arc::clone(&turns));
+                rt::spawn(async move {
+                    while !stop.load(Relaxed) {
+                        POOL.get().push(1);
+                        turns[i].fetch_add(1, Relaxed);
+                        rt::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        while turns.iter().any(|turns| turns.load(Relaxed) == 0) {
+            rt::sleep(Duration::from_millis(10)).await;
+        }
+        stop.store(true, Relaxed);
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+}
+
+/// Go's `TestPingPongHog`: of two pairs, one does a thousand times as much in each turn. They have the
+/// same time all the same: within a factor of 20.
+#[test]
+fn pairs_share_the_time() {
+    // What another process takes from one of them may spoil a try.
+    let mut ratios = Vec::new();
+    for _ in 0..5 {
+        let (hog, light) = run(&runtime(1), async {
+            let stop = Arc::new(AtomicBool::new(false));
+            let hog = pair(&stop, 1_000_000);
+            let light = pair(&stop, 1_000);
+            rt::sleep(Duration::from_millis(300)).await;
+            stop.store(true, Relaxed);
+            (hog.load(Relaxed) as f64, light.load(Relaxed) as f64)
+        });
+        let ratio = hog / light.max(1.0);
+        if (1.0 / 20.0..20.0).contains(&ratio) {
+            return;
+        }
+        ratios.push(ratio);
+    }
+    panic!("{ratios:?}");
+}
+
+/// Two tasks that take turns in counting so far.
+fn pair(stop: &Arc<AtomicBool>, limit: usize) -> Arc<AtomicUsize> {
+    let count: Arc<AtomicUsize> = Arc::default();
+    let (a, at_b) = async_channel::bounded(1);
+    let (b, at_a) = async_channel::bounded(1);
+    a.try_send(()).unwrap();
+    for (sender, receiver) in [(a, at_a), (b, at_b)] {
+        let (stop, count) = (Arc::clone(stop), Arc::clone(&count));
+        drop(rt::spawn(async move {
+            while receiver.recv().await.is_ok() && !stop.load(Relaxed) {
+                for _ in 0..limit {
+                    count.store(count.load(Relaxed) + 1, Relaxed);
+                }
+                if sender.send(()).await.is_err() {
+                    break;
+                }
+            }
+        }));
+    }
+    count
+}
+
+/// A task that burns its time and yields does not go before those that wait.
+#[test]
+fn a_task_that_is_slow_goes_last() {
+    run(&runtime(1), async {
+        let others = Arc::new(AtomicUsize::new(0));
+        let slow = rt::spawn({
+            let others = Arc::clone(&others);
+            async move {
+                for i in 0..3 {
+                    let counted = Arc::clone(&others);
+                    drop(rt::spawn(async move {
+                        counted.fetch_add(1, SeqCst);
+                    }));
+                    spin(Duration::from_millis(50));
+                    rt::yield_now().await;
+                    assert!(others.load(SeqCst) > i, "the yield let nobody go first");
+                }
+            }
+        });
+        slow.await.unwrap();
+    });
+}

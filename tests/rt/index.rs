@@ -1,0 +1,85 @@
+//! A worker's index is its own for a whole poll.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use corepool::rt::{self, Builder, current_worker};
+
+use crate::util::{Rng, run, runtime, spin};
+
+const THREADS: usize = 64;
+
+/// Counts those that are in a poll with an index.
+#[derive(Default)]
+struct Owners(Vec<AtomicUsize>);
+
+impl Owners {
+    fn hold(&self, during: impl FnOnce()) {
+        let index = current_worker().unwrap().index();
+        assert_eq!(self.0[index].fetch_add(1, SeqCst), 0, "two threads have index {index}");
+        during();
+        assert_eq!(current_worker().unwrap().index(), index, "it changed within a poll");
+        self.0[index].fetch_sub(1, SeqCst);
+    }
+}
+
+/// With stalls, calls that block, and changes of the number of workers.
+#[test]
+fn it_is_exclusive() {
+    let runtime = Builder::new()
+        .workers(4)
+        .max_threads(THREADS)
+        .stall_after(Some(Duration::from_millis(1)))
+        .build()
+        .unwrap();
+    let owners = Arc::new(Owners((0..THREADS).map(|_| AtomicUsize::new(0)).collect()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let tasks: Vec<_> = (0..24)
+        .map(|seed| {
+            let (owners, stop) = (Arc::clone(&owners), Arc::clone(&stop));
+            runtime.spawn(async move {
+                let mut rng = Rng(seed + 1);
+                while !stop.load(SeqCst) {
+                    let dice = rng.below(100);
+                    owners.hold(|| match dice {
+                        0 => thread::sleep(Duration::from_millis(5)),
+                        1 => spin(Duration::from_millis(3)),
+                        2..5 => rt::blocking(|| thread::sleep(Duration::from_millis(2))),
+                        5..20 => rt::blocking(|| {}),
+                        20..30 => drop(rt::spawn(async {})),
+                        _ => {}
+                    });
+                    match dice % 3 {
+                        0 => rt::sleep(Duration::from_micros(50)).await,
+                        _ => rt::yield_now().await,
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut rng = Rng(99);
+    for _ in 0..150 {
+        runtime.set_workers(1 + rng.below(6) as usize).unwrap();
+        thread::sleep(Duration::from_millis(5));
+    }
+    stop.store(true, SeqCst);
+    tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    let metrics = runtime.metrics();
+    assert!(metrics.stalls > 0, "nothing was stuck: {metrics:?}");
+    assert!(metrics.threads <= THREADS);
+}
+
+/// While nothing is stuck the indices are less than the number of workers.
+#[test]
+fn it_is_low() {
+    let runtime = runtime(2);
+    let least = run(&runtime, async { current_worker().unwrap().index() });
+    assert!(least <= runtime.metrics().threads);
+    assert!(least < 512);
+}

@@ -1,0 +1,130 @@
+//! What is asked for in vain.
+
+use std::{
+    io::ErrorKind::InvalidInput,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use corepool::rt::{self, Builder};
+
+use crate::util::{in_a_process, run, runtime};
+
+#[test]
+fn numbers_that_make_no_sense() {
+    let kind = |builder: Builder| builder.build().unwrap_err().kind();
+    assert_eq!(kind(Builder::new().workers(0)), InvalidInput);
+    assert_eq!(kind(Builder::new().workers(1).max_threads(0)), InvalidInput);
+    assert_eq!(kind(Builder::new().workers(3).max_threads(2)), InvalidInput);
+    assert_eq!(kind(Builder::new().workers(usize::MAX)), InvalidInput);
+    assert_eq!(kind(Builder::new().workers(1).max_threads(usize::MAX)), InvalidInput);
+    assert_eq!(kind(Builder::new().thread_name("a\0b")), InvalidInput);
+}
+
+#[test]
+fn a_thousand_workers_are_not_started_at_once() {
+    let runtime = runtime(1024);
+    assert_eq!(run(&runtime, async { 1 }), 1);
+    assert_eq!(runtime.workers(), 1024);
+    assert!(runtime.metrics().threads < 100);
+}
+
+#[test]
+fn workers_out_of_range_change_nothing() {
+    let runtime = Builder::new().workers(2).max_threads(4).build().unwrap();
+    assert_eq!(runtime.set_workers(0).unwrap_err().kind(), InvalidInput);
+    assert_eq!(runtime.set_workers(5).unwrap_err().kind(), InvalidInput);
+    assert_eq!(runtime.workers(), 2);
+    runtime.set_workers(4).unwrap();
+    assert_eq!(runtime.workers(), 4);
+}
+
+fn message(f: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&str>().unwrap()).into(),
+    }
+}
+
+#[test]
+fn nothing_belongs_to_no_runtime() {
+    assert!(message(|| drop(rt::spawn(async {}))).contains("no corepool runtime"));
+    assert!(rt::current_worker().is_none());
+    assert_eq!(rt::blocking(|| 3), 3);
+}
+
+#[test]
+fn block_on_inside_a_worker() {
+    let (one, other) = (runtime(1), runtime(1));
+    let handles = [one.handle().clone(), other.handle().clone()];
+    run(&one, async move {
+        for handle in handles {
+            let said = message(|| handle.block_on(async {}));
+            assert!(said.contains("block_on was called on a worker"), "{said}");
+            // Announced, it may.
+            let result =
+                rt::blocking(|| handle.block_on(async { rt::spawn(async { 5 }).await.unwrap() }));
+            assert_eq!(result, 5);
+        }
+        assert!(rt::current_worker().is_some());
+    });
+}
+
+#[test]
+fn a_spawn_after_shutdown() {
+    let runtime = runtime(2);
+    assert!(runtime.shutdown(Duration::from_secs(60)));
+    let error = runtime.block_on(runtime.spawn(async {})).unwrap_err();
+    assert!(error.is_cancelled());
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let task = handle.spawn(async {});
+    assert!(task.is_finished());
+    assert!(handle.block_on(task).unwrap_err().is_cancelled());
+}
+
+/// The system refuses to start threads: `build` says so; and when it refuses later, the tasks wait
+/// for the worker that there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_cannot_be_started() {
+    use corepool::rt::Runtime;
+
+    fn address_space(limit: u64) -> u64 {
+        let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the places are valid.
+        unsafe {
+            assert_eq!(libc::getrlimit(libc::RLIMIT_AS, &mut old), 0);
+            let new = libc::rlimit { rlim_cur: limit, rlim_max: old.rlim_max };
+            assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &new), 0);
+        }
+        old.rlim_cur
+    }
+
+    in_a_process("input::threads_that_cannot_be_started", || {
+        let runtime = runtime(4);
+        run(&runtime, async {});
+        // A stack of a thread (a GiB here) no longer fits.
+        let pages: u64 = std::fs::read_to_string("/proc/self/statm")
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let before = address_space(pages * 4096 + (1 << 29));
+        Runtime::new().unwrap_err();
+        let sum = run(&runtime, async {
+            let tasks: Vec<_> = (0..1000_u64).map(|i| rt::spawn(async move { i })).collect();
+            let mut sum = 0;
+            for task in tasks {
+                sum += task.await.unwrap();
+            }
+            sum
+        });
+        assert_eq!(sum, 499_500);
+        address_space(before);
+        assert!(runtime.shutdown(Duration::from_secs(60)));
+    });
+}

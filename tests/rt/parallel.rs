@@ -1,0 +1,85 @@
+//! Tasks run at the same time.
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use corepool::rt;
+
+use crate::util::{run, runtime, until};
+
+/// Go's `TestGoroutineParallelism`: so many tasks pass a baton without yielding, which they can do only
+/// if each of them runs.
+#[test]
+fn as_many_as_there_are_workers() {
+    const WORKERS: usize = 4;
+    let runtime = runtime(WORKERS);
+    for _ in 0..10 {
+        let baton = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..WORKERS)
+            .map(|i| {
+                let baton = Arc::clone(&baton);
+                runtime.spawn(async move {
+                    for turn in 0..3 {
+                        until("the baton", || {
+                            thread::yield_now();
+                            baton.load(SeqCst) == turn * WORKERS + i
+                        });
+                        baton.fetch_add(1, SeqCst);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+    }
+    // It might have been done by replacing those that wait.
+    let metrics = runtime.metrics();
+    assert!(metrics.threads <= 512, "{metrics:?}");
+}
+
+/// What a task spawns, or wakes, starts on another worker while it goes on.
+#[test]
+fn what_is_woken_does_not_wait_for_who_woke_it() {
+    let runtime = runtime(2);
+    run(&runtime, async {
+        for wakes in [false, true] {
+            let meet = Arc::new(Barrier::new(2));
+            let (sender, receiver) = async_channel::bounded::<()>(1);
+            let other = rt::spawn({
+                let meet = Arc::clone(&meet);
+                async move {
+                    if wakes {
+                        receiver.recv().await.unwrap();
+                    }
+                    meet.wait();
+                }
+            });
+            if wakes {
+                rt::sleep(Duration::from_millis(5)).await;
+                sender.try_send(()).unwrap();
+            }
+            // Not announced, and within one poll.
+            meet.wait();
+            other.await.unwrap();
+        }
+    });
+}
+
+/// An idle runtime has no more threads than workers.
+#[test]
+fn threads_are_not_more_than_workers() {
+    let runtime = runtime(3);
+    for _ in 0..50 {
+        let tasks: Vec<_> = (0..100).map(|_| runtime.spawn(rt::yield_now())).collect();
+        tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    }
+    let metrics = runtime.metrics();
+    assert!(metrics.threads <= 3 + metrics.stalls as usize, "{metrics:?}");
+}

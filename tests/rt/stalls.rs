@@ -1,0 +1,180 @@
+//! Workers that are stuck, and are replaced.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use corepool::rt::{self, Builder};
+
+use crate::util::{LONG, in_a_process, run, runtime, spin, until};
+
+/// Go's `TestPreemption`: two tasks on one worker wait for each other without yielding.
+#[test]
+fn two_take_turns_on_one_worker() {
+    let runtime = runtime(1);
+    let turn = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..2)
+        .map(|me| {
+            let turn = Arc::clone(&turn);
+            runtime.spawn(async move {
+                for i in 0..5 {
+                    until("my turn", || turn.load(SeqCst) == 2 * i + me);
+                    turn.fetch_add(1, SeqCst);
+                }
+            })
+        })
+        .collect();
+    tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    assert!(runtime.metrics().stalls > 0);
+}
+
+/// Go's `TestAsyncPreempt`: loops in which nothing is called, on one worker.
+#[test]
+fn empty_loops_on_one_worker() {
+    in_a_process("stalls::empty_loops_on_one_worker", || {
+        let runtime = runtime(1);
+        let main = runtime.spawn(async {
+            for _ in 0..3 {
+                drop(rt::spawn(async {
+                    #[allow(clippy::empty_loop, reason = "that is what is tested")]
+                    loop {}
+                }));
+            }
+            for _ in 0..10 {
+                rt::yield_now().await;
+            }
+        });
+        runtime.block_on(main).unwrap();
+    });
+}
+
+/// Go's `TestPreemptionAfterSyscall`: tasks that are in short calls all the time see the end.
+#[test]
+fn short_calls_end() {
+    for micros in [10, 100, 1000] {
+        let runtime = runtime(2);
+        let stop = Arc::new(AtomicBool::new(false));
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                runtime.spawn(async move {
+                    while !stop.load(SeqCst) {
+                        rt::blocking(|| spin(Duration::from_micros(micros)));
+                    }
+                })
+            })
+            .collect();
+        run(&runtime, rt::sleep(Duration::from_millis(30)));
+        stop.store(true, SeqCst);
+        tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    }
+}
+
+/// Both workers block, announced or not: a third task runs.
+#[test]
+fn others_run_while_all_block() {
+    for announced in [true, false] {
+        let runtime = runtime(2);
+        let (go, wait) = mpsc::channel::<()>();
+        let wait = Arc::new(std::sync::Mutex::new(wait));
+        let stuck: Vec<_> = (0..2)
+            .map(|_| {
+                let wait = Arc::clone(&wait);
+                runtime.spawn(async move {
+                    let wait = || {
+                        _ = wait.lock().unwrap().recv_timeout(LONG);
+                    };
+                    if announced { rt::blocking(wait) } else { wait() }
+                })
+            })
+            .collect();
+        assert_eq!(run(&runtime, async { 1 }), 1);
+        drop(go);
+        stuck.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+        until("the threads to come back", || runtime.metrics().detached == 0);
+    }
+}
+
+/// A worker that blocks is not replaced while nothing waits.
+#[test]
+fn nobody_is_replaced_for_nothing() {
+    let runtime = runtime(2);
+    let task = runtime.spawn(async { rt::blocking(|| thread::sleep(Duration::from_millis(100))) });
+    runtime.block_on(task).unwrap();
+    let metrics = runtime.metrics();
+    assert_eq!(metrics.detached, 0);
+    assert!(metrics.threads <= 2, "{metrics:?}");
+}
+
+#[test]
+fn without_a_limit_nobody_is_replaced() {
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let stuck = runtime.spawn(async { thread::sleep(Duration::from_millis(100)) });
+    assert_eq!(run(&runtime, async { 1 }), 1);
+    runtime.block_on(stuck).unwrap();
+    let metrics = runtime.metrics();
+    assert_eq!((metrics.threads, metrics.detached), (1, 0));
+}
+
+/// The number of threads is bounded; the tasks beyond wait, and none is lost.
+#[test]
+fn threads_are_bounded() {
+    let runtime = Builder::new().workers(2).max_threads(5).build().unwrap();
+    let most = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let (most, handle) = (Arc::clone(&most), runtime.handle().clone());
+            runtime.spawn(async move {
+                thread::sleep(Duration::from_millis(50));
+                most.fetch_max(handle.metrics().threads, SeqCst);
+            })
+        })
+        .collect();
+    tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    assert!(most.load(SeqCst) <= 5);
+    assert!(runtime.metrics().capped > 0);
+}
+
+#[test]
+fn the_hook_is_told() {
+    let (sender, receiver) = mpsc::channel();
+    let sender = std::sync::Mutex::new(sender);
+    let runtime = Builder::new()
+        .workers(1)
+        .stall_after(Some(Duration::from_millis(20)))
+        .on_stall(move |stall| {
+            drop(sender.lock().unwrap().send(stall.clone()));
+            panic!("a hook");
+        })
+        .build()
+        .unwrap();
+    let stuck = runtime.spawn(async {
+        let index = rt::current_worker().unwrap().index();
+        thread::sleep(Duration::from_millis(200));
+        index
+    });
+    let next = runtime.spawn(async {});
+    let stall = receiver.recv_timeout(LONG).unwrap();
+    assert!(stall.elapsed >= Duration::from_millis(20));
+    assert_eq!(stall.worker, runtime.block_on(stuck).unwrap());
+    runtime.block_on(next).unwrap();
+}
+
+/// `blocking` inside `blocking`, and a panic inside.
+#[test]
+fn blocking_ends_in_any_way() {
+    let runtime = runtime(1);
+    run(&runtime, async {
+        rt::blocking(|| rt::blocking(|| thread::sleep(Duration::from_millis(30))));
+        let task = rt::spawn(async { rt::blocking(|| panic!("inside")) });
+        assert!(task.await.unwrap_err().is_panic());
+    });
+    until("the end", || runtime.metrics().blocking == 0);
+    assert_eq!(run(&runtime, async { 1 }), 1);
+}

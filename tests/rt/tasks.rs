@@ -1,0 +1,202 @@
+//! Tasks and their handles.
+
+use std::{
+    future,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Relaxed, SeqCst},
+        },
+        mpsc,
+    },
+    time::Duration,
+};
+
+use corepool::rt::{self, Handle};
+
+use crate::util::{LONG, SetOnDrop, run, runtime, until};
+
+#[test]
+fn a_task_has_an_output() {
+    let runtime = runtime(2);
+    assert_eq!(run(&runtime, async { rt::spawn(async { 6 * 7 }).await.unwrap() }), 42);
+    let handle = runtime.handle().clone();
+    assert_eq!(runtime.block_on(handle.spawn(async { String::from("text") })).unwrap(), "text");
+}
+
+#[test]
+fn a_panic_is_an_error() {
+    let runtime = runtime(1);
+    let error = runtime
+        .block_on(runtime.spawn(async { panic!("number {}", std::hint::black_box(7)) }))
+        .unwrap_err();
+    assert!(error.is_panic() && !error.is_cancelled());
+    assert_eq!(error.to_string(), "the task panicked: number 7");
+    assert_eq!(*error.into_panic().downcast::<String>().unwrap(), "number 7");
+    assert_eq!(run(&runtime, async { 1 }), 1, "the worker goes on");
+}
+
+/// Destructors that panic do not end the process.
+#[test]
+fn destructors_may_panic() {
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a destructor");
+        }
+    }
+
+    let runtime = runtime(1);
+    // In the future at its end; in one that is aborted; in an output that nobody wants.
+    run(&runtime, async {
+        let bomb = Bomb;
+        rt::spawn(async move {
+            let _bomb = bomb;
+        })
+        .await
+        .unwrap_err();
+        let bomb = Bomb;
+        let endless = rt::spawn(async move {
+            let _bomb = bomb;
+            future::pending::<()>().await;
+        });
+        rt::yield_now().await;
+        endless.abort();
+        assert!(endless.await.unwrap_err().is_cancelled());
+        drop(rt::spawn(async { Bomb }));
+    });
+    until("the last task", || runtime.metrics().alive == 0);
+    assert_eq!(run(&runtime, async { 1 }), 1);
+}
+
+#[test]
+fn dropping_a_handle_detaches() {
+    let runtime = runtime(1);
+    let (sender, receiver) = mpsc::channel();
+    drop(runtime.spawn(async move {
+        rt::yield_now().await;
+        sender.send(1).unwrap();
+    }));
+    assert_eq!(receiver.recv_timeout(LONG), Ok(1));
+}
+
+#[test]
+fn an_aborted_task_is_dropped() {
+    static DROPPED: AtomicBool = AtomicBool::new(false);
+    let runtime = runtime(2);
+    let task = runtime.spawn(async {
+        let _guard = SetOnDrop(&DROPPED);
+        future::pending::<()>().await;
+    });
+    run(&runtime, async {});
+    assert!(!task.is_finished());
+    task.abort();
+    task.abort();
+    let error = runtime.block_on(task).unwrap_err();
+    assert!(error.is_cancelled());
+    assert!(DROPPED.load(Relaxed), "the handle is ready when the future is gone");
+}
+
+/// Whoever waits already is told.
+#[test]
+fn an_abort_wakes_who_waits() {
+    let runtime = runtime(2);
+    run(&runtime, async {
+        let mut task = rt::spawn(future::pending::<()>());
+        let mut aborted = false;
+        let error = future::poll_fn(move |cx| {
+            let polled = std::pin::Pin::new(&mut task).poll(cx);
+            if polled.is_pending() && !aborted {
+                aborted = true;
+                task.abort();
+            }
+            polled
+        });
+        assert!(error.await.unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
+fn a_task_that_has_ended_is_not_aborted() {
+    let runtime = runtime(1);
+    let task = runtime.spawn(async { 5 });
+    until("the task", || task.is_finished());
+    task.abort();
+    assert_eq!(runtime.block_on(task).unwrap(), 5);
+}
+
+/// An abort that comes in the midst of a poll waits for its end.
+#[test]
+fn an_abort_does_not_interrupt() {
+    let runtime = runtime(1);
+    let (inside, go) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let task = runtime.spawn({
+        let (inside, go) = (Arc::clone(&inside), Arc::clone(&go));
+        async move {
+            inside.store(true, SeqCst);
+            until("to go", || go.load(SeqCst));
+            future::pending::<()>().await;
+        }
+    });
+    until("the poll", || inside.load(SeqCst));
+    task.abort();
+    assert!(!task.is_finished());
+    go.store(true, SeqCst);
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn handles_go_between_runtimes() {
+    let (one, other) = (runtime(1), runtime(1));
+    let (sender, receiver) = async_channel::bounded(1);
+    let there = other.spawn(async move {
+        for i in 0..100 {
+            sender.send(i).await.unwrap();
+        }
+    });
+    let here = one.spawn(async move {
+        let mut sum = 0;
+        while let Ok(i) = receiver.recv().await {
+            sum += i;
+        }
+        there.await.unwrap();
+        sum
+    });
+    assert_eq!(one.block_on(here).unwrap(), 4950);
+}
+
+#[test]
+fn the_current_runtime_is_known() {
+    let runtime = runtime(1);
+    assert!(Handle::try_current().is_none());
+    assert!(runtime.block_on(async { Handle::try_current().is_some() }));
+    assert!(run(&runtime, async { Handle::try_current().is_some() }));
+    assert!(run(&runtime, async { rt::current_worker().is_some() }));
+    assert!(runtime.block_on(async { rt::current_worker().is_none() }));
+    assert!(Handle::try_current().is_none());
+}
+
+#[test]
+fn many_tasks() {
+    let runtime = runtime(4);
+    let sum = run(&runtime, async {
+        let tasks: Vec<_> = (0..50_000_u64)
+            .map(|i| {
+                rt::spawn(async move {
+                    rt::yield_now().await;
+                    i
+                })
+            })
+            .collect();
+        let mut sum = 0;
+        for task in tasks {
+            sum += task.await.unwrap();
+        }
+        sum
+    });
+    assert_eq!(sum, 50_000 * 49_999 / 2);
+    until("all to end", || runtime.metrics().alive == 0);
+    assert!(runtime.shutdown(Duration::from_secs(60)));
+}

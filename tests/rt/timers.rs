@@ -1,0 +1,60 @@
+//! Sleeping.
+
+use std::time::{Duration, Instant};
+
+use corepool::rt;
+
+use crate::util::{LONG, run, runtime};
+
+#[test]
+fn sleepers_wake_in_their_order_and_not_early() {
+    let runtime = runtime(2);
+    run(&runtime, async {
+        let start = Instant::now();
+        let sleepers: Vec<_> = [30, 10, 20, 0]
+            .map(|ms| {
+                rt::spawn(async move {
+                    rt::sleep(Duration::from_millis(ms)).await;
+                    assert!(start.elapsed() >= Duration::from_millis(ms));
+                })
+            })
+            .into();
+        for sleeper in sleepers {
+            sleeper.await.unwrap();
+        }
+    });
+}
+
+/// The watcher sleeps for long when a shorter sleep begins.
+#[test]
+fn a_short_sleep_after_a_long_one() {
+    let runtime = runtime(1);
+    let start = Instant::now();
+    drop(runtime.spawn(rt::sleep(LONG)));
+    std::thread::sleep(Duration::from_millis(50));
+    runtime.block_on(rt::sleep(Duration::from_millis(1)));
+    assert!(start.elapsed() < LONG / 2);
+}
+
+#[test]
+fn a_sleep_that_is_dropped_is_forgotten() {
+    let runtime = runtime(1);
+    runtime.block_on(async {
+        for _ in 0..1000 {
+            let mut sleep = std::pin::pin!(rt::sleep(LONG));
+            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx)));
+            assert!(polled.await.is_pending());
+        }
+        rt::sleep(Duration::from_millis(1)).await;
+    });
+}
+
+#[test]
+fn for_ever_is_no_overflow() {
+    let runtime = runtime(1);
+    let task = runtime.spawn(rt::sleep(Duration::MAX));
+    run(&runtime, async {});
+    assert!(!task.is_finished());
+    task.abort();
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+}

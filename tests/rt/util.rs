@@ -1,0 +1,100 @@
+//! What the modules share.
+
+use std::{
+    env,
+    future::Future,
+    io::Read,
+    process::{self, Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+use corepool::rt::{Builder, Runtime};
+
+/// Far longer than anything takes, on a machine that has a lot else to do.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) fn runtime(workers: usize) -> Runtime {
+    Builder::new().workers(workers).build().unwrap()
+}
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < LONG, "{what}: in vain");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Keeps the thread busy, without awaiting.
+pub(crate) fn spin(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+/// Runs a future as a task of the runtime.
+pub(crate) fn run<T: Send + 'static>(
+    runtime: &Runtime,
+    future: impl Future<Output = T> + Send + 'static,
+) -> T {
+    runtime.block_on(runtime.spawn(future)).unwrap()
+}
+
+/// Sets a flag when it goes.
+pub(crate) struct SetOnDrop(pub(crate) &'static AtomicBool);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// A small xorshift.
+pub(crate) struct Rng(pub(crate) u64);
+
+impl Rng {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) % n
+    }
+}
+
+/// Runs the body of a test in a process of its own, which has to end, and returns what it prints.
+/// `test` is the name of the test, with its modules.
+pub(crate) fn in_a_process(test: &str, body: fn()) -> String {
+    const CHILD: &str = "COREPOOL_RT_CHILD";
+    if env::var(CHILD).as_deref() == Ok(test) {
+        body();
+        process::exit(0);
+    }
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(CHILD, test)
+        // So that a bound of the address space is one for threads first.
+        .env("RUST_MIN_STACK", (1 << 30).to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > LONG {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{test} hangs");
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(status.success(), "{test}: {status}: {said}");
+    said
+}

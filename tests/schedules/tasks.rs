@@ -1,0 +1,147 @@
+//! The whole scheduler of a runtime: workers, sysmon, and tasks that do at random what tasks do.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use shuttle::thread;
+
+use super::super::{
+    actor::below,
+    run::run,
+    seen::{Event::*, Seen},
+};
+use crate::rt::{self, Builder, Runtime};
+
+/// The most workers that a thread of this process sees at work with one index.
+#[derive(Default)]
+struct Owners([AtomicUsize; 8]);
+
+/// One that waits to be woken by another.
+#[derive(Default)]
+struct Meeting(std::sync::Mutex<(bool, Option<Waker>)>);
+
+/// Wakes it when it goes, also with a task that is dropped.
+struct Come(Arc<Meeting>);
+
+impl Drop for Come {
+    fn drop(&mut self) {
+        let waker = {
+            let mut meeting = self.0.0.lock().unwrap();
+            meeting.0 = true;
+            meeting.1.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+struct Wait(Arc<Meeting>);
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut meeting = self.0.0.lock().unwrap();
+        if meeting.0 {
+            return Poll::Ready(());
+        }
+        meeting.1 = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// A task that does some things; also those that it starts are counted when they end.
+fn act(
+    depth: usize,
+    owners: Arc<Owners>,
+    ended: Arc<AtomicUsize>,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        for _ in 0..=below(3) {
+            let index = rt::current_worker().unwrap().index();
+            assert_eq!(owners.0[index].fetch_add(1, Relaxed), 0, "two have the index {index}");
+            // A poll that takes its time, announced or not.
+            match below(4) {
+                0 => (0..below(20)).for_each(|_| thread::yield_now()),
+                1 => rt::blocking(|| (0..below(20)).for_each(|_| thread::yield_now())),
+                _ => {}
+            }
+            assert_eq!(rt::current_worker().unwrap().index(), index);
+            owners.0[index].fetch_sub(1, Relaxed);
+            match below(3) {
+                0 => rt::yield_now().await,
+                1 if depth > 0 => {
+                    let meeting = Arc::new(Meeting::default());
+                    let inner = act(depth - 1, Arc::clone(&owners), Arc::clone(&ended));
+                    let come = Come(Arc::clone(&meeting));
+                    drop(rt::spawn(async move {
+                        let _come = come;
+                        inner.await;
+                    }));
+                    Wait(meeting).await;
+                }
+                _ => {}
+            }
+        }
+        ended.fetch_add(1, Relaxed);
+    })
+}
+
+fn runtime() -> Runtime {
+    // Whatever is still in the same poll at the next look is stuck.
+    let builder = Builder::new().workers(1 + below(2)).max_threads(4);
+    builder.stall_after(Some(Duration::ZERO)).build().unwrap()
+}
+
+/// No task is lost, whatever is detached meanwhile, and however many workers there are to be.
+#[test]
+fn runtimes() {
+    run("runtimes", 6000, &[Detach, TaskSteal, Sleep], |seen: &Arc<Seen>| {
+        let runtime = runtime();
+        let (owners, ended) = (Arc::<Owners>::default(), Arc::<AtomicUsize>::default());
+        let tasks = 2 + below(4);
+        for i in 0..tasks {
+            let task = act(1, Arc::clone(&owners), Arc::clone(&ended));
+            drop(runtime.spawn(async move { task.await }));
+            if i == 1 && below(2) == 0 {
+                runtime.set_workers(1 + below(3)).unwrap();
+            }
+        }
+        while runtime.metrics().alive > 0 {
+            thread::yield_now();
+        }
+        assert!(ended.load(Relaxed) >= tasks);
+        let metrics = runtime.metrics();
+        seen.add(TaskSteal, metrics.steals as usize);
+        seen.add(Sleep, metrics.parks as usize);
+        seen.add(Detach, metrics.stalls as usize);
+        // Those that are detached are not waited for.
+        while !runtime.handle().shut_down_for_ever() {
+            thread::yield_now();
+        }
+    });
+}
+
+/// A shutdown in the midst of it: every task ends or is dropped.
+#[test]
+fn shutdowns() {
+    run("shutdowns", 6000, &[], |_| {
+        let runtime = runtime();
+        let (owners, ended) = (Arc::<Owners>::default(), Arc::<AtomicUsize>::default());
+        for _ in 0..2 + below(3) {
+            drop(runtime.spawn(act(1, Arc::clone(&owners), Arc::clone(&ended))));
+        }
+        (0..below(60)).for_each(|_| thread::yield_now());
+        runtime.handle().shut_down_for_ever();
+        while runtime.metrics().alive > 0 || runtime.metrics().threads > 0 {
+            thread::yield_now();
+        }
+    });
+}

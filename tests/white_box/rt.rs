@@ -1,0 +1,194 @@
+//! The runtime's queues, and the seats of its Ps: at full size, on one thread or on real ones. Most are ports of
+//! tests of Go's.
+
+use std::{
+    collections::HashSet,
+    ptr::NonNull,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    thread,
+};
+
+use super::Done;
+use crate::{
+    rt::white_box::{Batch, LEN, P, Ready, RunQueue, StealOrder},
+    seat,
+};
+
+/// A task that is a number, and never run.
+fn task(i: usize) -> Ready {
+    NonNull::new(std::ptr::without_provenance_mut(i + 1)).unwrap()
+}
+
+fn number(task: Ready) -> usize {
+    task.addr().get() - 1
+}
+
+fn push(queue: &RunQueue, i: usize) -> bool {
+    // SAFETY: the test's own queue.
+    unsafe { queue.push(task(i)) }.is_ok()
+}
+
+fn pop(queue: &RunQueue) -> Option<usize> {
+    // SAFETY: as above.
+    unsafe { queue.pop() }.map(number)
+}
+
+/// Go's `TestSchedLocalQueue`.
+#[test]
+fn queue_is_first_in_first_out() {
+    let queue = RunQueue::new();
+    for len in 0..=LEN {
+        assert!(queue.is_empty());
+        assert!((0..len).all(|i| push(&queue, i)));
+        assert_eq!(queue.len(), len);
+        assert!((0..len).all(|i| pop(&queue) == Some(i)));
+        assert_eq!(pop(&queue), None);
+    }
+    assert!((0..LEN).all(|i| push(&queue, i)));
+    assert!(!push(&queue, LEN));
+}
+
+/// Go's `TestSchedLocalQueueSteal`: half is stolen, rounded up, and nothing lost.
+#[test]
+fn half_is_stolen() {
+    let (queue, thief) = (RunQueue::new(), RunQueue::new());
+    for len in 0..LEN {
+        assert!((0..len).all(|i| push(&queue, i)));
+        let mut batch = Batch::new();
+        let stolen = queue.grab(true, &mut batch);
+        assert!(stolen == len / 2 || stolen == len / 2 + 1);
+        // SAFETY: the test's own queue.
+        let last = unsafe { thief.keep(&batch) };
+        let mut all: Vec<_> = std::iter::from_fn(|| pop(&thief)).chain(last.map(number)).collect();
+        assert_eq!(all.len(), if stolen == 0 { usize::from(last.is_some()) } else { stolen });
+        all.extend(std::iter::from_fn(|| pop(&queue)));
+        assert_eq!(all, (0..len).collect::<Vec<_>>());
+    }
+}
+
+/// Go's `TestSchedLocalQueueEmpty`: a queue that has a task is never seen empty, while another is put and
+/// one is taken.
+#[test]
+fn what_is_there_is_seen() {
+    let p = P::new(0);
+    let (round, looked, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let rounds = super::ROUNDS / 10;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut seen = 0;
+            while !stop.load(SeqCst) {
+                let now = round.load(SeqCst);
+                if now != seen {
+                    for _ in 0..20 {
+                        assert!(p.has_work(), "a task was overlooked");
+                    }
+                    seen = now;
+                    looked.store(now, SeqCst);
+                }
+                thread::yield_now();
+            }
+        });
+        let _done = Done(&stop);
+        let put = |i, next| match next {
+            true => {
+                if let Some(before) = p.next.put(task(i)) {
+                    // SAFETY: this thread's P.
+                    unsafe { p.queue.push(before) }.unwrap();
+                }
+            }
+            false => assert!(push(&p.queue, i)),
+        };
+        // SAFETY: as above.
+        let get = || p.next.take().or_else(|| unsafe { p.queue.pop() }).unwrap();
+        for i in 1..=rounds {
+            put(0, i & 1 != 0);
+            round.store(i, SeqCst);
+            put(1, i & 2 != 0);
+            get();
+            while looked.load(SeqCst) != i {
+                thread::yield_now();
+                assert!(!thread::panicking());
+            }
+            get();
+            assert!(!p.has_work());
+        }
+    });
+}
+
+/// Go's `TestStealOrder`: from each start all are visited once, and starts and strides differ.
+#[test]
+fn all_are_visited_once() {
+    for len in 1..=64 {
+        let mut orders = HashSet::new();
+        for random in 0..(len * len) as u32 {
+            let order: Vec<_> = StealOrder::new(len, random).collect();
+            assert_eq!(order.iter().collect::<HashSet<_>>().len(), len);
+            assert!(order.iter().all(|&at| at < len));
+            orders.insert(order);
+        }
+        let coprime =
+            (1..=len).filter(|&stride| (2..=len).all(|d| stride % d != 0 || len % d != 0));
+        assert_eq!(orders.len(), len * coprime.count(), "of {len}");
+    }
+}
+
+/// A full queue gives half to the thieves in one claim, and all in some.
+#[test]
+fn thieves_and_the_owner_share() {
+    let queue = RunQueue::new();
+    let stop = AtomicBool::new(false);
+    let total = super::ROUNDS;
+    let mut all: Vec<usize> = thread::scope(|scope| {
+        let thieves: Vec<_> = [true, false]
+            .map(|half| {
+                let (queue, stop) = (&queue, &stop);
+                scope.spawn(move || {
+                    let (mut batch, mut stolen) = (Batch::new(), Vec::new());
+                    while !stop.load(SeqCst) {
+                        if queue.grab(half, &mut batch) > 0 {
+                            stolen.extend(batch.iter().map(number));
+                        }
+                        thread::yield_now();
+                    }
+                    stolen
+                })
+            })
+            .into();
+        let mut own = Vec::new();
+        let done = Done(&stop);
+        for i in 0..total {
+            while !push(&queue, i) {
+                own.extend(pop(&queue));
+            }
+        }
+        own.extend(std::iter::from_fn(|| pop(&queue)));
+        drop(done);
+        own.into_iter().chain(thieves.into_iter().flat_map(|thief| thief.join().unwrap())).collect()
+    });
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..total));
+}
+
+/// A seat goes from thread to thread with its P, and is given back with it.
+#[test]
+fn a_seat_stays_with_its_p() {
+    let mut highest = 0;
+    for _ in 0..500 {
+        let p = P::new(0);
+        let ids: Vec<_> = (0..3)
+            .map(|_| {
+                let serve = || {
+                    p.sit();
+                    let id = seat::current_or_join().unwrap().id;
+                    p.stand();
+                    assert!(seat::current().is_none());
+                    id
+                };
+                thread::scope(|scope| scope.spawn(serve).join().unwrap())
+            })
+            .collect();
+        assert!(ids.iter().all(|&id| id == ids[0]), "{ids:?}");
+        highest = highest.max(ids[0]);
+    }
+    assert!(highest < 400, "seats are lost: {highest}");
+}
