@@ -110,7 +110,7 @@ fn small_uses(arm: &impl Arm, rounds: usize, before: usize) -> Vec<usize> {
 }
 
 /// What may be alive of small buffers, and of what pools and the tests before have for themselves.
-const LITTLE: usize = THREADS * (64 << 10);
+const LITTLE: usize = 1 << 20;
 
 /// T1 where large buffers are not kept: nothing remains of them.
 #[test]
@@ -134,7 +134,10 @@ fn small_uses_free_large_buffers() {
         live_since(before)
     );
     let alive = small_uses(&pool, 5, before);
-    assert!(alive[4] < LITTLE, "{alive:?}, {:?}", pool.stats());
+    // One that nobody has found in all that time waits for its age.
+    assert!(alive[4] < 2 * BIG, "{alive:?}, {:?}", pool.stats());
+    (0..2).for_each(|_| collect());
+    assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
 /// T1 in the largest classes of an ordinary pool: within the budget at once, and gone with age.
@@ -189,7 +192,7 @@ fn seldom_large_uses() {
     // One grows out of another, and a stripe may be shared by two threads.
     assert!(most <= 6 * BIG, "{most} bytes");
     let most = seldom_large(&Naive::default());
-    assert!(most > 10 * BIG, "the harness does not work: {most} bytes");
+    assert!(most > 6 * BIG, "the harness does not work: {most} bytes");
 }
 
 /// T3: each a little larger than the one before, and larger than what is kept.
