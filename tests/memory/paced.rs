@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     hint::black_box,
     ptr,
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     thread,
 };
 
@@ -61,10 +61,11 @@ fn what_thread_locals_leave_is_counted() {
     thread_local! {
         static FIRST: RefCell<Late> = const { RefCell::new(Late(Vec::new())) };
     }
+    static LEFT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     struct Late(Vec<Vec<u8>>);
     impl Drop for Late {
         fn drop(&mut self) {
-            std::mem::forget(black_box(vec![0u8; 10 * KIB]));
+            LEFT.lock().unwrap().push(vec![0u8; 10 * KIB]);
         }
     }
     let _alone = alone();
