@@ -8,7 +8,9 @@
 
 /// Initialised under a lock, or by whoever comes first to the same value: never part of a model.
 pub(crate) use std::sync::OnceLock;
-pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+#[cfg(feature = "rt")]
+pub(crate) use std::sync::atomic::Ordering::AcqRel;
+pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 /// What a process has once, and the way in which retired memory goes. Each run of a model is a
 /// process of its own.
 #[cfg(not(all(test, loom)))]
