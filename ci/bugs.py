@@ -1052,7 +1052,7 @@ bug("owner pops without a claim", "rt/runq.rs",
 
 bug("queue one too small for half", "rt/runq.rs",
     "if half { len - len / 2 } else",
-    "if half { len / 2 } else",
+    "if half { len / 3 } else",
     tests="--features rt --lib white_box::rt::half_is")
 
 bug("next task taken by two", "rt/runq.rs",
@@ -1105,11 +1105,6 @@ bug("mark of sysmon erased", "rt/proc.rs",
     "{ let was = self.state(); if was == from { self.state.store(to, Relaxed) }; was == from }",
     models="rt_detach_against_blocking")
 
-bug("stuck worker keeps its queue", "rt/sysmon.rs",
-    "            let tasks = sched.drain(p);\n            let any",
-    "            let tasks: Vec<super::runq::Ready> = Vec::new();\n            let any",
-    tests="--features rt --test rt traps::a_loop_that_wakes")
-
 bug("seat given away with its P", "rt/proc.rs",
     "let seat = self.seat.swap(ptr::null_mut(), Relaxed);",
     "let seat: *mut Seat = ptr::null_mut();",
@@ -1146,6 +1141,6 @@ bug("workers without an end", "rt/sched.rs",
     tests="--features rt --test rt workers::fewer")
 
 bug("idle worker found stuck", "rt/sysmon.rs",
-    "acted |= self.look(p, state, same, now, &mut seen);",
-    "acted |= self.look(p, p.state(), same, now, &mut seen);",
+    "acted |= self.look(p, state, same.then_some(limit), now, &mut seen);",
+    "acted |= self.look(p, p.state(), same.then_some(limit), now, &mut seen);",
     schedules="tasks::runtimes")

@@ -13,18 +13,20 @@ use crate::rt::white_box::{
 struct Task(loom::cell::UnsafeCell<usize>);
 
 impl Task {
-    fn new() -> Ready {
+    fn create() -> Ready {
         let task = Box::new(Self(loom::cell::UnsafeCell::new(0)));
         // What its maker does is seen by whoever runs it.
         // SAFETY: nobody else has it.
+        // SAFETY: as above.
         task.0.with_mut(|runs| unsafe { *runs += 1 });
         NonNull::from(Box::leak(task)).cast()
     }
 
     /// Runs it, which nobody else does.
     fn run(task: Ready) -> usize {
-        // SAFETY: from `new`; the checker sees if two do this, or without an order.
+        // SAFETY: from `create`; the checker sees if two do this, or without an order.
         let task = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
+        // SAFETY: as above.
         task.0.with_mut(|runs| unsafe {
             *runs += 1;
             assert_eq!(*runs, 2);
@@ -63,7 +65,7 @@ fn rt_queue_against_thief() {
         };
         for _ in 0..2 {
             // SAFETY: this thread's.
-            unsafe { queue.push(Task::new()) }.expect("there is room");
+            unsafe { queue.push(Task::create()) }.expect("there is room");
         }
         let ran = run_all(&queue);
         assert_eq!(ran + thief.join().unwrap() + run_all(&queue), 2);
@@ -77,7 +79,7 @@ fn rt_queue_wraps_under_a_thief() {
         let queue = Arc::new(RunQueue::new());
         for _ in 0..LEN {
             // SAFETY: this thread's.
-            unsafe { queue.push(Task::new()) }.expect("there is room");
+            unsafe { queue.push(Task::create()) }.expect("there is room");
         }
         let thief = {
             let queue = Arc::clone(&queue);
@@ -85,7 +87,7 @@ fn rt_queue_wraps_under_a_thief() {
         };
         let mut ran = 0;
         for _ in 0..2 {
-            let task = Task::new();
+            let task = Task::create();
             // SAFETY: as above.
             if let Err(task) = unsafe { queue.push(task) } {
                 ran += Task::run(task);
@@ -104,7 +106,7 @@ fn rt_queue_against_two_thieves() {
         let queue = Arc::new(RunQueue::new());
         for _ in 0..3 {
             // SAFETY: this thread's.
-            unsafe { queue.push(Task::new()) }.expect("there is room");
+            unsafe { queue.push(Task::create()) }.expect("there is room");
         }
         let thieves: Vec<_> = [true, false]
             .into_iter()
@@ -125,12 +127,12 @@ fn rt_queue_against_two_thieves() {
 fn rt_next_against_thief() {
     model("rt_next_against_thief", None, || {
         let next = Arc::new(Next::new());
-        assert!(next.put(Task::new()).is_none());
+        assert!(next.put(Task::create()).is_none());
         let thief = {
             let next = Arc::clone(&next);
             thread::spawn(move || next.take().map_or(0, Task::run))
         };
-        let mut ran = next.put(Task::new()).map_or(0, Task::run);
+        let mut ran = next.put(Task::create()).map_or(0, Task::run);
         ran += next.take().map_or(0, Task::run);
         assert_eq!(ran + thief.join().unwrap() + next.take().map_or(0, Task::run), 2);
     });
@@ -141,12 +143,12 @@ fn rt_next_against_thief() {
 fn rt_work_is_seen() {
     model("rt_work_is_seen", None, || {
         let p = Arc::new(P::new(0));
-        wake(&p, Task::new());
+        wake(&p, Task::create());
         let looker = {
             let p = Arc::clone(&p);
             thread::spawn(move || assert!(p.has_work(), "a task was overlooked"))
         };
-        wake(&p, Task::new());
+        wake(&p, Task::create());
         Task::run(p.next.take().unwrap());
         looker.join().unwrap();
         assert_eq!(run_all(&p.queue), 1);
@@ -206,7 +208,7 @@ fn rt_park_against_inject() {
             let sched = Arc::clone(&sched);
             thread::spawn(move || park(&sched, first.p, &std::sync::Arc::new(Parker::new())))
         };
-        launch(sched.inject([Task::new()]).unwrap_or_else(|_| panic!("it does not stop")));
+        launch(sched.inject([Task::create()]).unwrap_or_else(|_| panic!("it does not stop")));
         // It would wait for ever.
         assert_eq!(worker.join().unwrap(), 1);
     });
@@ -227,7 +229,7 @@ fn rt_park_against_submit() {
             thread::spawn(move || park(&sched, parks, &std::sync::Arc::new(Parker::new())))
         };
         let own = sched.p(stays);
-        wake(own, Task::new());
+        wake(own, Task::create());
         if sched.wants_wake() {
             launch(sched.wake_one());
         }
@@ -245,7 +247,7 @@ fn rt_detach_against_loop_head() {
         let sched = Arc::new(Sched::new(1, 2));
         let id = sched.wake_one().expect("it begins").p;
         sched.give_up_spinning();
-        wake(sched.p(id), Task::new());
+        wake(sched.p(id), Task::create());
         let sysmon = {
             let sched = Arc::clone(&sched);
             thread::spawn(move || {

@@ -41,7 +41,7 @@
 //! same poll for 10 ms ([`Builder::stall_after`]) and tasks wait, the worker is *detached*: its tasks go
 //! to the others, and another thread, with another P, takes its place. So a task that computes for
 //! long, or blocks without saying so, does not stop others. It does delay those that are ready by
-//! some 10 to 20 ms; [`blocking`] spares them that. The stuck thread keeps its index and its seat until its poll
+//! some 10 to 20 ms; [`blocking()`] spares them that. The stuck thread keeps its index and its seat until its poll
 //! returns, when it is a worker again if one is missing.
 //!
 //! Futures that are polled by one task, as in a `join!`, do wait for each other.

@@ -99,6 +99,15 @@ impl Sysmon<'_> {
         self.shared.config.stall_after.unwrap_or(LONG)
     }
 
+    /// How long a poll may last now. Where some are stuck the next ones are likely to be as well, and
+    /// tasks behind them have waited already; but not so when many just compute.
+    fn limit(&self) -> Duration {
+        let sched = &self.shared.sched;
+        let detached = sched.lock().detached;
+        let few = (1..=4 * sched.target()).contains(&detached);
+        if few { self.patience() / 4 } else { self.patience() }
+    }
+
     fn back_off(&mut self, acted: bool) {
         if acted {
             (self.delay, self.quiet) = (SHORT, 0);
@@ -114,7 +123,7 @@ impl Sysmon<'_> {
     /// nothing is to be learnt from what they have not done.
     fn watch(&mut self, now: Instant, anew: bool) -> bool {
         let shared = self.shared;
-        let mut acted = false;
+        let (mut acted, limit) = (false, self.limit());
         for p in shared.sched.ps() {
             let (tick, slice) = (p.tick.load(Relaxed), p.slice.load(Relaxed));
             let fresh = Seen { tick, since: now, slice, slice_since: now, told: false };
@@ -136,7 +145,7 @@ impl Sysmon<'_> {
                 (seen.slice, seen.slice_since) = (slice, now);
             }
             let mut seen = *seen;
-            acted |= self.look(p, state, same, now, &mut seen);
+            acted |= self.look(p, state, same.then_some(limit), now, &mut seen);
             self.seen[p.id] = seen;
         }
         acted | self.help()
@@ -152,8 +161,15 @@ impl Sysmon<'_> {
         wanted
     }
 
-    /// Looks at one P, which has been at the same poll since the last round if `same`.
-    fn look(&self, p: &P, state: u32, same: bool, now: Instant, seen: &mut Seen) -> bool {
+    /// Looks at one P. If it has been at the same poll since the last round, there is a limit.
+    fn look(
+        &self,
+        p: &P,
+        state: u32,
+        limit: Option<Duration>,
+        now: Instant,
+        seen: &mut Seen,
+    ) -> bool {
         let (shared, sched) = (self.shared, &self.shared.sched);
         if state >= state::DETACHED {
             // What it has pushed before it knew.
@@ -167,11 +183,9 @@ impl Sysmon<'_> {
         if now - seen.slice_since >= LONG && p.has_work() {
             p.expired.store(true, Relaxed);
         }
-        if !same {
-            return false;
-        }
+        let Some(limit) = limit else { return false };
         let elapsed = now - seen.since;
-        let stalls = elapsed >= self.patience();
+        let stalls = elapsed >= limit;
         let mut detached = false;
         if p.has_work() && sched.wants_wake() {
             // Another can still come for it.

@@ -261,6 +261,7 @@ impl JoinError {
     /// # Errors
     ///
     /// With the error itself, if the task did not panic.
+    #[allow(clippy::result_large_err, reason = "in schedules, where locks are large")]
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self.0 {
             Some(payload) => {

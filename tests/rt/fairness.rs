@@ -11,9 +11,12 @@ use std::{
     time::Duration,
 };
 
-use corepool::{Pool, rt};
+use corepool::{
+    Pool,
+    rt::{self, Builder},
+};
 
-use crate::util::{run, runtime, spin};
+use crate::util::{run, runtime, spin, until};
 
 /// Go's `TestYieldProgress`: a task that only yields sees a message.
 #[test]
@@ -55,7 +58,8 @@ fn ping_pong(stop: &Arc<AtomicBool>, polls: &Arc<AtomicUsize>) {
 /// at most before one that comes from outside.
 #[test]
 fn the_global_queue_has_its_turn() {
-    let runtime = runtime(1);
+    // Nobody is replaced here.
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let polls = Arc::new(AtomicUsize::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     for _ in 0..2 {
@@ -67,12 +71,14 @@ fn the_global_queue_has_its_turn() {
             }
         }));
     }
+    until("both to run", || polls.load(SeqCst) > 1000);
     for _ in 0..100 {
         let counted = Arc::clone(&polls);
         let before = polls.load(SeqCst);
         let task = runtime.spawn(async move { counted.load(SeqCst) });
         // What was polled between the look and the spawn does not count: the least of some tries is
         // what can be relied on.
+        until("the task", || task.is_finished());
         let after = runtime.block_on(task).unwrap();
         if after - before <= 62 {
             stop.store(true, Relaxed);
@@ -114,9 +120,16 @@ fn timers_beside_a_pair() {
 fn the_queue_beside_a_pair() {
     run(&runtime(1), async {
         let stop = Arc::new(AtomicBool::new(false));
-        ping_pong(&stop, &Arc::default());
+        let polls = Arc::new(AtomicUsize::new(0));
+        ping_pong(&stop, &polls);
         for _ in 0..3 {
+            let before = polls.load(Relaxed);
             rt::yield_now().await;
+            let meanwhile = polls.load(Relaxed) - before;
+            assert!(
+                meanwhile <= 20_000,
+                "{meanwhile} polls of the pair before the next of the queue"
+            );
         }
         stop.store(true, Relaxed);
     });

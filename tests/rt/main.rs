@@ -3,6 +3,8 @@
 //! No test depends on how quick the machine is: what must come comes within [`util::LONG`], and what may
 //! hang, or leaves threads that never return, is done in a process of its own.
 
+#![cfg(not(any(loom, shuttle)))]
+
 mod fairness;
 mod index;
 mod input;

@@ -2,14 +2,14 @@
 
 use std::{
     sync::{
-        Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
     time::Duration,
 };
 
-use corepool::rt;
+use corepool::rt::{self, Builder};
 
 use crate::util::{run, runtime, until};
 
@@ -47,10 +47,11 @@ fn as_many_as_there_are_workers() {
 /// What a task spawns, or wakes, starts on another worker while it goes on.
 #[test]
 fn what_is_woken_does_not_wait_for_who_woke_it() {
-    let runtime = runtime(2);
+    // Nobody is replaced here: another worker steals it.
+    let runtime = Builder::new().workers(2).stall_after(None).build().unwrap();
     run(&runtime, async {
         for wakes in [false, true] {
-            let meet = Arc::new(Barrier::new(2));
+            let meet = Arc::new(AtomicBool::new(false));
             let (sender, receiver) = async_channel::bounded::<()>(1);
             let other = rt::spawn({
                 let meet = Arc::clone(&meet);
@@ -58,7 +59,7 @@ fn what_is_woken_does_not_wait_for_who_woke_it() {
                     if wakes {
                         receiver.recv().await.unwrap();
                     }
-                    meet.wait();
+                    meet.store(true, SeqCst);
                 }
             });
             if wakes {
@@ -66,7 +67,7 @@ fn what_is_woken_does_not_wait_for_who_woke_it() {
                 sender.try_send(()).unwrap();
             }
             // Not announced, and within one poll.
-            meet.wait();
+            until("the other", || meet.load(SeqCst));
             other.await.unwrap();
         }
     });

@@ -109,7 +109,7 @@ fn runtimes() {
         let tasks = 2 + below(4);
         for i in 0..tasks {
             let task = act(1, Arc::clone(&owners), Arc::clone(&ended));
-            drop(runtime.spawn(async move { task.await }));
+            drop(runtime.spawn(task));
             if i == 1 && below(2) == 0 {
                 runtime.set_workers(1 + below(3)).unwrap();
             }
