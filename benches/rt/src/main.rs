@@ -1,14 +1,16 @@
 //! corepool's runtime beside tokio's multi-threaded one.
 //!
 //! ```text
-//! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong: ns each, interleaved
+//! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong: a line for each sample
 //! corepool-rt-bench stall               how long short tasks wait behind stuck polls
 //! corepool-rt-bench busy                100 tasks of 50 ms of processor time on 2 workers
 //! corepool-rt-bench memory [tokio]      bytes per parked task
 //! corepool-rt-bench idle                processor time of five seconds without work
+//! corepool-rt-bench report FOLDER PAGE  writes the page's tables from what is in the folder
 //! ```
 
 mod cost;
+mod report;
 mod side;
 mod stall;
 mod switch;
@@ -22,9 +24,12 @@ fn main() {
         Some("busy") => cost::busy(),
         Some("memory") => cost::memory(),
         Some("idle") => cost::idle(),
+        Some("report") if args.len() == 3 => {
+            report::write(args[1].as_ref(), args[2].as_ref()).expect("the report");
+        }
         _ => {
             eprintln!(
-                "usage: corepool-rt-bench switch [ROUNDS] | stall | busy | memory [tokio] | idle"
+                "usage: corepool-rt-bench switch [ROUNDS] | stall | busy | memory [tokio] | idle | report FOLDER PAGE"
             );
             std::process::exit(2);
         }

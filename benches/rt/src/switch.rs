@@ -1,11 +1,13 @@
-//! What it costs to start tasks, and to go from one to another: as `gosched`, Go's side of it.
+//! What it costs to start tasks, and to go from one to another. Go's side of it is `go/main.go`.
 
 use std::{
+    marker::PhantomData,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -13,43 +15,31 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::side::{Core, Side, Tokio};
 
-const NAMES: [&str; 4] = ["chain", "many", "yield", "ping-pong"];
+pub(crate) const NAMES: [&str; 4] = ["chain", "many", "yield", "ping-pong"];
 
+/// Prints a line for each sample: workload, workers, runtime, nanoseconds. The two take turns.
 pub(crate) fn run(rounds: usize, only: Option<&str>) {
-    println!(
-        "| ns, median of {rounds} | workers | corepool | tokio | ratio | least, corepool | tokio |\n|---|---|---|---|---|---|---|"
-    );
     for workers in [1, 2] {
         let (core, tokio) = (Core::new(workers), Tokio::new(workers));
-        let mut figures = [const { [Vec::new(), Vec::new()] }; 4];
+        // The first round warms up.
         for round in 0..=rounds {
             for (which, name) in NAMES.iter().enumerate() {
                 if only.is_some_and(|only| only != *name) {
                     continue;
                 }
-                let both = if round % 2 == 0 {
-                    let first = one(&core, which);
-                    [first, one(&tokio, which)]
-                } else {
-                    let second = one(&tokio, which);
-                    [one(&core, which), second]
+                let sample = |ns: f64, side: &str| {
+                    if round > 0 {
+                        println!("{name}\t{workers}\t{side}\t{ns:.1}");
+                    }
                 };
-                // The first round warms up.
-                for (side, ns) in both.into_iter().enumerate().filter(|_| round > 0) {
-                    figures[which][side].push(ns);
+                if round % 2 == 0 {
+                    sample(one(&core, which), Core::NAME);
+                    sample(one(&tokio, which), Tokio::NAME);
+                } else {
+                    sample(one(&tokio, which), Tokio::NAME);
+                    sample(one(&core, which), Core::NAME);
                 }
             }
-        }
-        for (name, [ours, theirs]) in
-            NAMES.iter().zip(figures).filter(|(_, both)| !both[0].is_empty())
-        {
-            let [least, lowest] =
-                [&ours, &theirs].map(|all| all.iter().fold(f64::MAX, |a, &b| a.min(b)));
-            let (ours, theirs) = (median(ours), median(theirs));
-            let ratio = ours / theirs;
-            println!(
-                "| {name} | {workers} | {ours:.0} | {theirs:.0} | {ratio:.2} | {least:.0} | {lowest:.0} |"
-            );
         }
     }
 }
@@ -72,47 +62,29 @@ fn each(start: Instant, n: usize) -> f64 {
     start.elapsed().as_nanos() as f64 / n as f64
 }
 
+/// Starts the next, as long as there are any.
+struct Link<S>(usize, Option<oneshot::Sender<()>>, PhantomData<fn() -> S>);
+
+impl<S: Side> Future for Link<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let done = self.1.take().expect("polled once");
+        if self.0 == 0 {
+            done.send(()).unwrap();
+        } else {
+            S::spawn(Self(self.0 - 1, Some(done), PhantomData));
+        }
+        Poll::Ready(())
+    }
+}
+
 /// Each task starts the next.
 fn chain<S: Side>(side: &S, n: usize) -> f64 {
-    fn step<S: Side>(
-        left: usize,
-        done: oneshot::Sender<()>,
-    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(async move {
-            if left == 0 {
-                done.send(()).unwrap();
-            } else {
-                S::spawn(link::<S>(left - 1, done));
-            }
-        })
-    }
-
-    // A box breaks the circle of types, for one in a thousand.
-    fn link<S: Side>(left: usize, done: oneshot::Sender<()>) -> impl Future<Output = ()> + Send {
-        Link::<S>(left, Some(done), std::marker::PhantomData)
-    }
-
-    struct Link<S>(usize, Option<oneshot::Sender<()>>, std::marker::PhantomData<fn() -> S>);
-
-    impl<S: Side> Future for Link<S> {
-        type Output = ();
-
-        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
-            let this = self.get_mut();
-            let done = this.1.take().unwrap();
-            if this.0 == 0 {
-                done.send(()).unwrap();
-            } else {
-                S::spawn(Link::<S>(this.0 - 1, Some(done), std::marker::PhantomData));
-            }
-            std::task::Poll::Ready(())
-        }
-    }
-
     let start = Instant::now();
     side.run(async move {
         let (sender, receiver) = oneshot::channel();
-        S::spawn(step::<S>(n, sender));
+        S::spawn(Link::<S>(n, Some(sender), PhantomData));
         receiver.await.unwrap();
     });
     each(start, n)
@@ -123,7 +95,7 @@ fn many<S: Side>(side: &S, n: usize) -> f64 {
     let start = Instant::now();
     side.run(async move {
         let (sender, receiver) = oneshot::channel();
-        let left = Arc::new((AtomicUsize::new(n), std::sync::Mutex::new(Some(sender))));
+        let left = Arc::new((AtomicUsize::new(n), Mutex::new(Some(sender))));
         for _ in 0..n {
             let left = Arc::clone(&left);
             S::spawn(async move {
