@@ -1,8 +1,8 @@
 //! hyper's HTTP/1 server on corepool's runtime, with `async-io`; and a process of its own that loads it.
 //!
 //! ```console
-//! $ cargo run --release --features rt --example http                 # 4 connections with 2,000 requests each
-//! $ cargo run --release --features rt --example http -- serve 8080   # for curl
+//! $ cargo run --release --example http                 # 4 connections with 2,000 requests each
+//! $ cargo run --release --example http -- serve 8080   # for curl
 //! ```
 
 use std::{

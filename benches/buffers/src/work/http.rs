@@ -26,7 +26,7 @@ struct Client {
 }
 
 /// Answers with these records, in the way that the path names.
-fn answer(path: &str, records: &[Record]) -> Bytes {
+pub(super) fn answer(path: &str, records: &[Record]) -> Bytes {
     match path {
         "/fresh" => json::fresh(records),
         "/local" => json::thread_local(records),
@@ -74,7 +74,7 @@ impl Client {
 }
 
 /// Of the whole answer, if its head is there.
-fn length(answer: &[u8]) -> Option<usize> {
+pub(super) fn length(answer: &[u8]) -> Option<usize> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&answer[..end]).ok()?;
     let field = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;

@@ -1,6 +1,7 @@
 //! What is measured. A table is a task, and the ways to get its buffers.
 
 mod http;
+mod http_rt;
 mod json;
 mod pilota;
 mod plain;
@@ -15,6 +16,7 @@ pub fn for_each_table(mut f: impl FnMut(&mut Table<'_>)) {
     zstd::tables(&mut f);
     json::tables(&mut f);
     http::tables(&mut f);
+    http_rt::tables(&mut f);
     thrift::tables(&mut f);
     pilota::tables(&mut f);
 }
