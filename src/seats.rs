@@ -24,7 +24,7 @@ const BUCKETS: usize = bucket(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
 
 /// How often a collector looks whether owners have seen its claim. Those who are just using pools see
 /// it within a fraction of a microsecond.
-const MOMENT: usize = scaled(50, 1);
+const MOMENT: usize = scaled(50, 0);
 
 /// Which bucket holds item `id`, and where in it. The first holds `first` items (a power of two),
 /// and each one after it as many as all before it.
