@@ -783,9 +783,14 @@ bug("more places than there are", "private/units.rs",
     tests="--lib places_open", address="white_box::shard")
 
 bug("places stay open", "private/units.rs",
-    "        } else {\n            self.open_first(quota);\n        }\n        all",
+    "        } else if self.is_open() {\n            self.open_first(quota);\n        }\n        all",
     "        }\n        all",
     tests="--lib places_open")
+
+bug("places in a shard that does not age", "private/units.rs",
+    "        } else if self.is_open() {\n            self.open_first(quota);\n        }\n        all",
+    "        } else {\n            self.open_first(quota);\n        }\n        all",
+    tests="--lib closed_shards", schedules="hand_over")
 
 # Memory that comes back by itself.
 

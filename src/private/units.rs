@@ -30,7 +30,7 @@ impl<T> Owner<'_, T> {
         if quota.bounded() {
             quota.release(units - all.len());
             self.close();
-        } else {
+        } else if self.is_open() {
             self.open_first(quota);
         }
         all

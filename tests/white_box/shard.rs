@@ -207,12 +207,17 @@ fn shards_age_by_generations() {
 /// A shard that was never used neither ages nor takes units.
 #[test]
 fn closed_shards_are_left_alone() {
-    let own = Own::<u8>::unused(40);
-    assert!(own.collect(7).is_empty());
-    assert_eq!(own.owner().generation(), 0);
-    own.owner().open(|| 9, &own.quota);
-    own.owner().open(|| panic!("it is open"), &own.quota);
-    assert_eq!((own.owner().generation(), own.settle()), (9, 0));
+    for max_idle in [40, usize::MAX] {
+        let own = Own::<u8>::unused(max_idle);
+        assert!(own.collect(7).is_empty());
+        assert_eq!(own.owner().generation(), 0);
+        // As when its owner goes.
+        assert_eq!(own.owner().take_all(&own.quota).len(), 0);
+        assert_eq!(own.shard.private.units(), 0, "it may not have objects");
+        own.owner().open(|| 9, &own.quota);
+        own.owner().open(|| panic!("it is open"), &own.quota);
+        assert_eq!((own.owner().generation(), own.settle()), (9, 0));
+    }
 }
 
 /// Private victims are taken together, and once.
