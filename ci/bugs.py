@@ -27,7 +27,7 @@ def bug(name, file, old, new, **stages):
 bug("lost publication", "ring.rs",
     "fetch_add(count << HALF, Release)",
     "fetch_add(count << HALF, Relaxed)",
-    models="ring_push_against_steal", thread="fences::objects_are")
+    models="ring_push_against_steal", thread="--lib fences::objects_are")
 
 bug("claim without acquire", "ring.rs",
     "compare_exchange(indices, claimed, Acquire, Relaxed)",
@@ -168,12 +168,12 @@ bug("shrunk though not alone", "chain.rs",
 bug("rings left behind", "chain.rs",
     "let ring = unsafe { Box::from_raw(at) };\n            at",
     "let ring = unsafe { &*at };\n            at",
-    address="white_box::chain::", memcheck="white_box::chain::")
+    address="--lib white_box::chain::", memcheck="--lib white_box::chain::")
 
 bug("ring freed at once", "reclaim.rs",
     "unsafe { self.0.defer_unchecked(move || free(Box::from_raw(ring))) };",
     "free(unsafe { Box::from_raw(ring) });",
-    tests="--lib stopped", soak="", address="white_box", memcheck="thieves::chain")
+    tests="--lib stopped", soak="", address="--lib white_box", memcheck="--lib thieves::chain")
 
 # Seats and fences.
 
@@ -190,7 +190,7 @@ bug("missing symmetric fence, owner", "seat.rs",
 bug("unpin without release", "seat.rs",
     "self.0.pinned.store(false, Release);",
     "self.0.pinned.store(false, Relaxed);",
-    models="pin_asymmetric", thread="fences::objects_are")
+    models="pin_asymmetric", thread="--lib fences::objects_are")
 
 bug("claim does not see the unpin", "seat.rs",
     "let reached = !self.pinned.load(Acquire);",
@@ -200,7 +200,7 @@ bug("claim does not see the unpin", "seat.rs",
 bug("gate opened without release", "seat.rs",
     "self.gate.fetch_and(FENCED | keep, Release);",
     "self.gate.fetch_and(FENCED | keep, Relaxed);",
-    models="pin_asymmetric", thread="fences::objects_are")
+    models="pin_asymmetric", thread="--lib fences::objects_are")
 
 bug("gate read without acquire", "seat.rs",
     "(self.gate.load(Acquire) == OPEN)",
@@ -235,7 +235,7 @@ bug("notice of one believed of all", "seats.rs",
 bug("notice waited for without end", "seats.rs",
     "                looks -= 1;\n",
     "",
-    models="pin_asymmetric")
+    tests="--test it a_collect_does_not_wait_for_idle_threads")
 
 bug("late seat used", "seat.rs",
     "if !reached {\n            self.gate",
@@ -316,7 +316,7 @@ bug("seats that must have memory", "seats.rs",
 bug("victims published without release", "owner.rs",
     "aged.swap(private.into_raw(), Release)",
     "aged.swap(private.into_raw(), Relaxed)",
-    models="flip_against_owner_asymmetric", thread="fences::objects_are")
+    models="flip_against_owner_asymmetric", thread="--lib fences::objects_are")
 
 bug("private objects dropped a generation early", "owner.rs",
     "if missed == 1 {",
@@ -376,12 +376,12 @@ bug("cell that is used again stays a spare one", "private.rs",
 bug("spare cell lost when put away", "private/spare.rs",
     "(count..count + spares).for_each(|i| self.keep_empty(self.place(i)));",
     "(count + 1..count + spares).for_each(|i| self.keep_empty(self.place(i)));",
-    tests="--lib cells_are_conserved", address="white_box::shard::spare_cells_make_way")
+    tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
 
 bug("spare cell of the slot lost when put away", "private/spare.rs",
     "            private.slot.store(vacant(), Relaxed);\n            self.keep_empty(cell);\n",
     "            private.slot.store(vacant(), Relaxed);\n            let _ = cell;\n",
-    tests="--lib cells_are_conserved", address="white_box::shard::spare_cells_make_way")
+    tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
 
 bug("spare cells overwritten by a batch", "private/batch.rs",
     "            all.copy_within(from..from + spares, to);\n",
@@ -540,7 +540,7 @@ bug("late work left undone", "collect.rs",
 
 bug("collect without the registry's lock", "collect.rs",
     "        let registry = Registry::lock();\n        // SAFETY: locked.\n",
-    "        let registry = Registry { pools: Registry::lock().pools.clone() };\n",
+    "        let registry = Registry { pools: Registry::lock().pools.clone(), bells: Vec::new() };\n",
     models="lazy_end_against_collect")
 
 bug("entry of a moved pool", "collect.rs",
@@ -780,7 +780,7 @@ bug("spoilt object kept by its own thread", "origin.rs",
 bug("more places than there are", "private/units.rs",
     "lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);",
     "lease.store(lease.load(Relaxed) + back, Relaxed);",
-    tests="--lib places_open", address="white_box::shard")
+    tests="--lib places_open", address="--lib white_box::shard")
 
 bug("places stay open", "private/units.rs",
     "        } else if self.is_open() {\n            self.open_first(quota);\n        }\n        all",

@@ -81,8 +81,8 @@ def fuzz(tree, target):
 
 
 def sanitizer(stage):
-    def sanitize(tree, test):
-        failed, said = run(tree, ["ci/sanitize", stage, "--lib", test], SANITIZE_TARGET_DIR=build(tree, stage),
+    def sanitize(tree, wanted):
+        failed, said = run(tree, ["ci/sanitize", stage, *wanted.split()], SANITIZE_TARGET_DIR=build(tree, stage),
                            CARGO_TARGET_DIR=build(tree, stage))
         if not failed and ": skipped, " in said:
             raise Skipped(said.strip().splitlines()[-1])

@@ -6,7 +6,9 @@ use std::thread;
 
 use corepool::{Pool, collect};
 
-use crate::util::{PRIVATE, Peer, SPILL, alone, drain, live, on_thread, on_threads, sorted};
+use crate::util::{
+    PRIVATE, Peer, SPILL, alone, drain, live, on_thread, on_threads, sorted, watched,
+};
 
 fn empty() -> Pool<u32> {
     Pool::new(|| unreachable!())
@@ -59,6 +61,22 @@ fn only_the_object_that_was_used_is_fresh() {
     let used = *pool.try_get().unwrap();
     collect();
     assert_eq!(drain(&pool), [used]);
+}
+
+/// A collector gives owners a moment to see its claim. Who does not use pools just then never sees it.
+#[test]
+fn a_collect_does_not_wait_for_idle_threads() {
+    let _alone = alone();
+    watched(|| {
+        let pool: Pool<u32> = Pool::new(|| 0);
+        thread::scope(|s| {
+            let idle = Peer::new(s);
+            idle.run(|| pool.put(1));
+            collect();
+            collect();
+            assert_eq!(pool.try_take(), None);
+        });
+    });
 }
 
 /// Row E3: a held object has no age.
