@@ -1,0 +1,17 @@
+"""The list that the planted bugs are on."""
+from typing import NamedTuple
+
+
+class Bug(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+    stages: dict
+
+
+BUGS: list[Bug] = []
+
+
+def bug(name, file, old, new, **stages):
+    BUGS.append(Bug(name, file, old, new, stages))
