@@ -251,21 +251,13 @@ fn rt_detach_against_loop_head() {
         let sysmon = {
             let sched = Arc::clone(&sched);
             thread::spawn(move || {
-                let p = sched.p(id);
-                if !sched.detach(p, state::RUNNING) {
-                    return (0, 0);
-                }
-                let drained = sched.drain(p);
-                let moved = drained.into_iter().map(Task::run).sum::<usize>();
-                // Another takes over, if the first is not back by now.
-                let other = sched.wake_one();
-                let took_over = usize::from(other.is_some());
-                if let Some(other) = other {
-                    assert_ne!(other.p, id, "two threads have it");
-                    assert_eq!(sched.active(), 1);
-                    sched.give_up(&other);
-                }
-                (moved, took_over)
+                let Some(other) = sched.replace(sched.p(id), state::RUNNING) else { return 0 };
+                assert_ne!(other.p, id, "two threads have it");
+                assert_eq!(sched.active(), 1);
+                let moved = sched.clear().into_iter().map(Task::run).sum::<usize>();
+                // No thread can be had for it, so that the first may come back.
+                sched.give_up(&other);
+                moved
             })
         };
         let p = sched.p(id);
@@ -283,7 +275,7 @@ fn rt_detach_against_loop_head() {
             // SAFETY: as above.
             ran += unsafe { p.pop() }.map_or(0, Task::run);
         }
-        let (moved, _) = sysmon.join().unwrap();
+        let moved = sysmon.join().unwrap();
         let queued = sched.pop_global().map_or(0, Task::run);
         assert_eq!(ran + moved + queued, 1);
         let detached = usize::from(p.state() == state::DETACHED);
@@ -309,7 +301,11 @@ fn rt_detach_against_blocking() {
             thread::spawn(move || {
                 let p = sched.p(id);
                 let seen = p.state();
-                sched.detach(p, seen)
+                let launch = sched.replace(p, seen);
+                launch.is_some_and(|launch| {
+                    sched.give_up(&launch);
+                    true
+                })
             })
         };
         let p = sched.p(id);
@@ -353,5 +349,52 @@ fn rt_p_hands_over() {
             shards.0.with_mut(|uses| unsafe { *uses += 1 });
         }
         worker.join().unwrap();
+    });
+}
+
+/// A worker goes in and out of `blocking`, as seen by whoever changes more than that.
+fn in_and_out(p: &P) {
+    for _ in 0..2 {
+        if p.change(state::RUNNING, state::BLOCKING) {
+            p.change(state::BLOCKING, state::RUNNING);
+        }
+    }
+}
+
+/// There are to be fewer workers, and one goes in and out of `blocking`: it is too many all the same.
+#[test]
+fn rt_resize_against_blocking() {
+    model("rt_resize_against_blocking", Some(3), || {
+        let sched = Arc::new(Sched::new(2, 2));
+        let _stays = sched.wake_one().expect("it begins");
+        sched.give_up_spinning();
+        let id = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        let worker = {
+            let sched = Arc::clone(&sched);
+            thread::spawn(move || in_and_out(sched.p(id)))
+        };
+        assert!(sched.resize(1).is_empty());
+        assert_eq!(sched.active(), 1);
+        worker.join().unwrap();
+        assert_eq!(sched.p(id).state(), state::DETACHED);
+    });
+}
+
+/// The runtime stops meanwhile: the worker finds out.
+#[test]
+fn rt_stop_against_blocking() {
+    model("rt_stop_against_blocking", None, || {
+        let sched = Arc::new(Sched::new(1, 1));
+        let id = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        let worker = {
+            let sched = Arc::clone(&sched);
+            thread::spawn(move || in_and_out(sched.p(id)))
+        };
+        assert!(sched.stop().is_empty());
+        assert_eq!(sched.active(), 0);
+        worker.join().unwrap();
+        assert_eq!(sched.p(id).state(), state::STOPPED);
     });
 }

@@ -92,12 +92,12 @@ bug("slice that never ends", "rt/worker.rs",
     tests="--features rt --test rt fairness::the_queue_beside")
 
 bug("global queue without a turn", "rt/worker.rs",
-    "if p.tick.load(Relaxed) % GLOBAL == GLOBAL - 1 {",
+    "if p.tick().polls() % GLOBAL == GLOBAL - 1 {",
     "if false {",
     tests="--features rt --test rt fairness::the_global")
 
 bug("next task not for thieves", "rt/worker.rs",
-    "victim.tick.load(Relaxed) == tick",
+    "victim.tick() == tick",
     "{ let _ = tick; false }",
     tests="--features rt --test rt parallel::what_is_woken")
 
@@ -112,6 +112,21 @@ bug("workers without an end", "rt/sched.rs",
     tests="--features rt --test rt workers::fewer")
 
 bug("idle worker found stuck", "rt/sysmon.rs",
-    "acted |= self.look(p, state, same.then_some(limit), now, &mut seen);",
+    "acted |= self.look(p, state, (same && polls).then_some(limit), now, &mut seen);",
     "acted |= self.look(p, p.state(), same.then_some(limit), now, &mut seen);",
     schedules="tasks::runtimes")
+
+bug("poll of a thread that is yet to run", "rt/sched.rs",
+    "        p.begin_search();\n",
+    "",
+    tests="--features rt --lib white_box::rt::no_poll")
+
+bug("three looks for one that goes in and out", "rt/sched.rs",
+    "while !p.change(p.state(), state::STOPPED) {}",
+    "let _ = [state::RUNNING, state::BLOCKING, state::RUNNING].iter().any(|&seen| p.change(seen, state::STOPPED));",
+    models="rt_stop_against_blocking")
+
+bug("two looks for one that goes in and out", "rt/sched.rs",
+    "while !self.take_off(&mut inner, p, p.state()) {}",
+    "let _ = self.take_off(&mut inner, p, state::RUNNING) || self.take_off(&mut inner, p, state::BLOCKING);",
+    models="rt_resize_against_blocking")

@@ -87,8 +87,9 @@ impl Builder {
         self
     }
 
-    /// How long a poll may last while tasks wait, before another thread takes over; a quarter of that
-    /// while some others are stuck. 10 ms if it is not said. `None`: no thread ever takes over, also not in [`blocking`](super::blocking()).
+    /// How long a poll may last while tasks wait, before another thread takes over; an eighth of that
+    /// while some others are stuck. 10 ms if it is not said. `None`: no thread ever takes over, also
+    /// not in [`blocking`](super::blocking()).
     pub fn stall_after(mut self, limit: Option<Duration>) -> Self {
         self.stall_after = limit;
         self

@@ -4,7 +4,6 @@ use super::{
     proc::{P, state},
     shared::Shared,
 };
-use crate::sync::Relaxed;
 
 /// What a runtime does, and has done: see [`Runtime::metrics`](super::Runtime::metrics).
 ///
@@ -33,7 +32,7 @@ pub struct Metrics {
     pub alive: usize,
     /// Tasks that were spawned.
     pub spawned: u64,
-    /// Polls of tasks. They are counted per worker in 32 bits, which wrap.
+    /// Polls of tasks. They are counted per worker in the machine's words, which wrap.
     pub polls: u64,
     /// Batches of tasks that a worker has taken from another.
     pub steals: u64,
@@ -68,7 +67,7 @@ impl Metrics {
             injected,
             alive: spawned.saturating_sub(finished) as usize,
             spawned,
-            polls: sum(shared, |p| u64::from(p.tick.load(Relaxed))),
+            polls: sum(shared, |p| p.tick().polls() as u64),
             steals: sum(shared, |p| p.counts.steals.get()),
             parks: sum(shared, |p| p.counts.parks.get()),
             stalls: shared.stalls.get(),

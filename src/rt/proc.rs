@@ -8,7 +8,7 @@ use crate::{
     seat::Seat,
     seats::Seats,
     stats::Counter,
-    sync::{AtomicBool, AtomicPtr, AtomicU32, Relaxed},
+    sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed},
 };
 
 /// What a P is about. All changes but those between RUNNING and BLOCKING are made under the
@@ -27,14 +27,31 @@ pub(crate) mod state {
     pub(crate) const STOPPED: u32 = 4;
 }
 
+/// What the thread of a P was at, at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tick(usize);
+
+impl Tick {
+    #[inline]
+    pub(crate) fn polls(self) -> usize {
+        self.0 / 2
+    }
+
+    /// Whether a poll was under way.
+    pub(crate) fn is_poll(self) -> bool {
+        self.0 % 2 == 0
+    }
+}
+
 /// On lines of its own, since its thread writes it with every poll.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct P {
     pub(crate) id: usize,
     pub(crate) state: AtomicU32,
-    /// Polls that have begun.
-    pub(crate) tick: AtomicU32,
+    /// Twice the polls that have begun, and one more while the thread looks for a task, or is yet to
+    /// run. Written by that thread, and under the lock while there is none.
+    tick: AtomicUsize,
     /// Slices that have begun: a task that comes from `next` goes on with the slice of the one that
     /// put it there.
     pub(crate) slice: AtomicU32,
@@ -61,7 +78,7 @@ impl P {
         Self {
             id,
             state: AtomicU32::new(state::IDLE),
-            tick: AtomicU32::new(0),
+            tick: AtomicUsize::new(1),
             slice: AtomicU32::new(0),
             expired: AtomicBool::new(false),
             next: Next::new(),
@@ -88,6 +105,20 @@ impl P {
     pub(crate) unsafe fn pop(&self) -> Option<Ready> {
         // SAFETY: passed on.
         unsafe { self.queue.pop() }.or_else(|| self.next.take())
+    }
+
+    pub(crate) fn tick(&self) -> Tick {
+        Tick(self.tick.load(Relaxed))
+    }
+
+    #[inline]
+    pub(crate) fn begin_poll(&self) {
+        self.tick.store((self.tick.load(Relaxed) | 1).wrapping_add(1), Relaxed);
+    }
+
+    /// No poll is under way.
+    pub(crate) fn begin_search(&self) {
+        self.tick.store(self.tick.load(Relaxed) | 1, Relaxed);
     }
 
     pub(crate) fn state(&self) -> u32 {

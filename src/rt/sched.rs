@@ -199,7 +199,9 @@ impl Sched {
             self.made.store(id + 1, Relaxed);
             Some(id)
         })?;
-        self.p(id).state.store(state::RUNNING, Relaxed);
+        let p = self.p(id);
+        p.begin_search();
+        p.state.store(state::RUNNING, Relaxed);
         self.active.fetch_add(1, SeqCst);
         Some(id)
     }
@@ -384,19 +386,30 @@ impl Sched {
         self.lock().threads -= 1;
     }
 
-    /// The thread of this P is stuck: another takes its place. `seen` is what the P was about when
-    /// that was found.
-    pub(crate) fn detach(&self, p: &P, seen: u32) -> bool {
+    /// The thread of this P is stuck: its tasks go to the global queue, and another P takes its
+    /// place, at once, so that the workers that replace several others start side by side. `seen` is
+    /// what the P was about when that was found.
+    pub(crate) fn replace(&self, p: &P, seen: u32) -> Option<Launch> {
         let mut inner = self.lock();
+        if inner.stopping {
+            return None;
+        }
         if inner.idle.is_empty() && inner.threads >= self.max_threads() {
             self.capped.add(1);
-            return false;
+            return None;
         }
-        !inner.stopping && self.take_off(&mut inner, p, seen)
+        if !self.take_off(&mut inner, p, seen) {
+            return None;
+        }
+        self.add(&mut inner, self.drain(p));
+        let launch = self.launch(&mut inner);
+        debug_assert!(launch.is_some(), "there is a vacancy, and a thread or room for one");
+        self.spinning.fetch_add(usize::from(launch.is_some()), SeqCst);
+        launch
     }
 
     fn take_off(&self, inner: &mut Inner, p: &P, seen: u32) -> bool {
-        debug_assert!(matches!(seen, state::RUNNING | state::BLOCKING));
+        debug_assert!(is_active(seen));
         let done = p.change(seen, state::DETACHED);
         if done {
             self.active.fetch_sub(1, SeqCst);
@@ -446,15 +459,13 @@ impl Sched {
     pub(crate) fn resize(&self, workers: usize) -> Vec<Launch> {
         let mut inner = self.lock();
         self.target.store(workers, SeqCst);
-        let running = self.ps().filter(|p| matches!(p.state(), state::RUNNING | state::BLOCKING));
-        let running: Vec<_> = running.collect();
+        let running: Vec<_> = self.ps().filter(|p| is_active(p.state())).collect();
         for p in running.into_iter().rev() {
             if self.active() <= workers {
                 break;
             }
             // It may be on its way from one to the other.
-            let _ = self.take_off(&mut inner, p, state::RUNNING)
-                || self.take_off(&mut inner, p, state::BLOCKING);
+            while !self.take_off(&mut inner, p, p.state()) {}
         }
         drop(inner);
         self.wake_one().into_iter().collect()
@@ -464,15 +475,18 @@ impl Sched {
     pub(crate) fn stop(&self) -> Vec<Arc<Parker>> {
         let mut inner = self.lock();
         inner.stopping = true;
-        for p in self.ps() {
-            for seen in [state::RUNNING, state::BLOCKING, state::RUNNING] {
-                if p.change(seen, state::STOPPED) {
-                    self.active.fetch_sub(1, SeqCst);
-                }
-            }
+        for p in self.ps().filter(|p| is_active(p.state())) {
+            // As in `resize`.
+            while !p.change(p.state(), state::STOPPED) {}
+            self.active.fetch_sub(1, SeqCst);
         }
         mem::take(&mut inner.idle)
     }
+}
+
+/// What changes between these two without the lock.
+fn is_active(state: u32) -> bool {
+    matches!(state, state::RUNNING | state::BLOCKING)
 }
 
 /// Wakes sleeping threads, so that they end.

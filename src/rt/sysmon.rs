@@ -11,7 +11,7 @@ use std::{
 use super::{
     builder::default_workers,
     context,
-    proc::{P, state},
+    proc::{P, Tick, state},
     shared::Shared,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub struct Stall {
 /// What was last seen of a P.
 #[derive(Clone, Copy)]
 struct Seen {
-    tick: u32,
+    tick: Tick,
     /// Since when, or a moment after that.
     since: Instant,
     slice: u32,
@@ -55,8 +55,14 @@ struct Seen {
 
 pub(crate) fn main(shared: &Arc<Shared>) {
     let _entered = context::enter(shared);
-    let mut sysmon =
-        Sysmon { shared, seen: Vec::new(), delay: SHORT, quiet: 0, recounted: Instant::now() };
+    let mut sysmon = Sysmon {
+        shared,
+        seen: Vec::new(),
+        delay: SHORT,
+        quiet: 0,
+        pause: LONG,
+        recounted: Instant::now(),
+    };
     while !shared.is_stopping() {
         sysmon.round();
     }
@@ -69,13 +75,15 @@ struct Sysmon<'a> {
     seen: Vec<Seen>,
     delay: Duration,
     quiet: u32,
+    /// So long at most until the next round: see `watch`.
+    pause: Duration,
     recounted: Instant,
 }
 
 impl Sysmon<'_> {
     fn round(&mut self) {
         let stands = self.delay == LONG && self.shared.clock.stand(&self.shared.sched);
-        let limit = if stands { until_collect() } else { self.delay };
+        let limit = if stands { until_collect() } else { self.delay.min(self.pause) };
         let before = Instant::now();
         let due = self.shared.clock.sleep(limit);
         // Where time does not pass, this lets others run.
@@ -105,7 +113,7 @@ impl Sysmon<'_> {
         let sched = &self.shared.sched;
         let detached = sched.lock().detached;
         let few = (1..=4 * sched.target()).contains(&detached);
-        if few { self.patience() / 4 } else { self.patience() }
+        if few { self.patience() / 8 } else { self.patience() }
     }
 
     fn back_off(&mut self, acted: bool) {
@@ -121,11 +129,15 @@ impl Sysmon<'_> {
 
     /// Looks at each P. If sysmon has been asleep for too long itself, as all others may have been,
     /// nothing is to be learnt from what they have not done.
+    ///
+    /// The next round is at hand when the first of the polls that are under way has lasted too long;
+    /// and earlier while tasks wait, so that one that begins meanwhile is not seen late.
     fn watch(&mut self, now: Instant, anew: bool) -> bool {
         let shared = self.shared;
         let (mut acted, limit) = (false, self.limit());
+        let mut pause = if self.is_short_of_workers() { self.patience() / 4 } else { LONG };
         for p in shared.sched.ps() {
-            let (tick, slice) = (p.tick.load(Relaxed), p.slice.load(Relaxed));
+            let (tick, slice) = (p.tick(), p.slice.load(Relaxed));
             let fresh = Seen { tick, since: now, slice, slice_since: now, told: false };
             if self.seen.len() <= p.id {
                 self.seen.push(fresh);
@@ -145,10 +157,21 @@ impl Sysmon<'_> {
                 (seen.slice, seen.slice_since) = (slice, now);
             }
             let mut seen = *seen;
-            acted |= self.look(p, state, same.then_some(limit), now, &mut seen);
+            let polls = tick.is_poll();
+            acted |= self.look(p, state, (same && polls).then_some(limit), now, &mut seen);
+            if polls && state == state::RUNNING && !seen.told {
+                pause = pause.min(limit.saturating_sub(now - seen.since));
+            }
             self.seen[p.id] = seen;
         }
+        self.pause = pause.max(SHORT);
         acted | self.help()
+    }
+
+    /// Tasks wait, and no other P may become active for them.
+    fn is_short_of_workers(&self) -> bool {
+        let sched = &self.shared.sched;
+        !sched.has_vacancy() && (sched.injected() > 0 || sched.ps().any(P::has_work))
     }
 
     /// Tasks wait, and somebody could run them: as a rule somebody has been woken already.
@@ -191,10 +214,9 @@ impl Sysmon<'_> {
             // Another can still come for it.
             shared.wake_one();
         } else if (stalls || state == state::BLOCKING) && self.has_to_be_replaced(p) {
-            detached = sched.detach(p, state);
-            if detached {
-                shared.inject_all(sched.drain(p));
-            }
+            let launch = sched.replace(p, state);
+            detached = launch.is_some();
+            shared.start(launch);
         }
         if (stalls || detached) && state == state::RUNNING && !seen.told {
             seen.told = true;

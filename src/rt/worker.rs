@@ -15,7 +15,7 @@ use super::{
 use crate::sync::{Relaxed, nap, spin_loop};
 
 /// Every so many polls the global queue goes first.
-const GLOBAL: u32 = 61;
+const GLOBAL: usize = 61;
 
 /// Looks at all other Ps before a thread gives up.
 const ROUNDS: usize = 4;
@@ -87,7 +87,7 @@ impl Worker<'_> {
                     parked => break parked,
                 },
             };
-            p.tick.store(p.tick.load(Relaxed).wrapping_add(1), Relaxed);
+            p.begin_poll();
             task::run(task);
         };
         context::set_p(None);
@@ -134,7 +134,7 @@ impl Worker<'_> {
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
         let sched = &self.shared.sched;
-        if p.tick.load(Relaxed) % GLOBAL == GLOBAL - 1 {
+        if p.tick().polls() % GLOBAL == GLOBAL - 1 {
             if let Some(task) = sched.pop_global() {
                 return Some(task);
             }
@@ -171,6 +171,7 @@ impl Worker<'_> {
 
     #[cold]
     fn steal(&mut self, p: &P) -> Option<Ready> {
+        p.begin_search();
         if !self.spins && !self.shared.sched.start_to_spin() {
             return None;
         }
@@ -217,7 +218,7 @@ fn may_take_next(victim: &P) -> bool {
     if victim.next.is_empty() || victim.state() != state::RUNNING {
         return !victim.next.is_empty();
     }
-    let tick = victim.tick.load(Relaxed);
+    let tick = victim.tick();
     nap();
-    victim.tick.load(Relaxed) == tick
+    victim.tick() == tick
 }

@@ -4,13 +4,16 @@
 use std::{
     collections::HashSet,
     ptr::NonNull,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
     thread,
 };
 
 use super::Done;
 use crate::{
-    rt::white_box::{Batch, LEN, P, Ready, RunQueue, StealOrder},
+    rt::white_box::{Batch, LEN, P, Parked, Parker, Ready, RunQueue, Sched, StealOrder},
     seat,
 };
 
@@ -191,4 +194,22 @@ fn a_seat_stays_with_its_p() {
         highest = highest.max(ids[0]);
     }
     assert!(highest < 400, "seats are lost: {highest}");
+}
+
+/// A thread that is yet to run, or looks for tasks, is in no poll: nobody may find that it does not
+/// return from one.
+#[test]
+fn no_poll_is_under_way_before_the_first() {
+    let sched = Sched::new(1, 1);
+    let me = Arc::new(Parker::new());
+    for polls in 0..3 {
+        let p = sched.p(sched.wake_one().unwrap().p);
+        assert!(!p.tick().is_poll(), "its thread is yet to run");
+        sched.give_up_spinning();
+        p.begin_poll();
+        assert!(p.tick().is_poll());
+        assert_eq!(p.tick().polls(), polls + 1);
+        // SAFETY: the test's own P, which has no tasks.
+        assert!(matches!(unsafe { sched.park(p, &me, false) }, Parked::Asleep));
+    }
 }
