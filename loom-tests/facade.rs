@@ -163,6 +163,39 @@ mod rt {
     };
 
     pub(crate) use loom::sync::Condvar;
+    /// The checker's own `unpark` takes a thread out of whatever it waits for.
+    pub(crate) mod parking {
+        use std::sync::Arc;
+
+        use loom::sync::{Condvar, Mutex};
+
+        #[derive(Clone)]
+        pub(crate) struct Thread(Arc<(Mutex<bool>, Condvar)>);
+
+        loom::thread_local! {
+            static HERE: Thread = Thread(Arc::new((Mutex::new(false), Condvar::new())));
+        }
+
+        impl Thread {
+            pub(crate) fn unpark(&self) {
+                *self.0.0.lock().unwrap() = true;
+                self.0.1.notify_one();
+            }
+        }
+
+        pub(crate) fn current() -> Thread {
+            HERE.with(Thread::clone)
+        }
+
+        pub(crate) fn park() {
+            let here = current();
+            let mut unparked = here.0.0.lock().unwrap();
+            while !*unparked {
+                unparked = here.0.1.wait(unparked).unwrap();
+            }
+            *unparked = false;
+        }
+    }
     use loom::sync::MutexGuard;
 
     use super::{AtomicPtr, fence};

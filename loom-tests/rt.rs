@@ -1,12 +1,13 @@
 //! The runtime's scheduler: its queues, and who sleeps while tasks wait.
 
-use std::ptr::NonNull;
+use std::{ptr::NonNull, task::Poll};
 
 use loom::{sync::Arc, thread};
 
 use super::model;
 use crate::rt::white_box::{
-    Batch, LEN, Launch, Next, Order, P, Parked, Parker, Ready, RunQueue, Sched, state,
+    Batch, Clock, LEN, Launch, Next, Order, P, Parked, Parker, Ready, RunQueue, Sched, block_on,
+    state,
 };
 
 /// A task: a cell that whoever runs it writes to.
@@ -119,6 +120,54 @@ fn rt_queue_against_two_thieves() {
         let ran = unsafe { queue.pop() }.map_or(0, Task::run);
         let stolen: usize = thieves.into_iter().map(|thief| thief.join().unwrap()).sum();
         assert_eq!(ran + stolen + run_all(&queue), 3);
+    });
+}
+
+/// There is a task at any time, so that whoever looks sees one, and a thief finds one: the owner
+/// pushes the second before it pops the first.
+#[test]
+fn rt_queue_is_not_seen_empty() {
+    model("rt_queue_is_not_seen_empty", None, || {
+        let queue = Arc::new(RunQueue::new());
+        // SAFETY: this thread's.
+        unsafe { queue.push(Task::create()) }.expect("there is room");
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                assert!(!queue.is_empty(), "a task was overlooked");
+                let stolen = steal(&queue, true);
+                assert_eq!(stolen, 1, "a task was overlooked");
+                stolen
+            })
+        };
+        // SAFETY: as above.
+        unsafe { queue.push(Task::create()) }.expect("there is room");
+        // SAFETY: as above.
+        let ran = unsafe { queue.pop() }.map_or(0, Task::run);
+        assert_eq!(ran + other.join().unwrap() + run_all(&queue), 2);
+    });
+}
+
+/// The same, where it is a thief that takes the first one.
+#[test]
+fn rt_queue_is_not_seen_empty_beside_a_thief() {
+    model("rt_queue_is_not_seen_empty_beside_a_thief", Some(3), || {
+        let queue = Arc::new(RunQueue::new());
+        // SAFETY: this thread's.
+        unsafe { queue.push(Task::create()) }.expect("there is room");
+        let thief = {
+            let queue = Arc::clone(&queue);
+            // Of two tasks it takes one.
+            thread::spawn(move || if queue.len() == 2 { steal(&queue, true) } else { 0 })
+        };
+        let looker = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || assert!(!queue.is_empty(), "a task was overlooked"))
+        };
+        // SAFETY: as above.
+        unsafe { queue.push(Task::create()) }.expect("there is room");
+        looker.join().unwrap();
+        assert_eq!(thief.join().unwrap() + run_all(&queue), 2);
     });
 }
 
@@ -396,5 +445,51 @@ fn rt_stop_against_blocking() {
         assert_eq!(sched.active(), 0);
         worker.join().unwrap();
         assert_eq!(sched.p(id).state(), state::STOPPED);
+    });
+}
+
+/// A P becomes active while sysmon is about to sleep for long: it does not, or is woken.
+#[test]
+fn rt_stand_against_wind() {
+    model("rt_stand_against_wind", Some(3), || {
+        let (sched, clock) = (Arc::new(Sched::new(1, 1)), Arc::new(Clock::new()));
+        let sysmon = {
+            let (sched, clock) = (Arc::clone(&sched), Arc::clone(&clock));
+            thread::spawn(move || clock.stand(&sched))
+        };
+        let _runs = sched.wake_one().expect("it begins");
+        clock.wind();
+        let stands = sysmon.join().unwrap();
+        assert!(!stands || clock.rings(), "nobody watches");
+    });
+}
+
+/// A future on a thread that is no worker is woken: its next poll sees what was done before that.
+#[test]
+fn rt_block_on_against_wake() {
+    struct Shared(loom::cell::UnsafeCell<bool>);
+    // SAFETY: the model finds out.
+    unsafe impl Sync for Shared {}
+    // SAFETY: as above.
+    unsafe impl Send for Shared {}
+
+    model("rt_block_on_against_wake", None, || {
+        let shared = Arc::new(Shared(loom::cell::UnsafeCell::new(false)));
+        let mut other = None;
+        block_on(std::future::poll_fn(|cx| {
+            if other.is_none() {
+                let (shared, waker) = (Arc::clone(&shared), cx.waker().clone());
+                other = Some(thread::spawn(move || {
+                    // SAFETY: the checker sees if there is no order.
+                    shared.0.with_mut(|done| unsafe { *done = true });
+                    waker.wake();
+                }));
+                return Poll::Pending;
+            }
+            // SAFETY: as above.
+            assert!(shared.0.with(|done| unsafe { *done }));
+            Poll::Ready(())
+        }));
+        other.take().unwrap().join().unwrap();
     });
 }

@@ -38,6 +38,10 @@ pub(crate) use rt::*;
 #[cfg(all(feature = "rt", not(all(test, any(loom, shuttle)))))]
 mod rt {
     pub(crate) use std::sync::Condvar;
+    /// How a thread waits that is no worker.
+    pub(crate) mod parking {
+        pub(crate) use std::thread::{Thread, current, park};
+    }
     use std::{
         io,
         sync::{MutexGuard, PoisonError},

@@ -5,10 +5,12 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
 };
 
-use crate::sync::{AcqRel, AtomicBool};
+use crate::sync::{
+    Acquire, AtomicBool, Release,
+    parking::{Thread, current, park},
+};
 
 struct Unpark {
     thread: Thread,
@@ -22,8 +24,9 @@ impl Wake for Unpark {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // AcqRel: pairs with that of `block_on`, which then sees what is behind the wake.
-        if !self.woken.swap(true, AcqRel) {
+        // Release: pairs with the Acquire in `block_on`. A swap, so that it pairs for those as well who
+        // have woken it before.
+        if !self.woken.swap(true, Release) {
             self.thread.unpark();
         }
     }
@@ -31,13 +34,13 @@ impl Wake for Unpark {
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(true) });
+    let unpark = Arc::new(Unpark { thread: current(), woken: AtomicBool::new(true) });
     let waker = Waker::from(Arc::clone(&unpark));
     let mut cx = Context::from_waker(&waker);
     loop {
-        // AcqRel: as above.
-        while !unpark.woken.swap(false, AcqRel) {
-            thread::park();
+        // Acquire: pairs with the Release of whoever has woken it, so that the poll sees why.
+        while !unpark.woken.swap(false, Acquire) {
+            park();
         }
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;

@@ -47,8 +47,8 @@ impl Clock {
         self.rung.notify_one();
     }
 
-    /// A P becomes active: sysmon has something to watch.
-    pub(crate) fn wind(&self, _: &Sched) {
+    /// A P has become active: sysmon has something to watch.
+    pub(crate) fn wind(&self) {
         // Pairs with the one in `stand`.
         fence(SeqCst);
         if self.stands.load(Relaxed) {
@@ -65,6 +65,13 @@ impl Clock {
         let may = sched.active() == 0;
         self.stands.store(may, Relaxed);
         may
+    }
+
+    /// Whether somebody has wound it, and sysmon does not know yet.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "for the models")]
+    pub(crate) fn rings(&self) -> bool {
+        lock(&self.state).rings
     }
 
     pub(crate) fn go_on(&self) {

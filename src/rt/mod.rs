@@ -106,6 +106,8 @@ where
 #[allow(unused_imports, reason = "each is used by some")]
 pub(crate) mod white_box {
     pub(crate) use super::{
+        block_on::block_on,
+        clock::Clock,
         parker::{Order, Parker},
         proc::{P, state},
         runq::{Batch, LEN, Next, Ready, RunQueue, StealOrder},

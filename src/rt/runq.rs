@@ -10,7 +10,7 @@
 use std::{fmt, ptr::NonNull};
 
 use crate::sync::{
-    AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, SeqCst, full_swap, scaled, spin_loop,
+    AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, full_swap, scaled, spin_loop,
 };
 
 /// A task that is ready to run: what `Runnable::into_raw` gives.
@@ -68,10 +68,9 @@ impl RunQueue {
     /// How many there are, or were a moment ago. A full ring at the most.
     pub(crate) fn len(&self) -> usize {
         // In this order, so that what is taken meanwhile does not make it look empty. Acquire: pairs
-        // with whoever has moved it on, so that the tail is not behind it.
+        // with the Release of whoever has moved it on, so that the tail is not behind it.
         let head = self.head.load(Acquire);
-        // Acquire: pairs with the Release of `push`.
-        let tail = self.tail.load(Acquire);
+        let tail = self.tail.load(Relaxed);
         tail.wrapping_sub(head).min(LEN)
     }
 
@@ -84,8 +83,8 @@ impl RunQueue {
     pub(crate) unsafe fn push(&self, task: Ready) -> Result<(), Ready> {
         let tail = self.tail.load(Relaxed);
         // Acquire: pairs with the Release of `claim`, so that what was in the slot has been read.
-        let head = self.head.load(Acquire);
-        if tail.wrapping_sub(head) >= LEN {
+        let read = self.head.load(Acquire);
+        if tail.wrapping_sub(read) >= LEN {
             return Err(task);
         }
         self.slot(tail).store(task.as_ptr(), Relaxed);
@@ -105,7 +104,7 @@ impl RunQueue {
         let mut head = self.head.load(Relaxed);
         while head != tail {
             let task = self.slot(head).load(Relaxed);
-            // Release: pairs with the Acquire of `grab` and `len`. What is in the slot this thread has
+            // Release: pairs with the Acquire of `len` and `grab`. What is in the slot this thread has
             // pushed itself.
             match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed) {
                 Ok(_) => return NonNull::new(task),
@@ -119,7 +118,7 @@ impl RunQueue {
     /// oldest, in their order. Any thread may.
     pub(crate) fn grab(&self, half: bool, into: &mut Batch) -> usize {
         loop {
-            // Acquire: pairs with whoever has moved it on, so that the tail is not behind it.
+            // Acquire: as in `len`.
             let head = self.head.load(Acquire);
             // Acquire: pairs with the Release of `push`.
             let len = self.tail.load(Acquire).wrapping_sub(head);
@@ -142,7 +141,8 @@ impl RunQueue {
 
     fn claim(&self, head: usize, count: usize) -> bool {
         let next = head.wrapping_add(count);
-        // Release: pairs with the Acquire of `push`, which then may use the slots again.
+        // Release: pairs with the Acquire of `push`, which then may use the slots again, and with that of
+        // `len` and `grab`.
         self.head.compare_exchange(head, next, Release, Relaxed).is_ok()
     }
 
@@ -188,7 +188,7 @@ impl Next {
     /// is a look at whether anybody has to be woken.
     #[inline]
     pub(crate) fn put(&self, task: Ready) -> Option<Ready> {
-        // Releases the task to the thief of `take`.
+        // A Release, too: pairs with the Acquire of `take`.
         NonNull::new(full_swap(&self.0, task.as_ptr()))
     }
 
@@ -197,14 +197,15 @@ impl Next {
         if self.0.load(Relaxed).is_null() {
             return None;
         }
-        // Acquire: pairs with `put`. Release: whoever then finds nothing here, in `is_empty`, sees what
+        // Acquire: pairs with the Release in `put`. Release: whoever then finds nothing here, in `is_empty`, sees what
         // the producer has pushed to the ring before.
         NonNull::new(self.0.swap(std::ptr::null_mut(), AcqRel))
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.load(SeqCst).is_null()
+        // Acquire: pairs with the Release of `take`.
+        self.0.load(Acquire).is_null()
     }
 }
 

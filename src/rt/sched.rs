@@ -10,10 +10,15 @@
 //! park    active -= 1, asleep;  fence;  any queue with a task?                    take a P again
 //! ```
 //!
-//! Either the submitter sees that a P is free, or the parking thread sees the task. A *spinning*
-//! thread has a P and looks for tasks: while there is one, a submitter need not wake another. It
-//! counts itself out before its last look at the queues, and if it finds a task it wakes the next
-//! one, so that as many threads wake up as there is work for, one after the other.
+//! Either the submitter sees that a P is free, or the parking thread sees the task: either the swap
+//! that puts the task comes before the parking thread's fence in the one order of all SeqCst
+//! operations; or that fence comes first, and with it whatever comes before it. So the counts
+//! themselves are Relaxed: where one goes down, a fence and a look follow, by the same thread or by
+//! the next one that parks.
+//!
+//! A *spinning* thread has a P and looks for tasks: while there is one, a submitter need not wake
+//! another. It counts itself out before its last look at the queues, and if it finds a task it wakes
+//! the next one, so that as many threads wake up as there is work for, one after the other.
 //!
 //! Tasks from threads without a P go to the global queue, under the lock under which threads park.
 
@@ -33,7 +38,7 @@ use super::{
 use crate::{
     seat::lock,
     stats::Counter,
-    sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, Release, SeqCst, fence},
+    sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, SeqCst, fence},
 };
 
 #[derive(Debug)]
@@ -136,7 +141,7 @@ impl Sched {
     }
 
     pub(crate) fn active(&self) -> usize {
-        self.active.load(SeqCst)
+        self.active.load(Relaxed)
     }
 
     pub(crate) fn injected(&self) -> usize {
@@ -144,24 +149,26 @@ impl Sched {
     }
 
     pub(crate) fn spinning(&self) -> usize {
-        self.spinning.load(SeqCst)
+        self.spinning.load(Relaxed)
     }
 
     /// Whether one more P may become active.
     #[inline]
     pub(crate) fn has_vacancy(&self) -> bool {
+        // SeqCst: comes after the swap in `Next::put`, if that was before.
         self.active.load(SeqCst) < self.target.load(Relaxed)
     }
 
     /// Submit's look at whether somebody has to be woken.
     #[inline]
     pub(crate) fn wants_wake(&self) -> bool {
+        // SeqCst: as in `has_vacancy`.
         self.has_vacancy() && self.spinning.load(SeqCst) == 0
     }
 
     /// Wakes a thread for work that has come, unless one spins already.
     pub(crate) fn wake_one(&self) -> Option<Launch> {
-        if !self.has_vacancy() || self.spinning.compare_exchange(0, 1, SeqCst, SeqCst).is_err() {
+        if !self.has_vacancy() || self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_err() {
             return None;
         }
         let mut inner = self.lock();
@@ -169,7 +176,7 @@ impl Sched {
         if launch.is_none() {
             // Under the lock: whoever has seen it as 1 and woken nobody is seen by the next thread
             // that parks.
-            self.spinning.fetch_sub(1, SeqCst);
+            self.spinning.fetch_sub(1, Relaxed);
         }
         launch
     }
@@ -202,7 +209,7 @@ impl Sched {
         let p = self.p(id);
         p.begin_search();
         p.state.store(state::RUNNING, Relaxed);
-        self.active.fetch_add(1, SeqCst);
+        self.active.fetch_add(1, Relaxed);
         Some(id)
     }
 
@@ -211,7 +218,7 @@ impl Sched {
         let mut inner = self.lock();
         inner.threads -= 1;
         self.retire(&mut inner, self.p(launch.p));
-        self.spinning.fetch_sub(1, SeqCst);
+        self.spinning.fetch_sub(1, Relaxed);
     }
 
     /// A P that has no tasks is free again.
@@ -220,7 +227,7 @@ impl Sched {
         if matches!(p.state(), state::DETACHED) {
             inner.detached -= 1;
         } else if p.state() != state::STOPPED {
-            self.active.fetch_sub(1, SeqCst);
+            self.active.fetch_sub(1, Relaxed);
         }
         p.state.store(state::IDLE, Relaxed);
         inner.free.insert(p.id);
@@ -240,10 +247,10 @@ impl Sched {
             return Err(tasks);
         }
         self.add(&mut inner, tasks);
-        let wake = self.spinning.compare_exchange(0, 1, SeqCst, SeqCst).is_ok();
+        let wake = self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_ok();
         let launch = wake.then(|| self.launch(&mut inner)).flatten();
         if wake && launch.is_none() {
-            self.spinning.fetch_sub(1, SeqCst);
+            self.spinning.fetch_sub(1, Relaxed);
         }
         Ok(launch)
     }
@@ -251,13 +258,13 @@ impl Sched {
     /// Takes what is in the global queue, for good.
     pub(crate) fn clear(&self) -> VecDeque<Ready> {
         let tasks = mem::take(&mut self.lock().global);
-        self.injected.store(0, Release);
+        self.injected.store(0, Relaxed);
         tasks
     }
 
     fn add(&self, inner: &mut Inner, tasks: impl IntoIterator<Item = Ready>) {
         inner.global.extend(tasks);
-        self.injected.store(inner.global.len(), Release);
+        self.injected.store(inner.global.len(), Relaxed);
     }
 
     /// One task of the global queue.
@@ -267,7 +274,7 @@ impl Sched {
         }
         let mut inner = self.lock();
         let task = inner.global.pop_front();
-        self.injected.store(inner.global.len(), Release);
+        self.injected.store(inner.global.len(), Relaxed);
         task
     }
 
@@ -297,7 +304,7 @@ impl Sched {
             let kept = unsafe { p.queue.push(task) };
             debug_assert!(kept.is_ok(), "the queue is empty");
         }
-        self.injected.store(inner.global.len(), Release);
+        self.injected.store(inner.global.len(), Relaxed);
         Some(first)
     }
 
@@ -305,20 +312,20 @@ impl Sched {
     pub(crate) fn start_to_spin(&self) -> bool {
         let may = 2 * self.spinning() < self.active();
         if may {
-            self.spinning.fetch_add(1, SeqCst);
+            self.spinning.fetch_add(1, Relaxed);
         }
         may
     }
 
     /// The calling thread has spun, and has found a task. Wakes the next one, if it was the last.
     pub(crate) fn stop_to_spin(&self) -> Option<Launch> {
-        let last = self.spinning.fetch_sub(1, SeqCst) == 1;
+        let last = self.spinning.fetch_sub(1, Relaxed) == 1;
         last.then(|| self.wake_one()).flatten()
     }
 
     /// The calling thread has spun, and gives its P up.
     pub(crate) fn give_up_spinning(&self) {
-        self.spinning.fetch_sub(1, SeqCst);
+        self.spinning.fetch_sub(1, Relaxed);
     }
 
     /// Gives a P up that has no tasks, since nothing was found for it to do. `spins` says that the
@@ -339,7 +346,7 @@ impl Sched {
             p.stand();
             self.retire(&mut inner, p);
             if spins {
-                self.spinning.fetch_sub(1, SeqCst);
+                self.spinning.fetch_sub(1, Relaxed);
             }
             if inner.stopping {
                 return Parked::Ended;
@@ -355,7 +362,7 @@ impl Sched {
     /// Park's second half: the last look at the queues, by a thread that is asleep already. If there
     /// is something it goes on with a P, as a thread that spins, unless it has been woken meanwhile.
     pub(crate) fn look_again(&self, me: &Arc<Parker>) -> Option<usize> {
-        // Pairs with the one in `full_swap`: see the head of this file.
+        // Pairs with the swap in `Next::put`: see the head of this file.
         fence(SeqCst);
         if !self.ps().any(P::has_work) || !self.has_vacancy() {
             return None;
@@ -367,7 +374,7 @@ impl Sched {
         let asleep = inner.idle.iter().rposition(|other| Arc::ptr_eq(other, me))?;
         let p = self.activate(&mut inner)?;
         inner.idle.remove(asleep);
-        self.spinning.fetch_add(1, SeqCst);
+        self.spinning.fetch_add(1, Relaxed);
         Some(p)
     }
 
@@ -404,7 +411,7 @@ impl Sched {
         self.add(&mut inner, self.drain(p));
         let launch = self.launch(&mut inner);
         debug_assert!(launch.is_some(), "there is a vacancy, and a thread or room for one");
-        self.spinning.fetch_add(usize::from(launch.is_some()), SeqCst);
+        self.spinning.fetch_add(usize::from(launch.is_some()), Relaxed);
         launch
     }
 
@@ -412,7 +419,7 @@ impl Sched {
         debug_assert!(is_active(seen));
         let done = p.change(seen, state::DETACHED);
         if done {
-            self.active.fetch_sub(1, SeqCst);
+            self.active.fetch_sub(1, Relaxed);
             inner.detached += 1;
         }
         done
@@ -439,7 +446,7 @@ impl Sched {
         if !inner.stopping && self.has_vacancy() {
             p.state.store(state::RUNNING, Relaxed);
             inner.detached -= 1;
-            self.active.fetch_add(1, SeqCst);
+            self.active.fetch_add(1, Relaxed);
             return None;
         }
         // SAFETY: passed on.
@@ -458,7 +465,7 @@ impl Sched {
     /// loops. Returns what is to be launched.
     pub(crate) fn resize(&self, workers: usize) -> Vec<Launch> {
         let mut inner = self.lock();
-        self.target.store(workers, SeqCst);
+        self.target.store(workers, Relaxed);
         let running: Vec<_> = self.ps().filter(|p| is_active(p.state())).collect();
         for p in running.into_iter().rev() {
             if self.active() <= workers {
@@ -478,7 +485,7 @@ impl Sched {
         for p in self.ps().filter(|p| is_active(p.state())) {
             // As in `resize`.
             while !p.change(p.state(), state::STOPPED) {}
-            self.active.fetch_sub(1, SeqCst);
+            self.active.fetch_sub(1, Relaxed);
         }
         mem::take(&mut inner.idle)
     }

@@ -166,7 +166,7 @@ impl Shared {
     /// Has a P run.
     pub(crate) fn start(&self, launch: Option<Launch>) {
         let Some(launch) = launch else { return };
-        self.clock.wind(&self.sched);
+        self.clock.wind();
         match &launch.on {
             Some(sleeper) => sleeper.give(Order::Run(launch.p)),
             None => {

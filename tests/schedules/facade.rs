@@ -68,6 +68,9 @@ mod rt {
     use std::{io, sync::atomic::Ordering::SeqCst, time::Duration};
 
     pub(crate) use shuttle::{sync::Condvar, thread_local as worker_local};
+    pub(crate) mod parking {
+        pub(crate) use shuttle::thread::{Thread, current, park};
+    }
     use shuttle::{sync::MutexGuard, thread};
 
     use super::AtomicPtr;
