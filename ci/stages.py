@@ -90,10 +90,11 @@ def sanitizer(stage):
     return sanitize
 
 
-def soak(tree, _):
+def soak(tree, which):
+    command = ["ci/soak-rt", str(SOAK)] if which == "rt" else ["ci/soak", str(SOAK), "--patience", "10"]
     env = {"SOAK_FLAGS": "-A warnings", "SOAK_TARGET_DIR": build(tree, "soak")}
     for _ in range(SOAKS):
-        failed, said = run(tree, ["ci/soak", str(SOAK), "--patience", "10"], **env)
+        failed, said = run(tree, command, **env)
         if failed:
             return (None if "error: could not compile" in said else True), said
     return False, said

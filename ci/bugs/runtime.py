@@ -14,7 +14,7 @@ bug("task stolen without acquire", "rt/runq.rs",
 bug("task taken by two", "rt/runq.rs",
     "self.head.compare_exchange(head, next, Release, Relaxed).is_ok()",
     "{ self.head.store(next, Release); true }",
-    models="rt_queue_against_two_thieves", tests="--features rt --lib white_box::rt::thieves_and")
+    models="rt_queue_against_two_thieves", tests="--features rt --lib white_box::rt::thieves_and", soak="rt")
 
 bug("owner pops without a claim", "rt/runq.rs",
     "match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed) {",
@@ -59,7 +59,7 @@ bug("inject wakes nobody", "rt/sched.rs",
 bug("woken thread still counts as asleep", "rt/sched.rs",
     "let on = inner.idle.pop();",
     "let on = inner.idle.last().cloned();",
-    schedules="tasks::runtimes")
+    schedules="tasks::runtimes", soak="rt")
 
 bug("detached for good", "rt/sched.rs",
     "if !inner.stopping && self.has_vacancy() {\n            p.state.store",

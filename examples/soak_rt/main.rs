@@ -1,0 +1,65 @@
+//! A soak of the runtime: tasks that do at random what tasks do, on runtimes that come and go, with
+//! polls that get stuck, panics, aborts, changes of the number of workers, and shutdowns in the midst
+//! of it. Each task has one end, its future is dropped once, its handle tells the truth, and a
+//! worker's index is nobody else's.
+//!
+//! ```text
+//! soak_rt [SECONDS [SEED]]
+//! ```
+//!
+//! Exit code: 0 if nothing was violated, 1 otherwise. A hang aborts.
+
+// Nothing in a program can be reached from outside of it.
+#![allow(unreachable_pub)]
+
+mod books;
+mod dice;
+mod round;
+mod task;
+mod watchdog;
+
+use std::{
+    panic,
+    process::exit,
+    time::{Duration, Instant, SystemTime},
+};
+
+use books::TOTAL;
+use dice::Dice;
+
+fn main() {
+    let mut words = std::env::args().skip(1).map(|word| word.parse::<u64>());
+    let (seconds, seed) = match (words.next(), words.next(), words.next()) {
+        (None, ..) => (60, clock()),
+        (Some(Ok(seconds)), None, _) => (seconds, clock()),
+        (Some(Ok(seconds)), Some(Ok(seed)), None) => (seconds, seed),
+        _ => {
+            eprintln!("usage: soak_rt [SECONDS [SEED]]");
+            exit(2);
+        }
+    };
+    println!("soak_rt: {seconds} s, seed {seed}");
+    // Planned panics are silent.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !info.payload().is::<task::Planned>() {
+            hook(info);
+            exit(1);
+        }
+    }));
+    watchdog::start();
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut dice = Dice::new(seed);
+    let mut rounds = 0;
+    while Instant::now() < end {
+        round::play(&mut dice);
+        watchdog::step();
+        rounds += 1;
+    }
+    println!("soak_rt: {rounds} runtimes, {TOTAL}, 0 violations");
+}
+
+fn clock() -> u64 {
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    time.map_or(1, |time| time.as_nanos() as u64)
+}

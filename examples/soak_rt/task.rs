@@ -1,0 +1,187 @@
+//! What a task does.
+
+use std::{
+    future::Future,
+    hint,
+    panic::resume_unwind,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::Instant,
+};
+
+use async_channel::{Receiver, Sender, bounded};
+use corepool::{
+    Pool, Pooled,
+    rt::{self, JoinError, JoinHandle},
+};
+
+use crate::{
+    books::{Books, Entry, TOTAL},
+    dice::Dice,
+};
+
+/// What a task panics with, by plan: its name.
+#[derive(Debug, Default)]
+pub struct Planned(u64);
+
+/// An object that notices if two have it.
+#[derive(Debug, Default)]
+struct Object {
+    held: AtomicBool,
+}
+
+static POOL: Pool<Object> = Pool::new(Object::default);
+
+/// An object in use. The task may be dropped with it.
+struct Held(Pooled<'static, Object>);
+
+impl Held {
+    fn get() -> Self {
+        let object = POOL.get();
+        assert!(!object.held.swap(true, SeqCst), "an object has two holders");
+        Self(object)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        assert!(self.0.held.swap(false, SeqCst), "somebody else had it");
+    }
+}
+
+/// What a task is told: its name is what it returns, or panics with.
+pub struct Order {
+    pub name: u64,
+    pub depth: u32,
+    pub dice: Dice,
+    pub books: Arc<Books>,
+    pub stop: Arc<AtomicBool>,
+}
+
+type Act = Pin<Box<dyn Future<Output = u64> + Send>>;
+
+/// The task of an order.
+pub fn act(mut order: Order) -> Act {
+    let entry = Entry::new(&order.books);
+    Box::pin(async move {
+        let _entry = entry;
+        for _ in 0..order.dice.below(20) {
+            if order.stop.load(SeqCst) {
+                break;
+            }
+            step(&mut order).await;
+        }
+        if order.dice.one_in(20) {
+            TOTAL.panics.fetch_add(1, SeqCst);
+            resume_unwind(Box::new(Planned(order.name)));
+        }
+        order.name
+    })
+}
+
+async fn step(order: &mut Order) {
+    match order.dice.below(10) {
+        0..3 => rt::yield_now().await,
+        3 => rt::sleep(order.dice.time()).await,
+        4 => hold_up(order),
+        5 => hold(order).await,
+        6 | 7 => have_children(order).await,
+        8 => talk(order).await,
+        _ => order.books.within(|| {}),
+    }
+}
+
+/// A poll that takes its time, announced or not.
+fn hold_up(order: &mut Order) {
+    let (time, announced, sleeps) = (order.dice.time(), order.dice.one_in(2), order.dice.one_in(2));
+    let books = Arc::clone(&order.books);
+    let wait = || {
+        let until = Instant::now() + time;
+        if sleeps {
+            thread::sleep(time);
+        }
+        while Instant::now() < until {
+            hint::spin_loop();
+        }
+    };
+    books.within(|| if announced { rt::blocking(wait) } else { wait() });
+}
+
+/// An object of a pool that all tasks use, kept while others run.
+async fn hold(order: &mut Order) {
+    let object = Held::get();
+    for _ in 0..order.dice.below(3) {
+        rt::yield_now().await;
+    }
+    drop(object);
+    if order.dice.one_in(50) {
+        rt::blocking(corepool::collect);
+    }
+}
+
+async fn have_children(order: &mut Order) {
+    if order.depth == 0 {
+        return;
+    }
+    let children: Vec<_> = (0..order.dice.below(4)).map(|_| child(order)).collect();
+    for (name, handle) in children {
+        match order.dice.below(4) {
+            0 => drop(handle),
+            1 => {
+                TOTAL.aborts.fetch_add(1, SeqCst);
+                handle.abort();
+                if order.dice.one_in(2) {
+                    check(name, handle.await, true);
+                }
+            }
+            _ => check(name, handle.await, false),
+        }
+    }
+}
+
+fn child(order: &mut Order) -> (u64, JoinHandle<u64>) {
+    let name = order.dice.below(u64::MAX);
+    let (dice, depth) = (order.dice.split(), order.depth - 1);
+    let (books, stop) = (Arc::clone(&order.books), Arc::clone(&order.stop));
+    (name, rt::spawn(act(Order { name, depth, dice, books, stop })))
+}
+
+/// Whether a handle tells what its task has done. Whoever asks is polled, so that the runtime was not
+/// shut down.
+pub fn check(name: u64, result: Result<u64, JoinError>, aborted: bool) {
+    match result {
+        Ok(value) => assert_eq!(value, name, "the output of another task"),
+        Err(error) if error.is_panic() => {
+            let payload = error.into_panic();
+            let Planned(by) = payload.downcast_ref().expect("a planned panic");
+            assert_eq!(*by, name, "the panic of another task");
+        }
+        Err(_) => assert!(aborted, "cancelled by nobody"),
+    }
+}
+
+/// Two tasks over two channels.
+async fn talk(order: &mut Order) {
+    let ((to, from_me), (to_me, from)) = (bounded(1), bounded(1));
+    let entry = Entry::new(&order.books);
+    drop(rt::spawn(async move {
+        let _entry = entry;
+        echo(from_me, to_me).await;
+    }));
+    for i in 0..order.dice.below(10) {
+        to.send(i).await.expect("the other one listens");
+        assert_eq!(from.recv().await, Ok(i), "a message was lost");
+    }
+}
+
+async fn echo(from: Receiver<u64>, to: Sender<u64>) {
+    while let Ok(message) = from.recv().await {
+        if to.send(message).await.is_err() {
+            return;
+        }
+    }
+}
