@@ -132,7 +132,8 @@ impl Builder {
     }
 
     fn config(self) -> io::Result<Config> {
-        let workers = self.workers.unwrap_or_else(default_workers);
+        let most = self.max_threads.unwrap_or(MAX).max(1);
+        let workers = self.workers.unwrap_or_else(|| default_workers().min(most));
         check_workers(workers, MAX)?;
         let max_threads = self.max_threads.unwrap_or_else(|| THREADS.max(2 * workers).min(MAX));
         if max_threads > MAX {

@@ -128,3 +128,10 @@ fn threads_that_cannot_be_started() {
         assert!(runtime.shutdown(Duration::from_secs(60)));
     });
 }
+
+/// A bound below the number of processors is no mistake of who said nothing of workers.
+#[test]
+fn few_threads_mean_few_workers() {
+    let runtime = Builder::new().max_threads(1).build().unwrap();
+    assert_eq!(runtime.workers(), 1);
+}
