@@ -19,6 +19,8 @@ struct Context {
     p: Cell<*const P>,
     /// Inside `blocking`.
     blocking: Cell<bool>,
+    /// The number of the runtime that has started the thread, or 0.
+    thread_of: Cell<u64>,
 }
 
 worker_local! {
@@ -28,6 +30,7 @@ worker_local! {
             shared: Cell::new(ptr::null()),
             p: Cell::new(ptr::null()),
             blocking: Cell::new(false),
+            thread_of: Cell::new(0),
         }
     };
 }
@@ -95,6 +98,16 @@ impl Drop for Entered<'_> {
             context.blocking.set(blocking);
         });
     }
+}
+
+/// The calling thread is one of this runtime's, for good.
+pub(crate) fn become_thread_of(id: u64) {
+    CONTEXT.with(|context| context.thread_of.set(id));
+}
+
+/// Whether it is, wherever in foreign code, and inside whichever `block_on`.
+pub(crate) fn is_thread_of(id: u64) -> bool {
+    CONTEXT.with(|context| context.thread_of.get() == id)
 }
 
 /// The calling thread, which has entered, has this P until it says otherwise.

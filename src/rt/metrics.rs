@@ -60,7 +60,7 @@ impl Metrics {
         Self {
             workers: sched.target(),
             threads,
-            running: within(state::RUNNING),
+            running: within(state::RUNNING) + within(state::SURPLUS),
             blocking: within(state::BLOCKING),
             detached,
             spinning: sched.spinning(),

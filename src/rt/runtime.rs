@@ -10,8 +10,6 @@ use super::{
     shared::Shared,
     task::{self, JoinHandle},
 };
-use crate::sync::Relaxed;
-
 /// How long the drop of a runtime waits for polls to return, at most.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -177,8 +175,7 @@ impl Handle {
     /// as it was.
     pub fn set_workers(&self, workers: usize) -> io::Result<()> {
         check_workers(workers, self.0.sched.max_threads())?;
-        self.0.by_hand.store(true, Relaxed);
-        self.0.resize(workers);
+        self.0.set_workers(workers);
         Ok(())
     }
 
