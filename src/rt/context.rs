@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     collections::HashMap,
-    ptr,
+    mem, ptr,
     sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
 };
 
@@ -40,7 +40,7 @@ worker_local! {
 static RUNTIMES: LazyLock<Mutex<Runtimes>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
-struct Runtimes {
+pub(crate) struct Runtimes {
     last: u64,
     live: HashMap<u64, Weak<Shared>>,
 }
@@ -49,8 +49,33 @@ fn runtimes() -> std::sync::MutexGuard<'static, Runtimes> {
     RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// No runtime comes or goes, and none is looked for, while this is held: for a fork.
+pub(crate) struct Frozen(std::sync::MutexGuard<'static, Runtimes>);
+
+pub(crate) fn freeze() -> Frozen {
+    Frozen(runtimes())
+}
+
+impl Frozen {
+    /// In a child the runtimes are gone. Not dropped: this is no place to free memory.
+    pub(crate) fn abandon(&mut self) {
+        mem::forget(mem::take(&mut self.0.live));
+    }
+}
+
+/// In a child the thread belongs to no runtime.
+pub(crate) fn leave_for_good() {
+    CONTEXT.with(|context| {
+        context.runtime.set(0);
+        context.shared.set(ptr::null());
+        context.p.set(ptr::null());
+        context.thread_of.set(0);
+    });
+}
+
 /// Makes a runtime, and a number for it.
 pub(crate) fn register(make: impl FnOnce(u64, &Weak<Shared>) -> Shared) -> Arc<Shared> {
+    super::forks::watch();
     let id = {
         let mut runtimes = runtimes();
         runtimes.last += 1;

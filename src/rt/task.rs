@@ -115,7 +115,25 @@ impl<F> Drop for Body<F> {
 /// Waits for a task, and has its output. Dropping it lets the task go on by itself.
 ///
 /// As a future it is ready when the task has ended: with its output, or with a [`JoinError`] if the
-/// task has panicked, was aborted, or was dropped by the shutdown of its runtime.
+/// task has panicked, was aborted, or was dropped by the shutdown of its runtime. The waker that it is
+/// polled with must not panic: that ends the process.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt::{self, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// runtime.block_on(async {
+///     let error = rt::spawn(async { panic!("on purpose") }).await.unwrap_err();
+///     assert!(error.is_panic());
+///
+///     let task = rt::spawn(std::future::pending::<()>());
+///     task.abort();
+///     assert!(task.await.unwrap_err().is_cancelled());
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct JoinHandle<T> {
     runtime: u64,
     state: Mutex<State<T>>,
@@ -164,7 +182,8 @@ impl<T> State<T> {
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
-    /// Whether the task has ended: then the handle is ready.
+    /// Whether the task has ended: then the handle is ready. One that was aborted has ended when its future
+    /// is gone.
     pub fn is_finished(&self) -> bool {
         let mut state = lock(&self.state);
         let waits = state.look();

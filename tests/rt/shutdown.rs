@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{
-            AtomicBool,
+            AtomicBool, AtomicUsize,
             Ordering::{Relaxed, SeqCst},
         },
         mpsc,
@@ -266,4 +266,42 @@ fn calls_that_block_all_the_time() {
         (0..1000 * (i % 10)).for_each(|_| std::hint::spin_loop());
         assert!(runtime.shutdown(LONG));
     }
+}
+
+/// A task that is woken after the end is dropped by a thread of its own. If there can be none it waits for
+/// the next one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_late_task_that_has_to_wait() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Counted;
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, SeqCst);
+        }
+    }
+
+    crate::util::in_a_process("shutdown::a_late_task_that_has_to_wait", || {
+        let runtime = runtime(1);
+        let senders = [(); 2].map(|()| {
+            let (sender, receiver) = async_channel::bounded::<()>(1);
+            let counted = Counted;
+            drop(runtime.spawn(async move {
+                let _counted = counted;
+                _ = receiver.recv().await;
+            }));
+            sender
+        });
+        until("them to wait", || runtime.metrics().polls == 2);
+        assert!(runtime.shutdown(LONG));
+        let limit = crate::util::no_room_for_threads();
+        let [first, second] = senders;
+        drop(first);
+        assert_eq!(DROPPED.load(SeqCst), 0);
+        limit.lift();
+        drop(second);
+        until("both to be dropped", || DROPPED.load(SeqCst) == 2);
+    });
 }

@@ -86,8 +86,9 @@ fn dropping_a_handle_detaches() {
 fn an_aborted_task_is_dropped() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
     let runtime = runtime(2);
-    let task = runtime.spawn(async {
-        let _guard = SetOnDrop(&DROPPED);
+    let guard = SetOnDrop(&DROPPED);
+    let task = runtime.spawn(async move {
+        let _guard = guard;
         future::pending::<()>().await;
     });
     run(&runtime, async {});
