@@ -8,7 +8,7 @@ use std::{
 
 use corepool::rt::{self, Builder};
 
-use crate::util::{in_a_process, run, runtime};
+use crate::util::{LONG, in_a_process, run, runtime, until};
 
 #[test]
 fn numbers_that_make_no_sense() {
@@ -75,7 +75,7 @@ fn block_on_inside_a_worker() {
 #[test]
 fn a_spawn_after_shutdown() {
     let runtime = runtime(2);
-    assert!(runtime.shutdown(Duration::from_secs(60)));
+    assert!(runtime.shutdown(LONG));
     let error = runtime.block_on(runtime.spawn(async {})).unwrap_err();
     assert!(error.is_cancelled());
     let handle = runtime.handle().clone();
@@ -109,7 +109,7 @@ fn threads_that_cannot_be_started() {
         });
         assert_eq!(sum, 499_500);
         limit.lift();
-        assert!(runtime.shutdown(Duration::from_secs(60)));
+        until("the end", || runtime.shutdown(LONG));
     });
 }
 

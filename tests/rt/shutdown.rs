@@ -56,7 +56,7 @@ fn waiting_tasks_are_cancelled() {
     let handle = runtime.handle().clone();
     let other = thread::spawn(move || handle.block_on(waits).unwrap_err().is_cancelled());
     thread::sleep(Duration::from_millis(20));
-    assert!(runtime.shutdown(LONG));
+    until("the end", || runtime.shutdown(LONG));
     assert!(other.join().unwrap());
     assert!(runtime.block_on(sleeps).unwrap_err().is_cancelled());
     // By a thread of its own.
@@ -98,7 +98,7 @@ fn a_chain_of_tasks_that_wake_each_other() {
         before = receiver;
     }
     until("all to wait", || runtime.metrics().queued == 0);
-    assert!(runtime.shutdown(LONG));
+    until("the end", || runtime.shutdown(LONG));
     drop(first);
     for task in tasks {
         assert!(runtime.block_on(task).unwrap_err().is_cancelled());
@@ -233,7 +233,7 @@ fn a_waker_that_panics() {
         assert!(Pin::new(task).poll(&mut Context::from_waker(&waker)).is_pending());
     }
     until("them to wait", || runtime.metrics().polls == 8);
-    assert!(runtime.shutdown(LONG));
+    until("the end", || runtime.shutdown(LONG));
     // They would be called once more.
     tasks.into_iter().for_each(std::mem::forget);
 }
