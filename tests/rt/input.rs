@@ -3,7 +3,6 @@
 use std::{
     io::ErrorKind::InvalidInput,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
 };
 
 use corepool::rt::{self, Builder};
