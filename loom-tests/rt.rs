@@ -356,38 +356,44 @@ fn rt_p_hands_over() {
     });
 }
 
-/// A worker that is on its way into a call that blocks, and out again, is told to leave: by a stop, or by there being
-/// too many.
-#[test]
-fn rt_mark_against_blocking() {
-    model("rt_mark_against_blocking", Some(3), || {
-        for stops in [true, false] {
-            let sched = Arc::new(Sched::new(2, 2));
-            let ids = [0, 1].map(|_| {
-                let id = sched.wake_one().expect("it begins").p;
-                sched.give_up_spinning();
-                id
-            });
-            let marker = {
-                let sched = Arc::clone(&sched);
-                thread::spawn(move || {
-                    if stops {
-                        assert!(sched.stop().is_empty());
-                    } else {
-                        assert!(sched.resize(1, || true).1.is_none());
-                    }
-                })
-            };
-            let p = sched.p(ids[1]);
-            for _ in 0..2 {
-                if p.change(state::RUNNING, state::BLOCKING) {
-                    p.change(state::BLOCKING, state::RUNNING);
-                }
-            }
-            marker.join().unwrap();
-            assert_eq!(p.state(), if stops { state::STOPPED } else { state::SURPLUS });
-            assert_eq!(sched.active(), usize::from(!stops));
-            assert_eq!(sched.lock().detached, 0);
-        }
+/// A worker that is on its way into a call that blocks, and out again, while it is told to leave.
+fn marked(stops: bool) {
+    let sched = Arc::new(Sched::new(2, 2));
+    let ids = [0, 1].map(|_| {
+        let id = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        id
     });
+    let marker = {
+        let sched = Arc::clone(&sched);
+        thread::spawn(move || {
+            if stops {
+                assert!(sched.stop().is_empty());
+            } else {
+                assert!(sched.resize(1, || true).1.is_none());
+            }
+        })
+    };
+    let p = sched.p(ids[1]);
+    for _ in 0..2 {
+        if p.change(state::RUNNING, state::BLOCKING) {
+            p.change(state::BLOCKING, state::RUNNING);
+        }
+    }
+    marker.join().unwrap();
+    assert_eq!(p.state(), if stops { state::STOPPED } else { state::SURPLUS });
+    assert_eq!(sched.active(), usize::from(!stops));
+    assert_eq!(sched.lock().detached, 0);
+}
+
+/// The runtime stops.
+#[test]
+fn rt_stop_against_blocking() {
+    model("rt_stop_against_blocking", Some(6), || marked(true));
+}
+
+/// There are to be fewer workers.
+#[test]
+fn rt_resize_against_blocking() {
+    model("rt_resize_against_blocking", Some(6), || marked(false));
 }
