@@ -210,7 +210,8 @@ fn tasks_behind_a_stuck_poll_are_dropped() {
     }));
     begun.recv_timeout(LONG).unwrap();
     assert!(!runtime.shutdown(Duration::from_millis(1)), "a poll is under way");
-    assert!(DROPPED.load(SeqCst));
+    // Here, or by another thread if sysmon was just about to move them.
+    until("the drop", || DROPPED.load(SeqCst));
     drop(go);
     assert!(runtime.shutdown(LONG));
 }
