@@ -229,6 +229,8 @@ mod rt {
     pub(crate) fn nap() {
         loom::thread::yield_now();
     }
+
+    pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 }
 
 #[cfg(feature = "rt")]

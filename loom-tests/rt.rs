@@ -401,51 +401,46 @@ fn rt_p_hands_over() {
     });
 }
 
-/// A worker goes in and out of `blocking`, as seen by whoever changes more than that.
-fn in_and_out(p: &P) {
+/// A worker that is on its way into a call that blocks, and out again, while it is told to leave.
+fn marked(stops: bool) {
+    let sched = Arc::new(Sched::new(2, 2));
+    let ids = [0, 1].map(|_| {
+        let id = sched.wake_one().expect("it begins").p;
+        sched.give_up_spinning();
+        id
+    });
+    let marker = {
+        let sched = Arc::clone(&sched);
+        thread::spawn(move || {
+            if stops {
+                assert!(sched.stop().is_empty());
+            } else {
+                assert!(sched.resize(1, || true).1.is_none());
+            }
+        })
+    };
+    let p = sched.p(ids[1]);
     for _ in 0..2 {
         if p.change(state::RUNNING, state::BLOCKING) {
             p.change(state::BLOCKING, state::RUNNING);
         }
     }
+    marker.join().unwrap();
+    assert_eq!(p.state(), if stops { state::STOPPED } else { state::SURPLUS });
+    assert_eq!(sched.active(), usize::from(!stops));
+    assert_eq!(sched.lock().detached, 0);
 }
 
-/// There are to be fewer workers, and one goes in and out of `blocking`: it is too many all the same.
-#[test]
-fn rt_resize_against_blocking() {
-    model("rt_resize_against_blocking", Some(3), || {
-        let sched = Arc::new(Sched::new(2, 2));
-        let _stays = sched.wake_one().expect("it begins");
-        sched.give_up_spinning();
-        let id = sched.wake_one().expect("it begins").p;
-        sched.give_up_spinning();
-        let worker = {
-            let sched = Arc::clone(&sched);
-            thread::spawn(move || in_and_out(sched.p(id)))
-        };
-        assert!(sched.resize(1).is_empty());
-        assert_eq!(sched.active(), 1);
-        worker.join().unwrap();
-        assert_eq!(sched.p(id).state(), state::DETACHED);
-    });
-}
-
-/// The runtime stops meanwhile: the worker finds out.
+/// The runtime stops.
 #[test]
 fn rt_stop_against_blocking() {
-    model("rt_stop_against_blocking", None, || {
-        let sched = Arc::new(Sched::new(1, 1));
-        let id = sched.wake_one().expect("it begins").p;
-        sched.give_up_spinning();
-        let worker = {
-            let sched = Arc::clone(&sched);
-            thread::spawn(move || in_and_out(sched.p(id)))
-        };
-        assert!(sched.stop().is_empty());
-        assert_eq!(sched.active(), 0);
-        worker.join().unwrap();
-        assert_eq!(sched.p(id).state(), state::STOPPED);
-    });
+    model("rt_stop_against_blocking", Some(6), || marked(true));
+}
+
+/// There are to be fewer workers.
+#[test]
+fn rt_resize_against_blocking() {
+    model("rt_resize_against_blocking", Some(6), || marked(false));
 }
 
 /// A P becomes active while sysmon is about to sleep for long: it does not, or is woken.

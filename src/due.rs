@@ -8,18 +8,13 @@
 //! too late for one collect leaves the flag up for the next. Who takes it sees what came before
 //! every request that it answers.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    thread::panicking,
-    time::Duration,
-};
+use std::{cell::Cell, thread::panicking, time::Duration};
 
 use crate::{
     clock,
     collect::{collect, ring_for_janitor},
     live,
-    panics::lose,
+    panics::quietly,
     sync::{Acquire, OnceFlag, Plain, Relaxed, Release},
 };
 
@@ -146,9 +141,7 @@ fn take_on() -> bool {
 /// ask for them.
 pub(crate) fn run() {
     BUSY.set(true);
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(collect)) {
-        lose(payload);
-    }
+    quietly(collect);
     BUSY.set(false);
 }
 

@@ -34,8 +34,15 @@ impl FirstPanic {
     }
 }
 
+/// Calls other people's code, whose panics have been reported and go no further.
+pub(crate) fn quietly(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        lose(payload);
+    }
+}
+
 /// Drops a payload, whose destructor may panic once more; what that leaves is leaked.
-pub(crate) fn lose(payload: Box<dyn Any + Send>) {
+fn lose(payload: Box<dyn Any + Send>) {
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(another);
     }

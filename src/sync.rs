@@ -90,6 +90,21 @@ mod rt {
     pub(crate) fn nap() {
         thread::sleep(Duration::from_micros(3));
     }
+
+    /// Has the system call these: before each fork, and after it, in the parent and in the child.
+    pub(crate) fn at_forks(
+        before: extern "C" fn(),
+        parent: extern "C" fn(),
+        child: extern "C" fn(),
+    ) {
+        #[cfg(unix)]
+        // SAFETY: the three take no arguments, and do not unwind.
+        unsafe {
+            libc::pthread_atfork(Some(before), Some(parent), Some(child));
+        }
+        #[cfg(not(unix))]
+        let _ = (before, parent, child);
+    }
 }
 
 #[cfg(not(all(test, any(loom, shuttle))))]

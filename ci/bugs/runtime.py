@@ -67,8 +67,8 @@ bug("detached for good", "rt/sched.rs",
     models="rt_detach_against_loop_head")
 
 bug("detached and still active", "rt/sched.rs",
-    "            self.active.fetch_sub(1, SeqCst);\n            inner.detached += 1;",
-    "            inner.detached += 1;",
+    "        self.active.fetch_sub(1, Relaxed);\n        inner.detached += 1;",
+    "        inner.detached += 1;",
     models="rt_detach_against_blocking", tests="--features rt --test rt stalls::others_run")
 
 bug("mark of sysmon erased", "rt/proc.rs",
@@ -121,12 +121,7 @@ bug("poll of a thread that is yet to run", "rt/sched.rs",
     "",
     tests="--features rt --lib white_box::rt::no_poll")
 
-bug("three looks for one that goes in and out", "rt/sched.rs",
-    "while !p.change(p.state(), state::STOPPED) {}",
-    "let _ = [state::RUNNING, state::BLOCKING, state::RUNNING].iter().any(|&seen| p.change(seen, state::STOPPED));",
-    models="rt_stop_against_blocking")
-
 bug("two looks for one that goes in and out", "rt/sched.rs",
-    "while !self.take_off(&mut inner, p, p.state()) {}",
-    "let _ = self.take_off(&mut inner, p, state::RUNNING) || self.take_off(&mut inner, p, state::BLOCKING);",
-    models="rt_resize_against_blocking")
+    "        loop {\n            let seen = p.state();\n            if !is_active",
+    "        for _ in 0..2 {\n            let seen = p.state();\n            if !is_active",
+    models="rt_stop_against_blocking")

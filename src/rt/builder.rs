@@ -74,7 +74,8 @@ impl Builder {
     /// How many tasks run at a time, not counting those that are stuck or block: Go's `GOMAXPROCS`.
     ///
     /// If it is not said, it is the number of processors that the process may use (by its affinity and
-    /// its quota), which is read again every second.
+    /// its quota), or of threads at most if that is less. The processors are counted again every second
+    /// in which there is something to do.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
@@ -133,7 +134,8 @@ impl Builder {
     }
 
     fn config(self) -> io::Result<Config> {
-        let workers = self.workers.unwrap_or_else(default_workers);
+        let most = self.max_threads.unwrap_or(MAX).max(1);
+        let workers = self.workers.unwrap_or_else(|| default_workers().min(most));
         check_workers(workers, MAX)?;
         let max_threads = self.max_threads.unwrap_or_else(|| THREADS.max(2 * workers).min(MAX));
         if max_threads > MAX {

@@ -143,12 +143,25 @@ pub struct Sleep {
 
 /// Waits for so long at least, without blocking the thread.
 ///
-/// The timer is the runtime's that polls the future first; a stuck worker does not delay it.
+/// The timer is the runtime's that polls the future first; a stuck worker does not delay it. What ends too far
+/// away to be told ends never.
 ///
 /// # Panics
 ///
 /// When polled, if the calling thread belongs to no runtime (is no worker, and not inside
-/// [`block_on`](super::Runtime::block_on)), or if the runtime has been shut down.
+/// [`block_on`](super::Runtime::block_on)), or if the timer's runtime has been shut down.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt::{self, Runtime};
+/// use std::time::{Duration, Instant};
+///
+/// let start = Instant::now();
+/// Runtime::new()?.block_on(rt::sleep(Duration::from_millis(5)));
+/// assert!(start.elapsed() >= Duration::from_millis(5));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn sleep(duration: Duration) -> Sleep {
     // What is too far away to be told is never.
     Sleep { at: Instant::now().checked_add(duration), key: None, shared: None }

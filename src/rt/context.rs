@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     collections::HashMap,
-    ptr,
+    mem, ptr,
     sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
 };
 
@@ -19,6 +19,8 @@ struct Context {
     p: Cell<*const P>,
     /// Inside `blocking`.
     blocking: Cell<bool>,
+    /// The number of the runtime that has started the thread, or 0.
+    thread_of: Cell<u64>,
 }
 
 worker_local! {
@@ -28,6 +30,7 @@ worker_local! {
             shared: Cell::new(ptr::null()),
             p: Cell::new(ptr::null()),
             blocking: Cell::new(false),
+            thread_of: Cell::new(0),
         }
     };
 }
@@ -37,7 +40,7 @@ worker_local! {
 static RUNTIMES: LazyLock<Mutex<Runtimes>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
-struct Runtimes {
+pub(crate) struct Runtimes {
     last: u64,
     live: HashMap<u64, Weak<Shared>>,
 }
@@ -46,8 +49,33 @@ fn runtimes() -> std::sync::MutexGuard<'static, Runtimes> {
     RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// No runtime comes or goes, and none is looked for, while this is held: for a fork.
+pub(crate) struct Frozen(std::sync::MutexGuard<'static, Runtimes>);
+
+pub(crate) fn freeze() -> Frozen {
+    Frozen(runtimes())
+}
+
+impl Frozen {
+    /// In a child the runtimes are gone. Not dropped: this is no place to free memory.
+    pub(crate) fn abandon(&mut self) {
+        mem::forget(mem::take(&mut self.0.live));
+    }
+}
+
+/// In a child the thread belongs to no runtime.
+pub(crate) fn leave_for_good() {
+    CONTEXT.with(|context| {
+        context.runtime.set(0);
+        context.shared.set(ptr::null());
+        context.p.set(ptr::null());
+        context.thread_of.set(0);
+    });
+}
+
 /// Makes a runtime, and a number for it.
 pub(crate) fn register(make: impl FnOnce(u64, &Weak<Shared>) -> Shared) -> Arc<Shared> {
+    super::forks::watch();
     let id = {
         let mut runtimes = runtimes();
         runtimes.last += 1;
@@ -95,6 +123,16 @@ impl Drop for Entered<'_> {
             context.blocking.set(blocking);
         });
     }
+}
+
+/// The calling thread is one of this runtime's, for good.
+pub(crate) fn become_thread_of(id: u64) {
+    CONTEXT.with(|context| context.thread_of.set(id));
+}
+
+/// Whether it is, wherever in foreign code, and inside whichever `block_on`.
+pub(crate) fn is_thread_of(id: u64) -> bool {
+    CONTEXT.with(|context| context.thread_of.get() == id)
 }
 
 /// The calling thread, which has entered, has this P until it says otherwise.

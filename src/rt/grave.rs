@@ -12,7 +12,7 @@ use crate::sync;
 
 static GRAVE: Mutex<Grave> = Mutex::new(Grave { tasks: VecDeque::new(), digging: false });
 
-struct Grave {
+pub(crate) struct Grave {
     tasks: VecDeque<Ready>,
     digging: bool,
 }
@@ -22,6 +22,20 @@ unsafe impl Send for Grave {}
 
 fn grave() -> std::sync::MutexGuard<'static, Grave> {
     GRAVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nobody is at the grave while the guard is held: for a fork.
+pub(crate) struct Closed(std::sync::MutexGuard<'static, Grave>);
+
+pub(crate) fn close() -> Closed {
+    Closed(grave())
+}
+
+impl Closed {
+    /// In a child there is no thread that digs.
+    pub(crate) fn abandon(&mut self) {
+        self.0.digging = false;
+    }
 }
 
 /// Has these tasks dropped soon.

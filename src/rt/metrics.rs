@@ -16,7 +16,8 @@ pub struct Metrics {
     pub workers: usize,
     /// Worker threads: at work, asleep, stuck, or being started.
     pub threads: usize,
-    /// Workers at work, or looking for some. Those that block are not among them.
+    /// Workers at work, or looking for some, also those that are too many and have not noticed yet. Those
+    /// that block are not among them.
     pub running: usize,
     /// Workers inside [`blocking`](super::blocking()), and not replaced.
     pub blocking: usize,
@@ -40,7 +41,8 @@ pub struct Metrics {
     pub parks: u64,
     /// Polls that lasted too long.
     pub stalls: u64,
-    /// How often no thread could be had for tasks that waited, because there were as many as may be.
+    /// How often no thread could be had for tasks that waited, because there were as many as
+    /// [`max_threads`](super::Builder::max_threads) says.
     pub capped: u64,
 }
 
@@ -59,7 +61,7 @@ impl Metrics {
         Self {
             workers: sched.target(),
             threads,
-            running: within(state::RUNNING),
+            running: within(state::RUNNING) + within(state::SURPLUS),
             blocking: within(state::BLOCKING),
             detached,
             spinning: sched.spinning(),

@@ -46,6 +46,14 @@
 //!
 //! Futures that are polled by one task, as in a `join!`, do wait for each other.
 //!
+//! # After a fork
+//!
+//! The child of a process with a runtime has no workers: it has the thread that forked, which belongs to no
+//! runtime there, whatever it was in the parent. No task of the parent's runtimes runs in the child, and
+//! their timers never end. A [`Runtime`] may be dropped there, which leaks it, but nothing else of it may be
+//! used; a task that forks must end the child (by `exec` or `_exit`) before it returns. The child may build a
+//! runtime of its own. A process that forks to go on in the child, as daemons do, builds its runtime after that.
+//!
 //! # What goes with it
 //!
 //! Channels, locks, and streams of other crates work as they are: a task is woken from any thread.
@@ -57,6 +65,7 @@ mod blocking;
 mod builder;
 mod clock;
 mod context;
+mod forks;
 mod grave;
 mod metrics;
 mod parker;
@@ -90,6 +99,20 @@ const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: it 
 const SHUT_DOWN: &str = "the corepool runtime has been shut down: it has no timers any more";
 
 /// Starts a task on the runtime of the calling thread: see [`Handle::spawn`].
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt;
+///
+/// let runtime = rt::Runtime::new()?;
+/// let sum = runtime.block_on(async {
+///     let task = rt::spawn(async { 1 + 1 });
+///     task.await.unwrap()
+/// });
+/// assert_eq!(sum, 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Panics
 ///

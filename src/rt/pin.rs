@@ -1,6 +1,9 @@
 //! Pinning of workers to cores.
 
-use std::sync::Once;
+use std::{
+    io::{self, Write},
+    sync::Once,
+};
 
 use super::builder::Config;
 
@@ -37,7 +40,9 @@ pub(crate) fn cores(wanted: bool) -> Vec<core_affinity::CoreId> {
 fn warn() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        eprintln!(
+        // Whether or not there is a standard error.
+        let _ = writeln!(
+            io::stderr(),
             "corepool: warning: the system refuses to pin workers to cores; they go unpinned"
         );
     });

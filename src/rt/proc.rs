@@ -25,6 +25,8 @@ pub(crate) mod state {
     pub(crate) const DETACHED: u32 = 3;
     /// As DETACHED, because the runtime is shut down.
     pub(crate) const STOPPED: u32 = 4;
+    /// As DETACHED, because there are to be fewer workers.
+    pub(crate) const SURPLUS: u32 = 5;
 }
 
 /// What the thread of a P was at, at some moment.

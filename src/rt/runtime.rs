@@ -10,23 +10,51 @@ use super::{
     shared::Shared,
     task::{self, JoinHandle},
 };
-use crate::sync::Relaxed;
 
 /// How long the drop of a runtime waits for polls to return, at most.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// Worker threads, and the tasks that they run.
 ///
-/// Dropping it is a [`shutdown`](Self::shutdown) with a limit of a tenth of a second, or without one
-/// if it never detaches threads (`stall_after(None)`).
+/// Dropping it is a [`shutdown`](Self::shutdown) with a limit of a tenth of a second, or of
+/// [`stall_after`](Builder::stall_after) if that is longer; or without one if it never detaches threads
+/// (`stall_after(None)`).
 ///
-/// The threads do not survive a `fork`: in the child a runtime does nothing, and its drop leaks it.
+/// The child of a `fork` has no workers: see [the module](super#after-a-fork). There the drop leaks it.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt::Runtime;
+/// use std::time::Duration;
+///
+/// let runtime = Runtime::new()?;
+/// let task = runtime.spawn(async { 6 * 7 });
+/// assert_eq!(runtime.block_on(task).unwrap(), 42);
+///
+/// runtime.set_workers(1)?;
+/// assert_eq!(runtime.workers(), 1);
+/// assert!(runtime.shutdown(Duration::from_secs(10)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Runtime {
     handle: Handle,
     process: u32,
 }
 
 /// Starts tasks on a runtime, from anywhere. It does not keep the runtime going.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt::{Handle, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let handle: Handle = runtime.handle().clone();
+/// let task = std::thread::spawn(move || handle.spawn(async { 5 })).join().unwrap();
+/// assert_eq!(runtime.block_on(task).unwrap(), 5);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle(Arc<Shared>);
 
@@ -100,7 +128,8 @@ impl Runtime {
     /// and have been replaced. Returns whether all threads have ended. Those that have not do so
     /// when their polls return.
     ///
-    /// From a task of the runtime it does not wait, and returns `false`. It may be called again.
+    /// From a thread of the runtime (in a task, or in the hook for stalls) it does not wait, and returns
+    /// `false`. It may be called again.
     pub fn shutdown(&self, limit: Duration) -> bool {
         self.handle.0.shut_down(Some(limit))
     }
@@ -143,7 +172,8 @@ impl Handle {
 
     /// Starts a task. It runs whether or not somebody waits for the handle.
     ///
-    /// After a shutdown the future is dropped, and the handle says that it was cancelled.
+    /// After a shutdown the future is dropped, and the handle says that it was cancelled. Tasks that wait for
+    /// a worker are not bounded in number.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -157,7 +187,7 @@ impl Handle {
     /// # Panics
     ///
     /// On a worker, whose other tasks would wait for it: there one awaits. In
-    /// [`blocking`](super::blocking()) it may be called.
+    /// [`blocking`](super::blocking()) it may be called. And with what the future panics with.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
             !context::must_not_block(),
@@ -177,8 +207,7 @@ impl Handle {
     /// as it was.
     pub fn set_workers(&self, workers: usize) -> io::Result<()> {
         check_workers(workers, self.0.sched.max_threads())?;
-        self.0.by_hand.store(true, Relaxed);
-        self.0.resize(workers);
+        self.0.set_workers(workers);
         Ok(())
     }
 

@@ -119,13 +119,18 @@ impl Sched {
     }
 
     pub(crate) fn p(&self, id: usize) -> &P {
-        self.ps[id].get().expect("Ps are made before they are used")
+        self.find_p(id).expect("Ps are made before they are used")
+    }
+
+    /// A P of which the calling thread knows by the count of those that are made alone.
+    pub(crate) fn find_p(&self, id: usize) -> Option<&P> {
+        self.ps[id].get().map(|p| &**p)
     }
 
     /// The Ps that have been made.
     pub(crate) fn ps(&self) -> impl Iterator<Item = &P> {
         // Acquire is in `get`.
-        (0..self.made.load(Relaxed)).filter_map(|id| self.ps[id].get().map(|p| &**p))
+        (0..self.made.load(Relaxed)).filter_map(|id| self.find_p(id))
     }
 
     pub(crate) fn made(&self) -> usize {
@@ -224,10 +229,12 @@ impl Sched {
     /// A P that has no tasks is free again.
     fn retire(&self, inner: &mut Inner, p: &P) {
         debug_assert!(!p.has_work());
-        if matches!(p.state(), state::DETACHED) {
-            inner.detached -= 1;
-        } else if p.state() != state::STOPPED {
-            self.active.fetch_sub(1, Relaxed);
+        match p.state() {
+            state::DETACHED => inner.detached -= 1,
+            state::STOPPED | state::SURPLUS => {}
+            _ => {
+                self.active.fetch_sub(1, Relaxed);
+            }
         }
         p.state.store(state::IDLE, Relaxed);
         inner.free.insert(p.id);
@@ -257,9 +264,9 @@ impl Sched {
 
     /// Takes what is in the global queue, for good.
     pub(crate) fn clear(&self) -> VecDeque<Ready> {
-        let tasks = mem::take(&mut self.lock().global);
+        let mut inner = self.lock();
         self.injected.store(0, Relaxed);
-        tasks
+        mem::take(&mut inner.global)
     }
 
     fn add(&self, inner: &mut Inner, tasks: impl IntoIterator<Item = Ready>) {
@@ -405,9 +412,11 @@ impl Sched {
             self.capped.add(1);
             return None;
         }
-        if !self.take_off(&mut inner, p, seen) {
+        if !p.change(seen, state::DETACHED) {
             return None;
         }
+        self.active.fetch_sub(1, Relaxed);
+        inner.detached += 1;
         self.add(&mut inner, self.drain(p));
         let launch = self.launch(&mut inner);
         debug_assert!(launch.is_some(), "there is a vacancy, and a thread or room for one");
@@ -415,14 +424,19 @@ impl Sched {
         launch
     }
 
-    fn take_off(&self, inner: &mut Inner, p: &P, seen: u32) -> bool {
-        debug_assert!(is_active(seen));
-        let done = p.change(seen, state::DETACHED);
-        if done {
-            self.active.fetch_sub(1, Relaxed);
-            inner.detached += 1;
+    /// Marks a P that is active, so that its thread gives it up at the head of its loop.
+    fn mark(&self, _: &mut Inner, p: &P, mark: u32) {
+        loop {
+            let seen = p.state();
+            if !is_active(seen) {
+                return;
+            }
+            // Else it was on its way from one to the other.
+            if p.change(seen, mark) {
+                self.active.fetch_sub(1, Relaxed);
+                return;
+            }
         }
-        done
     }
 
     /// Takes what waits at a P whose thread is stuck, as a thief.
@@ -443,9 +457,10 @@ impl Sched {
     /// The caller has the P.
     pub(crate) unsafe fn come_back(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
         let mut inner = self.lock();
+        let detached = usize::from(p.state() == state::DETACHED);
         if !inner.stopping && self.has_vacancy() {
             p.state.store(state::RUNNING, Relaxed);
-            inner.detached -= 1;
+            inner.detached -= detached;
             self.active.fetch_add(1, Relaxed);
             return None;
         }
@@ -461,31 +476,38 @@ impl Sched {
         Some(if inner.idle.len() > self.target() { Parked::Spare } else { Parked::Asleep })
     }
 
-    /// Changes how many Ps may be active. Threads that are too many notice at the heads of their
-    /// loops. Returns what is to be launched.
-    pub(crate) fn resize(&self, workers: usize) -> Vec<Launch> {
+    /// Changes how many Ps may be active, if `may` says so. Threads that are too many notice at the
+    /// heads of their loops. Returns those of them that sleep, and what is to be launched.
+    pub(crate) fn resize(
+        &self,
+        workers: usize,
+        may: impl FnOnce() -> bool,
+    ) -> (Vec<Arc<Parker>>, Option<Launch>) {
         let mut inner = self.lock();
+        if !may() {
+            return (Vec::new(), None);
+        }
         self.target.store(workers, Relaxed);
-        let running: Vec<_> = self.ps().filter(|p| is_active(p.state())).collect();
-        for p in running.into_iter().rev() {
+        let ps: Vec<_> = self.ps().collect();
+        for p in ps.into_iter().rev() {
             if self.active() <= workers {
                 break;
             }
-            // It may be on its way from one to the other.
-            while !self.take_off(&mut inner, p, p.state()) {}
+            self.mark(&mut inner, p, state::SURPLUS);
         }
+        let surplus = inner.idle.len().saturating_sub(workers);
+        let surplus = inner.idle.drain(..surplus).collect();
         drop(inner);
-        self.wake_one().into_iter().collect()
+        // Also in place of those that may not have had their last look at the queues.
+        (surplus, self.wake_one())
     }
 
     /// Ends it: threads leave at the heads of their loops. Returns those that sleep.
     pub(crate) fn stop(&self) -> Vec<Arc<Parker>> {
         let mut inner = self.lock();
         inner.stopping = true;
-        for p in self.ps().filter(|p| is_active(p.state())) {
-            // As in `resize`.
-            while !p.change(p.state(), state::STOPPED) {}
-            self.active.fetch_sub(1, Relaxed);
+        for p in self.ps() {
+            self.mark(&mut inner, p, state::STOPPED);
         }
         mem::take(&mut inner.idle)
     }

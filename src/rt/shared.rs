@@ -11,7 +11,7 @@ use std::{
 use super::{
     builder::Config,
     clock::Clock,
-    grave,
+    context, grave,
     metrics::Metrics,
     parker::Order,
     proc::{P, state},
@@ -20,9 +20,10 @@ use super::{
     worker,
 };
 use crate::{
+    panics::quietly,
     seat::lock,
     stats::Counter,
-    sync::{self, AtomicBool, Condvar, Mutex, Thread, wait_timeout},
+    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, wait_timeout},
 };
 
 pub(crate) struct Shared {
@@ -89,6 +90,9 @@ impl Shared {
             // SAFETY: the caller's P.
             unsafe { self.push(p, before) };
             self.wake();
+        } else if p.state() >= state::DETACHED {
+            // Just now, or before this thread was stopped on its way: sysmon may not look any more.
+            self.inject_all(p.next.take());
         }
     }
 
@@ -155,11 +159,12 @@ impl Shared {
         }
     }
 
-    /// Drops the tasks that were queued when the runtime stopped. What that wakes goes its own way, so
+    /// Drops the tasks that were queued when the runtime stopped, also behind polls that go on. What that wakes goes its own way, so
     /// that it is not one drop within the other: they would be too many for a stack.
     pub(crate) fn drop_queued(&self) {
         if self.is_stopping() {
             self.sched.clear().into_iter().for_each(task::cancel);
+            self.sched.ps().flat_map(|p| self.sched.drain(p)).for_each(task::cancel);
         }
     }
 
@@ -183,8 +188,10 @@ impl Shared {
     /// If the system refuses. The P is free again then.
     pub(crate) fn start_worker(&self, launch: &Launch) -> std::io::Result<()> {
         let (shared, p) = (self.arc(), launch.p);
-        self.start_thread(None, move || worker::main(&shared, p))
-            .inspect_err(|_| self.sched.give_up(launch))
+        self.start_thread(None, move || worker::main(&shared, p)).inspect_err(|_| {
+            self.sched.give_up(launch);
+            self.tell_who_waits();
+        })
     }
 
     pub(crate) fn start_sysmon(&self) -> std::io::Result<()> {
@@ -205,8 +212,12 @@ impl Shared {
     ) -> std::io::Result<()> {
         let mut threads = lock(&self.threads);
         threads.handles.retain(|handle| !sync::has_ended(handle));
-        let number = threads.named;
+        let (number, id) = (threads.named, self.id);
         let name = name.map_or_else(|| number.to_string(), str::to_owned);
+        let main = move || {
+            context::become_thread_of(id);
+            main();
+        };
         let handle = sync::start_thread(format!("{}-{name}", self.config.thread_name), main)?;
         threads.named += 1;
         threads.handles.push(handle);
@@ -216,6 +227,11 @@ impl Shared {
     /// The end of a worker.
     pub(crate) fn worker_ended(&self) {
         self.sched.ended();
+        self.tell_who_waits();
+    }
+
+    /// There are fewer threads to be waited for.
+    fn tell_who_waits(&self) {
         // So that nobody is between a look and a wait.
         drop(lock(&self.threads));
         self.ended.notify_all();
@@ -225,9 +241,23 @@ impl Shared {
         self.sched.lock().stopping
     }
 
-    /// Changes the number of workers.
+    /// Changes the number of workers, unless somebody has chosen one by hand.
     pub(crate) fn resize(&self, workers: usize) {
-        self.sched.resize(workers).into_iter().for_each(|launch| self.start(Some(launch)));
+        self.resize_if(workers, || !self.by_hand.load(Relaxed));
+    }
+
+    /// Changes the number of workers, by hand.
+    pub(crate) fn set_workers(&self, workers: usize) {
+        self.resize_if(workers, || {
+            self.by_hand.store(true, Relaxed);
+            true
+        });
+    }
+
+    fn resize_if(&self, workers: usize, may: impl FnOnce() -> bool) {
+        let (surplus, launch) = self.sched.resize(workers, may);
+        dismiss(surplus);
+        self.start(launch);
     }
 
     /// Stops all threads, drops the tasks that are queued, and waits for the threads: so long, or for
@@ -237,8 +267,8 @@ impl Shared {
         self.clock.ring();
         self.joiners.wake_all();
         self.drop_queued();
-        // A worker does not wait for itself.
-        if super::context::worker_of(self.id, |worker| worker.is_some()) {
+        // No thread waits for itself.
+        if context::is_thread_of(self.id) {
             return false;
         }
         let all = self.wait(limit.and_then(|limit| Instant::now().checked_add(limit)));
@@ -306,6 +336,9 @@ impl Joiners {
 
     fn wake_all(&self) {
         let wakers = std::mem::take(&mut lock(&self.0).1);
-        wakers.into_values().for_each(Waker::wake);
+        for waker in wakers.into_values() {
+            // Those that panic do not keep it from the others.
+            quietly(|| waker.wake());
+        }
     }
 }

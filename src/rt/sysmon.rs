@@ -2,7 +2,6 @@
 //! a task does stops it.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::Waker,
     time::{Duration, Instant},
@@ -16,6 +15,7 @@ use super::{
 };
 use crate::{
     due as collects,
+    panics::quietly,
     sync::{Relaxed, spin_loop},
 };
 
@@ -165,7 +165,8 @@ impl Sysmon<'_> {
             self.seen[p.id] = seen;
         }
         self.pause = pause.max(SHORT);
-        acted | self.help()
+        self.help();
+        acted
     }
 
     /// Tasks wait, and no other P may become active for them.
@@ -175,13 +176,11 @@ impl Sysmon<'_> {
     }
 
     /// Tasks wait, and somebody could run them: as a rule somebody has been woken already.
-    fn help(&self) -> bool {
+    fn help(&self) {
         let sched = &self.shared.sched;
-        let wanted = sched.injected() > 0 && sched.wants_wake();
-        if wanted {
+        if sched.injected() > 0 && sched.wants_wake() {
             self.shared.wake_one();
         }
-        wanted
     }
 
     /// Looks at one P. If it has been at the same poll since the last round, there is a limit.
@@ -235,8 +234,7 @@ impl Sysmon<'_> {
 
     fn tell(&self, stall: &Stall) {
         if let Some(hook) = &self.shared.config.on_stall {
-            // Its panic is its own.
-            drop(catch_unwind(AssertUnwindSafe(|| hook(stall))));
+            quietly(|| hook(stall));
         }
     }
 
@@ -267,6 +265,6 @@ fn until_collect() -> Duration {
 /// Wakers are other people's code.
 fn wake(wakers: Vec<Waker>) {
     for waker in wakers {
-        drop(catch_unwind(AssertUnwindSafe(|| waker.wake())));
+        quietly(|| waker.wake());
     }
 }

@@ -30,7 +30,8 @@ where
     let (runnable, task) =
         async_task::Builder::new().metadata(runtime).spawn(|_| body, WithInfo(schedule));
     let state = Mutex::new(State::Live(task.fallible()));
-    (runnable, JoinHandle { runtime, state, waits: 0 })
+    let cancel: fn(_) -> Cancelled<_> = |task: Live<_>| Box::pin(task.cancel());
+    (runnable, JoinHandle { runtime, state, cancel, waits: 0 })
 }
 
 /// Called by whoever wakes the task; or by its worker after a poll, if it was woken meanwhile.
@@ -114,33 +115,86 @@ impl<F> Drop for Body<F> {
 /// Waits for a task, and has its output. Dropping it lets the task go on by itself.
 ///
 /// As a future it is ready when the task has ended: with its output, or with a [`JoinError`] if the
-/// task has panicked, was aborted, or was dropped by the shutdown of its runtime.
+/// task has panicked, was aborted, or was dropped by the shutdown of its runtime. The waker that it is
+/// polled with must not panic: that ends the process.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt::{self, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// runtime.block_on(async {
+///     let error = rt::spawn(async { panic!("on purpose") }).await.unwrap_err();
+///     assert!(error.is_panic());
+///
+///     let task = rt::spawn(std::future::pending::<()>());
+///     task.abort();
+///     assert!(task.await.unwrap_err().is_cancelled());
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct JoinHandle<T> {
     runtime: u64,
     state: Mutex<State<T>>,
+    /// How a task is aborted: known where the task is made, so that a handle of anything can do it.
+    cancel: fn(Live<T>) -> Cancelled<T>,
     /// The number under which the runtime knows that somebody waits who is not a worker, or 0.
     waits: u64,
 }
 
 enum State<T> {
-    Live(FallibleTask<Output<T>, u64>),
-    Aborted(Aborted<T>),
+    Live(Live<T>),
+    Aborted(Box<Aborted<T>>),
+    /// It has ended, with an output if it was too late to abort it.
+    Ended(Option<Box<Output<T>>>),
+    /// The handle was ready.
     Done,
 }
 
+type Live<T> = FallibleTask<Output<T>, u64>;
+
 /// Ends when the future has been dropped.
-type Aborted<T> = Pin<Box<dyn Future<Output = Option<Output<T>>> + Send>>;
+type Cancelled<T> = Pin<Box<dyn Future<Output = Option<Output<T>>> + Send>>;
+
+struct Aborted<T> {
+    task: Cancelled<T>,
+    /// Who waits for the end.
+    waits: Option<Waker>,
+}
+
+impl<T> State<T> {
+    /// Looks whether an aborted task has ended. Returns whom it may have kept from being woken: the
+    /// task is told of one waker at a time.
+    fn look(&mut self) -> Option<Waker> {
+        let Self::Aborted(aborted) = self else { return None };
+        let waker = aborted.waits.as_ref().unwrap_or(Waker::noop());
+        let Poll::Ready(output) = aborted.task.as_mut().poll(&mut Context::from_waker(waker))
+        else {
+            return None;
+        };
+        let waits = aborted.waits.take();
+        *self = Self::Ended(output.map(Box::new));
+        waits
+    }
+}
 
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
-    /// Whether the task has ended: then the handle is ready.
+    /// Whether the task has ended: then the handle is ready. One that was aborted has ended when its future
+    /// is gone.
     pub fn is_finished(&self) -> bool {
-        match &*lock(&self.state) {
+        let mut state = lock(&self.state);
+        let waits = state.look();
+        let ended = match &*state {
             State::Live(task) => task.is_finished(),
             State::Aborted(_) => false,
-            State::Done => true,
-        }
+            State::Ended(_) | State::Done => true,
+        };
+        drop(state);
+        waits.into_iter().for_each(Waker::wake);
+        ended
     }
 
     fn leave(&mut self) {
@@ -165,7 +219,7 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl<T: Send + 'static> JoinHandle<T> {
+impl<T> JoinHandle<T> {
     /// Has the task dropped instead of polled again. A poll that is under way is not interrupted.
     ///
     /// The handle is ready when that is done. A task that has ended is not affected.
@@ -173,14 +227,10 @@ impl<T: Send + 'static> JoinHandle<T> {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Done) {
             State::Live(task) if !task.is_finished() => {
-                let mut aborted: Aborted<T> = Box::pin(task.cancel());
-                // The first poll closes the task, and wakes whoever waits. What is ready is so
-                // for the next poll as well.
-                let ended = aborted.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-                *state = State::Aborted(match ended {
-                    Poll::Ready(output) => Box::pin(async { output }),
-                    Poll::Pending => aborted,
-                });
+                let task = (self.cancel)(task);
+                *state = State::Aborted(Box::new(Aborted { task, waits: None }));
+                // The first look closes the task, and wakes whoever waits.
+                state.look();
             }
             other => *state = other,
         }
@@ -216,7 +266,12 @@ impl<T> JoinHandle<T> {
         let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
         let polled = match state {
             State::Live(task) => Pin::new(task).poll(cx),
-            State::Aborted(aborted) => aborted.as_mut().poll(cx),
+            State::Aborted(aborted) => {
+                let polled = aborted.task.as_mut().poll(cx);
+                aborted.waits = polled.is_pending().then(|| cx.waker().clone());
+                polled
+            }
+            State::Ended(output) => Poll::Ready(output.take().map(|output| *output)),
             State::Done => panic!("a JoinHandle was polled after it was ready"),
         };
         if polled.is_ready() {

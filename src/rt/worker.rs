@@ -69,7 +69,10 @@ impl Worker<'_> {
                 // SAFETY: this thread's P.
                 match unsafe { self.shared.sched.come_back(p, &self.me) } {
                     Some(parked) => break parked,
-                    None => continue,
+                    None => {
+                        self.shared.clock.wind();
+                        continue;
+                    }
                 }
             }
             let found = self.find(p);
@@ -113,6 +116,7 @@ impl Worker<'_> {
             _ => None,
         };
         if let Some(p) = self.shared.sched.look_again(&self.me) {
+            self.shared.clock.wind();
             self.spins = true;
             return Some(p);
         }
@@ -178,8 +182,8 @@ impl Worker<'_> {
         self.spins = true;
         for round in 0..ROUNDS {
             let order = StealOrder::new(self.shared.sched.made(), self.random());
-            for victim in order.filter(|&id| id != p.id) {
-                let victim = self.shared.sched.p(victim);
+            let others = order.filter(|&id| id != p.id);
+            for victim in others.filter_map(|id| self.shared.sched.find_p(id)) {
                 if victim.state() == state::IDLE {
                     continue;
                 }

@@ -15,6 +15,23 @@ use super::context;
 pub struct YieldNow(bool);
 
 /// Puts the task at the end of its worker's queue.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt;
+///
+/// # async fn example(mut rows: std::vec::IntoIter<u64>) -> u64 {
+/// let mut sum = 0;
+/// while let Some(row) = rows.next() {
+///     sum += row;
+///     if row % 1000 == 0 {
+///         rt::yield_now().await;
+///     }
+/// }
+/// sum
+/// # }
+/// ```
 pub fn yield_now() -> YieldNow {
     YieldNow(false)
 }
@@ -53,7 +70,19 @@ impl Worker {
     }
 }
 
-/// The worker that the calling thread is, if it is polling a task.
+/// The worker that the calling thread is, if it is polling a task. Not inside a `block_on`.
+///
+/// # Examples
+///
+/// ```
+/// use corepool::rt::{Runtime, current_worker};
+///
+/// let runtime = Runtime::builder().workers(2).max_threads(8).build()?;
+/// let task = runtime.spawn(async { current_worker().unwrap().index() });
+/// assert!(runtime.block_on(task).unwrap() < 8);
+/// assert!(current_worker().is_none());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn current_worker() -> Option<Worker> {
     context::worker(|worker| worker.map(|(_, p)| Worker { index: p.id, here: PhantomData }))
 }

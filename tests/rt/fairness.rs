@@ -2,12 +2,13 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{
             AtomicBool, AtomicUsize,
             Ordering::{Relaxed, SeqCst},
         },
     },
+    thread,
     time::Duration,
 };
 
@@ -230,5 +231,111 @@ fn a_task_that_is_slow_goes_last() {
             }
         });
         slow.await.unwrap();
+    });
+}
+
+/// Go's `TestTimerFairness2`: a timer among tasks that are always ready, one of which is in a short call all
+/// the time.
+#[test]
+fn timers_among_short_calls() {
+    run(&runtime(1), async {
+        let (sender, receiver) = async_channel::bounded(1);
+        for _ in 0..2 {
+            let sender = sender.clone();
+            drop(rt::spawn(async move { while sender.send(()).await.is_ok() {} }));
+        }
+        let over = rt::spawn(rt::sleep(Duration::from_millis(20)));
+        while !over.is_finished() {
+            rt::blocking(|| std::hint::black_box(0));
+            receiver.recv().await.unwrap();
+        }
+    });
+}
+
+/// Go's `TestGCFairness`: a timer beside tasks that only make system calls, announced or not, and yield.
+#[cfg(unix)]
+#[test]
+fn timers_beside_system_calls() {
+    use std::{fs::File, io::Write};
+
+    for announced in [false, true] {
+        run(&runtime(1), async move {
+            let stop = Arc::new(AtomicBool::new(false));
+            let tasks: Vec<_> = (0..2)
+                .map(|_| {
+                    let stop = Arc::clone(&stop);
+                    rt::spawn(async move {
+                        let mut null = File::options().write(true).open("/dev/null").unwrap();
+                        while !stop.load(Relaxed) {
+                            let mut write = || null.write_all(b".").unwrap();
+                            if announced {
+                                rt::blocking(write)
+                            } else {
+                                write()
+                            }
+                            rt::yield_now().await;
+                        }
+                    })
+                })
+                .collect();
+            rt::sleep(Duration::from_millis(10)).await;
+            stop.store(true, Relaxed);
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    }
+}
+
+/// What was started last runs first, then the own queue in its order, and then what came from outside. It may
+/// be otherwise now and then: when the global queue has its turn, or a slice is over.
+#[test]
+fn the_order_of_search() {
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let handle = runtime.handle().clone();
+    let mut orders = Vec::new();
+    for _ in 0..20 {
+        let order: Arc<Mutex<Vec<char>>> = Arc::default();
+        let handle = handle.clone();
+        let note = {
+            let order = Arc::clone(&order);
+            move |which| {
+                let order = Arc::clone(&order);
+                async move { order.lock().unwrap().push(which) }
+            }
+        };
+        run(&runtime, async move {
+            let outside = note('d');
+            let spawned = thread::spawn(move || handle.spawn(outside)).join().unwrap();
+            let [b, c, a] = ['b', 'c', 'a'].map(|which| rt::spawn(note(which)));
+            for task in [a, b, c, spawned] {
+                task.await.unwrap();
+            }
+        });
+        let order = order.lock().unwrap().iter().collect::<String>();
+        if order == "abcd" {
+            return;
+        }
+        orders.push(order);
+    }
+    panic!("{orders:?}");
+}
+
+/// Half of a full queue, and the task that finds no room, go to the global one. None is lost.
+#[test]
+fn a_full_queue_overflows() {
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let handle = runtime.handle().clone();
+    run(&runtime, async move {
+        // One runs next, 256 fill the queue.
+        let mut tasks: Vec<_> = (0..257).map(|_| rt::spawn(async {})).collect();
+        let full = handle.metrics();
+        assert_eq!((full.queued, full.injected), (257, 0));
+        tasks.push(rt::spawn(async {}));
+        let over = handle.metrics();
+        assert_eq!((over.queued, over.injected), (258, 129));
+        for task in tasks {
+            task.await.unwrap();
+        }
     });
 }

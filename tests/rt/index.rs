@@ -11,7 +11,7 @@ use std::{
 
 use corepool::rt::{self, Builder, current_worker};
 
-use crate::util::{Rng, run, runtime, spin};
+use crate::util::{Rng, run, runtime, spin, until};
 
 const THREADS: usize = 64;
 
@@ -82,4 +82,15 @@ fn it_is_low() {
     let least = run(&runtime, async { current_worker().unwrap().index() });
     assert!(least <= runtime.metrics().threads);
     assert!(least < 512);
+}
+
+/// Go's `TestTraceSTW`: a task that runs alone, time after time, mostly finds itself on the same worker.
+#[test]
+fn it_is_the_lowest() {
+    let runtime = runtime(4);
+    let same = (0..50).filter(|_| {
+        until("all to sleep", || runtime.metrics().running == 0);
+        run(&runtime, async { current_worker().unwrap().index() }) == 0
+    });
+    assert!(same.count() > 37);
 }

@@ -3,12 +3,11 @@
 use std::{
     io::ErrorKind::InvalidInput,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
 };
 
 use corepool::rt::{self, Builder};
 
-use crate::util::{in_a_process, run, runtime};
+use crate::util::{LONG, in_a_process, run, runtime, until};
 
 #[test]
 fn numbers_that_make_no_sense() {
@@ -21,6 +20,7 @@ fn numbers_that_make_no_sense() {
     assert_eq!(kind(Builder::new().thread_name("a\0b")), InvalidInput);
 }
 
+/// Go's `TestBigGOMAXPROCS`.
 #[test]
 fn a_thousand_workers_are_not_started_at_once() {
     let runtime = runtime(1024);
@@ -74,7 +74,7 @@ fn block_on_inside_a_worker() {
 #[test]
 fn a_spawn_after_shutdown() {
     let runtime = runtime(2);
-    assert!(runtime.shutdown(Duration::from_secs(60)));
+    assert!(runtime.shutdown(LONG));
     let error = runtime.block_on(runtime.spawn(async {})).unwrap_err();
     assert!(error.is_cancelled());
     let handle = runtime.handle().clone();
@@ -91,29 +91,12 @@ fn a_spawn_after_shutdown() {
 fn threads_that_cannot_be_started() {
     use corepool::rt::Runtime;
 
-    fn address_space(limit: u64) -> u64 {
-        let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: the places are valid.
-        unsafe {
-            assert_eq!(libc::getrlimit(libc::RLIMIT_AS, &mut old), 0);
-            let new = libc::rlimit { rlim_cur: limit, rlim_max: old.rlim_max };
-            assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &new), 0);
-        }
-        old.rlim_cur
-    }
+    use crate::util::no_room_for_threads;
 
     in_a_process("input::threads_that_cannot_be_started", || {
         let runtime = runtime(4);
         run(&runtime, async {});
-        // A stack of a thread (a GiB here) no longer fits.
-        let pages: u64 = std::fs::read_to_string("/proc/self/statm")
-            .unwrap()
-            .split(' ')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let before = address_space(pages * 4096 + (1 << 29));
+        let limit = no_room_for_threads();
         Runtime::new().unwrap_err();
         let sum = run(&runtime, async {
             let tasks: Vec<_> = (0..1000_u64).map(|i| rt::spawn(async move { i })).collect();
@@ -124,7 +107,14 @@ fn threads_that_cannot_be_started() {
             sum
         });
         assert_eq!(sum, 499_500);
-        address_space(before);
-        assert!(runtime.shutdown(Duration::from_secs(60)));
+        limit.lift();
+        until("the end", || runtime.shutdown(LONG));
     });
+}
+
+/// A bound below the number of processors is no mistake of who said nothing of workers.
+#[test]
+fn few_threads_mean_few_workers() {
+    let runtime = Builder::new().max_threads(1).build().unwrap();
+    assert_eq!(runtime.workers(), 1);
 }

@@ -6,6 +6,8 @@
 #![cfg(not(any(loom, shuttle)))]
 
 mod fairness;
+#[cfg(unix)]
+mod fork;
 mod index;
 mod input;
 mod metrics;

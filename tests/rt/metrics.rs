@@ -70,3 +70,20 @@ fn steals_are_counted() {
     });
     assert!(runtime.metrics().parks > 0);
 }
+
+/// Go's `TestNumGoroutine`: what is alive is what has not ended.
+#[test]
+fn tasks_are_counted() {
+    let runtime = runtime(2);
+    let (sender, receiver) = async_channel::bounded::<()>(1);
+    let tasks: Vec<_> = (0..100)
+        .map(|_| {
+            let receiver = receiver.clone();
+            runtime.spawn(async move { receiver.recv().await.is_err() })
+        })
+        .collect();
+    assert_eq!(runtime.metrics().alive, 100);
+    drop(sender);
+    assert!(tasks.into_iter().all(|task| runtime.block_on(task).unwrap()));
+    until("all to end", || runtime.metrics().alive == 0);
+}

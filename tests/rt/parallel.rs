@@ -84,3 +84,36 @@ fn threads_are_not_more_than_workers() {
     let metrics = runtime.metrics();
     assert!(metrics.threads <= 3 + metrics.stalls as usize, "{metrics:?}");
 }
+
+/// Go's `TestGoroutineParallelism2`: as many as there are workers run at once although the workers were busy
+/// until just now, or asleep, and half of the tasks are started by the other half.
+#[test]
+fn as_many_as_there_are_workers_at_once() {
+    const WORKERS: usize = 4;
+    // Nobody is replaced here.
+    let runtime = Builder::new().workers(WORKERS).stall_after(None).build().unwrap();
+    for round in 0..20 {
+        if round % 2 == 0 {
+            let load: Vec<_> = (0..100).map(|_| runtime.spawn(rt::yield_now())).collect();
+            load.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+        } else {
+            until("all to sleep", || runtime.metrics().running == 0);
+        }
+        let here = Arc::new(AtomicUsize::new(0));
+        let meet = move || {
+            here.fetch_add(1, SeqCst);
+            until("the others", || here.load(SeqCst) == WORKERS);
+        };
+        let halves: Vec<_> = (0..WORKERS / 2)
+            .map(|_| {
+                let (meet, other) = (meet.clone(), meet.clone());
+                runtime.spawn(async move {
+                    let other = rt::spawn(async move { other() });
+                    meet();
+                    other.await.unwrap();
+                })
+            })
+            .collect();
+        halves.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    }
+}

@@ -1,15 +1,17 @@
 //! The end of a runtime.
 
 use std::{
-    future,
+    future::{self, Future},
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{
-            AtomicBool,
+            AtomicBool, AtomicUsize,
             Ordering::{Relaxed, SeqCst},
         },
         mpsc,
     },
+    task::{Context, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -54,7 +56,7 @@ fn waiting_tasks_are_cancelled() {
     let handle = runtime.handle().clone();
     let other = thread::spawn(move || handle.block_on(waits).unwrap_err().is_cancelled());
     thread::sleep(Duration::from_millis(20));
-    assert!(runtime.shutdown(LONG));
+    until("the end", || runtime.shutdown(LONG));
     assert!(other.join().unwrap());
     assert!(runtime.block_on(sleeps).unwrap_err().is_cancelled());
     // By a thread of its own.
@@ -96,7 +98,7 @@ fn a_chain_of_tasks_that_wake_each_other() {
         before = receiver;
     }
     until("all to wait", || runtime.metrics().queued == 0);
-    assert!(runtime.shutdown(LONG));
+    until("the end", || runtime.shutdown(LONG));
     drop(first);
     for task in tasks {
         assert!(runtime.block_on(task).unwrap_err().is_cancelled());
@@ -144,4 +146,163 @@ fn a_wake_after_the_end() {
     _ = sender.try_send(());
     drop(sender);
     until("the task to be dropped", || DROPPED.load(SeqCst));
+}
+
+/// A runtime that never detaches threads waits for all of them; but none for itself, wherever it is.
+#[test]
+fn no_thread_waits_for_itself() {
+    type Place = Arc<Mutex<Option<rt::Runtime>>>;
+
+    fn drop_it(place: &Place) {
+        let runtime = place.lock().unwrap().take();
+        drop(runtime);
+    }
+
+    crate::util::in_a_process("shutdown::no_thread_waits_for_itself", || {
+        let build = || Builder::new().workers(1).stall_after(None);
+        // A worker, inside the `block_on` of this or of another runtime.
+        for other in [None, Some(runtime(1))] {
+            let runtime = build().build().unwrap();
+            let handle = other.as_ref().unwrap_or(&runtime).handle().clone();
+            let place = Place::default();
+            let (inside, (sender, receiver)) = (Arc::clone(&place), mpsc::channel());
+            let (go, wait) = mpsc::channel::<()>();
+            drop(runtime.spawn(async move {
+                _ = wait.recv_timeout(LONG);
+                rt::blocking(|| handle.block_on(async { drop_it(&inside) }));
+                sender.send(()).unwrap();
+            }));
+            *place.lock().unwrap() = Some(runtime);
+            drop(go);
+            receiver.recv_timeout(LONG / 2).unwrap();
+        }
+        // The thread that watches.
+        let place = Place::default();
+        let (inside, (sender, receiver)) = (Arc::clone(&place), mpsc::sync_channel(9));
+        let hook = move |_: &rt::Stall| {
+            drop_it(&inside);
+            _ = sender.send(());
+        };
+        let runtime = build().on_stall(hook).build().unwrap();
+        drop(runtime.spawn(async { thread::sleep(Duration::from_millis(200)) }));
+        *place.lock().unwrap() = Some(runtime);
+        receiver.recv_timeout(LONG / 2).unwrap();
+    });
+}
+
+/// What waits at a worker that is stuck is dropped at once, and not when the poll returns.
+#[test]
+fn tasks_behind_a_stuck_poll_are_dropped() {
+    static DROPPED: AtomicBool = AtomicBool::new(false);
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let (go, wait) = mpsc::channel::<()>();
+    let (inside, begun) = mpsc::channel();
+    drop(runtime.spawn(async move {
+        for i in 0..10 {
+            let guard = (i == 5).then(|| SetOnDrop(&DROPPED));
+            drop(rt::spawn(async move {
+                let _guard = guard;
+                rt::yield_now().await;
+            }));
+        }
+        inside.send(()).unwrap();
+        _ = wait.recv_timeout(LONG);
+    }));
+    begun.recv_timeout(LONG).unwrap();
+    assert!(!runtime.shutdown(Duration::from_millis(1)), "a poll is under way");
+    // Here, or by another thread if sysmon was just about to move them.
+    until("the drop", || DROPPED.load(SeqCst));
+    drop(go);
+    assert!(runtime.shutdown(LONG));
+}
+
+/// A waker that panics does not keep the news from others.
+#[test]
+fn a_waker_that_panics() {
+    struct Bomb;
+
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker");
+        }
+    }
+
+    let runtime = runtime(1);
+    let mut tasks: Vec<_> = (0..8).map(|_| runtime.spawn(future::pending::<()>())).collect();
+    let waker = Waker::from(Arc::new(Bomb));
+    for task in &mut tasks {
+        assert!(Pin::new(task).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    until("them to wait", || runtime.metrics().polls == 8);
+    until("the end", || runtime.shutdown(LONG));
+    // They would be called once more.
+    tasks.into_iter().for_each(std::mem::forget);
+}
+
+/// Workers that are too many are not stuck: their polls are waited for.
+#[test]
+fn workers_that_are_too_many_are_waited_for() {
+    for _ in 0..10 {
+        let runtime = Builder::new().workers(4).stall_after(None).build().unwrap();
+        for _ in 0..4 {
+            drop(runtime.spawn(async { thread::sleep(Duration::from_millis(10)) }));
+        }
+        until("all to be at it", || runtime.metrics().queued == 0);
+        runtime.set_workers(1).unwrap();
+        assert!(runtime.shutdown(LONG));
+    }
+}
+
+/// A worker that is on its way into a call and out again all the time is told all the same.
+#[test]
+fn calls_that_block_all_the_time() {
+    for i in 0..500 {
+        let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+        drop(runtime.spawn(async {
+            loop {
+                (0..10_000).for_each(|_| rt::blocking(|| {}));
+                rt::yield_now().await;
+            }
+        }));
+        (0..1000 * (i % 10)).for_each(|_| std::hint::spin_loop());
+        assert!(runtime.shutdown(LONG));
+    }
+}
+
+/// A task that is woken after the end is dropped by a thread of its own. If there can be none it waits for
+/// the next one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_late_task_that_has_to_wait() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Counted;
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, SeqCst);
+        }
+    }
+
+    crate::util::in_a_process("shutdown::a_late_task_that_has_to_wait", || {
+        let runtime = runtime(1);
+        let senders = [(); 2].map(|()| {
+            let (sender, receiver) = async_channel::bounded::<()>(1);
+            let counted = Counted;
+            drop(runtime.spawn(async move {
+                let _counted = counted;
+                _ = receiver.recv().await;
+            }));
+            sender
+        });
+        until("them to wait", || runtime.metrics().polls == 2);
+        assert!(runtime.shutdown(LONG));
+        let limit = crate::util::no_room_for_threads();
+        let [first, second] = senders;
+        drop(first);
+        assert_eq!(DROPPED.load(SeqCst), 0);
+        limit.lift();
+        drop(second);
+        until("both to be dropped", || DROPPED.load(SeqCst) == 2);
+    });
 }

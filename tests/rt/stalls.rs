@@ -178,3 +178,36 @@ fn blocking_ends_in_any_way() {
     until("the end", || runtime.metrics().blocking == 0);
     assert_eq!(run(&runtime, async { 1 }), 1);
 }
+
+/// A worker was replaced, the others went to sleep, and so did the watcher. When it comes back, and finds
+/// a task that comes just then, there is something to watch again.
+#[test]
+fn a_worker_that_comes_back_is_watched() {
+    let runtime = runtime(1);
+    for i in 0..20 {
+        let (go, wait) = mpsc::channel::<()>();
+        let (send, receive) = mpsc::channel::<()>();
+        let over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&over);
+        let stuck = runtime.spawn(async move {
+            _ = wait.recv_timeout(LONG);
+            ends.store(true, SeqCst);
+        });
+        run(&runtime, async {});
+        until("the other to sleep", || runtime.metrics().running == 0);
+        // Longer than it takes the watcher to find that there is nothing to watch.
+        thread::sleep(Duration::from_millis(80));
+        drop(go);
+        while !over.load(SeqCst) {
+            std::hint::spin_loop();
+        }
+        spin(Duration::from_nanos(500 * i));
+        let next = runtime.spawn(async move {
+            // It is on the only worker: what it starts is for one that takes its place.
+            drop(rt::spawn(async move { send.send(()).unwrap() }));
+            receive.recv_timeout(LONG / 4).unwrap();
+        });
+        runtime.block_on(next).unwrap();
+        runtime.block_on(stuck).unwrap();
+    }
+}

@@ -3,14 +3,13 @@
 use std::{
     future,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{
             AtomicBool,
             Ordering::{Relaxed, SeqCst},
         },
         mpsc,
     },
-    time::Duration,
 };
 
 use corepool::rt::{self, Handle};
@@ -86,8 +85,9 @@ fn dropping_a_handle_detaches() {
 fn an_aborted_task_is_dropped() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
     let runtime = runtime(2);
-    let task = runtime.spawn(async {
-        let _guard = SetOnDrop(&DROPPED);
+    let guard = SetOnDrop(&DROPPED);
+    let task = runtime.spawn(async move {
+        let _guard = guard;
         future::pending::<()>().await;
     });
     run(&runtime, async {});
@@ -197,6 +197,54 @@ fn many_tasks() {
         sum
     });
     assert_eq!(sum, 50_000 * 49_999 / 2);
-    until("all to end", || runtime.metrics().alive == 0);
-    assert!(runtime.shutdown(Duration::from_secs(60)));
+    // Where there is a lot else to do some may be found stuck, and would not be waited for.
+    until("all to end", || runtime.metrics().alive == 0 && runtime.metrics().detached == 0);
+    assert!(runtime.shutdown(LONG));
+}
+
+/// Also if nobody polls the handle.
+#[test]
+fn an_aborted_task_is_finished() {
+    let runtime = runtime(1);
+    let waits = runtime.spawn(future::pending::<()>());
+    run(&runtime, async {});
+    waits.abort();
+    until("the end", || waits.is_finished());
+    waits.abort();
+    assert!(waits.is_finished());
+    assert!(runtime.block_on(waits).unwrap_err().is_cancelled());
+}
+
+/// Who looks whether an aborted task has ended does not take the news from who waits for it.
+#[test]
+fn a_look_at_an_aborted_task_loses_no_wake() {
+    let runtime = runtime(2);
+    for _ in 0..200 {
+        let task = Arc::new(Mutex::new(runtime.spawn(async {
+            loop {
+                rt::yield_now().await;
+            }
+        })));
+        let looks = Arc::clone(&task);
+        task.lock().unwrap().abort();
+        let looker = std::thread::spawn(move || {
+            until("the end", || looks.lock().unwrap().is_finished());
+        });
+        let waits = future::poll_fn(|cx| std::pin::Pin::new(&mut *task.lock().unwrap()).poll(cx));
+        assert!(runtime.block_on(waits).unwrap_err().is_cancelled());
+        looker.join().unwrap();
+    }
+}
+
+/// A handle can be passed to what knows nothing of the output.
+#[test]
+fn any_handle_can_be_aborted() {
+    fn abort<T>(task: &rt::JoinHandle<T>) {
+        task.abort();
+    }
+
+    let runtime = runtime(1);
+    let task = runtime.spawn(future::pending::<()>());
+    abort(&task);
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
 }

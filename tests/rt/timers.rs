@@ -25,7 +25,7 @@ fn sleepers_wake_in_their_order_and_not_early() {
     });
 }
 
-/// The watcher sleeps for long when a shorter sleep begins.
+/// Go's `TestNetpollBreak`: the watcher sleeps for long when a shorter sleep begins.
 #[test]
 fn a_short_sleep_after_a_long_one() {
     let runtime = runtime(1);
@@ -57,4 +57,21 @@ fn for_ever_is_no_overflow() {
     assert!(!task.is_finished());
     task.abort();
     assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+}
+
+/// A sleep stays with the runtime in which it began, and is woken from there wherever it goes.
+#[test]
+fn a_sleep_goes_between_runtimes() {
+    let (one, other) = (runtime(1), runtime(1));
+    let mut sleep = Box::pin(rt::sleep(Duration::from_millis(50)));
+    let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx)));
+    assert!(one.block_on(polled).is_pending());
+    run(&other, sleep);
+    // Also without an end.
+    let mut sleep = Box::pin(rt::sleep(LONG));
+    let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx)));
+    assert!(one.block_on(polled).is_pending());
+    let task = other.spawn(sleep);
+    drop(one);
+    assert!(other.block_on(task).unwrap_err().is_panic(), "its timers are gone");
 }

@@ -98,3 +98,35 @@ pub(crate) fn in_a_process(test: &str, body: fn()) -> String {
     assert!(status.success(), "{test}: {status}: {said}");
     said
 }
+
+/// A bound of the address space, beyond which there is no room for the stack of a thread: a GiB in
+/// [`in_a_process`].
+#[cfg(target_os = "linux")]
+pub(crate) struct NoRoom(u64);
+
+#[cfg(target_os = "linux")]
+pub(crate) fn no_room_for_threads() -> NoRoom {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    NoRoom(address_space(pages * 4096 + (1 << 29)))
+}
+
+#[cfg(target_os = "linux")]
+impl NoRoom {
+    pub(crate) fn lift(self) {
+        address_space(self.0);
+    }
+}
+
+/// Sets the bound, and returns the one that was.
+#[cfg(target_os = "linux")]
+fn address_space(limit: u64) -> u64 {
+    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the places are valid.
+    unsafe {
+        assert_eq!(libc::getrlimit(libc::RLIMIT_AS, &mut old), 0);
+        let new = libc::rlimit { rlim_cur: limit, rlim_max: old.rlim_max };
+        assert_eq!(libc::setrlimit(libc::RLIMIT_AS, &new), 0);
+    }
+    old.rlim_cur
+}

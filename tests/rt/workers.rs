@@ -6,7 +6,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use corepool::{
@@ -127,4 +127,93 @@ fn threads_have_names() {
     let runtime = Builder::new().thread_name("some").build().unwrap();
     let name = run(&runtime, async { thread::current().name().unwrap().to_owned() });
     assert!(name.starts_with("some-"), "{name}");
+}
+
+/// Threads that sleep end at once if there are to be fewer workers.
+#[test]
+fn fewer_workers_have_fewer_threads() {
+    const WORKERS: usize = 6;
+    let runtime = Builder::new().workers(WORKERS).stall_after(None).build().unwrap();
+    for _ in 0..10 {
+        runtime.set_workers(WORKERS).unwrap();
+        let here = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                let here = Arc::clone(&here);
+                runtime.spawn(async move {
+                    here.fetch_add(1, SeqCst);
+                    until("the others", || here.load(SeqCst) == WORKERS);
+                })
+            })
+            .collect();
+        tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+        until("all to sleep", || runtime.metrics().running == 0);
+        runtime.set_workers(2).unwrap();
+        // In far less than the time after which they would end by themselves.
+        let start = Instant::now();
+        until("the others to end", || runtime.metrics().threads == 2);
+        assert!(start.elapsed() < Duration::from_secs(8));
+    }
+    assert_eq!(run(&runtime, async { 1 }), 1);
+}
+
+/// Threads that were needed for a burst end some time after.
+#[test]
+fn surplus_threads_end() {
+    let runtime = runtime(2);
+    let tasks: Vec<_> = (0..100)
+        .map(|_| {
+            runtime.spawn(async { rt::blocking(|| thread::sleep(Duration::from_millis(100))) })
+        })
+        .collect();
+    tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    assert!(runtime.metrics().threads > 4);
+    until("the others to end", || runtime.metrics().threads <= 2);
+    assert_eq!(run(&runtime, async { 1 }), 1);
+}
+
+/// Go's `UpdateGOMAXPROCS`: the number of workers follows that of processors, until somebody chooses.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_follow_processors() {
+    use std::{fs, mem};
+
+    type Set = libc::cpu_set_t;
+
+    /// All threads of the process.
+    fn confine(set: &Set) {
+        for thread in fs::read_dir("/proc/self/task").unwrap() {
+            let thread = thread.unwrap().file_name().to_str().unwrap().parse().unwrap();
+            // SAFETY: the set is valid. A thread that has ended meanwhile is none of our business.
+            unsafe { libc::sched_setaffinity(thread, mem::size_of::<Set>(), set) };
+        }
+    }
+
+    crate::util::in_a_process("workers::workers_follow_processors", || {
+        let processors = thread::available_parallelism().unwrap().get();
+        // SAFETY: sets of no processor, which are then filled in.
+        let (mut all, mut one): (Set, Set) = unsafe { (mem::zeroed(), mem::zeroed()) };
+        // SAFETY: the sets are valid, and each index is within them.
+        unsafe {
+            assert_eq!(libc::sched_getaffinity(0, mem::size_of::<Set>(), &mut all), 0);
+            let first = (0..).find(|&cpu| libc::CPU_ISSET(cpu, &all)).unwrap();
+            libc::CPU_SET(first, &mut one);
+        }
+        let runtime = rt::Runtime::new().unwrap();
+        assert_eq!(runtime.workers(), processors);
+        // Who sleeps does not count.
+        drop(runtime.spawn(async {
+            loop {
+                rt::sleep(Duration::from_millis(5)).await;
+            }
+        }));
+        confine(&one);
+        until("one worker", || runtime.workers() == 1);
+        confine(&all);
+        until("all workers", || runtime.workers() == processors);
+        runtime.set_workers(3).unwrap();
+        confine(&one);
+        thread::sleep(Duration::from_millis(2500));
+        assert_eq!(runtime.workers(), 3);
+    });
 }

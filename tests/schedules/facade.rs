@@ -105,6 +105,8 @@ mod rt {
         false
     }
 
+    pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
+
     pub(crate) fn nap() {
         thread::yield_now();
     }

@@ -1,0 +1,75 @@
+//! A fork leaves the threads of a runtime behind.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use corepool::rt;
+
+use crate::util::{LONG, in_a_process, run, runtime, until};
+
+/// Runs it in a child, which has to end well.
+fn in_a_child(f: impl FnOnce()) {
+    // SAFETY: the child goes on with what the crate says a child can.
+    match unsafe { libc::fork() } {
+        -1 => panic!("no child"),
+        0 => {
+            f();
+            // SAFETY: the call takes an integer.
+            unsafe { libc::_exit(0) }
+        }
+        child => {
+            let (start, mut status) = (Instant::now(), 0);
+            // SAFETY: the place is valid.
+            while unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) } == 0 {
+                if start.elapsed() > LONG / 2 {
+                    // SAFETY: the child is this one's.
+                    unsafe { libc::kill(child, libc::SIGKILL) };
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(status, 0, "the child hangs, or has failed");
+        }
+    }
+}
+
+/// In a child the runtime of its parent has no threads, and can be dropped; and the child can have one of
+/// its own.
+#[test]
+fn a_child_has_no_workers() {
+    in_a_process("fork::a_child_has_no_workers", || {
+        let (one, other) = (runtime(2), runtime(2));
+        let stop = Arc::new(AtomicBool::new(false));
+        // They wake each other from outside all the time.
+        let (a, at_b) = async_channel::bounded(1);
+        let (b, at_a) = async_channel::bounded(1);
+        a.try_send(()).unwrap();
+        let tasks = [(&one, a, at_a), (&other, b, at_b)].map(|(runtime, sender, receiver)| {
+            let stop = Arc::clone(&stop);
+            runtime.spawn(async move {
+                while !stop.load(SeqCst) {
+                    _ = sender.send(()).await;
+                    _ = receiver.recv().await;
+                }
+            })
+        });
+        let mut parents = Some([one, other]);
+        for _ in 0..200 {
+            let parents = &mut parents;
+            in_a_child(move || {
+                drop(parents.take());
+                let own = runtime(2);
+                assert_eq!(run(&own, async { rt::spawn(async { 1 }).await.unwrap() }), 1);
+                until("the end", || own.shutdown(LONG));
+            });
+        }
+        stop.store(true, SeqCst);
+        std::mem::forget(tasks);
+        drop(parents);
+    });
+}
