@@ -41,6 +41,11 @@ bug("not wiped", "buffer/pool.rs",
     "vec.fill(0);",
     tests="--test buffers wiping")
 
+bug("a secret is copied", "buffer/guard.rs",
+    "if self.pool.wipes() { 0 }",
+    "if self.pool.wipes() { COPIED }",
+    tests="--test buffers wiping::secrets_are_not_copied")
+
 bug("a power of two rounded up", "buffer/class.rs",
     "capacity.saturating_sub(1).leading_zeros()",
     "capacity.leading_zeros()",

@@ -122,7 +122,8 @@ impl Buffer<'static> {
     ///
     /// This takes one allocation of a few words, which is what `Bytes` needs to know its owner. Up to
     /// 512 bytes are copied instead, which takes one allocation as well, and the storage goes back
-    /// now. No reference is counted besides that of `Bytes` itself: the pool is a `static`.
+    /// now; but not from a pool that [wipes](BufferPool::with_zeroize), which could not wipe the copy.
+    /// No reference is counted besides that of `Bytes` itself: the pool is a `static`.
     ///
     /// A slice of the result keeps all of the storage from the pool, its *capacity*. Turning the
     /// result into a `Vec` or `BytesMut` copies it.
@@ -143,7 +144,8 @@ impl Buffer<'static> {
     /// ```
     #[must_use = "the storage goes back at once"]
     pub fn freeze(self) -> Bytes {
-        if self.len() <= COPIED { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
+        let most = if self.pool.wipes() { 0 } else { COPIED };
+        if self.len() <= most { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
     }
 }
 

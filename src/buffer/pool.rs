@@ -120,6 +120,10 @@ impl BufferPool {
     /// from which a `Vec` has moved when it grew: make it [large enough](Self::with_capacity) for a
     /// secret.
     ///
+    /// # Panics
+    ///
+    /// If the pool has been used already.
+    ///
     /// # Examples
     ///
     /// ```
@@ -129,6 +133,7 @@ impl BufferPool {
     /// ```
     #[cfg(feature = "zeroize")]
     pub const fn with_zeroize(mut self) -> Self {
+        assert!(self.classes[0].is_unused(), "wiping must be set before the pool is used");
         self.wipes = true;
         self
     }
@@ -425,6 +430,14 @@ impl BufferPool {
         }
         #[cfg(not(feature = "zeroize"))]
         let _ = vec;
+    }
+
+    /// Whether it is a pool that does that.
+    pub(super) fn wipes(&self) -> bool {
+        #[cfg(feature = "zeroize")]
+        return self.wipes;
+        #[cfg(not(feature = "zeroize"))]
+        false
     }
 }
 
