@@ -226,6 +226,8 @@ impl BufferPool {
         if guard.vec.capacity() == 0 {
             *guard = Storage { vec, class, ..Storage::new() };
         }
+        // One may have come back by now, and been found.
+        guard.stripe = NONE;
         self.lend(&mut guard);
         Ok(Buffer::new(guard, self))
     }
