@@ -164,7 +164,7 @@ fn warm(pool: BufferPool) -> (BufferPool, usize) {
 }
 
 /// Large buffers are kept, and it is for use alone to let go of them.
-fn uncapped() -> BufferPool {
+const fn uncapped() -> BufferPool {
     BufferPool::new().with_max_capacity(1 << 30).with_max_idle_bytes(usize::MAX)
 }
 
@@ -244,7 +244,7 @@ fn t1_in_full() {
 /// T2: seldom a large use, amid very many small ones, which are tasks that hold a buffer while they wait.
 /// The most that is alive.
 fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
-    const TASKS: usize = 1000;
+    const TASKS: usize = if cfg!(corepool_tiny) { 200 } else { 1000 };
     let runtime = rt::Builder::new().workers(2).build().unwrap();
     let before = live();
     reset_peak();
@@ -289,13 +289,16 @@ fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
 
 #[test]
 fn t2_seldom_large_uses() {
+    static UNCAPPED: BufferPool = uncapped();
+    static NAIVE: Naive = Naive(Mutex::new(Vec::new()));
     let _alone = alone();
     let most = seldom_large(new_static());
     assert!(most <= BIG + (16 << 20), "{most} bytes: one, and the budget");
-    let most = seldom_large(Box::leak(Box::new(uncapped())));
-    // Some six, and more where tasks hold them for longer, waiting for their turn.
-    assert!(most <= 16 * BIG, "{most} bytes");
-    let most = seldom_large(Box::leak(Box::<Naive>::default()));
+    let most = seldom_large(&UNCAPPED);
+    // Some six, and more where tasks hold them for longer, waiting for their turn: most of all in a build
+    // that is watched.
+    assert!(most <= if cfg!(corepool_tiny) { 32 } else { 16 } * BIG, "{most} bytes");
+    let most = seldom_large(&NAIVE);
     assert!(most >= 32 * BIG, "the harness does not work: {most} bytes");
 }
 
@@ -356,12 +359,12 @@ fn t5_a_burst_goes_by_itself() {
         burst(&pool, before);
         set_collect_interval(interval);
         for _ in 0..400 {
-            drop((pool.with_capacity(64 << 10), pool.with_capacity(256 << 10)));
+            drop((pool.with_capacity(64 << 10), pool.with_capacity(2 << 20)));
             thread::sleep(Duration::from_millis(1));
         }
         set_collect_interval(None);
         // And what is in use.
-        let gone = live_since(before) < LITTLE + (320 << 10);
+        let gone = live_since(before) < LITTLE + (64 << 10);
         assert_eq!(gone, interval.is_some(), "{} bytes", live_since(before));
     }
 }
