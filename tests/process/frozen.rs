@@ -1,13 +1,6 @@
 //! T7: buffers that are frozen when their process forks, or ends.
 
-use std::{
-    cell::RefCell,
-    process,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-};
+use std::{cell::RefCell, process, sync::Mutex};
 
 use bytes::Bytes;
 use corepool::{
@@ -40,7 +33,7 @@ fn is_whole(bytes: &Bytes) -> bool {
 /// Freezes and drops for as long as the process lives, and keeps some.
 fn keep_busy() {
     for thread in 0..3 {
-        std::mem::forget(spawn(move || {
+        let _never_joined = spawn(move || {
             let mut kept = Vec::new();
             for i in thread.. {
                 kept.push(frozen(i));
@@ -48,7 +41,7 @@ fn keep_busy() {
                     kept.drain(..15).for_each(|bytes| assert!(is_whole(&bytes)));
                 }
             }
-        }));
+        });
     }
 }
 
