@@ -107,12 +107,12 @@ bug("too much is a strike", "buffer/hint.rs",
     tests="--lib buffers::too_much")
 
 bug("all is copied", "buffer/guard.rs",
-    "if self.len() <= COPIED {",
+    "if self.len() <= most {",
     "if true {",
     tests="--test buffers frozen::nothing_is_copied")
 
 bug("nothing is copied", "buffer/guard.rs",
-    "if self.len() <= COPIED {",
+    "if self.len() <= most {",
     "if false {",
     tests="--test buffers frozen::little_is_copied")
 
