@@ -190,6 +190,11 @@ impl<T, F> Pool<T, F> {
         self
     }
 
+    #[cfg(feature = "zeroize")]
+    pub(crate) const fn is_unused(&self) -> bool {
+        self.core.is_unused()
+    }
+
     /// This thread's seat, ready for the long way, and for the short one from then on.
     fn seat(&self, core: &Core<T>) -> Option<&'static Seat> {
         origin::ready().inspect(|seat| self.core.bring_near(core, seat))

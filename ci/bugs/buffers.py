@@ -41,6 +41,11 @@ bug("not wiped", "buffer/pool.rs",
     "vec.fill(0);",
     tests="--test buffers wiping")
 
+bug("a secret is copied", "buffer/guard.rs",
+    "if self.pool.wipes() { 0 }",
+    "if self.pool.wipes() { COPIED }",
+    tests="--test buffers wiping::secrets_are_not_copied")
+
 bug("a power of two rounded up", "buffer/class.rs",
     "capacity.saturating_sub(1).leading_zeros()",
     "capacity.leading_zeros()",
@@ -49,7 +54,7 @@ bug("a power of two rounded up", "buffer/class.rs",
 bug("what is too large is kept", "buffer/class.rs",
     "if capacity == self.max && self.max > 0 {",
     "if self.max > 0 {",
-    tests="--test buffers retention::large_uses_leave_nothing")
+    tests="--test buffers retention::t1_large_uses_leave_nothing")
 
 bug("a bound of buffers, not of bytes", "buffer/class.rs",
     "bytes / (2 * size)",
@@ -64,7 +69,7 @@ bug("large buffers kept by threads", "buffer/class.rs",
 bug("strikes without end", "buffer/hint.rs",
     "self.strikes < STRIKES",
     "true",
-    tests="--test buffers retention::small_uses_free_large_buffers")
+    tests="--test buffers retention::t1_small_uses_free_large_buffers")
 
 bug("one strike more", "buffer/hint.rs",
     "self.strikes < STRIKES",
@@ -76,18 +81,38 @@ bug("what was needed before the last strike is forgotten", "buffer/hint.rs",
     "Self { class: needed, ..Self::default() }",
     tests="--lib buffers::the_fifth_strike")
 
+bug("a hint need not be confirmed", "buffer/hint.rs",
+    "let may = size <= SMALL || usize::from(hint.made) < MADE / size;",
+    "let may = size <= SMALL || hint.made < u8::MAX;",
+    tests="--test buffers retention::t2")
+
+bug("too large for what is asked for by now, and kept", "buffer/hint.rs",
+    "return !fits(used, capacity) && hint.is_far_below(capacity, sizes);",
+    "return false;",
+    tests="--lib buffers::what_is_not_asked_for")
+
+bug("what was moved is still outstanding", "buffer/pool.rs",
+    "        self.here().left(guard.class);\n",
+    "",
+    tests="--test buffers frozen::t6")
+
+bug("what left the pool is still outstanding", "buffer/pool.rs",
+    "self.here().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed);",
+    "let _ = storage.kib;",
+    tests="--test buffers frozen::t6")
+
 bug("too much is a strike", "buffer/hint.rs",
     " || self.class == sizes.top())",
     ")",
     tests="--lib buffers::too_much")
 
 bug("all is copied", "buffer/guard.rs",
-    "if self.len() <= COPIED {",
+    "if self.len() <= most {",
     "if true {",
     tests="--test buffers frozen::nothing_is_copied")
 
 bug("nothing is copied", "buffer/guard.rs",
-    "if self.len() <= COPIED {",
+    "if self.len() <= most {",
     "if false {",
     tests="--test buffers frozen::little_is_copied")
 

@@ -60,6 +60,7 @@ fn sum(message: &Sample) -> f64 {
 
 thread_local! {
     static LOCAL: RefCell<Sample> = RefCell::default();
+    static OUTPUT: RefCell<Vec<u8>> = RefCell::default();
 }
 
 fn main() {
@@ -95,6 +96,13 @@ fn main() {
             .print(effort);
         Table::new(format!("encoding a message of {} bytes", data.len()))
             .way("fresh", || drop(black_box(Bytes::from(message.encode_to_vec()))))
+            .way("thread_local!", || {
+                OUTPUT.with_borrow_mut(|output| {
+                    output.clear();
+                    message.encode(output).expect("a buffer grows");
+                    drop(black_box(Bytes::copy_from_slice(output)));
+                });
+            })
             .way("corepool", || drop(black_box(encode(&message))))
             .print(effort);
     }

@@ -7,7 +7,7 @@
 //! $ cargo run --release --example regex [-- --quick]
 //! ```
 
-use std::{hint::black_box, sync::LazyLock, thread};
+use std::{cell::RefCell, hint::black_box, sync::LazyLock, thread};
 
 use corepool::Pool;
 use corepool_recipes::{Effort, Table};
@@ -32,9 +32,20 @@ fn fresh(text: &str) -> bool {
     REGEX.search_half_with(&mut cache, &Input::new(text).earliest(true)).is_some()
 }
 
+thread_local! {
+    static LOCAL: RefCell<Cache> = RefCell::new(REGEX.create_cache());
+}
+
+fn thread_local(text: &str) -> bool {
+    LOCAL.with_borrow_mut(|cache| {
+        REGEX.search_half_with(cache, &Input::new(text).earliest(true)).is_some()
+    })
+}
+
 fn table(title: &str, text: &str, effort: Effort) {
     Table::new(title)
         .way("fresh", || assert!(fresh(black_box(text))))
+        .way("thread_local!", || assert!(thread_local(black_box(text))))
         .way("the regex's own", || assert!(REGEX.is_match(black_box(text))))
         .way("corepool", || assert!(is_match(black_box(text))))
         .print(effort);

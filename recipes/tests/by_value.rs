@@ -117,6 +117,7 @@ fn serde_json() {
 fn simd_json() {
     let mut buffer = BUFFERS.get();
     simd_json::serde::to_writer(&mut buffer, &record()).unwrap();
+    simd_json::serde::to_writer(BUFFERS.get(), &record()).unwrap();
     assert_eq!(simd_json::serde::from_slice::<Record>(&mut buffer).unwrap(), record());
     // It writes into its input, so that a failure leaves rubbish: which nobody sees.
     buffer.clear();

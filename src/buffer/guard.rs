@@ -18,6 +18,8 @@ pub(super) const NONE: u8 = u8::MAX;
 #[derive(Debug)]
 pub(super) struct Storage {
     pub(super) vec: Vec<u8>,
+    /// What a buffer of no class held when it was lent, in KiB.
+    pub(super) kib: u32,
     /// The class whose pool holds the cell.
     pub(super) class: u8,
     /// The stripe that learns from the buffer.
@@ -27,7 +29,7 @@ pub(super) struct Storage {
 impl Storage {
     /// Without memory.
     pub(super) fn new() -> Self {
-        Self { vec: Vec::new(), class: NONE, stripe: NONE }
+        Self { vec: Vec::new(), kib: 0, class: NONE, stripe: NONE }
     }
 }
 
@@ -95,7 +97,8 @@ impl<'p> Buffer<'p> {
     /// ```
     #[must_use = "the bytes are dropped at once"]
     pub fn into_vec(this: Self) -> Vec<u8> {
-        Pooled::detach(Self::into_guard(this).0).vec
+        let (guard, pool) = Self::into_guard(this);
+        pool.detach(guard).vec
     }
 
     /// Frees the memory instead of giving it back.
@@ -112,7 +115,7 @@ impl<'p> Buffer<'p> {
     pub fn discard(this: Self) {
         let (mut guard, pool) = Self::into_guard(this);
         pool.wipe(&mut guard.vec);
-        Pooled::discard(guard);
+        pool.discard(guard);
     }
 }
 
@@ -122,10 +125,12 @@ impl Buffer<'static> {
     ///
     /// This takes one allocation of a few words, which is what `Bytes` needs to know its owner. Up to
     /// 512 bytes are copied instead, which takes one allocation as well, and the storage goes back
-    /// now. No reference is counted besides that of `Bytes` itself: the pool is a `static`.
+    /// now; but not from a pool that [wipes](BufferPool::with_zeroize), which could not wipe the copy.
+    /// No reference is counted besides that of `Bytes` itself: the pool is a `static`.
     ///
-    /// A slice of the result keeps all of the storage from the pool, its *capacity*. Turning the
-    /// result into a `Vec` or `BytesMut` copies it.
+    /// A slice of the result keeps all of the storage from the pool, its *capacity*: see
+    /// [`outstanding_bytes`](super::BufferStats::outstanding_bytes). Turning the result into a `Vec`
+    /// or `BytesMut` copies it.
     ///
     /// # Examples
     ///
@@ -143,7 +148,8 @@ impl Buffer<'static> {
     /// ```
     #[must_use = "the storage goes back at once"]
     pub fn freeze(self) -> Bytes {
-        if self.len() <= COPIED { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
+        let most = if self.pool.wipes() { 0 } else { COPIED };
+        if self.len() <= most { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     Buffer, BufferStats,
     class::{CLASSES, Sizes},
     guard::{NONE, Storage},
-    hint::Hints,
+    hint::{Hints, Stripe},
 };
 use crate::{
     Pool, Pooled,
@@ -120,6 +120,10 @@ impl BufferPool {
     /// from which a `Vec` has moved when it grew: make it [large enough](Self::with_capacity) for a
     /// secret.
     ///
+    /// # Panics
+    ///
+    /// If the pool has been used already.
+    ///
     /// # Examples
     ///
     /// ```
@@ -129,6 +133,7 @@ impl BufferPool {
     /// ```
     #[cfg(feature = "zeroize")]
     pub const fn with_zeroize(mut self) -> Self {
+        assert!(self.classes[0].is_unused(), "wiping must be set before the pool is used");
         self.wipes = true;
         self
     }
@@ -159,7 +164,7 @@ impl BufferPool {
     pub fn get(&self) -> Buffer<'_> {
         let stripe = Hints::here();
         let mut guard = match self.sizes.up(0) {
-            Some(_) => self.of_class(self.hints.stripe(stripe).class()),
+            Some(_) => self.as_learnt(stripe),
             None => self.larger(LEAST),
         };
         guard.stripe = stripe;
@@ -219,8 +224,11 @@ impl BufferPool {
         };
         let mut guard = pool.get();
         if guard.vec.capacity() == 0 {
-            *guard = Storage { vec, class, stripe: NONE };
+            *guard = Storage { vec, class, ..Storage::new() };
         }
+        // One may have come back by now, and been found.
+        guard.stripe = NONE;
+        self.lend(&mut guard);
         Ok(Buffer::new(guard, self))
     }
 
@@ -265,6 +273,7 @@ impl BufferPool {
         self.prepare();
         let mut guard = self.adopted.get();
         guard.vec = vec;
+        self.lend(&mut guard);
         Buffer::new(guard, self)
     }
 
@@ -298,12 +307,22 @@ impl BufferPool {
     pub fn stats(&self) -> BufferStats {
         let mut stats = BufferStats::default();
         for (class, pool) in (0..).zip(&self.classes) {
-            stats.add(pool.stats(), self.sizes.size(class) as u64);
+            let (of_class, size) = (pool.stats(), self.sizes.size(class) as u64);
+            let gone = of_class.dropped + of_class.idle;
+            let lent = self.hints.outstanding(usize::from(class), of_class.created, gone);
+            stats.outstanding += lent;
+            stats.outstanding_bytes += lent * size;
+            stats.add(of_class, size);
         }
-        stats.add(self.larger.stats(), 0);
-        let adopted = self.adopted.stats();
+        let (larger, adopted) = (self.larger.stats(), self.adopted.stats());
+        let (created, gone) = (larger.created + adopted.created, larger.dropped + adopted.dropped);
+        stats.outstanding += self.hints.outstanding(CLASSES, created, gone);
+        stats.add(larger, 0);
         stats.adopted = adopted.created;
         stats.dropped += adopted.dropped;
+        let unclassed = self.hints.all().map(|stripe| stripe.unclassed.load(Relaxed));
+        let unclassed = unclassed.fold(0, usize::wrapping_add);
+        stats.outstanding_bytes += (unclassed as isize).max(0) as u64;
         for stripe in self.hints.all() {
             stats.oversize += stripe.oversize.load(Relaxed) as u64;
             stats.underused += stripe.underused.load(Relaxed) as u64;
@@ -318,6 +337,26 @@ impl BufferPool {
             Some(guard) => guard,
             None => self.above_or_new(class),
         }
+    }
+
+    /// A buffer of the class that this stripe has learnt.
+    #[inline]
+    fn as_learnt(&self, stripe: u8) -> Pooled<'_, Storage> {
+        let class = self.hints.stripe(stripe).class();
+        match self.classes[usize::from(class)].try_get() {
+            Some(guard) => guard,
+            None => self.above_or_trusted(stripe, class),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn above_or_trusted(&self, stripe: u8, class: u8) -> Pooled<'_, Storage> {
+        self.prepare();
+        self.above(class).unwrap_or_else(|| {
+            let trusted = self.hints.stripe(stripe).may_make(self.sizes);
+            self.of_class(if trusted { class } else { 0 })
+        })
     }
 
     /// An idle buffer of this class, or of the next one.
@@ -352,7 +391,41 @@ impl BufferPool {
         self.prepare();
         let mut guard = self.larger.get();
         guard.vec.reserve_exact(self.rounded(capacity));
+        self.lend(&mut guard);
         guard
+    }
+
+    /// Counts what goes out in a buffer of no class. For those of classes other counts tell it.
+    fn lend(&self, storage: &mut Storage) {
+        if storage.class == NONE {
+            storage.kib = u32::try_from(storage.vec.capacity() >> 10).unwrap_or(u32::MAX);
+            self.here().unclassed.fetch_add((storage.kib as usize) << 10, Relaxed);
+        }
+    }
+
+    /// It is not on loan any more.
+    fn redeem(&self, storage: &Storage) {
+        if storage.class == NONE {
+            self.here().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed);
+        }
+    }
+
+    /// Takes a buffer out of the pool of its class.
+    pub(super) fn detach(&self, guard: Pooled<'_, Storage>) -> Storage {
+        self.redeem(&guard);
+        self.here().left(guard.class);
+        Pooled::detach(guard)
+    }
+
+    /// Drops a buffer.
+    pub(super) fn discard(&self, guard: Pooled<'_, Storage>) {
+        self.redeem(&guard);
+        Pooled::discard(guard);
+    }
+
+    /// This thread's stripe.
+    fn here(&self) -> &Stripe {
+        self.hints.stripe(Hints::here())
     }
 
     /// Takes what memory the classes want at their first use, so that a buffer can go to any of them
@@ -404,16 +477,17 @@ impl BufferPool {
     fn take_back_far(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
         let class = class.filter(|_| !panicking());
         if let Some(class) = class {
-            let storage = Storage { class, stripe: NONE, ..Pooled::detach(guard) };
+            let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
+            self.here().came(class);
             return self.classes[usize::from(class)].put(storage);
         }
-        let counts = self.hints.stripe(Hints::here());
+        let counts = self.here();
         if guard.vec.capacity() > self.sizes.max() {
             counts.oversize.fetch_add(1, Relaxed);
         } else if self.sizes.down(guard.vec.capacity()).is_some() && !panicking() {
             counts.underused.fetch_add(1, Relaxed);
         }
-        Pooled::discard(guard);
+        self.discard(guard);
     }
 
     /// Zeroes a buffer, in a pool that does that.
@@ -425,6 +499,14 @@ impl BufferPool {
         }
         #[cfg(not(feature = "zeroize"))]
         let _ = vec;
+    }
+
+    /// Whether it is a pool that does that.
+    pub(super) fn wipes(&self) -> bool {
+        #[cfg(feature = "zeroize")]
+        return self.wipes;
+        #[cfg(not(feature = "zeroize"))]
+        false
     }
 }
 

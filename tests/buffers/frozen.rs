@@ -47,9 +47,27 @@ fn little_is_copied() {
     assert_eq!(pool.get().freeze(), Bytes::new());
 }
 
-/// T9: none for a buffer, one for its freezing, however large it is.
+/// T9: none for a buffer, a million times, and one for its freezing.
 #[test]
-fn one_small_allocation() {
+fn t9_no_allocation_and_one() {
+    let _alone = alone();
+    const TURNS: usize = 1_000_000;
+    let pool = new_static();
+    let data = [7; 513];
+    let turn = || {
+        let mut buffer = pool.get();
+        buffer.extend_from_slice(&data);
+        buffer
+    };
+    drop([(); 2].map(|()| turn()));
+    assert_eq!(requests(|| (0..TURNS).for_each(|_| drop(turn()))), 0);
+    assert_eq!(requests(|| (0..TURNS).for_each(|_| drop(turn().freeze()))), TURNS);
+    assert_eq!(pool.stats().created, 2);
+}
+
+/// T9: one, however large it is.
+#[test]
+fn t9_one_small_allocation() {
     let _alone = alone();
     let pool = new_static();
     for len in [1, 512, 513, 12_000, 1 << 20] {
@@ -78,7 +96,7 @@ fn bytes_and_back() {
 
 /// T6: what a slice still shows is not handed out again.
 #[test]
-fn slices_keep_the_storage() {
+fn t6_slices_keep_the_storage() {
     let _alone = alone();
     let pool = new_static();
     let slices: Vec<_> = (0..32)
@@ -88,6 +106,9 @@ fn slices_keep_the_storage() {
             buffer.freeze().slice(4000..4016)
         })
         .collect();
+    // All of it, which can be told.
+    let stats = pool.stats();
+    assert_eq!((stats.outstanding, stats.outstanding_bytes), (32, 32 * 8192));
     on_threads(4, |_| {
         for _ in 0..1000 {
             let buffers = [(); 4].map(|()| filled(pool, 8000));
@@ -97,6 +118,45 @@ fn slices_keep_the_storage() {
     for (i, slice) in (0..).zip(&slices) {
         assert_eq!(slice[..], [i; 16]);
     }
+    drop(slices);
+    assert_eq!((pool.stats().outstanding, pool.stats().outstanding_bytes), (0, 0));
+}
+
+/// T6: of whatever kind it was, and however it ends.
+#[test]
+fn t6_what_is_outstanding() {
+    let _alone = alone();
+    let pool = new_static();
+    let outstanding = || (pool.stats().outstanding, pool.stats().outstanding_bytes);
+    let larger = pool.zeroed(3 << 20).freeze();
+    assert_eq!(outstanding(), (1, 3 << 20));
+    let adopted = pool.adopt(vec![1; 5000]);
+    assert_eq!(outstanding(), (2, (3 << 20) + 4096));
+    let mut grown = pool.get();
+    grown.resize(100_000, 1);
+    assert_eq!(outstanding(), (3, (3 << 20) + 4096 + 1024));
+    let large = pool.try_with_capacity(2 << 20).unwrap();
+    assert_eq!(outstanding(), (4, (5 << 20) + 4096 + 1024));
+    // Those of others count as well.
+    on_thread(|| drop(larger));
+    drop(Buffer::into_vec(large));
+    assert_eq!(outstanding(), (2, 4096 + 1024));
+    drop(adopted);
+    drop(grown);
+    assert_eq!((outstanding(), pool.stats().idle_bytes), ((0, 0), 4096 + 65_536));
+    drop(Buffer::into_vec(pool.with_capacity(65_536)));
+    Buffer::discard(pool.with_capacity(4096));
+    Buffer::discard(pool.with_capacity(4096));
+    drop(pool.adopt(Vec::new()));
+    drop(pool.adopt(vec![1; 2 << 20]));
+    let end = std::panic::catch_unwind(|| {
+        let _buffers = (pool.get(), pool.adopt(vec![1; 5000]), pool.with_capacity(2 << 20));
+        std::panic::resume_unwind(Box::new(()));
+    });
+    assert!(end.is_err());
+    assert_eq!((outstanding(), pool.stats().idle), ((0, 0), 0));
+    let _lent = pool.with_capacity(1);
+    assert_eq!(outstanding(), (1, 1024));
 }
 
 thread_local! {
@@ -106,7 +166,7 @@ thread_local! {
 /// T7: the last clone may go wherever a value may: with a thread's locals, in a thread that has used
 /// no pool, and never.
 #[test]
-fn the_last_clone_goes_anywhere() {
+fn t7_the_last_clone_goes_anywhere() {
     let _alone = alone();
     let pool = new_static();
     on_thread(|| KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze())));

@@ -58,6 +58,15 @@ struct Lent<'p> {
     learns: bool,
     /// The size of the class that it was found in; 0 if none.
     home: usize,
+    /// What the pool counts it as.
+    bytes: usize,
+}
+
+impl<'p> Lent<'p> {
+    fn new(buffer: Buffer<'p>, learns: bool, home: usize) -> Self {
+        let bytes = if home == 0 { buffer.capacity() / 1024 * 1024 } else { home };
+        Self { buffer, learns, home, bytes }
+    }
 }
 
 /// Idle buffers of one class: address and capacity, by age.
@@ -73,6 +82,8 @@ struct Model {
     classes: BTreeMap<usize, Class>,
     /// What `get` hands out, the strikes against it, and the most that was needed since.
     hint: (usize, u32, usize),
+    /// Buffers of that size that were made since one was right.
+    made: usize,
     stats: BufferStats,
 }
 
@@ -103,12 +114,38 @@ impl Model {
 
     /// A request for at least this capacity was served so: which class is it from?
     fn served(&mut self, capacity: usize, buffer: &Buffer<'_>) -> usize {
-        let address = buffer.as_ptr() as usize;
         let Some(size) = self.up(capacity) else {
             self.stats.misses += 1;
             assert!(buffer.capacity() >= capacity && buffer.capacity() < capacity + 4096);
             return 0;
         };
+        self.found(size, buffer).unwrap_or_else(|| self.made(size, buffer))
+    }
+
+    /// The same for `get`.
+    fn got(&mut self, buffer: &Buffer<'_>) -> usize {
+        let size = self.hint.0;
+        if self.max == 0 {
+            return self.served(1024, buffer);
+        }
+        if let Some(home) = self.found(size, buffer) {
+            return home;
+        }
+        if size > 4096 && self.made >= (1 << 20) / size {
+            return self.served(0, buffer);
+        }
+        self.made += usize::from(size > 4096);
+        self.made(size, buffer)
+    }
+
+    fn made(&mut self, size: usize, buffer: &Buffer<'_>) -> usize {
+        assert_eq!(buffer.capacity(), size, "a new one");
+        self.stats.misses += 1;
+        size
+    }
+
+    fn found(&mut self, size: usize, buffer: &Buffer<'_>) -> Option<usize> {
+        let address = buffer.as_ptr() as usize;
         let next = self.sizes().find(|&next| next > size);
         for from in [Some(size), next].into_iter().flatten() {
             let class = self.classes.entry(from).or_default();
@@ -123,27 +160,25 @@ impl Model {
             assert_eq!(idle.remove(&address), Some(buffer.capacity()), "from {from}");
             self.stats.hits += 1;
             self.stats.victim_hits += u64::from(aged);
-            return from;
+            return Some(from);
         }
-        assert_eq!(buffer.capacity(), size, "a new one");
-        self.stats.misses += 1;
-        size
+        None
     }
 
     fn learn(&mut self, used: usize, capacity: usize) -> bool {
         let (class, strikes, peak) = self.hint;
         let used = self.up(used).map_or(self.max, |_| used);
         if used > class {
-            self.hint = (self.up(used).unwrap(), 0, 0);
+            (self.hint, self.made) = ((self.up(used).unwrap(), 0, 0), 0);
         } else if class <= 4096 || used >= class / 4 {
-            self.hint = (class, 0, 0);
+            (self.hint, self.made) = ((class, 0, 0), 0);
         } else if strikes < 4 {
             self.hint = (class, strikes + 1, peak.max(used));
         } else {
-            self.hint = (self.up(peak.max(used)).unwrap(), 0, 0);
-            return self.hint.0 < class && capacity > 4096 && used < capacity / 4;
+            (self.hint, self.made) = ((self.up(peak.max(used)).unwrap(), 0, 0), 0);
         }
-        false
+        let lowered = self.hint.0 < class || capacity / 4 >= self.hint.0;
+        lowered && capacity > 4096 && used < capacity / 4
     }
 
     fn dropped(&mut self, lent: &Lent<'_>) {
@@ -178,8 +213,10 @@ impl Model {
         }
     }
 
-    fn stats(&self) -> BufferStats {
+    fn stats(&self, out: &[Lent<'_>]) -> BufferStats {
         let mut stats = self.stats.clone();
+        stats.outstanding = out.len() as u64;
+        stats.outstanding_bytes = out.iter().map(|lent| lent.bytes as u64).sum();
         for (&size, class) in &self.classes {
             let idle = (class.fresh.len() + class.aged.len()) as u64;
             stats.idle += idle;
@@ -197,6 +234,7 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
         bytes,
         classes: BTreeMap::new(),
         hint: (0, 0, 0),
+        made: 0,
         stats: BufferStats::default(),
     };
     model.hint.0 = model.up(0).unwrap_or(0);
@@ -207,27 +245,26 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
         match step {
             Step::Get => {
                 let buffer = pool.get();
-                let capacity = if max == 0 { 1024 } else { model.hint.0 };
-                let home = model.served(capacity, &buffer);
+                let home = model.got(&buffer);
                 assert!(buffer.is_empty());
-                out.push(Lent { buffer, learns: true, home });
+                out.push(Lent::new(buffer, true, home));
             }
             Step::WithCapacity(capacity) => {
                 let buffer = pool.with_capacity(capacity);
                 let home = model.served(capacity, &buffer);
                 assert!(buffer.is_empty());
-                out.push(Lent { buffer, learns: false, home });
+                out.push(Lent::new(buffer, false, home));
             }
             Step::Zeroed(len) => {
                 let buffer = pool.zeroed(len);
                 let home = model.served(len, &buffer);
                 assert!(buffer.len() == len && buffer.iter().all(|&byte| byte == 0));
-                out.push(Lent { buffer, learns: false, home });
+                out.push(Lent::new(buffer, false, home));
             }
             Step::Adopt(capacity) => {
                 let buffer = pool.adopt(Vec::with_capacity(capacity));
                 model.stats.adopted += 1;
-                out.push(Lent { buffer, learns: false, home: 0 });
+                out.push(Lent::new(buffer, false, 0));
             }
             Step::Resize(i, len) if i < out.len() => out[i].buffer.resize(len, 0xAA),
             Step::Reserve(i, more) if i < out.len() => out[i].buffer.reserve(more),
@@ -255,7 +292,7 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
         let mut stats = pool.stats();
         // Told by where it lay, which is the pool's affair.
         stats.steals = 0;
-        assert_eq!(stats, model.stats(), "after {step:?}");
+        assert_eq!(stats, model.stats(&out), "after {step:?}");
     }
 }
 

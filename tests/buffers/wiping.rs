@@ -2,7 +2,7 @@
 
 use corepool::buffer::{Buffer, BufferPool};
 
-use crate::util::alone;
+use crate::util::{alone, panics};
 
 static SECRETS: BufferPool = BufferPool::new().with_zeroize();
 
@@ -43,4 +43,35 @@ fn frozen_buffers_are_wiped() {
     unsafe { buffer.set_len(8192) };
     assert!(buffer.iter().all(|&byte| byte == 0));
     Buffer::discard(buffer);
+}
+
+/// A copy could not be wiped, so that there is none, however little it is.
+#[test]
+fn secrets_are_not_copied() {
+    let _alone = alone();
+    for len in [1, 512] {
+        let mut buffer = SECRETS.with_capacity(len);
+        buffer.resize(len, b's');
+        let memory = buffer.as_ptr();
+        let bytes = buffer.freeze();
+        assert_eq!(bytes.as_ptr(), memory);
+        drop(bytes);
+        let mut buffer = SECRETS.with_capacity(len);
+        assert_eq!(buffer.as_ptr(), memory);
+        // SAFETY: so much was written at least.
+        unsafe { buffer.set_len(len) };
+        assert_eq!(*buffer, vec![0; len]);
+    }
+    assert!(SECRETS.get().freeze().is_empty());
+}
+
+/// Else what is idle already would be freed as it is.
+#[test]
+fn wiping_comes_first() {
+    let _alone = alone();
+    for used in [BufferPool::new(), BufferPool::new().with_max_capacity(0)] {
+        drop(used.get());
+        let text = panics(|| used.with_zeroize());
+        assert_eq!(text, "wiping must be set before the pool is used");
+    }
 }

@@ -11,6 +11,8 @@ mod forks;
 mod forks_at_rest;
 mod forks_in_hooks;
 mod forks_midway;
+#[cfg(feature = "bytes")]
+mod frozen;
 mod hammer;
 mod plugin;
 mod plugins;

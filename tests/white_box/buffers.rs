@@ -65,7 +65,8 @@ fn hints(uses: impl IntoIterator<Item = usize>) -> Vec<(u8, bool)> {
     let hints = Hints::new();
     let stripe = hints.stripe(3);
     let learn = |used| {
-        let last = stripe.learn(used, 1 << 20, SIZES);
+        let capacity = SIZES.size(stripe.class()).max(used);
+        let last = stripe.learn(used, capacity, SIZES);
         (stripe.class(), last)
     };
     uses.into_iter().map(learn).collect()
@@ -118,6 +119,55 @@ fn a_twentieth_is_used() {
         }
     }
     assert!(handed_out <= 20 * used, "{handed_out} of {used}");
+}
+
+/// One that was got when much was asked for, and comes back when little is: it goes. Not so one that was
+/// used, is small, or is found in place of what is asked for.
+#[test]
+fn what_is_not_asked_for_any_more_goes() {
+    let sizes = [1 << 11, 1 << 13, 1 << 20];
+    for (asked, used, gone) in [
+        (1024, 100, [false, true, true]),
+        (1024, 1024, [false, true, true]),
+        (8192, 8192, [false, false, true]),
+        (8192, 100, [false, false, true]),
+        (1 << 19, 1, [false; 3]),
+    ] {
+        let hints = Hints::new();
+        let stripe = hints.stripe(0);
+        stripe.learn(asked, asked, SIZES);
+        assert_eq!(
+            sizes.map(|capacity| stripe.learn(used, capacity, SIZES)),
+            gone,
+            "{asked} {used}"
+        );
+    }
+    assert!(!Hints::new().stripe(0).learn(1 << 18, 1 << 20, SIZES));
+}
+
+/// One large message makes few new buffers large before another has told what it needed.
+#[test]
+fn a_hint_must_be_confirmed() {
+    let cases = [(4096, 1000), (4097, 128), (1 << 16, 16), (1 << 18, 4), (1 << 20, 1)];
+    for (used, most) in cases {
+        let hints = Hints::new();
+        let stripe = hints.stripe(0);
+        for _ in 0..3 {
+            stripe.learn(used, 1 << 20, SIZES);
+            assert_eq!((0..1000).filter(|_| stripe.may_make(SIZES)).count(), most, "{used}");
+        }
+    }
+    // Neither a strike nor what is refused confirms it; what comes after the last strike is small.
+    let hints = Hints::new();
+    let stripe = hints.stripe(0);
+    stripe.learn(1 << 20, 1 << 20, SIZES);
+    assert!(stripe.may_make(SIZES));
+    for _ in 0..4 {
+        stripe.learn(1, 1 << 20, SIZES);
+        assert!(!stripe.may_make(SIZES));
+    }
+    stripe.learn(1, 1 << 20, SIZES);
+    assert!(stripe.may_make(SIZES));
 }
 
 /// A buffer above all classes is no strike against the largest, and forgives those before.

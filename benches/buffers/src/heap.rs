@@ -23,7 +23,7 @@ mod imp {
     pub const NAME: &str = if cfg!(target_env = "gnu") { "glibc" } else { "system" };
 }
 
-/// Allocations of this thread during `f`. 0 in a build that does not count.
+/// Allocations during `f`, whatever thread makes them. 0 in a build that does not count.
 #[cfg(not(feature = "count"))]
 pub fn requests(f: impl FnOnce()) -> usize {
     f();
@@ -37,17 +37,15 @@ pub use counting::requests;
 mod counting {
     use std::{
         alloc::{GlobalAlloc, Layout, System},
-        cell::Cell,
+        sync::atomic::{AtomicUsize, Ordering::Relaxed},
     };
 
-    thread_local! {
-        static REQUESTS: Cell<usize> = const { Cell::new(0) };
-    }
+    static REQUESTS: AtomicUsize = AtomicUsize::new(0);
 
     pub fn requests(f: impl FnOnce()) -> usize {
-        let before = REQUESTS.get();
+        let before = REQUESTS.load(Relaxed);
         f();
-        REQUESTS.get() - before
+        REQUESTS.load(Relaxed) - before
     }
 
     struct Counting;
@@ -58,7 +56,7 @@ mod counting {
     // SAFETY: the system's allocator; counting takes no memory.
     unsafe impl GlobalAlloc for Counting {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            REQUESTS.set(REQUESTS.get() + 1);
+            REQUESTS.fetch_add(1, Relaxed);
             // SAFETY: the caller's promise.
             unsafe { System.alloc(layout) }
         }
@@ -69,7 +67,7 @@ mod counting {
         }
 
         unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            REQUESTS.set(REQUESTS.get() + 1);
+            REQUESTS.fetch_add(1, Relaxed);
             // SAFETY: the caller's promise.
             unsafe { System.realloc(memory, layout, size) }
         }

@@ -22,7 +22,40 @@ struct Client {
     runtime: Runtime,
     tasks: LocalSet,
     stream: TcpStream,
-    input: Vec<u8>,
+    input: Input,
+}
+
+/// What a client has read of an answer.
+pub(super) struct Input {
+    bytes: Vec<u8>,
+    have: usize,
+    want: usize,
+}
+
+impl Input {
+    pub(super) fn new() -> Self {
+        Self { bytes: vec![0; 1 << 20], have: 0, want: usize::MAX }
+    }
+
+    /// Where more of the answer goes; `None` once all of it is there.
+    pub(super) fn room(&mut self) -> Option<&mut [u8]> {
+        (self.have < self.want).then(|| &mut self.bytes[self.have..])
+    }
+
+    /// So much has come.
+    pub(super) fn came(&mut self, bytes: usize) {
+        assert!(bytes > 0, "the server has gone");
+        self.have += bytes;
+        if self.want == usize::MAX {
+            self.want = length(&self.bytes[..self.have]).unwrap_or(usize::MAX);
+        }
+    }
+
+    /// The length of the answer. The next one may come.
+    pub(super) fn end(&mut self) -> usize {
+        self.want = usize::MAX;
+        std::mem::take(&mut self.have)
+    }
 }
 
 /// Answers with these records, in the way that the path names.
@@ -52,7 +85,7 @@ impl Client {
             tokio::task::spawn_local(async { drop(connection.await) });
             stream
         });
-        Self { runtime, tasks, stream, input: vec![0; 1 << 20] }
+        Self { runtime, tasks, stream, input: Input::new() }
     }
 
     /// One request and its whole answer, whose length is returned.
@@ -61,20 +94,17 @@ impl Client {
         tasks.block_on(runtime, async {
             let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
-            let (mut have, mut want) = (0, usize::MAX);
-            while have < want {
-                have += stream.read(&mut input[have..]).await.unwrap();
-                if want == usize::MAX {
-                    want = length(&input[..have]).unwrap_or(usize::MAX);
-                }
+            while let Some(room) = input.room() {
+                let bytes = stream.read(room).await.unwrap();
+                input.came(bytes);
             }
-            have
+            input.end()
         })
     }
 }
 
 /// Of the whole answer, if its head is there.
-pub(super) fn length(answer: &[u8]) -> Option<usize> {
+fn length(answer: &[u8]) -> Option<usize> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&answer[..end]).ok()?;
     let field = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;

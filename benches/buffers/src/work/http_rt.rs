@@ -16,14 +16,14 @@ use hyper::{Request, Response, body::Incoming, server::conn::http1, service::ser
 use smol_hyper::rt::FuturesIo;
 
 use super::{
-    http::{answer, length},
+    http::{Input, answer},
     json::{self, Record},
 };
 
 /// The client's end. Goes before the server does.
 struct Client {
     stream: TcpStream,
-    input: Vec<u8>,
+    input: Input,
     _server: Runtime,
 }
 
@@ -44,21 +44,18 @@ impl Client {
             let server = FuturesIo::new(Async::new(server).unwrap());
             drop(http1::Builder::new().serve_connection(server, service).await);
         }));
-        Self { stream, input: vec![0; 1 << 20], _server: runtime }
+        Self { stream, input: Input::new(), _server: runtime }
     }
 
     /// One request and its whole answer, whose length is returned.
     fn ask(&mut self, path: &str) -> usize {
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         self.stream.write_all(request.as_bytes()).unwrap();
-        let (mut have, mut want) = (0, usize::MAX);
-        while have < want {
-            have += self.stream.read(&mut self.input[have..]).unwrap();
-            if want == usize::MAX {
-                want = length(&self.input[..have]).unwrap_or(usize::MAX);
-            }
+        while let Some(room) = self.input.room() {
+            let bytes = self.stream.read(room).unwrap();
+            self.input.came(bytes);
         }
-        have
+        self.input.end()
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! `pilota_echo.rs` comes from `pilota_build::Builder::thrift()`, which is published as pilota is.
 
-use std::hint::black_box;
+use std::{cell::RefCell, hint::black_box};
 
 use bytes::{Bytes, BytesMut};
 use corepool::buffer::BufferPool;
@@ -18,6 +18,10 @@ mod generated;
 use generated::r#gen::echo::{Line, Record, Span};
 
 static BUFFERS: BufferPool = BufferPool::new();
+
+thread_local! {
+    static LOCAL: RefCell<BytesMut> = RefCell::default();
+}
 
 fn record(len: usize) -> Record {
     let text = |number| format!("line number {number} of some text, not long");
@@ -44,6 +48,15 @@ fn fresh(wire: &[u8]) -> Record {
     decode(frame.freeze())
 }
 
+/// Its memory is used again once the frame before has gone.
+fn thread_local(wire: &[u8]) -> Record {
+    LOCAL.with_borrow_mut(|frame| {
+        frame.reserve(wire.len());
+        frame.extend_from_slice(wire);
+        decode(frame.split().freeze())
+    })
+}
+
 /// The length of a frame has been checked against a limit when it is read.
 fn pooled(wire: &[u8]) -> Record {
     let mut frame = BUFFERS.with_capacity(wire.len());
@@ -56,9 +69,10 @@ pub fn tables(f: &mut impl FnMut(&mut Table<'_>)) {
         let record = record(kib << 10);
         let mut wire = BytesMut::new();
         record.encode(&mut TBinaryProtocol::new(&mut wire, false)).expect("a buffer grows");
-        assert!(fresh(&wire) == record && pooled(&wire) == record);
+        assert!([fresh, thread_local, pooled].iter().all(|way| way(&wire) == record));
         let mut table = Table::new(format!("pilota decodes {kib} KiB"))
             .way("fresh", || drop(black_box(fresh(black_box(&wire)))))
+            .way("thread_local!", || drop(black_box(thread_local(black_box(&wire)))))
             .way("corepool", || drop(black_box(pooled(black_box(&wire)))));
         f(&mut table);
     }

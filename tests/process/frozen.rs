@@ -1,0 +1,115 @@
+//! T7: buffers that are frozen when their process forks, or ends.
+
+use std::{cell::RefCell, process, sync::Mutex};
+
+use bytes::Bytes;
+use corepool::{
+    buffer::{Buffer, BufferPool},
+    collect,
+};
+
+use crate::{
+    alone,
+    fork::fork,
+    run,
+    threads::{on_threads, spawn},
+};
+
+static BUFFERS: BufferPool = BufferPool::new();
+
+/// What is kept to the end of the process.
+static KEPT: Mutex<Vec<Bytes>> = Mutex::new(Vec::new());
+
+fn frozen(i: usize) -> Bytes {
+    let mut buffer: Buffer<'static> = BUFFERS.get();
+    buffer.resize(600 << (i % 4), i as u8);
+    buffer.freeze()
+}
+
+fn is_whole(bytes: &Bytes) -> bool {
+    bytes.iter().all(|byte| *byte == bytes[0])
+}
+
+/// Freezes and drops for as long as the process lives, and keeps some.
+fn keep_busy() {
+    for thread in 0..3 {
+        let _never_joined = spawn(move || {
+            let mut kept = Vec::new();
+            for i in thread.. {
+                kept.push(frozen(i));
+                if kept.len() == 20 {
+                    kept.drain(..15).for_each(|bytes| assert!(is_whole(&bytes)));
+                }
+            }
+        });
+    }
+}
+
+/// All that a pool is for, in a child that has nothing but the memory of its parent.
+fn go_on(theirs: Vec<Bytes>) {
+    assert!(theirs.iter().all(is_whole));
+    // Some here, some elsewhere.
+    let theirs = Mutex::new(theirs);
+    on_threads(3, |i| {
+        drop(theirs.lock().unwrap().pop());
+        (0..30).for_each(|j| assert!(is_whole(&frozen(i + j))));
+    });
+    drop(theirs);
+    collect();
+    BUFFERS.clear();
+    assert_eq!(BUFFERS.stats().idle, 0);
+    let mine = BUFFERS.zeroed(3000).freeze();
+    assert!(is_whole(&mine));
+    drop(mine);
+    assert_eq!(BUFFERS.stats().idle, 1);
+}
+
+/// What was frozen before the fork is dropped on both sides, each time to a pool of that side.
+#[test]
+fn t7_children_drop_what_is_frozen() {
+    alone(|| {
+        keep_busy();
+        for seed in 0..20 {
+            let both: Vec<_> = (0..30).map(|i| frozen(seed + i)).collect();
+            let slices: Vec<_> = both.iter().map(|bytes| bytes.slice(..10)).collect();
+            let child = fork(|| {
+                drop(slices);
+                go_on(both);
+            });
+            drop(child);
+        }
+        process::exit(0);
+    });
+}
+
+thread_local! {
+    static EARLY: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
+    static LATE: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The main thread's locals go when much else has gone, and statics never; threads are stopped in the
+/// midst of what they do.
+#[test]
+fn t7_a_process_ends() {
+    extern "C" fn handler() {
+        KEPT.lock().unwrap().drain(..).for_each(|bytes| assert!(is_whole(&bytes)));
+        assert!(is_whole(&frozen(5)));
+        println!("says: they work");
+    }
+    for _ in 0..20 {
+        let program = || {
+            // SAFETY: the handler is a plain function, and lets no panic out without an abort.
+            assert_eq!(unsafe { libc::atexit(handler) }, 0);
+            // One is registered before what the first use of a pool registers, and one after.
+            EARLY.with_borrow_mut(Vec::clear);
+            EARLY.with_borrow_mut(|early| early.extend((0..10).map(frozen)));
+            LATE.with_borrow_mut(|late| late.extend((0..10).map(frozen)));
+            KEPT.lock().unwrap().extend((0..10).map(frozen));
+            keep_busy();
+            process::exit(0);
+        };
+        let Some(end) = run(program) else { return };
+        let said = end.printed.matches("says: ").count();
+        assert_eq!((end.status.code(), said), (Some(0), 1), "{}", end.printed);
+    }
+}
