@@ -224,23 +224,6 @@ fn t1_a_naive_pool_keeps_all() {
     }
 }
 
-/// T1 with the numbers of golang/go#23199 itself: 2.5 GiB.
-#[test]
-#[ignore = "it takes 2.5 GiB of memory, and a minute"]
-fn t1_in_full() {
-    let _alone = alone();
-    let (big, hold) = (1 << 28, Duration::from_millis(500));
-    let (pool, before) = warm(BufferPool::new());
-    large_uses(&pool, big, hold);
-    let alive = small_uses(&pool, 60, hold, before, || ());
-    assert!(alive[10..].iter().all(|&alive| alive < LITTLE), "{alive:?}");
-    let (pool, before) = warm(uncapped());
-    large_uses(&pool, big, hold);
-    assert!(live_since(before) >= THREADS * big - LITTLE);
-    let alive = small_uses(&pool, 60, hold, before, || ());
-    assert!(alive[..30].iter().any(|&alive| alive < LITTLE), "{alive:?}");
-}
-
 /// T2: seldom a large use, amid very many small ones, which are tasks that hold a buffer while they wait.
 /// The most that is alive.
 fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
