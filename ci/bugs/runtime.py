@@ -115,3 +115,18 @@ bug("idle worker found stuck", "rt/sysmon.rs",
     "acted |= self.look(p, state, same.then_some(limit), now, &mut seen);",
     "acted |= self.look(p, p.state(), same.then_some(limit), now, &mut seen);",
     schedules="tasks::runtimes")
+
+bug("collect lost with its task", "rt/sysmon.rs",
+    "            super::blocking(collects::answer);\n",
+    "            super::blocking(collects::run);\n        };\n        collects::take();\n        let collect = async move {\n            collect.await;\n",
+    tests="--features rt --test rt pools::a_runtime_that_stops")
+
+bug("one collect after the other, each a task", "rt/sysmon.rs",
+    "self.shared.collecting.load(Relaxed) || ",
+    "",
+    tests="--features rt --test rt pools::others_do")
+
+bug("collect under way for ever", "rt/sysmon.rs",
+    "        self.0.store(false, Relaxed);\n",
+    "        let _ = &self.0;\n",
+    tests="--features rt --test rt pools::others_do")

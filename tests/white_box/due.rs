@@ -9,7 +9,7 @@ use crate::{clock, due, set_collect_interval};
 
 fn round() {
     if due::round() {
-        due::run();
+        due::answer();
     }
 }
 
