@@ -150,17 +150,22 @@ pub(crate) fn run() {
     BUSY.set(false);
 }
 
+/// A collect of all pools is at work, until this goes: by a panic of a destructor, too.
+pub(crate) struct Collecting(());
+
 /// A collect of all pools begins, which answers what was asked for before.
-pub(crate) fn begin() {
+pub(crate) fn begin() -> Collecting {
     take();
     COLLECTS.fetch_add(1, Relaxed);
     LAST.store(clock::millis(), Relaxed);
     live::rebase();
+    Collecting(())
 }
 
-/// It has ended.
-pub(crate) fn end() {
-    live::rebase();
+impl Drop for Collecting {
+    fn drop(&mut self) {
+        live::rebase();
+    }
 }
 
 /// Collects of all pools so far.

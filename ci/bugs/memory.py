@@ -71,6 +71,11 @@ bug("growth since the beginning", "live.rs",
     "",
     tests="--test memory each_doubling")
 
+bug("growth since before what was dropped", "due.rs",
+    "    fn drop(&mut self) {\n        live::rebase();\n",
+    "    fn drop(&mut self) {\n",
+    tests="--test memory growth_counts")
+
 bug("refused memory is counted", "alloc.rs",
     "if !moved.is_null() {",
     "if true {",

@@ -4,7 +4,7 @@ use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::RefCell,
     hint::black_box,
-    ptr,
+    panic, ptr,
     sync::{Mutex, mpsc},
     thread,
 };
@@ -114,6 +114,30 @@ fn each_doubling_is_a_collect() {
         drop(pool.get());
         assert_eq!(ALLOCATOR.collections(), before + 1, "doubled");
     }
+}
+
+/// Growth counts from what a collect has left, also if one of its destructors panics.
+#[test]
+fn growth_counts_from_the_end_of_a_collect() {
+    struct Spoilt(Vec<u8>);
+    impl Drop for Spoilt {
+        fn drop(&mut self) {
+            drop(std::mem::take(&mut self.0));
+            // Prints nothing.
+            panic::resume_unwind(Box::new(()));
+        }
+    }
+    let _alone = alone();
+    let pool = Pool::new(|| Spoilt(black_box(vec![0u8; 32 * MIB])));
+    drop(pool.get());
+    collect();
+    panic::catch_unwind(collect).unwrap_err();
+    let before = ALLOCATOR.collections();
+    let held = black_box(vec![0u8; 12 * MIB]);
+    let other: Pool<u8> = Pool::new(|| 0);
+    drop(other.get());
+    assert_eq!(ALLOCATOR.collections(), before + 1);
+    drop(held);
 }
 
 /// Below the floor there is none, by however much the heap grows.
