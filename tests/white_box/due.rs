@@ -52,14 +52,23 @@ fn an_allocation_only_asks() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let paced = PacedAlloc::new(System).with_growth(1).with_floor(0);
     let layout = Layout::from_size_align(1 << 20, 8).unwrap();
-    let registry = Registry::lock();
-    // SAFETY: the layout has a size, and the memory is freed.
-    let asked = (0..100).any(|_| unsafe {
-        let memory = paced.alloc(layout);
-        assert!(!memory.is_null());
-        paced.dealloc(memory, layout);
+    let asks = || {
+        // SAFETY: the layout has a size, and the memory is freed.
+        unsafe {
+            let memory = paced.alloc(layout);
+            assert!(!memory.is_null());
+            paced.dealloc(memory, layout);
+        }
         due::take()
+    };
+    let patience = Patience::new();
+    thread::scope(|scope| {
+        // As whoever collects.
+        let _registry = Registry::lock();
+        let allocating = scope.spawn(|| (0..100).any(|_| asks()));
+        while !allocating.is_finished() {
+            patience.wait();
+        }
+        assert!(allocating.join().unwrap());
     });
-    drop(registry);
-    assert!(asked);
 }
