@@ -208,7 +208,7 @@ impl Work {
     fn left(&self) -> Duration {
         let interval = match self.level {
             Level::Low => self.interval,
-            Level::Medium | Level::High => (self.interval / 4).max(SHORTEST),
+            Level::Medium | Level::High => self.interval / 4,
         };
         let since = due::since_last().map_or(self.start.elapsed(), |since| {
             // One from long before our time is none.
