@@ -154,9 +154,8 @@ pub(crate) fn sweep(garbage: Vec<Garbage>) {
 /// assert_eq!(BUFFERS.stats().idle, 0);
 /// ```
 pub fn collect() {
-    due::begin();
+    let _collecting = due::begin();
     collect_from(Seats::process());
-    due::end();
 }
 
 /// Ages every pool of the process. These are its seats.

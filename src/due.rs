@@ -4,6 +4,8 @@
 //! flag. A thread that is on a long way anyhow looks at the flag, takes it, and collects once its
 //! own work is done; or it leaves that to the janitor, if there is one. A hit does not look.
 //!
+//! A runtime's monitor only sees that it is up, and has a task look at it.
+//!
 //! Who takes the flag begins to collect afterwards, so that no request is lost: what is asked for
 //! too late for one collect leaves the flag up for the next. Who takes it sees what came before
 //! every request that it answers.
@@ -92,12 +94,13 @@ pub(crate) fn look() {
 }
 
 /// One round of a thread that comes by regularly, such as a runtime's monitor: whether a collect is
-/// due, because an allocator has asked or the time is over, that is the caller's to [`run`]. If there
-/// is a janitor it is the one who does it.
+/// due, because an allocator has asked or the time is over, for which the caller has to find somebody
+/// to [`answer`]. Until then the request stands, for others too. If there is a janitor it is the one
+/// who does it.
 #[cfg(any(test, feature = "rt"))]
 pub(crate) fn round() -> bool {
     look_at_the_clock();
-    DUE.is_asked() && take_on()
+    DUE.is_asked() && !ring_for_janitor()
 }
 
 /// How long it is until the clock asks, as far as is known now.
@@ -123,18 +126,13 @@ fn look_at_the_clock() {
     }
 }
 
-/// Runs the collect that is due, unless it is the janitor's to run. Not in the midst of another
-/// one, whose destructors may come here, nor in that of a panic.
+/// Runs the collect that is due, if it still is, unless it is the janitor's to run. Not in the midst
+/// of another one, whose destructors may come here, nor in that of a panic.
 #[cold]
-fn answer() {
-    if !BUSY.get() && !panicking() && take_on() {
+pub(crate) fn answer() {
+    if !BUSY.get() && !panicking() && !ring_for_janitor() && take() {
         run();
     }
-}
-
-/// Takes what was asked for, unless there is a janitor for it.
-fn take_on() -> bool {
-    !ring_for_janitor() && take()
 }
 
 /// Collects. Panics of destructors have been reported, and go no further: whoever is here did not
@@ -145,17 +143,22 @@ pub(crate) fn run() {
     BUSY.set(false);
 }
 
+/// A collect of all pools is at work, until this goes: by a panic of a destructor, too.
+pub(crate) struct Collecting(());
+
 /// A collect of all pools begins, which answers what was asked for before.
-pub(crate) fn begin() {
+pub(crate) fn begin() -> Collecting {
     take();
     COLLECTS.fetch_add(1, Relaxed);
     LAST.store(clock::millis(), Relaxed);
     live::rebase();
+    Collecting(())
 }
 
-/// It has ended.
-pub(crate) fn end() {
-    live::rebase();
+impl Drop for Collecting {
+    fn drop(&mut self) {
+        live::rebase();
+    }
 }
 
 /// Collects of all pools so far.

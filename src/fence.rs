@@ -11,6 +11,12 @@ use std::io::Write;
 
 use crate::sync::{SeqCst, fence};
 
+#[cfg(test)]
+std::thread_local! {
+    /// Heavy fences of this thread.
+    pub(crate) static HEAVY: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// How owners and collectors see each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {
@@ -35,6 +41,8 @@ impl Strategy {
 
     /// The heavy side, for every seat at once.
     pub(crate) fn heavy(self) {
+        #[cfg(test)]
+        HEAVY.set(HEAVY.get() + 1);
         match self {
             Self::Asymmetric => crate::sync::membarrier(),
             Self::Symmetric => fence(SeqCst),

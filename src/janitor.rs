@@ -14,6 +14,9 @@ use crate::{
     sync::{OnceFlag, Relaxed},
 };
 
+/// The shortest interval: times are kept in milliseconds.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// How often the janitor looks at the pressure, if its interval is not shorter.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -30,7 +33,7 @@ const HIGH: Duration = Duration::from_secs(10);
 /// and goes no further.
 ///
 /// The thread ends when the guard is dropped, which waits for it. There may be several. A forked
-/// child has none.
+/// child has none. An interval below a millisecond counts as one.
 ///
 /// # Errors
 ///
@@ -89,7 +92,7 @@ impl JanitorBuilder {
     /// nothing idle is left, and again every ten seconds while it stays so. At [`Level::Medium`] it
     /// takes a quarter of the interval for the interval.
     ///
-    /// What cannot be read any more later on counts as [`Level::Low`].
+    /// A file that cannot be read any more later on counts as [`Level::Low`]; the others count as before.
     #[must_use]
     pub fn watch(mut self, pressure: Pressure) -> Self {
         self.pressure = Some(pressure);
@@ -107,6 +110,7 @@ impl JanitorBuilder {
             let why = "the interval of a janitor must not be zero";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        self.interval = self.interval.max(SHORTEST);
         if let Some(pressure) = &mut self.pressure {
             pressure.level()?;
         }
@@ -221,7 +225,7 @@ impl Work {
             return false;
         }
         self.look = now + LOOK.min(self.interval);
-        let level = pressure.level().unwrap_or(Level::Low);
+        let level = pressure.level_as_far_as_known();
         let pressed = level == Level::High && (self.level != level || now >= self.calm);
         self.level = level;
         if pressed {

@@ -62,13 +62,17 @@ impl Pressure {
     /// If nothing is left. So it is everywhere but on Linux.
     pub fn system() -> io::Result<Self> {
         let all = Self::new().stalls("/proc/pressure/memory").available("/proc/meminfo");
-        let mut all = own_cgroups().into_iter().fold(all, Self::cgroup);
-        all.sources.retain_mut(|source| source.level().is_ok());
-        if all.sources.is_empty() {
+        own_cgroups().into_iter().fold(all, Self::cgroup).readable()
+    }
+
+    /// What of this can be read now.
+    pub(crate) fn readable(mut self) -> io::Result<Self> {
+        self.sources.retain_mut(|source| source.level().is_ok());
+        if self.sources.is_empty() {
             let why = "the system does not tell how short memory is";
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
-        Ok(all)
+        Ok(self)
     }
 
     /// Looks at pressure stall information: `/proc/pressure/memory`, or `memory.pressure` of a
@@ -105,6 +109,12 @@ impl Pressure {
     pub fn level(&mut self) -> io::Result<Level> {
         let mut levels = self.sources.iter_mut().map(Source::level);
         levels.try_fold(Level::Low, |worst, level| Ok(worst.max(level?)))
+    }
+
+    /// The same, where what cannot be read is low, and hides nothing else.
+    pub(crate) fn level_as_far_as_known(&mut self) -> Level {
+        let levels = self.sources.iter_mut().filter_map(|source| source.level().ok());
+        levels.max().unwrap_or(Level::Low)
     }
 }
 
@@ -155,7 +165,8 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     let events = folder.join("memory.events");
     let text = read(&events)?;
     let [high, max] = ["high", "max"].map(|name| number(&text, name));
-    let times = high.zip(max).map(|(high, max)| high + max).ok_or_else(|| odd(&events))?;
+    let times =
+        high.zip(max).map(|(high, max)| high.saturating_add(max)).ok_or_else(|| odd(&events))?;
     let again = held.replace(times).is_some_and(|before| before < times);
     if again {
         return Ok(Level::High);

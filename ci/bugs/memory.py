@@ -16,6 +16,16 @@ bug("request taken twice", "due.rs",
     "self.is_asked() && { self.0.swap(false, Acquire); true }",
     models="due_is_taken_once")
 
+bug("heavy fence for each pool", "collect.rs",
+    "        // SAFETY: drained above, and the seats are claimed.\n",
+    "        seats.strategy().heavy();\n        // SAFETY: drained above, and the seats are claimed.\n",
+    tests="--lib a_collect_has_one")
+
+bug("heavy fence for each seat", "seats.rs",
+    "        claim.existing().for_each(Seat::reach);\n",
+    "        claim.existing().for_each(|seat| { seats.strategy.heavy(); seat.reach() });\n",
+    tests="--lib a_collect_has_one")
+
 bug("collect in the midst of a collect", "due.rs",
     "!BUSY.get() && ",
     "",
@@ -42,13 +52,13 @@ bug("time cut off", "due.rs",
     tests="--test process nothing_goes_before")
 
 bug("round that skips the clock", "due.rs",
-    "    look_at_the_clock();\n    DUE.is_asked() && take_on()",
-    "    DUE.is_asked() && take_on()",
+    "    look_at_the_clock();\n    DUE.is_asked() && !ring",
+    "    DUE.is_asked() && !ring",
     tests="--lib due::")
 
 bug("janitor passed over", "due.rs",
-    "!ring_for_janitor() && ",
-    "",
+    "!panicking() && !ring_for_janitor() && ",
+    "!panicking() && ",
     tests="--test process due::the_janitor_collects")
 
 bug("count of an ended thread lost", "live.rs",
@@ -61,10 +71,30 @@ bug("growth since the beginning", "live.rs",
     "",
     tests="--test memory each_doubling")
 
+bug("growth since before what was dropped", "due.rs",
+    "    fn drop(&mut self) {\n        live::rebase();\n",
+    "    fn drop(&mut self) {\n",
+    tests="--test memory growth_counts")
+
 bug("refused memory is counted", "alloc.rs",
     "if !moved.is_null() {",
     "if true {",
     tests="--test memory refused_memory")
+
+bug("allocation that waits for a collect", "alloc.rs",
+    "                due::ask();\n",
+    "                due::ask();\n                drop(crate::collect::Registry::lock());\n",
+    tests="--lib an_allocation_only")
+
+bug("allocation that collects", "alloc.rs",
+    "                due::ask();\n",
+    "                due::run();\n",
+    tests="--test no_memory counting")
+
+bug("floor of its own", "alloc.rs",
+    ".max(self.floor)",
+    ".max(4 << 20)",
+    tests="--test memory a_small_heap")
 
 bug("collect below the floor", "alloc.rs",
     ".max(self.floor)",
@@ -87,9 +117,39 @@ bug("janitor that comes late to its end", "janitor.rs",
     tests="--test process a_janitor_ends")
 
 bug("janitor that listens to a file that is gone", "janitor.rs",
-    "pressure.level().unwrap_or(Level::Low)",
+    "pressure.level_as_far_as_known()",
     "pressure.level().unwrap_or(Level::High)",
     tests="--test process high_pressure")
+
+bug("file that is gone hides the others", "janitor.rs",
+    "pressure.level_as_far_as_known()",
+    "pressure.level().unwrap_or(Level::Low)",
+    tests="--test process what_is_gone")
+
+bug("janitor without a rest", "janitor.rs",
+    "self.interval / 4",
+    "Duration::ZERO",
+    tests="--test process medium_pressure")
+
+bug("janitor that waits as long when memory gets short", "janitor.rs",
+    "self.interval / 4",
+    "self.interval",
+    tests="--test process medium_pressure")
+
+bug("interval of next to nothing", "janitor.rs",
+    "        self.interval = self.interval.max(SHORTEST);\n",
+    "",
+    tests="--test process the_shortest_interval")
+
+bug("sum of two numbers of the system", "pressure.rs",
+    "high.saturating_add(max)",
+    "high + max",
+    tests="--test process absurd_numbers")
+
+bug("system that tells all or nothing", "pressure.rs",
+    "        self.sources.retain_mut(|source| source.level().is_ok());\n",
+    "",
+    tests="--lib what_cannot_be_read")
 
 bug("child with the janitor of its parent", "fork.rs",
     "        std::mem::forget(std::mem::take(&mut frozen.registry.bells));\n",

@@ -125,3 +125,18 @@ bug("two looks for one that goes in and out", "rt/sched.rs",
     "        loop {\n            let seen = p.state();\n            if !is_active",
     "        for _ in 0..2 {\n            let seen = p.state();\n            if !is_active",
     models="rt_stop_against_blocking")
+
+bug("collect lost with its task", "rt/sysmon.rs",
+    "            super::blocking(collects::answer);\n",
+    "            super::blocking(collects::run);\n        };\n        collects::take();\n        let collect = async move {\n            collect.await;\n",
+    tests="--features rt --test rt pools::a_runtime_that_stops")
+
+bug("one collect after the other, each a task", "rt/sysmon.rs",
+    "self.shared.collecting.load(Relaxed) || ",
+    "",
+    tests="--features rt --test rt pools::others_do")
+
+bug("collect under way for ever", "rt/sysmon.rs",
+    "        self.0.store(false, Relaxed);\n",
+    "        let _ = &self.0;\n",
+    tests="--features rt --test rt pools::others_do")

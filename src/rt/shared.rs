@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) stalls: Counter,
     /// The number of workers was chosen by hand.
     pub(crate) by_hand: AtomicBool,
+    /// A task of sysmon's is to collect. Set by sysmon, cleared when the task goes.
+    pub(crate) collecting: Arc<AtomicBool>,
     threads: Mutex<Threads>,
     /// A thread has ended.
     ended: Condvar,
@@ -64,6 +66,7 @@ impl Shared {
             finished: Counter::default(),
             stalls: Counter::default(),
             by_hand: AtomicBool::new(config.by_hand),
+            collecting: Arc::new(AtomicBool::new(false)),
             threads: Mutex::default(),
             ended: Condvar::new(),
             me,

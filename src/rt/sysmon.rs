@@ -16,7 +16,7 @@ use super::{
 use crate::{
     due as collects,
     panics::quietly,
-    sync::{Relaxed, spin_loop},
+    sync::{AtomicBool, Relaxed, spin_loop},
 };
 
 /// Rounds are so far apart at first, and at last when nothing happens.
@@ -97,9 +97,7 @@ impl Sysmon<'_> {
         let overslept = now - before > 10 * limit.max(self.patience());
         let acted = self.watch(now, overslept || stands);
         self.recount(now);
-        if collects::round() {
-            self.collect();
-        }
+        self.collect();
         self.back_off(acted);
     }
 
@@ -250,10 +248,34 @@ impl Sysmon<'_> {
         }
     }
 
-    /// A collect runs destructors, which may do anything: so it is a task.
+    /// A collect runs destructors, which may do anything: so it is a task. It is the task that takes
+    /// the request, and not before it runs: if it is dropped instead, the request is left to others.
     fn collect(&self) {
-        let collect = async { super::blocking(collects::run) };
+        if self.shared.collecting.load(Relaxed) || !collects::round() {
+            return;
+        }
+        let under_way = UnderWay::begin(&self.shared.collecting);
+        let collect = async move {
+            let _under_way = under_way;
+            super::blocking(collects::answer);
+        };
         drop(super::spawn_on(self.shared, collect));
+    }
+}
+
+/// The one task that collects, until it is dropped, run or not.
+struct UnderWay(Arc<AtomicBool>);
+
+impl UnderWay {
+    fn begin(flag: &Arc<AtomicBool>) -> Self {
+        flag.store(true, Relaxed);
+        Self(Arc::clone(flag))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.store(false, Relaxed);
     }
 }
 

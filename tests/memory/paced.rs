@@ -1,15 +1,15 @@
 //! What the allocator counts, and when it asks.
 
 use std::{
-    alloc::{GlobalAlloc, Layout},
+    alloc::{GlobalAlloc, Layout, System},
     cell::RefCell,
     hint::black_box,
-    ptr,
+    panic, ptr,
     sync::{Mutex, mpsc},
     thread,
 };
 
-use corepool::{Pool, collect};
+use corepool::{Pool, alloc::PacedAlloc, collect};
 
 use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads};
 
@@ -116,6 +116,30 @@ fn each_doubling_is_a_collect() {
     }
 }
 
+/// Growth counts from what a collect has left, also if one of its destructors panics.
+#[test]
+fn growth_counts_from_the_end_of_a_collect() {
+    struct Spoilt(Vec<u8>);
+    impl Drop for Spoilt {
+        fn drop(&mut self) {
+            drop(std::mem::take(&mut self.0));
+            // Prints nothing.
+            panic::resume_unwind(Box::new(()));
+        }
+    }
+    let _alone = alone();
+    let pool = Pool::new(|| Spoilt(black_box(vec![0u8; 32 * MIB])));
+    drop(pool.get());
+    collect();
+    panic::catch_unwind(collect).unwrap_err();
+    let before = ALLOCATOR.collections();
+    let held = black_box(vec![0u8; 12 * MIB]);
+    let other: Pool<u8> = Pool::new(|| 0);
+    drop(other.get());
+    assert_eq!(ALLOCATOR.collections(), before + 1);
+    drop(held);
+}
+
 /// Below the floor there is none, by however much the heap grows.
 #[test]
 fn no_collect_below_the_floor() {
@@ -130,6 +154,30 @@ fn no_collect_below_the_floor() {
     drop(pool.get());
     assert_eq!(ALLOCATOR.collections(), before);
     drop(pieces);
+}
+
+/// Without a floor growth alone decides.
+#[test]
+fn a_small_heap_has_collects_without_a_floor() {
+    static FREE: PacedAlloc<System> = PacedAlloc::new(System).with_floor(0);
+    let _alone = alone();
+    let pool: Pool<u8> = Pool::new(|| 0);
+    drop(pool.get());
+    let ballast = black_box(vec![0u8; MIB]);
+    collect();
+    let (live, before) = (ALLOCATOR.live_bytes(), ALLOCATOR.collections());
+    assert!(live < 3 * MIB / 2, "{live}");
+    for (more, collects) in [(live / 2, 0), (live * 6 / 5, 1)] {
+        let layout = Layout::from_size_align(more, 8).unwrap();
+        // SAFETY: the layout has a size.
+        let memory = unsafe { FREE.alloc(layout) };
+        pool.clear();
+        drop(pool.get());
+        // SAFETY: had from there.
+        unsafe { FREE.dealloc(memory, layout) };
+        assert_eq!(ALLOCATOR.collections(), before + collects);
+    }
+    drop(ballast);
 }
 
 /// What is refused is not counted, and comes back as refused.

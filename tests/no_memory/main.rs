@@ -4,6 +4,7 @@
 mod allocator;
 #[cfg(feature = "bytes")]
 mod buffers;
+mod counting;
 mod first_use;
 mod growth;
 mod items;

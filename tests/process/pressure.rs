@@ -1,6 +1,7 @@
 //! The levels of pressure, from files like those of the system, and a janitor that watches them.
 
 use std::{
+    alloc::System,
     env, fs,
     io::ErrorKind,
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use corepool::{JanitorBuilder, Level, Pool, Pressure, set_collect_interval};
+use corepool::{JanitorBuilder, Level, Pool, Pressure, alloc::PacedAlloc, set_collect_interval};
 
 use crate::alone;
 
@@ -149,6 +150,25 @@ fn what_cannot_be_read_is_an_error() {
     }
 }
 
+/// Numbers that no kernel writes.
+#[test]
+fn absurd_numbers_do_no_harm() {
+    let folder = Folder::new();
+    let most = u64::MAX;
+    folder.file("memory.events", &format!("high {most}\nmax {most}\n"));
+    folder.file("memory.max", &format!("{most}\n"));
+    folder.file("memory.current", &format!("{most}\n"));
+    assert_eq!(Pressure::new().cgroup(&folder.0).level().unwrap(), Level::High);
+    folder.file("memory.max", "0\n");
+    assert_eq!(Pressure::new().cgroup(&folder.0).level().unwrap(), Level::High);
+    for share in ["NaN", "-1", "inf"] {
+        let file = folder.file("stalls", &stall(share, "0"));
+        assert!(Pressure::new().stalls(file).level().is_ok());
+    }
+    let file = folder.file("meminfo", "MemTotal: 0 kB\nMemAvailable: 9 kB\n");
+    assert_eq!(Pressure::new().available(file).level().unwrap(), Level::Low);
+}
+
 /// Whatever this machine has.
 #[test]
 #[cfg(target_os = "linux")]
@@ -196,5 +216,60 @@ fn high_pressure_empties_pools() {
         // It went low in between: so there is no waiting until enough was done about the last time.
         assert!(start.elapsed() < Duration::from_secs(7));
         drop(janitor);
+    });
+}
+
+/// A file that goes away says nothing about the others.
+#[test]
+fn what_is_gone_hides_nothing_else() {
+    alone(|| {
+        set_collect_interval(None);
+        let folder = Folder::new();
+        let gone = folder.file("gone", &stall("0.00", "0.00"));
+        let file = folder.file("stalls", &stall("0.00", "0.00"));
+        let pressure = Pressure::new().stalls(&gone).stalls(&file);
+        let long = Duration::from_secs(1 << 20);
+        let janitor = JanitorBuilder::new(long).watch(pressure).start().unwrap();
+        fs::remove_file(&gone).unwrap();
+        drop(POOL.get());
+        folder.file("stalls", &stall("50.00", "0.00"));
+        assert!(soon(|| idle() == 0));
+        drop(janitor);
+    });
+}
+
+fn collects() -> u64 {
+    PacedAlloc::new(System).collections()
+}
+
+/// While memory is getting short the janitor waits a quarter as long.
+#[test]
+fn medium_pressure_shortens_the_interval() {
+    alone(|| {
+        set_collect_interval(None);
+        let folder = Folder::new();
+        let pressure = Pressure::new().stalls(folder.file("stalls", &stall("6.00", "0.00")));
+        let start = Instant::now();
+        let janitor = JanitorBuilder::new(Duration::from_secs(12)).watch(pressure).start().unwrap();
+        assert!(soon(|| collects() > 0));
+        let time = start.elapsed();
+        assert!((Duration::from_secs(2)..Duration::from_secs(11)).contains(&time), "{time:?}");
+        drop(janitor);
+    });
+}
+
+/// An interval is a millisecond at least: a quarter of less is not nothing.
+#[test]
+fn the_shortest_interval_is_one() {
+    alone(|| {
+        set_collect_interval(None);
+        let folder = Folder::new();
+        let pressure = Pressure::new().stalls(folder.file("stalls", &stall("6.00", "0.00")));
+        let start = Instant::now();
+        let janitor = JanitorBuilder::new(Duration::from_nanos(3)).watch(pressure).start().unwrap();
+        thread::sleep(Duration::from_millis(200));
+        drop(janitor);
+        assert!(collects() > 0);
+        assert!(u128::from(collects()) <= start.elapsed().as_millis() + 1);
     });
 }

@@ -1,9 +1,11 @@
 //! Pools on workers.
 
 use std::{
+    alloc::System,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -11,7 +13,8 @@ use std::{
 
 use corepool::{
     Pool,
-    rt::{self, Builder},
+    alloc::PacedAlloc,
+    rt::{self, Builder, Runtime},
 };
 
 use crate::util::{Rng, run, runtime, until};
@@ -119,5 +122,69 @@ fn collects_come_by_time() {
         let runtime = Builder::new().workers(1).build().unwrap();
         run(&runtime, async { drop(POOL.get()) });
         until("the second collect", || DROPPED.load(SeqCst) == 1);
+    });
+}
+
+/// Collects of this process so far.
+fn collects() -> u64 {
+    PacedAlloc::new(System).collections()
+}
+
+/// A call that finds nothing at hand.
+fn work() {
+    static OTHER: Pool<u8> = Pool::new(|| 0);
+    OTHER.clear();
+    drop(OTHER.get());
+}
+
+/// Has the clock ask for a collect that a runtime notices and cannot run, since its one worker is stuck.
+/// Nobody asks later.
+fn ask_in_vain() -> (Runtime, mpsc::Sender<()>) {
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    drop(runtime.spawn(async move { released.recv() }));
+    until("the worker is stuck", || runtime.metrics().polls == 1);
+    corepool::set_collect_interval(Some(Duration::from_millis(5)));
+    until("a task that collects", || runtime.metrics().spawned > 1);
+    thread::sleep(Duration::from_millis(100));
+    corepool::set_collect_interval(None);
+    // For a sysmon that has just seen it.
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(runtime.metrics().spawned, 2, "one task at a time");
+    assert_eq!(collects(), 0);
+    (runtime, release)
+}
+
+/// A collect that a runtime has not begun is anybody's.
+#[test]
+fn others_do_what_a_runtime_has_not_begun() {
+    crate::util::in_a_process("pools::others_do_what_a_runtime_has_not_begun", || {
+        let (runtime, release) = ask_in_vain();
+        work();
+        assert_eq!(collects(), 1);
+        drop(release);
+        // The task comes too late.
+        until("the end of both", || runtime.metrics().alive == 0);
+        assert_eq!(collects(), 1);
+        corepool::set_collect_interval(Some(Duration::from_millis(5)));
+        until("a further one", || {
+            // So that sysmon does not sleep on as if nobody would ever ask.
+            drop(runtime.spawn(async {}));
+            collects() > 1
+        });
+    });
+}
+
+/// A runtime that stops leaves the collect to another, though no pool is used.
+#[test]
+fn a_runtime_that_stops_leaves_the_collect_to_another() {
+    crate::util::in_a_process("pools::a_runtime_that_stops_leaves_the_collect_to_another", || {
+        let (runtime, release) = ask_in_vain();
+        assert!(!runtime.shutdown(Duration::ZERO));
+        drop(release);
+        assert!(runtime.shutdown(crate::util::LONG));
+        assert_eq!((runtime.metrics().alive, collects()), (0, 0));
+        let _another = Builder::new().workers(1).build().unwrap();
+        until("its collect", || collects() == 1);
     });
 }

@@ -12,7 +12,8 @@ use std::{
 
 use super::{Done, ROUNDS, Rng, world::World};
 use crate::{
-    fence::Strategy,
+    Pool, collect,
+    fence::{HEAVY, Strategy},
     seat::current_or_join,
     seats::{Claim, Seats},
 };
@@ -163,5 +164,29 @@ fn objects_are_conserved() {
 fn objects_and_units_are_conserved() {
     for strategy in strategies() {
         [1, 40, 1000].into_iter().for_each(|max_idle| conserve(strategy, max_idle));
+    }
+}
+
+/// A collect beside threads that do nothing has one heavy fence, however many pools and seats there are.
+#[test]
+fn a_collect_has_one_heavy_fence() {
+    for (pools, threads) in [(1, 1), (100, 1), (1, 60), (100, 60)] {
+        let pools: Vec<_> = (0..pools).map(|_| Pool::new(|| 0)).collect();
+        let (used, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    pools.iter().for_each(|pool| drop(pool.get()));
+                    used.wait();
+                    end.wait();
+                });
+            }
+            used.wait();
+            let before = HEAVY.get();
+            collect();
+            let fences = HEAVY.get() - before;
+            end.wait();
+            assert_eq!(fences, 1, "{} pools, {threads} threads", pools.len());
+        });
     }
 }

@@ -12,6 +12,8 @@ mod fences;
 mod fork;
 mod late;
 mod objects;
+#[cfg(target_os = "linux")]
+mod pressure;
 mod quota;
 mod ring;
 #[cfg(feature = "rt")]

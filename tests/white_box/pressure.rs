@@ -1,0 +1,19 @@
+//! What the system tells, and what of it can be read.
+
+use std::io::ErrorKind;
+
+use crate::Pressure;
+
+/// Files that are missing, and such as exist and refuse to be read, are left out; the rest counts.
+#[test]
+fn what_cannot_be_read_is_left_out() {
+    let files = || {
+        let all = Pressure::new().stalls("/nowhere/memory").cgroup("/nowhere");
+        // As pressure stall information that the kernel was told to leave out: it opens, and cannot be read.
+        all.stalls("/proc/self/mem")
+    };
+    assert_eq!(files().readable().unwrap_err().kind(), ErrorKind::Unsupported);
+    let mut rest = files().available("/proc/meminfo").readable().unwrap();
+    assert!(rest.level().is_ok());
+    assert!(files().available("/proc/meminfo").level().is_err());
+}
