@@ -140,3 +140,8 @@ bug("collect under way for ever", "rt/sysmon.rs",
     "        self.0.store(false, Relaxed);\n",
     "        let _ = &self.0;\n",
     tests="--features rt --test rt pools::others_do")
+
+bug("short slice for all", "rt/slice.rs",
+    "        attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;\n",
+    "",
+    tests="--features rt --lib white_box::rt::a_short")

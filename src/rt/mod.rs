@@ -75,6 +75,7 @@ mod runq;
 mod runtime;
 mod sched;
 mod shared;
+mod slice;
 mod sysmon;
 mod task;
 mod worker;
@@ -128,6 +129,8 @@ where
 #[cfg(test)]
 #[allow(unused_imports, reason = "each is used by some")]
 pub(crate) mod white_box {
+    #[cfg(all(target_os = "linux", not(any(loom, shuttle))))]
+    pub(crate) use super::slice::{shorten, slice};
     pub(crate) use super::{
         block_on::block_on,
         clock::Clock,

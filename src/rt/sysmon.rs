@@ -12,6 +12,7 @@ use super::{
     context,
     proc::{P, Tick, state},
     shared::Shared,
+    slice,
 };
 use crate::{
     due as collects,
@@ -55,6 +56,7 @@ struct Seen {
 
 pub(crate) fn main(shared: &Arc<Shared>) {
     let _entered = context::enter(shared);
+    slice::shorten();
     let mut sysmon = Sysmon {
         shared,
         seen: Vec::new(),
@@ -210,7 +212,7 @@ impl Sysmon<'_> {
         if p.has_work() && sched.wants_wake() {
             // Another can still come for it.
             shared.wake_one();
-        } else if (stalls || state == state::BLOCKING) && self.has_to_be_replaced(p) {
+        } else if self.has_to_be_replaced(p, stalls, state) {
             let launch = sched.replace(p, state);
             detached = launch.is_some();
             shared.start(launch);
@@ -223,11 +225,13 @@ impl Sysmon<'_> {
         detached
     }
 
-    /// Tasks wait, and nobody else will come for them.
-    fn has_to_be_replaced(&self, p: &P) -> bool {
+    /// Tasks wait, and nobody else will come for them. A thread that spins would have taken them long
+    /// before a poll stalls, if it ran.
+    fn has_to_be_replaced(&self, p: &P, stalls: bool, state: u32) -> bool {
         let sched = &self.shared.sched;
-        let waiting = p.has_work() || sched.injected() > 0 && sched.spinning() == 0;
-        self.shared.config.stall_after.is_some() && waiting && !sched.has_vacancy()
+        let waiting = p.has_work() || sched.injected() > 0 && (stalls || sched.spinning() == 0);
+        let late = stalls || state == state::BLOCKING;
+        self.shared.config.stall_after.is_some() && late && waiting && !sched.has_vacancy()
     }
 
     fn tell(&self, stall: &Stall) {

@@ -213,3 +213,22 @@ fn no_poll_is_under_way_before_the_first() {
         assert!(matches!(unsafe { sched.park(p, &me, false) }, Parked::Asleep));
     }
 }
+
+/// A thread with a short slice stands alone with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_short_slice_is_not_inherited() {
+    use crate::rt::white_box::{shorten, slice};
+
+    on_thread(|| {
+        // Before version 6.12 Linux does not tell.
+        let Some(before) = slice() else { return };
+        shorten();
+        assert!(slice().unwrap() < before);
+        assert_eq!(on_thread(slice), Some(before));
+    });
+}
+
+fn on_thread<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| scope.spawn(f).join().unwrap())
+}
