@@ -129,7 +129,7 @@ where
 #[cfg(test)]
 #[allow(unused_imports, reason = "each is used by some")]
 pub(crate) mod white_box {
-    #[cfg(all(target_os = "linux", not(any(loom, shuttle))))]
+    #[cfg(target_os = "linux")]
     pub(crate) use super::slice::{shorten, slice};
     pub(crate) use super::{
         block_on::block_on,

@@ -37,7 +37,8 @@ fn attributes() -> Option<libc::sched_attr> {
 pub(crate) fn shorten() {}
 
 /// The slice of the calling thread, in nanoseconds, if the system tells.
-#[cfg(all(test, target_os = "linux", not(any(loom, shuttle))))]
+#[cfg(all(test, target_os = "linux"))]
+#[allow(dead_code, reason = "not for models")]
 pub(crate) fn slice() -> Option<u64> {
     attributes().map(|attributes| attributes.sched_runtime).filter(|&slice| slice != 0)
 }
