@@ -92,7 +92,8 @@ impl JanitorBuilder {
     /// nothing idle is left, and again every ten seconds while it stays so. At [`Level::Medium`] it
     /// takes a quarter of the interval for the interval.
     ///
-    /// A file that cannot be read any more later on counts as [`Level::Low`]; the others count as before.
+    /// A file that cannot be read any more later on counts as [`Level::Low`]; the others count as
+    /// before.
     #[must_use]
     pub fn watch(mut self, pressure: Pressure) -> Self {
         self.pressure = Some(pressure);

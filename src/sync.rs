@@ -167,8 +167,8 @@ mod imp {
         }
     }
 
-    /// Watches over the lifetime of what is freed under others' eyes. Nothing at all in a normal build; where
-    /// sizes are small, now and then a moment for others to free it too early.
+    /// Watches over the lifetime of what is freed under others' eyes. Nothing at all in a normal
+    /// build; where sizes are small, now and then a moment for others to free it too early.
     #[derive(Debug)]
     pub(crate) struct Life;
 

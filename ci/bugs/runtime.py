@@ -145,3 +145,8 @@ bug("short slice for all", "rt/slice.rs",
     "        attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;\n",
     "",
     tests="--features rt --lib white_box::rt::a_short")
+
+bug("panic at the end for a timer", "rt/clock.rs",
+    "let own = context::worker_of(shared.id, |worker| worker.is_some());",
+    "let own = context::worker_of(shared.id, |worker| worker.is_none());",
+    tests="--features rt --test rt shutdown::a_sleep_that")

@@ -21,8 +21,8 @@ const SMALL: usize = 4096;
 /// The last strike that is forgiven.
 const STRIKES: u8 = 4;
 
-/// So many bytes of new buffers are made for what a hint says before one has come back that was right. What
-/// is larger is found, or grown.
+/// So many bytes of new buffers are made for what a hint says before one has come back that was
+/// right. What is larger is found, or grown.
 const MADE: usize = 1 << 20;
 
 #[derive(Debug)]
@@ -137,7 +137,8 @@ impl Hints {
         self.0.iter().map(|stripe| &**stripe)
     }
 
-    /// How many are on loan of a class, or of none, which has made so many and of which so many are not.
+    /// How many are on loan of a class, or of none, which has made so many and of which so many are
+    /// not.
     pub(crate) fn outstanding(&self, class: usize, created: u64, gone: u64) -> u64 {
         let moved = self.all().map(|stripe| stripe.moved[class].load(Relaxed));
         let moved = moved.fold(0, u32::wrapping_add);
@@ -166,7 +167,8 @@ impl Stripe {
         may
     }
 
-    /// A buffer comes to a class by value, or leaves it so. Of no class if there is none of that number.
+    /// A buffer comes to a class by value, or leaves it so. Of no class if there is none of that
+    /// number.
     pub(crate) fn came(&self, class: u8) {
         self.moved[usize::from(class).min(CLASSES)].fetch_add(1, Relaxed);
     }
@@ -175,8 +177,8 @@ impl Stripe {
         self.moved[usize::from(class).min(CLASSES)].fetch_sub(1, Relaxed);
     }
 
-    /// Learns from a buffer, and tells whether that is to be dropped: with the last strike or after it, if
-    /// it is itself too large for what was used.
+    /// Learns from a buffer, and tells whether that is to be dropped: with the last strike or after
+    /// it, if it is itself too large for what was used.
     #[inline]
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));

@@ -31,11 +31,11 @@
 //! Threads learn apart, by the rule of Go's `encoding/json/jsontext`. A buffer that was filled
 //! beyond what `get` hands out raises that at once. One of which less than a quarter was used is a
 //! *strike*; at the fifth in a row it is dropped, and from then on `get` hands out what the largest
-//! of those five needed. Up to 4 KiB nothing is a strike. So at least one in twenty bytes is used in
-//! the long run, however sizes change. And of what one message needed no more than 1 MiB is made for
-//! others before a second one has needed it: those others start small, and grow. What was used is told by the length at the end, or by the
-//! capacity if the buffer had to grow: who clears a buffer before dropping it hides that from the
-//! pool.
+//! of those five needed. Up to 4 KiB nothing is a strike. So at least one in twenty bytes is used
+//! in the long run, however sizes change. And of what one message needed no more than 1 MiB is made
+//! for others before a second one has needed it: those others start small, and grow. What was used
+//! is told by the length at the end, or by the capacity if the buffer had to grow: who clears a
+//! buffer before dropping it hides that from the pool.
 //!
 //! # When something fails
 //!

@@ -18,8 +18,8 @@ pub struct BufferStats {
     /// Buffers on loan, those among them that are frozen.
     pub outstanding: u64,
     /// What those held when they were lent, at least: of a class that class's size, and what was
-    /// [adopted](super::BufferPool::adopt) or larger than the pool keeps in whole KiB. The smallest slice
-    /// of a frozen buffer keeps all of it.
+    /// [adopted](super::BufferPool::adopt) or larger than the pool keeps in whole KiB. The smallest
+    /// slice of a frozen buffer keeps all of it.
     pub outstanding_bytes: u64,
     /// Requests that found an idle buffer.
     pub hits: u64,

@@ -1,5 +1,6 @@
-//! A fork: the child has the thread that forks, and none of a runtime. It can have a runtime of its own, so that
-//! what all runtimes share is locked across the fork; and the forking thread belongs to none any more.
+//! A fork: the child has the thread that forks, and none of a runtime. It can have a runtime of its
+//! own, so that what all runtimes share is locked across the fork; and the forking thread belongs
+//! to none any more.
 
 use std::{cell::UnsafeCell, sync::Once};
 
@@ -14,8 +15,8 @@ struct Frozen {
 /// Used by who holds the locks.
 struct Place(UnsafeCell<Option<Frozen>>);
 
-// SAFETY: one thread at a time, the one that forks, holds the locks from `before` on until it has taken them from
-// here; or its copy in the child.
+// SAFETY: one thread at a time, the one that forks, holds the locks from `before` on until it has
+// taken them from here; or its copy in the child.
 unsafe impl Sync for Place {}
 
 static FROZEN: Place = Place(UnsafeCell::new(None));

@@ -1,6 +1,6 @@
-//! Tasks that are woken when their runtime has stopped: they are to be dropped, but not by whoever wakes
-//! them, who may hold the very lock that the future's destructor takes. So a thread is started for it,
-//! for all that come while it is at work.
+//! Tasks that are woken when their runtime has stopped: they are to be dropped, but not by whoever
+//! wakes them, who may hold the very lock that the future's destructor takes. So a thread is
+//! started for it, for all that come while it is at work.
 
 use std::{
     collections::VecDeque,

@@ -16,8 +16,8 @@ pub struct Metrics {
     pub workers: usize,
     /// Worker threads: at work, asleep, stuck, or being started.
     pub threads: usize,
-    /// Workers at work, or looking for some, also those that are too many and have not noticed yet. Those
-    /// that block are not among them.
+    /// Workers at work, or looking for some, also those that are too many and have not noticed yet.
+    /// Those that block are not among them.
     pub running: usize,
     /// Workers inside [`blocking`](super::blocking()), and not replaced.
     pub blocking: usize,

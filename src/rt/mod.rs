@@ -38,27 +38,28 @@
 //! # Stuck workers
 //!
 //! No poll can be interrupted. But a thread, *sysmon*, watches the workers. If one has been in the
-//! same poll for 10 ms ([`Builder::stall_after`]) and tasks wait, the worker is *detached*: its tasks go
-//! to the others, and another thread, with another P, takes its place. So a task that computes for
-//! long, or blocks without saying so, does not stop others. It does delay those that are ready by
-//! some 10 to 20 ms; [`blocking()`] spares them that. The stuck thread keeps its index and its seat until its poll
-//! returns, when it is a worker again if one is missing.
+//! same poll for 10 ms ([`Builder::stall_after`]) and tasks wait, the worker is *detached*: its
+//! tasks go to the others, and another thread, with another P, takes its place. So a task that
+//! computes for long, or blocks without saying so, does not stop others. It does delay those that
+//! are ready by some 10 to 20 ms; [`blocking()`] spares them that. The stuck thread keeps its index
+//! and its seat until its poll returns, when it is a worker again if one is missing.
 //!
 //! Futures that are polled by one task, as in a `join!`, do wait for each other.
 //!
 //! # After a fork
 //!
-//! The child of a process with a runtime has no workers: it has the thread that forked, which belongs to no
-//! runtime there, whatever it was in the parent. No task of the parent's runtimes runs in the child, and
-//! their timers never end. A [`Runtime`] may be dropped there, which leaks it, but nothing else of it may be
-//! used; a task that forks must end the child (by `exec` or `_exit`) before it returns. The child may build a
-//! runtime of its own. A process that forks to go on in the child, as daemons do, builds its runtime after that.
+//! The child of a process with a runtime has no workers: it has the thread that forked, which
+//! belongs to no runtime there, whatever it was in the parent. No task of the parent's runtimes
+//! runs in the child, and their timers never end. A [`Runtime`] may be dropped there, which leaks
+//! it, but nothing else of it may be used; a task that forks must end the child (by `exec` or
+//! `_exit`) before it returns. The child may build a runtime of its own. A process that forks to go
+//! on in the child, as daemons do, builds its runtime after that.
 //!
 //! # What goes with it
 //!
 //! Channels, locks, and streams of other crates work as they are: a task is woken from any thread.
-//! Input and output are `async-io`'s, whose reactor is a thread of its own, so that stuck workers do not
-//! stop it: see the example `http`.
+//! Input and output are `async-io`'s, whose reactor is a thread of its own, so that stuck workers
+//! do not stop it: see the example `http`.
 
 mod block_on;
 mod blocking;

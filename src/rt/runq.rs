@@ -141,8 +141,8 @@ impl RunQueue {
 
     fn claim(&self, head: usize, count: usize) -> bool {
         let next = head.wrapping_add(count);
-        // Release: pairs with the Acquire of `push`, which then may use the slots again, and with that of
-        // `len` and `grab`.
+        // Release: pairs with the Acquire of `push`, which then may use the slots again, and with
+        // that of `len` and `grab`.
         self.head.compare_exchange(head, next, Release, Relaxed).is_ok()
     }
 
@@ -197,8 +197,8 @@ impl Next {
         if self.0.load(Relaxed).is_null() {
             return None;
         }
-        // Acquire: pairs with the Release in `put`. Release: whoever then finds nothing here, in `is_empty`, sees what
-        // the producer has pushed to the ring before.
+        // Acquire: pairs with the Release in `put`. Release: whoever then finds nothing here, in
+        // `is_empty`, sees what the producer has pushed to the ring before.
         NonNull::new(self.0.swap(std::ptr::null_mut(), AcqRel))
     }
 

@@ -128,8 +128,8 @@ impl Runtime {
     /// and have been replaced. Returns whether all threads have ended. Those that have not do so
     /// when their polls return.
     ///
-    /// From a thread of the runtime (in a task, or in the hook for stalls) it does not wait, and returns
-    /// `false`. It may be called again.
+    /// From a thread of the runtime (in a task, or in the hook for stalls) it does not wait, and
+    /// returns `false`. It may be called again.
     pub fn shutdown(&self, limit: Duration) -> bool {
         self.handle.0.shut_down(Some(limit))
     }
@@ -172,8 +172,8 @@ impl Handle {
 
     /// Starts a task. It runs whether or not somebody waits for the handle.
     ///
-    /// After a shutdown the future is dropped, and the handle says that it was cancelled. Tasks that wait for
-    /// a worker are not bounded in number.
+    /// After a shutdown the future is dropped, and the handle says that it was cancelled. Tasks
+    /// that wait for a worker are not bounded in number.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,

@@ -162,8 +162,9 @@ impl Shared {
         }
     }
 
-    /// Drops the tasks that were queued when the runtime stopped, also behind polls that go on. What that wakes goes its own way, so
-    /// that it is not one drop within the other: they would be too many for a stack.
+    /// Drops the tasks that were queued when the runtime stopped, also behind polls that go on.
+    /// What that wakes goes its own way, so that it is not one drop within the other: they would be
+    /// too many for a stack.
     pub(crate) fn drop_queued(&self) {
         if self.is_stopping() {
             self.sched.clear().into_iter().for_each(task::cancel);

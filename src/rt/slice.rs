@@ -1,8 +1,8 @@
 //! How soon a thread that wakes up gets a processor on which others compute.
 //!
-//! Linux gives a processor away by the slice: 3 ms or so, and not before its next tick. Since version 6.12 a
-//! thread can ask for a short one. It then gets in at once when it wakes up, and is out again as soon
-//! if it goes on for longer. Elsewhere, and before that, this does nothing.
+//! Linux gives a processor away by the slice: 3 ms or so, and not before its next tick. Since
+//! version 6.12 a thread can ask for a short one. It then gets in at once when it wakes up, and is
+//! out again as soon if it goes on for longer. Elsewhere, and before that, this does nothing.
 
 /// The shortest that there is.
 #[cfg(target_os = "linux")]
@@ -14,8 +14,8 @@ pub(crate) fn shorten() {
     if let Some(mut attributes) = attributes() {
         attributes.sched_runtime = SHORT;
         attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;
-        // SAFETY: the call reads the attributes, which say how large they are. It changes nothing but the
-        // calling thread's slice. Where it is refused the thread is as good as before.
+        // SAFETY: the call reads the attributes, which say how large they are. It changes nothing
+        // but the calling thread's slice. Where it is refused the thread is as good as before.
         unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
     }
 }

@@ -182,8 +182,8 @@ impl<T> State<T> {
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
-    /// Whether the task has ended: then the handle is ready. One that was aborted has ended when its future
-    /// is gone.
+    /// Whether the task has ended: then the handle is ready. One that was aborted has ended when
+    /// its future is gone.
     pub fn is_finished(&self) -> bool {
         let mut state = lock(&self.state);
         let waits = state.look();

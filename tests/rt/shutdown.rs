@@ -306,3 +306,21 @@ fn a_late_task_that_has_to_wait() {
         until("both to be dropped", || DROPPED.load(SeqCst) == 2);
     });
 }
+
+/// A poll that is under way at the end may still ask for a timer: the task is dropped after it.
+#[test]
+fn a_sleep_that_begins_at_the_end() {
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let (go, wait) = mpsc::channel::<()>();
+    let (inside, begun) = mpsc::channel();
+    let task = runtime.spawn(async move {
+        inside.send(()).unwrap();
+        _ = wait.recv_timeout(LONG);
+        rt::sleep(Duration::from_millis(1)).await;
+    });
+    begun.recv_timeout(LONG).unwrap();
+    assert!(!runtime.shutdown(Duration::from_millis(50)), "a poll is under way");
+    drop(go);
+    assert!(runtime.shutdown(LONG));
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+}
