@@ -150,3 +150,8 @@ bug("panic at the end for a timer", "rt/clock.rs",
     "let own = context::worker_of(shared.id, |worker| worker.is_some());",
     "let own = context::worker_of(shared.id, |worker| worker.is_none());",
     tests="--features rt --test rt shutdown::a_sleep_that")
+
+bug("patience that overflows", "rt/sysmon.rs",
+    "limit.max(self.patience()).saturating_mul(10)",
+    "10 * limit.max(self.patience())",
+    tests="--features rt --test rt input::a_limit")

@@ -96,7 +96,7 @@ impl Sysmon<'_> {
         }
         wake(due);
         let now = Instant::now();
-        let overslept = now - before > 10 * limit.max(self.patience());
+        let overslept = now - before > limit.max(self.patience()).saturating_mul(10);
         let acted = self.watch(now, overslept || stands);
         self.recount(now);
         self.collect();
@@ -172,7 +172,8 @@ impl Sysmon<'_> {
     /// Tasks wait, and no other P may become active for them.
     fn is_short_of_workers(&self) -> bool {
         let sched = &self.shared.sched;
-        !sched.has_vacancy() && (sched.injected() > 0 || sched.ps().any(P::has_work))
+        let replaces = self.shared.config.stall_after.is_some();
+        replaces && !sched.has_vacancy() && (sched.injected() > 0 || sched.ps().any(P::has_work))
     }
 
     /// Tasks wait, and somebody could run them: as a rule somebody has been woken already.

@@ -3,6 +3,7 @@
 use std::{
     io::ErrorKind::InvalidInput,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use corepool::rt::{self, Builder};
@@ -117,4 +118,16 @@ fn threads_that_cannot_be_started() {
 fn few_threads_mean_few_workers() {
     let runtime = Builder::new().max_threads(1).build().unwrap();
     assert_eq!(runtime.workers(), 1);
+}
+
+/// Sysmon lives on with the longest limit that can be told: timers are its.
+#[test]
+fn a_limit_that_is_never_reached() {
+    in_a_process("input::a_limit_that_is_never_reached", || {
+        let runtime = Builder::new().workers(1).stall_after(Some(Duration::MAX)).build().unwrap();
+        for _ in 0..3 {
+            run(&runtime, rt::sleep(Duration::from_millis(5)));
+        }
+        assert!(runtime.shutdown(LONG));
+    });
 }
