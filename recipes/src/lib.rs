@@ -1,7 +1,8 @@
 //! What the recipes share: a table of what each way takes.
 //!
-//! The ways take turns: in each round each of them is measured once, in an order that rotates. A
-//! figure is the median of all rounds, with the quartiles behind it.
+//! The ways take turns: in each round each of them is measured once, in an order that rotates and
+//! turns around. Rounds are short and many. A time is the median of all rounds, with the quartiles behind it; a ratio is
+//! the median of the ratios within a round, which a machine that is slow for a while leaves alone.
 
 use std::{
     sync::Once,
@@ -19,7 +20,7 @@ impl Effort {
     /// As the command line says: all, or a glance with `--quick`.
     pub fn from_args() -> Self {
         let (rounds, sample) = match std::env::args().nth(1).as_deref() {
-            None => (31, Duration::from_millis(10)),
+            None => (151, Duration::from_millis(2)),
             Some("--quick") => (3, Duration::from_millis(1)),
             Some(other) => panic!("unknown option {other:?}: --quick is the only one"),
         };
@@ -64,33 +65,47 @@ impl<'a> Table<'a> {
         self
     }
 
-    /// Measures, and returns the median of each way in nanoseconds.
-    pub fn measure(&mut self, effort: Effort) -> Vec<f64> {
+    /// Measures all ways.
+    pub fn measure(&mut self, effort: Effort) {
         let repeats: Vec<_> = self.ways.iter_mut().map(|way| repeats(way, effort.sample)).collect();
         let count = self.ways.len();
         for round in 0..effort.rounds {
             for turn in 0..count {
+                let turn = if round / count % 2 == 0 { turn } else { count - turn };
                 let which = (round + turn) % count;
                 let way = &mut self.ways[which];
                 let time = time(way, repeats[which]);
                 way.samples.push(time.as_nanos() as f64 / f64::from(repeats[which]));
             }
         }
-        self.ways.iter_mut().for_each(|way| way.samples.sort_by(f64::total_cmp));
-        self.ways.iter().map(|way| quantile(&way.samples, 0.5)).collect()
+    }
+
+    /// Nanoseconds of this way: the lower quartile, the median, the upper one.
+    pub fn quartiles(&self, way: &str) -> [f64; 3] {
+        quartiles(self.way_named(way).samples.clone())
+    }
+
+    /// How many times the time of `other` this way takes: the median of the rounds.
+    pub fn ratio(&self, way: &str, other: &str) -> f64 {
+        let (way, other) = (self.way_named(way), self.way_named(other));
+        quartiles(way.samples.iter().zip(&other.samples).map(|(way, other)| way / other).collect())[1]
+    }
+
+    fn way_named(&self, name: &str) -> &Way<'a> {
+        self.ways.iter().find(|way| way.name == name).expect("a way of this table")
     }
 
     /// Measures, and prints a row for each way; the first table of a program, with a head.
     pub fn print(mut self, effort: Effort) {
         static HEAD: Once = Once::new();
-        let medians = self.measure(effort);
+        self.measure(effort);
         HEAD.call_once(|| {
             println!("| task | way | ns | quartiles | times as fast |\n|---|---|--:|--:|--:|");
         });
-        for (i, (way, median)) in self.ways.iter().zip(&medians).enumerate() {
+        let first = self.ways[0].name;
+        for (i, name) in self.names().enumerate() {
             let title = if i == 0 { self.title() } else { "" };
-            let (low, high) = (quantile(&way.samples, 0.25), quantile(&way.samples, 0.75));
-            let (name, ratio) = (way.name, medians[0] / median);
+            let ([low, median, high], ratio) = (self.quartiles(name), self.ratio(first, name));
             println!("| {title} | {name} | {median:.0} | {low:.0} to {high:.0} | {ratio:.2} |");
         }
     }
@@ -115,8 +130,10 @@ fn repeats(way: &mut Way<'_>, sample: Duration) -> u32 {
     }
 }
 
-fn quantile(sorted: &[f64], at: f64) -> f64 {
-    sorted[((sorted.len() - 1) as f64 * at).round() as usize]
+fn quartiles(mut figures: Vec<f64>) -> [f64; 3] {
+    figures.sort_by(f64::total_cmp);
+    let last = figures.len() - 1;
+    [last / 4, last / 2, (3 * last).div_ceil(4)].map(|at| figures[at])
 }
 
 /// Text of so many bytes that compresses like JSON, always the same.

@@ -2,7 +2,7 @@
 //! from corepool.
 //!
 //! ```console
-//! $ corepool-buffers measure [MILLISECONDS]   # one round, as lines: table, way, nanoseconds
+//! $ corepool-buffers measure [MILLISECONDS]   # one round, as lines: table, way, nanoseconds, parts of corepool's
 //! $ corepool-buffers count                    # allocations of each way, as lines (feature `count`)
 //! $ corepool-buffers pass SECONDS             # buffers that are got on one thread and dropped on another
 //! $ corepool-buffers report FOLDER PAGE       # puts the tables of what is in FOLDER into PAGE
@@ -18,22 +18,22 @@ use std::{env, process::ExitCode, time::Duration};
 
 use corepool_recipes::Effort;
 
-/// Samples of each way in a round; the median of them is the round's figure.
-const SAMPLES: usize = 5;
+/// Samples of each way in a process; the median of them is the process's figure.
+const SAMPLES: usize = 101;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["measure"] => measure(20),
-        ["measure", time] => measure(time.parse().expect("milliseconds")),
+        ["measure"] => measure(SAMPLES, 1),
+        ["measure", time] => measure(SAMPLES, time.parse().expect("milliseconds")),
         ["count"] => count(),
         ["pass", seconds] => pass::run(Duration::from_secs(seconds.parse().expect("seconds"))),
         ["report", folder, page] => {
             report::write(folder.as_ref(), page.as_ref()).expect("the report")
         }
         ["smoke"] => {
-            measure(1);
+            measure(3, 1);
             pass::run(Duration::from_millis(200));
         }
         _ => {
@@ -46,12 +46,13 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn measure(milliseconds: u64) {
-    let effort = Effort { rounds: SAMPLES, sample: Duration::from_millis(milliseconds) };
+fn measure(rounds: usize, milliseconds: u64) {
+    let effort = Effort { rounds, sample: Duration::from_millis(milliseconds) };
     work::for_each_table(|table| {
-        let medians = table.measure(effort);
-        for (name, median) in table.names().zip(medians) {
-            println!("{}\t{}\t{name}\t{median:.1}", heap::NAME, table.title());
+        table.measure(effort);
+        for name in table.names() {
+            let ([_, median, _], ratio) = (table.quartiles(name), table.ratio(name, "corepool"));
+            println!("{}\t{}\t{name}\t{median:.1}\t{ratio:.4}", heap::NAME, table.title());
         }
     });
 }
