@@ -2,8 +2,8 @@
 from .planted import bug
 
 bug("a buffer shows what was in it", "buffer/pool.rs",
-    "        guard.vec.clear();\n",
-    "",
+    "            guard.vec.clear();\n        } else {",
+    "        } else {",
     tests="--test buffers contract::buffers_come_back_empty")
 
 bug("rounded down by the length", "buffer/pool.rs",
@@ -47,14 +47,29 @@ bug("a secret is copied", "buffer/guard.rs",
     tests="--test buffers wiping::secrets_are_not_copied")
 
 bug("a power of two rounded up", "buffer/class.rs",
-    "capacity.saturating_sub(1).leading_zeros()",
-    "capacity.leading_zeros()",
+    "capacity.saturating_sub(1) | least",
+    "capacity | least",
     tests="--test buffers contract::requests_are_rounded_up")
 
 bug("what is too large is kept", "buffer/class.rs",
     "if capacity == self.max && self.max > 0 {",
     "if self.max > 0 {",
     tests="--test buffers retention::t1_large_uses_leave_nothing")
+
+bug("a glance takes what is too large", "buffer/class.rs",
+    "capacity < self.known && ",
+    "",
+    tests="--lib buffers::classes_are_found")
+
+bug("a glance forgets strikes", "buffer/hint.rs",
+    "self.hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()",
+    "self.class() == class",
+    tests="--lib buffers::what_is_known")
+
+bug("a glance at a secret", "buffer/pool.rs",
+    "if likely(right && known()) && !self.wipes() {",
+    "if likely(right && known()) {",
+    tests="--test buffers wiping")
 
 bug("a bound of buffers, not of bytes", "buffer/class.rs",
     "bytes / (2 * size)",

@@ -28,6 +28,8 @@ const _: () = assert!(UNSHARED_FROM == quota::SHARE || cfg!(corepool_tiny));
 pub(crate) struct Sizes {
     /// The largest capacity that is kept.
     max: usize,
+    /// What `is_still` knows is less than this.
+    known: usize,
     top: u8,
 }
 
@@ -35,7 +37,8 @@ impl Sizes {
     pub(crate) const fn new(max_capacity: usize) -> Self {
         let most = 1 << LARGEST;
         let max = if max_capacity < most { max_capacity } else { most };
-        Self { max, top: ceil(max) }
+        let known = if max.is_power_of_two() { max + 1 } else { max };
+        Self { max, known, top: ceil(max) }
     }
 
     pub(crate) const fn max(self) -> usize {
@@ -49,7 +52,14 @@ impl Sizes {
     /// What a buffer of this class holds at least.
     #[inline]
     pub(crate) const fn size(self, class: u8) -> usize {
-        if class >= self.top { self.max } else { 1 << (SMALLEST + class as u32) }
+        if class >= self.top { self.max } else { Self::power(class) }
+    }
+
+    /// The same of a class that is not the largest one, or of the largest capacity that is a power of
+    /// two.
+    #[inline]
+    pub(crate) const fn power(class: u8) -> usize {
+        1 << (SMALLEST + class as u32)
     }
 
     /// The smallest class that serves such a request.
@@ -70,10 +80,17 @@ impl Sizes {
         Some((capacity.ilog2() - SMALLEST) as u8)
     }
 
+    /// Whether a buffer of this class still is one: a glance, which does not know the largest class of a
+    /// pool whose largest capacity is no power of two, or below 1 KiB.
+    #[inline]
+    pub(crate) fn is_still(self, class: u8, capacity: usize) -> bool {
+        capacity < self.known && capacity.checked_shr(SMALLEST + u32::from(class)) == Some(1)
+    }
+
     /// How many idle buffers of a class take at most so many bytes, whatever their capacity; one at
     /// least, unless there may be none at all.
     pub(crate) const fn limit(class: u8, bytes: usize) -> usize {
-        let size = 1_usize << (SMALLEST + class as u32);
+        let size = Self::power(class);
         let fit = bytes / (2 * size);
         if bytes == 0 {
             0
@@ -89,6 +106,6 @@ impl Sizes {
 
 /// The class of the smallest power of two that is not less.
 const fn ceil(capacity: usize) -> u8 {
-    let bits = usize::BITS - capacity.saturating_sub(1).leading_zeros();
-    bits.saturating_sub(SMALLEST) as u8
+    let least = (1 << SMALLEST) - 1;
+    ((capacity.saturating_sub(1) | least).ilog2() + 1 - SMALLEST) as u8
 }

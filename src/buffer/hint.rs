@@ -155,6 +155,12 @@ impl Stripe {
         Hint::unpack(self.hint.load(Relaxed)).class
     }
 
+    /// All that was learnt.
+    #[cfg(test)]
+    pub(crate) fn word(&self) -> u32 {
+        self.hint.load(Relaxed)
+    }
+
     /// Whether a new buffer may be made of the class that `get` asks for. One large message must not
     /// make all large that are got before they tell what they needed.
     pub(crate) fn may_make(&self, sizes: Sizes) -> bool {
@@ -177,9 +183,18 @@ impl Stripe {
         self.moved[usize::from(class).min(CLASSES)].fetch_sub(1, Relaxed);
     }
 
+    /// Whether there is nothing to learn from a buffer of this class, with so much used: it is what was
+    /// asked for, and it was right.
+    #[inline]
+    pub(crate) fn knows(&self, class: u8, used: usize) -> bool {
+        let size = Sizes::power(class);
+        let least = if size > SMALL { size / 4 } else { 0 };
+        self.hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()
+            && (least..=size).contains(&used)
+    }
+
     /// Learns from a buffer, and tells whether that is to be dropped: with the last strike or after
     /// it, if it is itself too large for what was used.
-    #[inline]
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         if hint.strikes | hint.made == 0 && hint.suits(used, sizes) {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Pool, Pooled,
+    hint::likely,
     sync::{AtomicBool, Relaxed},
 };
 
@@ -163,10 +164,7 @@ impl BufferPool {
     #[must_use = "the buffer goes back at once"]
     pub fn get(&self) -> Buffer<'_> {
         let stripe = Hints::here();
-        let mut guard = match self.sizes.up(0) {
-            Some(_) => self.as_learnt(stripe),
-            None => self.larger(LEAST),
-        };
+        let mut guard = self.as_learnt(stripe);
         guard.stripe = stripe;
         Buffer::new(guard, self)
     }
@@ -352,6 +350,9 @@ impl BufferPool {
     #[cold]
     #[inline(never)]
     fn above_or_trusted(&self, stripe: u8, class: u8) -> Pooled<'_, Storage> {
+        if self.sizes.max() == 0 {
+            return self.larger(LEAST);
+        }
         self.prepare();
         self.above(class).unwrap_or_else(|| {
             let trusted = self.hints.stripe(stripe).may_make(self.sizes);
@@ -451,18 +452,30 @@ impl BufferPool {
     /// A buffer comes back.
     #[inline]
     pub(super) fn take_back(&self, mut guard: Pooled<'_, Storage>) {
+        let Storage { ref vec, class, stripe, .. } = *guard;
+        let right = self.sizes.is_still(class, vec.capacity());
+        let known = || stripe == NONE || self.hints.stripe(stripe).knows(class, vec.len());
+        if likely(right && known()) && !self.wipes() {
+            guard.vec.clear();
+        } else {
+            self.take_back_far(guard);
+        }
+    }
+
+    /// A buffer comes back that may teach something, or be of another class by now.
+    #[inline(never)]
+    fn take_back_far(&self, mut guard: Pooled<'_, Storage>) {
         let fits = self.sizes.down(guard.vec.capacity());
         let grown = fits != Some(guard.class);
         let underused = guard.stripe != NONE && self.learn(&guard, grown);
         self.wipe(&mut guard.vec);
         guard.vec.clear();
         if grown || underused {
-            self.take_back_far(guard, fits.filter(|_| !underused));
+            self.leaves(guard, fits.filter(|_| !underused));
         }
     }
 
     /// Learns from a buffer, and tells whether it is not worth keeping.
-    #[inline]
     fn learn(&self, storage: &Storage, grown: bool) -> bool {
         let capacity = storage.vec.capacity();
         // A `Vec` that grows at least doubles, so that it has had more than half in it.
@@ -471,10 +484,8 @@ impl BufferPool {
         self.hints.stripe(storage.stripe).learn(used, capacity, self.sizes)
     }
 
-    /// A buffer comes back to another class, or to none.
-    #[cold]
-    #[inline(never)]
-    fn take_back_far(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
+    /// A buffer goes to another class, or to none.
+    fn leaves(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
         let class = class.filter(|_| !panicking());
         if let Some(class) = class {
             let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
@@ -491,7 +502,6 @@ impl BufferPool {
     }
 
     /// Zeroes a buffer, in a pool that does that.
-    #[inline]
     pub(super) fn wipe(&self, vec: &mut Vec<u8>) {
         #[cfg(feature = "zeroize")]
         if self.wipes {
@@ -502,6 +512,7 @@ impl BufferPool {
     }
 
     /// Whether it is a pool that does that.
+    #[inline]
     pub(super) fn wipes(&self) -> bool {
         #[cfg(feature = "zeroize")]
         return self.wipes;

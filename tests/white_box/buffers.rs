@@ -29,7 +29,14 @@ fn classes_are_found_without_a_search() {
         let near = [sizes.max().wrapping_sub(1), sizes.max(), sizes.max() + 1, usize::MAX];
         for capacity in edges.chain(near).chain((0..70_000).step_by(61)) {
             assert_eq!(sizes.up(capacity), slow_up(sizes, capacity), "{max} {capacity}");
-            assert_eq!(sizes.down(capacity), slow_down(sizes, capacity), "{max} {capacity}");
+            let down = slow_down(sizes, capacity);
+            assert_eq!(sizes.down(capacity), down, "{max} {capacity}");
+            for class in (0..CLASSES as u8).chain([u8::MAX]) {
+                let whole = sizes.max() >= 1024 && sizes.max().is_power_of_two();
+                let unknown = class == sizes.top() && !whole;
+                let still = down == Some(class) && !unknown;
+                assert_eq!(sizes.is_still(class, capacity), still, "{max} {class} {capacity}");
+            }
         }
         assert!(usize::from(sizes.top()) < CLASSES);
     }
@@ -88,6 +95,32 @@ fn the_fifth_strike_is_the_last() {
     let uses = [1 << 20, 100, 5000, 100, 100, 100];
     let ends = [(10, false), (10, false), (10, false), (10, false), (10, false), (3, true)];
     assert_eq!(hints(uses), ends);
+}
+
+/// What a glance tells is what a long look would.
+#[test]
+fn what_is_known_teaches_nothing() {
+    for asked in [0, 4097, 1 << 18, 1 << 20] {
+        for strikes in 0..3 {
+            for class in 0..=SIZES.top() {
+                let size = SIZES.size(class);
+                for used in [0, 1, size / 4 - 1, size / 4, size, size + 1, 2 * size - 1] {
+                    let hints = Hints::new();
+                    let stripe = hints.stripe(0);
+                    (0..2).for_each(|_| _ = stripe.learn(asked, 1 << 20, SIZES));
+                    (0..strikes).for_each(|_| _ = stripe.learn(1, 1 << 20, SIZES));
+                    let (asks, before) = (stripe.class(), stripe.word());
+                    let knows = stripe.knows(class, used);
+                    let drops = stripe.learn(used, size.max(used), SIZES);
+                    let nothing = class == asks && before == stripe.word() && !drops;
+                    assert!(!knows || nothing, "{asked} {strikes} {class} {used}");
+                    // And most of what teaches nothing is known.
+                    let usual = strikes == 0 && used <= size && (size / 4 <= used || class <= 2);
+                    assert!(knows || class != asks || !usual, "{asked} {class} {used}");
+                }
+            }
+        }
+    }
 }
 
 /// A quarter used forgives what was before.
