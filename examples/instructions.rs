@@ -3,36 +3,37 @@
 
 use std::hint::black_box;
 
-use corepool::Pool;
+use corepool::{Pool, buffer::BufferPool};
 
 static NUMBERS: Pool<usize> = Pool::new(|| 1);
 static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
 static BOXES: Pool<Box<u64>> = Pool::new(|| Box::new(1));
 
-/// Functions named `NAME_get_drop` and `NAME_take_put`, which do each so many times.
-macro_rules! ways {
-    ($pool:ident: $get_drop:ident $take_put:ident) => {
-        #[unsafe(no_mangle)]
-        #[inline(never)]
-        fn $get_drop(times: usize) {
-            for _ in 0..times {
-                black_box(&mut *$pool.get());
-            }
-        }
+static CLASSES: BufferPool = BufferPool::new();
 
+/// Functions named `WHAT_get_drop` and `WHAT_take_put`, which do it so many times.
+macro_rules! ways {
+    ($($name:ident $way:expr;)*) => {$(
         #[unsafe(no_mangle)]
         #[inline(never)]
-        fn $take_put(times: usize) {
+        fn $name(times: usize) {
             for _ in 0..times {
-                $pool.put(black_box($pool.take()));
+                $way;
             }
         }
-    };
+    )*};
 }
 
-ways!(NUMBERS: usize_get_drop usize_take_put);
-ways!(BUFFERS: vec_get_drop vec_take_put);
-ways!(BOXES: box_get_drop box_take_put);
+ways! {
+    usize_get_drop black_box(&mut *NUMBERS.get());
+    vec_get_drop black_box(&mut *BUFFERS.get());
+    box_get_drop black_box(&mut *BOXES.get());
+    usize_take_put NUMBERS.put(black_box(NUMBERS.take()));
+    vec_take_put BUFFERS.put(black_box(BUFFERS.take()));
+    box_take_put BOXES.put(black_box(BOXES.take()));
+    buffer_get_drop black_box(&mut *CLASSES.get());
+    sized_get_drop black_box(&mut *CLASSES.with_capacity(black_box(4096)));
+}
 
 const FEW: usize = 1000;
 const MANY: usize = 100_000;
@@ -68,7 +69,8 @@ fn main() {
     collect_full(FEW, few_collect);
     collect_full(MANY, many_collect);
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(1000);
-    let all =
-        [usize_get_drop, usize_take_put, vec_get_drop, vec_take_put, box_get_drop, box_take_put];
-    all.iter().for_each(|way| way(times));
+    let objects = [usize_get_drop, vec_get_drop, box_get_drop];
+    let values = [usize_take_put, vec_take_put, box_take_put];
+    let buffers = [buffer_get_drop, sized_get_drop];
+    objects.iter().chain(&values).chain(&buffers).for_each(|way| way(times));
 }
