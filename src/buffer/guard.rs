@@ -9,7 +9,7 @@ use crate::Pooled;
 
 /// What `freeze` copies: up to here that takes no longer than to make an owner, and the storage is
 /// home again at once.
-const COPIED: usize = 512;
+const COPIED: usize = 1024;
 
 /// In place of the number of a class or of a stripe.
 pub(super) const NONE: u8 = u8::MAX;
@@ -124,7 +124,7 @@ impl Buffer<'static> {
     /// dropped, on whatever thread that is.
     ///
     /// This takes one allocation of a few words, which is what `Bytes` needs to know its owner. Up to
-    /// 512 bytes are copied instead, which takes one allocation as well, and the storage goes back
+    /// 1 KiB is copied instead, which takes one allocation as well, and the storage goes back
     /// now; but not from a pool that [wipes](BufferPool::with_zeroize), which could not wipe the copy.
     /// No reference is counted besides that of `Bytes` itself: the pool is a `static`.
     ///

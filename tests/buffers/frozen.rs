@@ -40,10 +40,10 @@ fn nothing_is_copied() {
 fn little_is_copied() {
     let _alone = alone();
     let pool = new_static();
-    let bytes = filled(pool, 512).freeze();
-    assert_eq!((bytes.len(), pool.stats().idle), (512, 1));
-    let more = filled(pool, 513).freeze();
-    assert_eq!((more.len(), pool.stats().idle), (513, 0));
+    let bytes = filled(pool, 1024).freeze();
+    assert_eq!((bytes.len(), pool.stats().outstanding), (1024, 0));
+    let more = filled(pool, 1025).freeze();
+    assert_eq!((more.len(), pool.stats().outstanding), (1025, 1));
     assert_eq!(pool.get().freeze(), Bytes::new());
 }
 
@@ -53,7 +53,7 @@ fn t9_no_allocation_and_one() {
     let _alone = alone();
     const TURNS: usize = 1_000_000;
     let pool = new_static();
-    let data = [7; 513];
+    let data = [7; 1025];
     let turn = || {
         let mut buffer = pool.get();
         buffer.extend_from_slice(&data);
@@ -70,7 +70,7 @@ fn t9_no_allocation_and_one() {
 fn t9_one_small_allocation() {
     let _alone = alone();
     let pool = new_static();
-    for len in [1, 512, 513, 12_000, 1 << 20] {
+    for len in [1, 1024, 1025, 12_000, 1 << 20] {
         drop(filled(pool, len).freeze());
         let turns = 10_000 * 1000 / len.max(1000);
         let count = requests(|| (0..turns).for_each(|_| drop(filled(pool, len).freeze())));

@@ -49,7 +49,7 @@ fn frozen_buffers_are_wiped() {
 #[test]
 fn secrets_are_not_copied() {
     let _alone = alone();
-    for len in [1, 512] {
+    for len in [1, 1024] {
         let mut buffer = SECRETS.with_capacity(len);
         buffer.resize(len, b's');
         let memory = buffer.as_ptr();
