@@ -9,6 +9,11 @@ static NUMBERS: Pool<usize> = Pool::new(|| 1);
 static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
 static BOXES: Pool<Box<u64>> = Pool::new(|| Box::new(1));
 
+static RECYCLED: Pool<Vec<u8>> =
+    <Pool<Vec<u8>>>::new(|| Vec::with_capacity(4096)).with_recycle(|vec| {
+        vec.clear();
+        vec.capacity() <= 65_536
+    });
 static CLASSES: BufferPool = BufferPool::new();
 
 /// Functions named `WHAT_get_drop` and `WHAT_take_put`, which do it so many times.
@@ -28,9 +33,11 @@ ways! {
     usize_get_drop black_box(&mut *NUMBERS.get());
     vec_get_drop black_box(&mut *BUFFERS.get());
     box_get_drop black_box(&mut *BOXES.get());
+    recycled_get_drop black_box(&mut *RECYCLED.get());
     usize_take_put NUMBERS.put(black_box(NUMBERS.take()));
     vec_take_put BUFFERS.put(black_box(BUFFERS.take()));
     box_take_put BOXES.put(black_box(BOXES.take()));
+    recycled_take_put RECYCLED.put(black_box(RECYCLED.take()));
     buffer_get_drop black_box(&mut *CLASSES.get());
     sized_get_drop black_box(&mut *CLASSES.with_capacity(black_box(4096)));
 }
@@ -69,8 +76,8 @@ fn main() {
     collect_full(FEW, few_collect);
     collect_full(MANY, many_collect);
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(1000);
-    let objects = [usize_get_drop, vec_get_drop, box_get_drop];
-    let values = [usize_take_put, vec_take_put, box_take_put];
+    let objects = [usize_get_drop, vec_get_drop, box_get_drop, recycled_get_drop];
+    let values = [usize_take_put, vec_take_put, box_take_put, recycled_take_put];
     let buffers = [buffer_get_drop, sized_get_drop];
     objects.iter().chain(&values).chain(&buffers).for_each(|way| way(times));
 }

@@ -134,42 +134,39 @@ impl<T> Origin<T> {
         likely(pin.is_some()) && unsafe { shard.owner().push_cell(full.as_raw()) }
     }
 
-    /// Mostly of a guard that another thread has got.
+    /// Mostly of a guard that another thread has got, or of a pool with a hook.
     #[inline(never)]
-    unsafe fn give_back_far(self, full: Full<T>) {
+    unsafe fn give_back_far(self, mut full: Full<T>) {
         // SAFETY: the caller's promise.
         let core = unsafe { self.core() };
+        if panicking() {
+            return discard(core, full);
+        }
+        if !accepts(core, full.get_mut()) {
+            return;
+        }
+        let here = seat::here();
         let own = seat::current().and_then(|seat| core.shard(seat)).map(Self::of_shard);
-        // SAFETY: as above.
-        let near = own.and_then(|own| unsafe { own.near() }.map(|here| (own, here)));
-        // SAFETY: as above.
-        if near.is_some_and(|(own, here)| unsafe { own.keep_near(here, &full) }) {
+        // SAFETY: the shard is that of the seat, and of a pool that lives.
+        if own.is_some_and(|own| unsafe { own.keep_near(here, &full) }) {
             std::mem::forget(full);
         } else {
-            give_back(core, full);
+            keep(core, full);
         }
     }
 }
 
-/// An object comes back, by the long way.
-pub(crate) fn give_back<T>(core: &Core<T>, full: Full<T>) {
-    if panicking() {
-        discard(core, full);
-    } else if let Some(full) = recycled(core, full) {
-        keep(core, full);
-    }
-}
-
-/// What `recycle` makes of an object: the object, or nothing.
-pub(crate) fn recycled<T>(core: &Core<T>, mut full: Full<T>) -> Option<Full<T>> {
-    if let Some(recycle) = core.recycle {
+/// Whether `recycle` lets an object stay. One that may not is counted, and dropped by the caller.
+#[inline]
+pub(crate) fn accepts<T>(core: &Core<T>, object: &mut T) -> bool {
+    core.recycle.is_none_or(|recycle| {
         let counted = Counted(core);
-        if !recycle(full.get_mut()) {
-            return None;
+        let accepted = recycle(object);
+        if accepted {
+            std::mem::forget(counted);
         }
-        std::mem::forget(counted);
-    }
-    Some(full)
+        accepted
+    })
 }
 
 /// Keeps an object, or drops it.

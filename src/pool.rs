@@ -358,12 +358,15 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// assert_eq!(*pool.get(), "mine");
     /// ```
     #[inline]
-    pub fn put(&self, value: T) {
+    pub fn put(&self, mut value: T) {
+        if self.recycle.is_some() && !origin::accepts(self.core(), &mut value) {
+            return;
+        }
         // By its address, as each move of it might make it wait for the stores of the one before.
         let from = &raw const value;
         // SAFETY: forgotten if it is kept.
         let put = |owner: Owner<'_, T>| unsafe { owner.put_from(from) }.then_some(());
-        if self.recycle.is_none() && self.near_do(put).is_some() {
+        if self.near_do(put).is_some() {
             std::mem::forget(value);
         } else {
             self.put_far(value);
@@ -373,18 +376,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline(never)]
     fn put_far(&self, value: T) {
         let core = self.core();
-        let plain = self.recycle.is_none();
-        let kept = if plain { core.put_value(self.seat(core), value) } else { Err(value) };
-        let Err(value) = kept else { return due::look() };
+        let Err(value) = core.put_value(self.seat(core), value) else { return due::look() };
         let spare = core.pop_empty(seat::current());
         let Some(empty) = spare.or_else(Empty::try_new) else {
             let _counted = Counted(core);
             return drop(value);
         };
-        let full = empty.fill(value);
-        if let Some(full) = origin::recycled(core, full) {
-            origin::keep(core, full);
-        }
+        origin::keep(core, empty.fill(value));
     }
 
     /// Creates so many objects ahead of time, for any thread to find. A bounded pool stops when it

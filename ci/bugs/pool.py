@@ -98,9 +98,24 @@ bug("object dropped without being counted", "pool.rs",
     tests="--test no_memory growth")
 
 bug("spoilt object kept", "origin.rs",
-    "    if panicking() {\n        discard(core, full);",
-    "    if false {\n        discard(core, full);",
+    "        if panicking() {\n            return discard(core, full);",
+    "        if false {\n            return discard(core, full);",
     soak="")
+
+bug("values are kept as they are", "pool.rs",
+    "if self.recycle.is_some() && !origin::accepts(",
+    "if self.recycle.is_some() && origin::accepts(",
+    tests="--test it guards")
+
+bug("refused, and kept", "origin.rs",
+    "if !accepts(core, full.get_mut()) {",
+    "if !accepts(core, full.get_mut()) && false {",
+    tests="--test it guards")
+
+bug("refused, and not counted", "origin.rs",
+    "        if accepted {\n            std::mem::forget(counted);\n        }",
+    "        std::mem::forget(counted);",
+    tests="--test it stats")
 
 bug("two cores of one pool", "lazy.rs",
     "if let Some(core) = self.get() {",

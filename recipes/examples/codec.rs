@@ -9,7 +9,7 @@
 //! $ cargo run --release --example codec [-- --quick]
 //! ```
 
-use std::hint::black_box;
+use std::{cell::RefCell, hint::black_box};
 
 use bytes::{Bytes, BytesMut};
 use corepool::Pool;
@@ -24,11 +24,14 @@ use tokio_util::codec::{Framed, FramedParts, LengthDelimitedCodec};
 /// What a `Framed` asks for.
 const CAPACITY: usize = 8192;
 
-static BUFFERS: Pool<BytesMut> = <Pool<BytesMut>>::new(|| BytesMut::with_capacity(CAPACITY))
-    .with_recycle(|buffer| {
-        buffer.clear();
-        buffer.try_reclaim(CAPACITY) && buffer.capacity() <= 16 * CAPACITY
-    });
+static BUFFERS: Pool<BytesMut> =
+    <Pool<BytesMut>>::new(|| BytesMut::with_capacity(CAPACITY)).with_recycle(is_whole);
+
+/// Whether an emptied buffer has all of its memory, and not too much of it.
+fn is_whole(buffer: &mut BytesMut) -> bool {
+    buffer.clear();
+    buffer.try_reclaim(CAPACITY) && buffer.capacity() <= 16 * CAPACITY
+}
 
 /// Serves a connection with pooled buffers: echoes frames until there are no more.
 pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {
@@ -45,6 +48,43 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {
 /// The same with buffers of its own.
 async fn serve_fresh(stream: impl AsyncRead + AsyncWrite + Unpin) {
     echo(&mut Framed::new(stream, LengthDelimitedCodec::new())).await;
+}
+
+thread_local! {
+    static LOCAL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The same with buffers of the thread that it begins on, which go to the one that it ends on.
+async fn serve_local(stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let kept = || LOCAL.with_borrow_mut(Vec::pop);
+    let buffer = || kept().unwrap_or_else(|| BytesMut::with_capacity(CAPACITY));
+    let mut parts = FramedParts::new::<Bytes>(stream, LengthDelimitedCodec::new());
+    (parts.read_buf, parts.write_buf) = (buffer(), buffer());
+    let mut framed = Framed::from_parts(parts);
+    echo(&mut framed).await;
+    let parts = framed.into_parts();
+    let whole = [parts.read_buf, parts.write_buf]
+        .into_iter()
+        .filter_map(|mut buffer| is_whole(&mut buffer).then_some(buffer));
+    LOCAL.with_borrow_mut(|kept| kept.extend(whole));
+}
+
+/// Where a connection's buffers are from.
+#[derive(Clone, Copy)]
+enum Way {
+    Fresh,
+    Local,
+    Pooled,
+}
+
+impl Way {
+    async fn serve(self, stream: DuplexStream) {
+        match self {
+            Self::Fresh => serve_fresh(stream).await,
+            Self::Local => serve_local(stream).await,
+            Self::Pooled => serve(stream).await,
+        }
+    }
 }
 
 async fn echo<S: AsyncRead + AsyncWrite + Unpin>(framed: &mut Framed<S, LengthDelimitedCodec>) {
@@ -65,13 +105,11 @@ async fn connection(message: &Bytes) -> DuplexStream {
 }
 
 /// One frame there and back.
-fn exchange(runtime: &Runtime, pooled: bool, message: &Bytes) -> BytesMut {
+fn exchange(runtime: &Runtime, way: Way, message: &Bytes) -> BytesMut {
     runtime.block_on(async {
         let (client, server) = duplex(64 << 10);
         let mut client = Framed::new(client, LengthDelimitedCodec::new());
-        let server = tokio::spawn(async move {
-            if pooled { serve(server).await } else { serve_fresh(server).await }
-        });
+        let server = tokio::spawn(way.serve(server));
         client.send(message.clone()).await.unwrap();
         let answer = client.next().await.unwrap().unwrap();
         drop(client);
@@ -85,18 +123,19 @@ fn main() {
     let runtime = Builder::new_current_thread().build().unwrap();
     for len in [100, 4000, 60_000] {
         let message = Bytes::from(vec![7; len]);
-        for pooled in [false, true] {
-            assert_eq!(exchange(&runtime, pooled, &message), message);
+        for way in [Way::Fresh, Way::Local, Way::Pooled] {
+            assert_eq!(exchange(&runtime, way, &message), message);
         }
-        let serve_one = |pooled: bool| {
+        let serve_one = |way: Way| {
             runtime.block_on(async {
                 let server = connection(black_box(&message)).await;
-                if pooled { serve(server).await } else { serve_fresh(server).await }
+                way.serve(server).await;
             });
         };
         Table::new(format!("a connection with one frame of {len} bytes"))
-            .way("fresh", || serve_one(false))
-            .way("corepool", || serve_one(true))
+            .way("fresh", || serve_one(Way::Fresh))
+            .way("thread_local!", || serve_one(Way::Local))
+            .way("corepool", || serve_one(Way::Pooled))
             .print(effort);
     }
     // A frame that lives on keeps its memory; the pool does not hand it out.

@@ -1,8 +1,9 @@
 //! What the recipes share: a table of what each way takes.
 //!
-//! The ways take turns: in each round each of them is measured once, in an order that rotates and
-//! turns around. Rounds are short and many. A time is the median of all rounds, with the quartiles behind it; a ratio is
-//! the median of the ratios within a round, which a machine that is slow for a while leaves alone.
+//! The ways take turns: in each round each of them is measured once, in an order that rotates and turns
+//! around. Rounds are short and many. A time is the median of all rounds, with the quartiles behind
+//! it; a ratio is the median of the ratios within a round, which a machine that is slow for a while
+//! leaves alone.
 
 use std::{
     sync::Once,
@@ -71,7 +72,7 @@ impl<'a> Table<'a> {
         let count = self.ways.len();
         for round in 0..effort.rounds {
             for turn in 0..count {
-                let turn = if round / count % 2 == 0 { turn } else { count - turn };
+                let turn = if (round / count).is_multiple_of(2) { turn } else { count - turn };
                 let which = (round + turn) % count;
                 let way = &mut self.ways[which];
                 let time = time(way, repeats[which]);
@@ -88,7 +89,8 @@ impl<'a> Table<'a> {
     /// How many times the time of `other` this way takes: the median of the rounds.
     pub fn ratio(&self, way: &str, other: &str) -> f64 {
         let (way, other) = (self.way_named(way), self.way_named(other));
-        quartiles(way.samples.iter().zip(&other.samples).map(|(way, other)| way / other).collect())[1]
+        quartiles(way.samples.iter().zip(&other.samples).map(|(way, other)| way / other).collect())
+            [1]
     }
 
     fn way_named(&self, name: &str) -> &Way<'a> {

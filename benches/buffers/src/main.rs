@@ -2,11 +2,11 @@
 //! from corepool.
 //!
 //! ```console
-//! $ corepool-buffers measure [MILLISECONDS]   # one round, as lines: table, way, nanoseconds, parts of corepool's
-//! $ corepool-buffers count                    # allocations of each way, as lines (feature `count`)
-//! $ corepool-buffers pass SECONDS             # buffers that are got on one thread and dropped on another
-//! $ corepool-buffers report FOLDER PAGE       # puts the tables of what is in FOLDER into PAGE
-//! $ corepool-buffers smoke                    # whether all of it works
+//! $ corepool-buffers measure              # one round, as lines: allocator, table, way, nanoseconds, ratio
+//! $ corepool-buffers count                # allocations of each way, as lines (feature `count`)
+//! $ corepool-buffers pass SECONDS         # buffers that are got on one thread and dropped on another
+//! $ corepool-buffers report FOLDER PAGE   # puts the tables of what is in FOLDER into PAGE
+//! $ corepool-buffers smoke                # whether all of it works
 //! ```
 
 mod heap;
@@ -25,20 +25,19 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["measure"] => measure(SAMPLES, 1),
-        ["measure", time] => measure(SAMPLES, time.parse().expect("milliseconds")),
+        ["measure"] => measure(SAMPLES),
         ["count"] => count(),
         ["pass", seconds] => pass::run(Duration::from_secs(seconds.parse().expect("seconds"))),
         ["report", folder, page] => {
             report::write(folder.as_ref(), page.as_ref()).expect("the report")
         }
         ["smoke"] => {
-            measure(3, 1);
+            measure(3);
             pass::run(Duration::from_millis(200));
         }
         _ => {
             eprintln!(
-                "corepool-buffers measure [MS] | count | pass SECONDS | report FOLDER PAGE | smoke"
+                "corepool-buffers measure | count | pass SECONDS | report FOLDER PAGE | smoke"
             );
             return ExitCode::FAILURE;
         }
@@ -46,8 +45,9 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn measure(rounds: usize, milliseconds: u64) {
-    let effort = Effort { rounds, sample: Duration::from_millis(milliseconds) };
+/// The ratio is to corepool's time: more than 1 means that corepool is quicker.
+fn measure(rounds: usize) {
+    let effort = Effort { rounds, sample: Duration::from_millis(1) };
     work::for_each_table(|table| {
         table.measure(effort);
         for name in table.names() {

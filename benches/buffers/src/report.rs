@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, fmt::Write, fs, io, path::Path};
 const BEGIN: &str = "<!-- buffers: written by benches/run -->\n";
 const END: &str = "<!-- end of buffers -->\n";
 
-/// Nanoseconds of each way at each task with each allocator, and what comes first.
+/// Nanoseconds of each way at each task with each allocator, how many times those of corepool they are, and what comes first.
 #[derive(Default)]
 struct Samples {
     times: BTreeMap<(String, String, String), Vec<f64>>,
+    ratios: BTreeMap<(String, String, String), Vec<f64>>,
     tasks: Vec<String>,
     ways: BTreeMap<String, Vec<String>>,
     heaps: Vec<String>,
@@ -24,35 +25,51 @@ impl Samples {
     fn parse(text: &str) -> Self {
         let mut samples = Self::default();
         for line in text.lines() {
-            let [heap, task, way, time] = line.split('\t').collect::<Vec<_>>()[..] else {
+            let [heap, task, way, time, ratio] = line.split('\t').collect::<Vec<_>>()[..] else {
                 continue;
             };
             note(&mut samples.heaps, heap.to_owned());
             note(&mut samples.tasks, task.to_owned());
             note(samples.ways.entry(task.to_owned()).or_default(), way.to_owned());
             let key = (task.to_owned(), way.to_owned(), heap.to_owned());
+            let ratios = samples.ratios.entry(key.clone()).or_default();
+            ratios.push(ratio.parse().expect("a number"));
             samples.times.entry(key).or_default().push(time.parse().expect("a number"));
         }
-        samples.times.values_mut().for_each(|times| times.sort_by(f64::total_cmp));
+        let all = samples.times.values_mut().chain(samples.ratios.values_mut());
+        all.for_each(|figures| figures.sort_by(f64::total_cmp));
         samples
     }
 
-    fn median(&self, task: &str, way: &str, heap: &str) -> Option<f64> {
-        let times = self.times.get(&(task.into(), way.into(), heap.into()))?;
-        Some(times[times.len() / 2])
+    /// The median time of corepool's, and how far it is to the farther quartile in percent.
+    fn own(times: &[f64]) -> String {
+        let [low, median, high] = quartiles(times);
+        let spread = (median - low).max(high - median) / median * 100.0;
+        format!("{median:.0} ±{spread:.0} %")
     }
 
-    /// The median, its part of that of corepool, and the quartiles' farthest distance from it.
+    /// Of a way: its time, and how many times corepool's that is, with the quartiles.
     fn figure(&self, task: &str, way: &str, heap: &str) -> Option<String> {
-        let times = self.times.get(&(task.into(), way.into(), heap.into()))?;
-        let (last, median) = (times.len() - 1, times[times.len() / 2]);
-        let (low, high) = (times[last / 4], times[(3 * last).div_ceil(4)]);
-        let spread = (median - low).max(high - median) / median * 100.0;
-        let own = self.median(task, "corepool", heap)?;
-        let ratio =
-            if way == "corepool" { String::new() } else { format!(", ×{:.2}", median / own) };
-        Some(format!("{median:.0} ±{spread:.0} %{ratio}"))
+        let key = (task.into(), way.into(), heap.into());
+        let times = self.times.get(&key)?;
+        if way == "corepool" {
+            return Some(Self::own(times));
+        }
+        let ([_, time, _], [low, ratio, high]) = (quartiles(times), quartiles(&self.ratios[&key]));
+        Some(format!("{time:.0}, ×{ratio:.2} ({low:.2}–{high:.2})"))
     }
+
+    /// How many times corepool's time this takes.
+    fn ratio(&self, task: &str, way: &str, heap: &str) -> Option<f64> {
+        let ratios = self.ratios.get(&(task.into(), way.into(), heap.into()))?;
+        Some(quartiles(ratios)[1])
+    }
+}
+
+/// The lower quartile, the median, the upper one.
+fn quartiles(sorted: &[f64]) -> [f64; 3] {
+    let last = sorted.len() - 1;
+    [last / 4, last / 2, (3 * last).div_ceil(4)].map(|at| sorted[at])
 }
 
 /// Allocations of each way at each task.
@@ -90,12 +107,11 @@ fn losses(samples: &Samples) -> String {
     let mut text = String::new();
     for task in &samples.tasks {
         for heap in &samples.heaps {
-            let Some(own) = samples.median(task, "corepool", heap) else { continue };
-            let better =
-                samples.ways[task].iter().filter(|way| *way != "no buffer").filter_map(|way| {
-                    let ratio = samples.median(task, way, heap)? / own;
-                    (ratio < 0.98).then(|| format!("{way} ×{ratio:.2}"))
-                });
+            let ways = samples.ways[task].iter().filter(|way| *way != "no buffer");
+            let better = ways.filter_map(|way| {
+                let ratio = samples.ratio(task, way, heap)?;
+                (ratio < 0.98).then(|| format!("{way} ×{ratio:.2}"))
+            });
             let better = better.collect::<Vec<_>>().join(", ");
             if !better.is_empty() {
                 writeln!(text, "| {task} | {heap} | {better} |").expect("a string grows");

@@ -78,7 +78,7 @@ pub fn tables(f: &mut impl FnMut(&mut Table<'_>)) {
         let data = json(len);
         let expected = fresh(&data);
         assert!(thread_local(&data) == expected && pooled(&data) == expected);
-        let mut table = Table::new(format!("zstd, {len} bytes"))
+        let mut table = Table::new(format!("zstd, {len} bytes in one piece"))
             .way("fresh", || drop(black_box(fresh(black_box(&data)))))
             .way("thread_local!", || drop(black_box(thread_local(black_box(&data)))))
             .way("corepool", || drop(black_box(pooled(black_box(&data)))));
