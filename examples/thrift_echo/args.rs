@@ -4,21 +4,22 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::arms;
+use crate::ARMS;
 use crate::fail::{Failure, Result};
 
 pub const HELP: &str = "\
 Sends records made from files to a Thrift echo service on the loopback interface and back, with
 message buffers from three places: a fresh Vec per message, a thread_local! buffer, and corepool.
+A fourth arm has the code of pilota, which does not copy out of the buffers, and corepool.
 
 Usage: thrift_echo [OPTION]... [FILE]...
 
 Without a FILE, the records are made from the sources of this crate.
 
-  --rounds N     rounds, each of which measures all three arms in turn   (1 to 1000, default 31)
+  --rounds N     rounds, each of which measures all four arms in turn   (1 to 1000, default 31)
   --messages N   messages of one client, in one arm, in one round        (1 to 100000, default 150)
   --clients N    client threads, each with a connection of its own       (1 to 64, default 2)
-  --arm NAME     measures fresh, thread_local or corepool alone, so that the peak RSS is its own
+  --arm NAME     measures fresh, thread_local, corepool or pilota alone, so that the peak RSS is its own
   --port N       port to listen on; 0 takes any free one                 (0 to 65535, default 0)
   --help         print this text
 
@@ -61,12 +62,12 @@ pub fn parse() -> Result<Option<Args>> {
 }
 
 fn arm(word: Option<OsString>) -> Result<&'static str> {
-    let [a, b, c] = arms::NAMES;
-    let wanted = format!("--arm wants {a}, {b} or {c}");
+    let [a, b, c, d] = ARMS.map(|(name, _)| name);
+    let wanted = format!("--arm wants {a}, {b}, {c} or {d}");
     let Some(word) = word else {
         return Err(Failure::input(wanted));
     };
-    let name = arms::NAMES.into_iter().find(|name| word == *name);
+    let name = [a, b, c, d].into_iter().find(|name| word == *name);
     name.ok_or_else(|| Failure::input(format!("{wanted}, not {word:?}")))
 }
 

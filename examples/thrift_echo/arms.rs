@@ -1,14 +1,12 @@
-//! The three arms: where a message buffer comes from and where it goes.
+//! Where a message buffer comes from and where it goes.
 
 use std::cell::Cell;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use bytes::Bytes;
 use corepool::buffer::{Buffer, BufferPool, BufferStats};
-
-/// In the order of the table.
-pub const NAMES: [&str; 3] = [Fresh::NAME, ThreadLocal::NAME, Corepool::NAME];
 
 pub trait Arm: 'static {
     const NAME: &'static str;
@@ -26,7 +24,7 @@ pub trait Arm: 'static {
     }
 }
 
-/// Capacity of the buffers that are kept. The two arms that keep buffers make them this large, so
+/// Capacity of the buffers that are kept. The arms that keep buffers make them this large, so
 /// that a buffer never has to grow, whichever thread meets the largest message with it.
 static KEPT_CAPACITY: AtomicUsize = AtomicUsize::new(0);
 
@@ -36,8 +34,12 @@ pub fn set_kept_capacity(largest_message: usize) -> usize {
     capacity
 }
 
+pub fn kept_capacity() -> usize {
+    KEPT_CAPACITY.load(Relaxed)
+}
+
 fn kept_buffer() -> Vec<u8> {
-    Vec::with_capacity(KEPT_CAPACITY.load(Relaxed))
+    Vec::with_capacity(kept_capacity())
 }
 
 /// A fresh `Vec` per message: 4 KiB that grow, or the length of the message where it is known.
@@ -92,6 +94,12 @@ static POOL: BufferPool = BufferPool::new().with_max_capacity(16 << 20);
 
 pub struct CorepoolBuf(Buffer<'static>);
 
+impl CorepoolBuf {
+    pub fn freeze(self) -> Bytes {
+        self.0.freeze()
+    }
+}
+
 impl Arm for Corepool {
     const NAME: &'static str = "corepool";
 
@@ -100,7 +108,7 @@ impl Arm for Corepool {
     /// What a message may need is known here, as for the other arm. Where it is not, `BufferPool::get`
     /// learns it.
     fn get(len: usize) -> CorepoolBuf {
-        CorepoolBuf(POOL.with_capacity(len.max(KEPT_CAPACITY.load(Relaxed))))
+        CorepoolBuf(POOL.with_capacity(len.max(kept_capacity())))
     }
 
     fn prepare(buffers: usize) {

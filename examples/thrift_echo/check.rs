@@ -4,7 +4,10 @@
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use thrift::protocol::{TCompactInputProtocol, TCompactOutputProtocol};
+use thrift::protocol::{
+    TBinaryInputProtocol, TBinaryOutputProtocol, TCompactInputProtocol, TCompactOutputProtocol,
+    TInputProtocol, TOutputProtocol,
+};
 use thrift::transport::{TFramedReadTransport, TFramedWriteTransport, TIoChannel, TTcpChannel};
 
 use crate::arms::Arm;
@@ -12,6 +15,7 @@ use crate::echo::{EchoSyncClient, Record, TEchoSyncClient};
 use crate::fail::{Failure, Result};
 use crate::payload::Payload;
 use crate::service::{self, Tally};
+use crate::stack::{Protocol, Stack};
 use crate::wire::FrameWriter;
 
 /// The first difference between the record that was sent and the one that came back.
@@ -43,28 +47,36 @@ fn differing_byte(sent: &[u8], got: &[u8]) -> String {
     }
 }
 
-/// Has a client with the transports of the `thrift` crate echo every record through a server with
-/// the transports of the arm, and compares the frames that the two kinds of transport send.
-pub fn stock_client<A: Arm>(listener: &TcpListener, payload: &Payload) -> Result<()> {
+/// Has a client with the transports of the `thrift` crate echo every record through a server of the
+/// stack.
+pub fn stock_client<S: Stack>(listener: &TcpListener, payload: &Payload) -> Result<()> {
     let (ours, theirs) = connect(listener)?;
-    let server = thread::spawn(move || service::serve::<A>(theirs, &Tally::default()));
-    let talk = talk::<A>(ours, payload);
+    let server = thread::spawn(move || S::serve(theirs, &Tally::default()));
+    let talk = talk(ours, S::PROTOCOL, payload);
     let served = server.join();
-    talk?;
+    // The server first: a client fails if it does.
     match served {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(e)) => Err(Failure::run(format!("the server failed: {e}"))),
+        Ok(Ok(())) => talk,
+        Ok(Err(e)) => Err(Failure::run(format!("the server failed: {e:?}"))),
         Err(_) => Err(Failure::run("the server panicked")),
     }
 }
 
-fn talk<A: Arm>(stream: TcpStream, payload: &Payload) -> Result<()> {
+fn talk(stream: TcpStream, protocol: Protocol, payload: &Payload) -> Result<()> {
     let failed = |e: thrift::Error| Failure::run(format!("the stock client failed: {e}"));
     let (input, output) = TTcpChannel::with_stream(stream).split().map_err(failed)?;
-    let mut client = EchoSyncClient::new(
-        TCompactInputProtocol::new(TFramedReadTransport::new(input)),
-        TCompactOutputProtocol::new(TFramedWriteTransport::new(output)),
-    );
+    let (input, output) = (TFramedReadTransport::new(input), TFramedWriteTransport::new(output));
+    let (input, output): (Box<dyn TInputProtocol>, Box<dyn TOutputProtocol>) = match protocol {
+        Protocol::Binary => (
+            Box::new(TBinaryInputProtocol::new(input, true)),
+            Box::new(TBinaryOutputProtocol::new(output, true)),
+        ),
+        Protocol::Compact => (
+            Box::new(TCompactInputProtocol::new(input)),
+            Box::new(TCompactOutputProtocol::new(output)),
+        ),
+    };
+    let mut client = EchoSyncClient::new(input, output);
     for record in &payload.records {
         let reply = client.echo(record.clone()).map_err(failed)?;
         compare(record, &reply).map_err(Failure::Run)?;
@@ -74,9 +86,13 @@ fn talk<A: Arm>(stream: TcpStream, payload: &Payload) -> Result<()> {
             let name = service::name(record);
             return Err(Failure::run(format!("{name} encodes differently: {what}")));
         }
-        same_frame::<A>(record)?;
     }
     Ok(())
+}
+
+/// Compares the frames that the transports of the `thrift` crate and of the arm send.
+pub fn same_frames<A: Arm>(payload: &Payload) -> Result<()> {
+    payload.records.iter().try_for_each(same_frame::<A>)
 }
 
 fn same_frame<A: Arm>(record: &Record) -> Result<()> {

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 
 use corepool::buffer::BufferStats;
 
-use crate::arms::Arm;
 use crate::check;
 use crate::count::Allocs;
-use crate::echo::{Record, TEchoSyncClient};
 use crate::fail::{Failure, Result};
 use crate::payload::Payload;
-use crate::service::{self, Client, Tally};
-use crate::wire::{FrameReader, FrameWriter, HEADER};
+use crate::service::{self, Tally};
+use crate::stack::Stack;
+use crate::wire::HEADER;
 
 /// The records to send: `messages` of them from the one at `first`, each `step` after the last.
 #[derive(Clone, Copy)]
@@ -43,7 +42,7 @@ impl Cost {
     }
 }
 
-/// A [`Fleet`], whatever its arm.
+/// A [`Fleet`], whatever its stack.
 pub trait Bench {
     fn name(&self) -> &'static str;
     fn stats(&self) -> Option<BufferStats>;
@@ -60,13 +59,13 @@ pub trait Bench {
 
 type Outcome = std::result::Result<Cost, String>;
 
-pub struct Fleet<A> {
+pub struct Fleet<S> {
     payload: Arc<Payload>,
     clients: Vec<ClientThread>,
     servers: Vec<JoinHandle<thrift::Result<()>>>,
     tally: Arc<Tally>,
     calls: u64,
-    arm: PhantomData<A>,
+    stack: PhantomData<S>,
 }
 
 struct ClientThread {
@@ -75,7 +74,7 @@ struct ClientThread {
     thread: JoinHandle<()>,
 }
 
-impl<A: Arm> Fleet<A> {
+impl<S: Stack> Fleet<S> {
     /// Starts `clients` clients, and a server thread for the connection of each.
     pub fn start(
         listener: &TcpListener,
@@ -84,22 +83,22 @@ impl<A: Arm> Fleet<A> {
     ) -> Result<Box<dyn Bench>> {
         let failed = |e: io::Error| Failure::run(format!("cannot start a thread: {e}"));
         // A client and its server can each hold a buffer; the codec stage holds one.
-        A::prepare(2 * clients + 1);
-        let mut fleet = Fleet::<A> {
+        S::prepare(2 * clients + 1);
+        let mut fleet = Fleet::<S> {
             payload: payload.clone(),
             clients: Vec::new(),
             servers: Vec::new(),
             tally: Arc::default(),
             calls: 0,
-            arm: PhantomData,
+            stack: PhantomData,
         };
         for _ in 0..clients {
             let (ours, theirs) = check::connect(listener)?;
             let tally = fleet.tally.clone();
-            let serve = move || service::serve::<A>(theirs, &tally);
+            let serve = move || S::serve(theirs, &tally);
             let server = thread::Builder::new().spawn(serve).map_err(failed)?;
             fleet.servers.push(server);
-            let client = ClientThread::start::<A>(ours, payload.clone()).map_err(failed)?;
+            let client = ClientThread::start::<S>(ours, payload.clone()).map_err(failed)?;
             fleet.clients.push(client);
         }
         Ok(Box::new(fleet))
@@ -107,14 +106,14 @@ impl<A: Arm> Fleet<A> {
 }
 
 impl ClientThread {
-    fn start<A: Arm>(stream: TcpStream, payload: Arc<Payload>) -> io::Result<ClientThread> {
+    fn start<S: Stack>(stream: TcpStream, payload: Arc<Payload>) -> io::Result<ClientThread> {
         let (jobs, inbox) = mpsc::channel();
         let (outbox, outcomes) = mpsc::channel();
         let work = move || {
-            let mut client = service::client::<A>(stream).map_err(|e| e.to_string());
+            let mut client = S::client(stream).map_err(|e| e.to_string());
             for job in inbox {
                 let outcome = match &mut client {
-                    Ok(client) => echo_all(client, &payload, job),
+                    Ok(client) => echo_all::<S>(client, &payload, job),
                     Err(e) => Err(e.clone()),
                 };
                 if outbox.send(outcome).is_err() {
@@ -126,36 +125,29 @@ impl ClientThread {
     }
 }
 
-fn echo_all<A: Arm>(client: &mut Client<A>, payload: &Payload, job: Job) -> Outcome {
+fn echo_all<S: Stack>(client: &mut S::Client, payload: &Payload, job: Job) -> Outcome {
     let mut cost = Cost::default();
     for i in 0..job.messages {
         let record = payload.record(job.first + i * job.step);
-        // The generated client takes the record by value.
-        let message = record.clone();
+        // A generated client takes the record by value.
+        let message = S::own(record);
         let (before, start) = (Allocs::now(), Instant::now());
-        let reply = client.echo(message);
+        let reply = S::echo(client, message);
         let (time, allocs) = (start.elapsed(), Allocs::now() - before);
         let reply = reply.map_err(|e| format!("{} got no echo: {e}", service::name(record)))?;
-        check::compare(record, &reply)?;
+        check::compare(record, &S::common(reply))?;
         cost.add(time, allocs);
     }
     Ok(cost)
 }
 
-/// One record through the transports of the arm, with `wire` in the place of the socket.
-fn through_memory<A: Arm>(record: &Record, wire: &mut Vec<u8>) -> thrift::Result<Record> {
-    wire.clear();
-    service::write(record, FrameWriter::<A, _>::new(&mut *wire))?;
-    service::read(FrameReader::<A, _>::new(&wire[..]))
-}
-
-impl<A: Arm> Bench for Fleet<A> {
+impl<S: Stack> Bench for Fleet<S> {
     fn name(&self) -> &'static str {
-        A::NAME
+        S::NAME
     }
 
     fn stats(&self) -> Option<BufferStats> {
-        A::stats()
+        S::stats()
     }
 
     fn codec(&mut self, job: Job) -> Result<Cost> {
@@ -163,22 +155,23 @@ impl<A: Arm> Bench for Fleet<A> {
         let mut wire = Vec::with_capacity(HEADER + self.payload.largest_bytes);
         for i in 0..job.messages {
             let record = self.payload.record(job.first + i * job.step);
+            let message = S::own(record);
             let (before, start) = (Allocs::now(), Instant::now());
-            let decoded = through_memory::<A>(record, &mut wire);
+            let decoded = S::through_memory(&message, &mut wire);
             let (time, allocs) = (start.elapsed(), Allocs::now() - before);
             let decoded = decoded.map_err(|e| {
                 let name = service::name(record);
-                Failure::run(format!("{}: {name} was not decoded: {e}", A::NAME))
+                Failure::run(format!("{}: {name} was not decoded: {e}", S::NAME))
             })?;
-            check::compare(record, &decoded)
-                .map_err(|e| Failure::run(format!("{}: {e}", A::NAME)))?;
+            check::compare(record, &S::common(decoded))
+                .map_err(|e| Failure::run(format!("{}: {e}", S::NAME)))?;
             cost.add(time, allocs);
         }
         Ok(cost)
     }
 
     fn call(&mut self, job: Job) -> Result<Cost> {
-        let failed = |e: String| Failure::run(format!("{}: {e}", A::NAME));
+        let failed = |e: String| Failure::run(format!("{}: {e}", S::NAME));
         let gone = || failed("a client thread is gone".to_string());
         let before = self.tally.after(self.calls);
         // The clients start apart, so that they do not all send the same record.
@@ -211,6 +204,6 @@ impl<A: Arm> Bench for Fleet<A> {
         if sound {
             return Ok(());
         }
-        Err(Failure::run(format!("{}: a thread failed", A::NAME)))
+        Err(Failure::run(format!("{}: a thread failed", S::NAME)))
     }
 }

@@ -5,15 +5,13 @@
 //! ```
 //!
 //! Clients send records made from files; the service sends each of them back; every byte is
-//! compared. The three arms differ only in where the buffers come from, on both sides: a fresh
-//! `Vec` per message, a `thread_local!` buffer, or a `corepool::buffer::BufferPool`. Client and
-//! processor are those that the Thrift compiler generated; everything but the buffers is the same
-//! code.
+//! compared. Three arms differ only in where the buffers come from, on both sides: a fresh `Vec` per
+//! message, a `thread_local!` buffer, or a `corepool::buffer::BufferPool`. Client and processor are
+//! those that the Thrift compiler generated; everything but the buffers is the same code. The fourth
+//! has the code that pilota's compiler generated, which freezes a frame instead of copying out of
+//! it, over the buffers of corepool.
 //!
-//! The runtime of `pilota`, which freezes frames instead of copying out of them, is measured in
-//! `benches/buffers`: it would bring its dependencies to all who run the tests.
-//!
-//! The generated code is regenerated, from the root of the crate, with
+//! The code of the first three is regenerated, from the root of the crate, with
 //!
 //! ```text
 //! thrift --gen rs -out examples/thrift_echo examples/thrift_echo/echo.thrift
@@ -37,9 +35,11 @@ mod echo;
 mod fail;
 mod fleet;
 mod payload;
+mod pilota;
 mod report;
 mod rss;
 mod service;
+mod stack;
 mod wire;
 
 use args::Args;
@@ -47,7 +47,9 @@ use arms::{Arm, Corepool, Fresh, ThreadLocal};
 use fail::{Failure, Result};
 use fleet::{Bench, Fleet, Job};
 use payload::Payload;
+use pilota::Pilota;
 use report::{Pooling, Row, Table};
+use stack::{Apache, Stack};
 
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
@@ -60,10 +62,12 @@ const WARM_UP: usize = 4;
 
 type Start = fn(&TcpListener, &Arc<Payload>, usize) -> Result<Box<dyn Bench>>;
 
-const ARMS: [(&str, Start); 3] = [
-    (Fresh::NAME, Fleet::<Fresh>::start),
-    (ThreadLocal::NAME, Fleet::<ThreadLocal>::start),
-    (Corepool::NAME, Fleet::<Corepool>::start),
+/// In the order of the table.
+const ARMS: [(&str, Start); 4] = [
+    (Fresh::NAME, Fleet::<Apache<Fresh>>::start),
+    (ThreadLocal::NAME, Fleet::<Apache<ThreadLocal>>::start),
+    (Corepool::NAME, Fleet::<Apache<Corepool>>::start),
+    (Pilota::NAME, Fleet::<Pilota>::start),
 ];
 
 fn main() -> ExitCode {
@@ -84,7 +88,9 @@ fn run(args: &Args) -> Result<()> {
         .map_err(|e| Failure::input(format!("cannot listen on port {}: {e}", args.port)))?;
     let kept = arms::set_kept_capacity(payload.largest_bytes + ENVELOPE);
     say(&introduction(args, &payload, kept))?;
-    check::stock_client::<Corepool>(&listener, &payload)?;
+    check::same_frames::<Corepool>(&payload)?;
+    check::stock_client::<Apache<Corepool>>(&listener, &payload)?;
+    check::stock_client::<Pilota>(&listener, &payload)?;
     say("A client with the transports of the thrift crate got the same bytes back.\n\n")?;
 
     let mut benches = Vec::new();

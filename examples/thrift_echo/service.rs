@@ -43,7 +43,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&self, allocs: Allocs) {
+    pub fn add(&self, allocs: Allocs) {
         self.buffers.fetch_add(allocs.buffers, Ordering::Relaxed);
         self.all.fetch_add(allocs.all, Ordering::Relaxed);
         self.messages.fetch_add(1, Ordering::Release);
@@ -79,9 +79,15 @@ pub fn serve<A: Arm>(stream: TcpStream, tally: &Tally) -> thrift::Result<()> {
 }
 
 pub fn client<A: Arm>(stream: TcpStream) -> thrift::Result<Client<A>> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+    set_up_client(&stream)?;
     let (input, output) = protocols(stream)?;
     Ok(EchoSyncClient::new(input, output))
+}
+
+/// What a client wants of its connection, whoever encodes.
+pub fn set_up_client(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))
 }
 
 fn protocols<A: Arm>(stream: TcpStream) -> io::Result<(Input<A>, Output<A>)> {

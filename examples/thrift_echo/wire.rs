@@ -25,11 +25,7 @@ impl<A: Arm, W: Write> FrameWriter<A, W> {
     }
 
     fn send(&mut self, frame: &mut [u8]) -> io::Result<()> {
-        let len = frame.len() - HEADER;
-        if len > FRAME_LIMIT {
-            return Err(invalid(format!("a frame of {len} bytes is too long")));
-        }
-        frame[..HEADER].copy_from_slice(&(len as u32).to_be_bytes());
+        seal(frame)?;
         self.stream.write_all(frame)?;
         self.stream.flush()
     }
@@ -88,8 +84,18 @@ impl<A: Arm, R: Read> Read for FrameReader<A, R> {
     }
 }
 
+/// Writes the length of a frame in its place.
+pub fn seal(frame: &mut [u8]) -> io::Result<()> {
+    let len = frame.len() - HEADER;
+    if len > FRAME_LIMIT {
+        return Err(invalid(format!("a frame of {len} bytes is too long")));
+    }
+    frame[..HEADER].copy_from_slice(&(len as u32).to_be_bytes());
+    Ok(())
+}
+
 /// Reads one frame. A connection that ends between two frames is an `UnexpectedEof`.
-fn receive<A: Arm>(stream: &mut impl Read) -> io::Result<A::Buf> {
+pub fn receive<A: Arm>(stream: &mut impl Read) -> io::Result<A::Buf> {
     let mut header = [0; HEADER];
     stream.read_exact(&mut header)?;
     let len = u32::from_be_bytes(header) as usize;

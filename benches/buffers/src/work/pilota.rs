@@ -12,7 +12,7 @@ use pilota::thrift::{Message, binary::TBinaryProtocol};
 
 #[allow(warnings, clippy::all, clippy::undocumented_unsafe_blocks)]
 #[rustfmt::skip]
-#[path = "pilota_echo.rs"]
+#[path = "../../../../examples/thrift_echo/pilota_echo.rs"]
 mod generated;
 
 use generated::r#gen::echo::{Line, Record, Span};
