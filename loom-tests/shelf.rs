@@ -63,7 +63,7 @@ fn shelf_lists() {
 /// No more units are leased than there are, and none is lost.
 #[test]
 fn quota_units() {
-    model("quota_units", None, || {
+    model("quota_units", Some(5), || {
         const UNITS: usize = 3;
         let quota = Arc::new(Quota::new(UNITS, 2));
         let held = std::sync::Arc::new(AtomicUsize::new(0));
