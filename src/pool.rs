@@ -358,23 +358,40 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// assert_eq!(*pool.get(), "mine");
     /// ```
     #[inline]
-    pub fn put(&self, mut value: T) {
-        if self.recycle.is_some() && !origin::accepts(self.core(), &mut value) {
-            return;
-        }
-        // By its address, as each move of it might make it wait for the stores of the one before.
-        let from = &raw const value;
+    pub fn put(&self, value: T) {
         // SAFETY: forgotten if it is kept.
-        let put = |owner: Owner<'_, T>| unsafe { owner.put_from(from) }.then_some(());
-        if self.near_do(put).is_some() {
+        if self.recycle.is_none() && unsafe { self.put_near(&raw const value) } {
             std::mem::forget(value);
         } else {
             self.put_far(value);
         }
     }
 
+    /// Whether the value is in the own shard now. Else it is still the caller's.
+    ///
+    /// By its address, as each move of it might make it wait for the stores of the one before.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ptr::read`](std::ptr::read), if it is kept.
+    #[inline(always)]
+    unsafe fn put_near(&self, from: *const T) -> bool {
+        // SAFETY: the caller's promise.
+        let put = |owner: Owner<'_, T>| unsafe { owner.put_from(from) }.then_some(());
+        self.near_do(put).is_some()
+    }
+
     #[inline(never)]
-    fn put_far(&self, value: T) {
+    fn put_far(&self, mut value: T) {
+        if self.recycle.is_some() {
+            if !origin::accepts(self.core(), &mut value) {
+                return;
+            }
+            // SAFETY: forgotten if it is kept.
+            if unsafe { self.put_near(&raw const value) } {
+                return std::mem::forget(value);
+            }
+        }
         let core = self.core();
         let Err(value) = core.put_value(self.seat(core), value) else { return due::look() };
         let spare = core.pop_empty(seat::current());

@@ -6,6 +6,11 @@ bug("a buffer shows what was in it", "buffer/pool.rs",
     "        } else {",
     tests="--test buffers contract::buffers_come_back_empty")
 
+bug("a buffer that has grown shows what was in it", "buffer/pool.rs",
+    "self.wipe(&mut guard.vec);\n        guard.vec.clear();\n        if grown",
+    "self.wipe(&mut guard.vec);\n        if grown",
+    tests="--test buffers contract::buffers_come_back_empty")
+
 bug("rounded down by the length", "buffer/pool.rs",
     "let fits = self.sizes.down(guard.vec.capacity());",
     "let fits = self.sizes.down(guard.vec.len());",

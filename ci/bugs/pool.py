@@ -103,14 +103,14 @@ bug("spoilt object kept", "origin.rs",
     soak="")
 
 bug("values are kept as they are", "pool.rs",
-    "if self.recycle.is_some() && !origin::accepts(",
-    "if self.recycle.is_some() && origin::accepts(",
+    "if self.recycle.is_none() && unsafe",
+    "if unsafe",
     tests="--test it guards")
 
 bug("refused, and kept", "origin.rs",
     "if !accepts(core, full.get_mut()) {",
     "if !accepts(core, full.get_mut()) && false {",
-    tests="--test it guards")
+    tests="--test it guards::only_objects")
 
 bug("refused, and not counted", "origin.rs",
     "        if accepted {\n            std::mem::forget(counted);\n        }",

@@ -74,16 +74,16 @@ impl Stack for Pilota {
         }
     }
 
-    fn common(record: Record) -> echo::Record {
+    fn common(record: &Record) -> echo::Record {
         let Span { offset, piece, pieces } = record.span;
-        let line = |line: Line| echo::Line { number: line.number, text: line.text.into() };
+        let line = |line: &Line| echo::Line { number: line.number, text: line.text.to_string() };
         echo::Record {
-            path: record.path.into(),
+            path: record.path.to_string(),
             file_size: record.file_size,
             span: echo::Span { offset, piece, pieces },
-            lines: record.lines.into_iter().map(line).collect(),
-            words: record.words.into_iter().map(|(word, n)| (word.into(), n)).collect(),
-            raw: record.raw.into(),
+            lines: record.lines.iter().map(line).collect(),
+            words: record.words.iter().map(|(word, &n)| (word.to_string(), n)).collect(),
+            raw: record.raw.to_vec(),
         }
     }
 

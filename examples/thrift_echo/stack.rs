@@ -27,7 +27,7 @@ pub trait Stack: 'static {
 
     fn own(record: &Record) -> Self::Record;
 
-    fn common(record: Self::Record) -> Record;
+    fn common(record: &Self::Record) -> Record;
 
     fn client(stream: TcpStream) -> thrift::Result<Self::Client>;
 
@@ -61,8 +61,8 @@ impl<A: Arm> Stack for Apache<A> {
         record.clone()
     }
 
-    fn common(record: Record) -> Record {
-        record
+    fn common(record: &Record) -> Record {
+        record.clone()
     }
 
     fn client(stream: TcpStream) -> thrift::Result<Self::Client> {

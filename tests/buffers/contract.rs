@@ -27,7 +27,12 @@ fn buffers_come_back_empty() {
     buffer.extend_from_slice(&[7; 100]);
     let memory = buffer.as_ptr();
     drop(buffer);
-    let buffer = pool.get();
+    let mut buffer = pool.get();
+    assert_eq!((buffer.len(), buffer.as_ptr()), (0, memory));
+    buffer.extend_from_slice(&[7; 3000]);
+    let memory = buffer.as_ptr();
+    drop(buffer);
+    let buffer = pool.with_capacity(2048);
     assert_eq!((buffer.len(), buffer.as_ptr()), (0, memory));
 }
 

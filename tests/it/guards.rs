@@ -117,6 +117,8 @@ fn only_objects_that_come_back_are_recycled() {
     pool.put(1);
     pool.put(2);
     assert_eq!(drain(&pool), [1], "the last was refused");
+    drop(pool.get());
+    assert_eq!((RECYCLED.load(Relaxed), pool.stats().idle), (5, 0), "so is a guard's");
 }
 
 #[test]

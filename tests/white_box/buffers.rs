@@ -101,7 +101,7 @@ fn the_fifth_strike_is_the_last() {
 #[test]
 fn what_is_known_teaches_nothing() {
     for asked in [0, 4097, 1 << 18, 1 << 20] {
-        for strikes in 0..3 {
+        for (strikes, made) in [(0, 0), (0, 1), (1, 0), (2, 1)] {
             for class in 0..=SIZES.top() {
                 let size = SIZES.size(class);
                 for used in [0, 1, size / 4 - 1, size / 4, size, size + 1, 2 * size - 1] {
@@ -109,13 +109,15 @@ fn what_is_known_teaches_nothing() {
                     let stripe = hints.stripe(0);
                     (0..2).for_each(|_| _ = stripe.learn(asked, 1 << 20, SIZES));
                     (0..strikes).for_each(|_| _ = stripe.learn(1, 1 << 20, SIZES));
+                    (0..made).for_each(|_| _ = stripe.may_make(SIZES));
                     let (asks, before) = (stripe.class(), stripe.word());
                     let knows = stripe.knows(class, used);
                     let drops = stripe.learn(used, size.max(used), SIZES);
                     let nothing = class == asks && before == stripe.word() && !drops;
                     assert!(!knows || nothing, "{asked} {strikes} {class} {used}");
                     // And most of what teaches nothing is known.
-                    let usual = strikes == 0 && used <= size && (size / 4 <= used || class <= 2);
+                    let usual =
+                        strikes + made == 0 && used <= size && (size / 4 <= used || class <= 2);
                     assert!(knows || class != asks || !usual, "{asked} {class} {used}");
                 }
             }
