@@ -46,6 +46,11 @@ bug("not wiped", "buffer/pool.rs",
     "vec.fill(0);",
     tests="--test buffers wiping")
 
+bug("a secret is discarded as it is", "buffer/guard.rs",
+    "        pool.wipe(&mut guard.vec);\n        pool.discard(guard);",
+    "        pool.discard(guard);",
+    tests="--test buffers wiping::what_is_freed")
+
 bug("a secret is copied", "buffer/guard.rs",
     "if self.pool.wipes() { 0 }",
     "if self.pool.wipes() { COPIED }",

@@ -1,4 +1,5 @@
-//! An allocator that counts: what each thread asks for, and the large blocks that are alive.
+//! An allocator that counts: what each thread asks for, the large blocks that are alive, and what is left in
+//! blocks that are freed.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,6 +13,8 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static REQUESTS: Cell<usize> = const { Cell::new(0) };
+    static SECRET: Cell<Option<u8>> = const { Cell::new(None) };
+    static FREED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
 /// Bytes in large blocks.
@@ -40,6 +43,16 @@ pub(crate) fn requests<R>(f: impl FnOnce() -> R) -> usize {
     REQUESTS.get() - before
 }
 
+/// How many blocks of `LARGE` bytes this thread frees during `f`, and how many of them hold nothing but
+/// `secret`. All that are freed must have been written to the end.
+pub(crate) fn freed_with(secret: u8, f: impl FnOnce()) -> (usize, usize) {
+    FREED.set((0, 0));
+    SECRET.set(Some(secret));
+    f();
+    SECRET.set(None);
+    FREED.get()
+}
+
 struct Counting;
 
 #[global_allocator]
@@ -51,6 +64,17 @@ impl Counting {
         if size >= LARGE {
             PEAK.fetch_max(LIVE.fetch_add(size, Relaxed) + size, Relaxed);
         }
+    }
+
+    /// # Safety
+    ///
+    /// `memory` may be read, and has been written to the end.
+    unsafe fn look(memory: *const u8, secret: u8) {
+        // SAFETY: the caller's promise.
+        let block = unsafe { std::slice::from_raw_parts(memory, LARGE) };
+        let (freed, found) = FREED.get();
+        let told = block.iter().all(|&byte| byte == secret);
+        FREED.set((freed + 1, found + usize::from(told)));
     }
 
     fn gone(size: usize) {
@@ -73,6 +97,10 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         Self::gone(layout.size());
+        if let Some(secret) = SECRET.get().filter(|_| layout.size() == LARGE) {
+            // SAFETY: it is alive until the next line, and who looks has written to it.
+            unsafe { Self::look(memory, secret) };
+        }
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(memory, layout) };
     }

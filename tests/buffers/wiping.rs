@@ -2,7 +2,8 @@
 
 use corepool::buffer::{Buffer, BufferPool};
 
-use crate::util::{alone, panics};
+use crate::allocator::freed_with;
+use crate::util::{alone, fail, panics};
 
 static SECRETS: BufferPool = BufferPool::new().with_zeroize();
 
@@ -63,6 +64,28 @@ fn secrets_are_not_copied() {
         assert_eq!(*buffer, vec![0; len]);
     }
     assert!(SECRETS.get().freeze().is_empty());
+}
+
+/// Whatever the way on which a buffer goes, it is not freed as it is.
+#[test]
+fn what_is_freed_is_wiped() {
+    let _alone = alone();
+    static PLAIN: BufferPool = BufferPool::new();
+    let freed = |pool: &'static BufferPool, end: fn(Buffer<'static>)| {
+        let mut buffer = pool.with_capacity(4096);
+        buffer.resize(4096, b's');
+        freed_with(b's', || end(buffer))
+    };
+    let ends: [fn(Buffer<'static>); 2] = [Buffer::discard, |buffer| {
+        panics(move || {
+            let _buffer = buffer;
+            fail("half-way")
+        });
+    }];
+    for end in ends {
+        assert_eq!(freed(&SECRETS, end), (1, 0));
+        assert_eq!(freed(&PLAIN, end), (1, 1));
+    }
 }
 
 /// Else what is idle already would be freed as it is.
