@@ -189,8 +189,8 @@ fn vacate_hands_over() {
 }
 
 /// A shard opens while a collect is at work, the pool's generation being odd.
-fn open_against_collect(name: &str, puts: usize) {
-    model(name, Some(2), move || {
+fn open_against_collect(name: &str, bound: usize, puts: usize) {
+    model(name, Some(bound), move || {
         let world = World::new(Strategy::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.collect();
@@ -206,13 +206,13 @@ fn open_against_collect(name: &str, puts: usize) {
 
 #[test]
 fn open_against_drain() {
-    open_against_collect("open_against_drain", 4);
+    open_against_collect("open_against_drain", 2, 4);
 }
 
 /// The same with a chain that is large enough for a collector to take its ring, were it a victim.
 #[test]
 fn open_against_shrink() {
-    open_against_collect("open_against_shrink", 6);
+    open_against_collect("open_against_shrink", 1, 6);
 }
 
 /// A thread takes a seat for the first time while a collect is at work.

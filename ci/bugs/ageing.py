@@ -11,6 +11,11 @@ bug("private objects dropped a generation early", "owner.rs",
     "if missed == 0 {",
     models="flip_against_owner", schedules="collectors", programs="random::pools")
 
+bug("chain of a shard that is not open drained", "shard.rs",
+    "        if !self.open.load(Acquire) {\n            return;\n        }\n        gone.append(self.take_aged());",
+    "        gone.append(self.take_aged());",
+    models="open_against_shrink")
+
 bug("shard open before its generation is known", "owner.rs",
     "self.shard.open.store(true, Release);",
     "self.shard.open.store(true, Relaxed);",

@@ -92,7 +92,7 @@ fn everything() {
     const ALL: &[Op] =
         &[Get, Get, Put, Put, Put, Take, Forget, Move, Collect, Trim, Clear, Look, Stall, Visit];
     const CAST: &[Role] = &[role((10, 20), ALL); 4];
-    run("everything", 4000, &[Steal, Victim, Ring, Late, Aged], |seen| {
+    run("everything", 3000, &[Steal, Victim, Ring, Late, Aged], |seen| {
         play(4, &[FREE, 3, 8], CAST, seen)
     });
 }
@@ -104,7 +104,7 @@ fn theft() {
     const OWNER: Role = role((4, 12), &[Fill, Put, Get]);
     const THIEF: Role = role((4, 12), &[Drain, Get, Take, Put, Forget]);
     const CAST: &[Role] = &[OWNER, OWNER, THIEF, THIEF, THIEF, role((0, 3), &[Collect])];
-    run("theft", 4000, &[Steal, Victim, Ring], |seen| play(6, &[FREE], CAST, seen));
+    run("theft", 3000, &[Steal, Victim, Ring], |seen| play(6, &[FREE], CAST, seen));
 }
 
 /// Two collectors at a time.
@@ -113,7 +113,7 @@ fn collectors() {
     const USER: Role = role((10, 30), &[Get, Put, Put, Take]);
     const COLLECTOR: Role = role((3, 10), &[Collect, Collect, Trim, Clear, Look]);
     const CAST: &[Role] = &[USER, USER, USER, COLLECTOR, COLLECTOR];
-    run("collectors", 4000, &[Steal, Victim, Aged], |seen| play(5, &[FREE, 6], CAST, seen));
+    run("collectors", 3000, &[Steal, Victim, Aged], |seen| play(5, &[FREE, 6], CAST, seen));
 }
 
 /// Threads that lose the processor while pinned, and collectors that pass over them.
@@ -122,7 +122,7 @@ fn stall() {
     const LATE: Role = role((10, 20), &[Stall, Get, Put, Put]);
     const CAST: &[Role] =
         &[LATE, LATE, role((10, 20), &[Get, Put]), role((3, 8), &[Collect, Trim])];
-    run("stall", 4000, &[Victim, Late, Aged], |seen| play(4, &[FREE, FREE], CAST, seen));
+    run("stall", 3000, &[Victim, Late, Aged], |seen| play(4, &[FREE, FREE], CAST, seen));
 }
 
 /// Seats that go from hand to hand.
@@ -130,7 +130,7 @@ fn stall() {
 fn hand_over() {
     const GUEST: Role = role((10, 20), &[Move, Get, Put, Put, Take]);
     const CAST: &[Role] = &[GUEST, GUEST, GUEST, GUEST, GUEST, role((0, 3), &[Collect])];
-    run("hand_over", 4000, &[Steal, Victim], |seen| play(5, &[FREE, 4], CAST, seen));
+    run("hand_over", 3000, &[Steal, Victim], |seen| play(5, &[FREE, 4], CAST, seen));
 }
 
 /// More threads than seats, and such as never take one.
@@ -139,7 +139,7 @@ fn crowd() {
     const USER: Role = role((10, 20), &[Get, Put, Put, Take, Move]);
     const GUEST: Role = Role { ops: &[Get, Put, Put, Take], turns: (10, 20), seated: false };
     const CAST: &[Role] = &[USER, USER, USER, USER, GUEST, role((1, 4), &[Collect, Clear])];
-    run("crowd", 4000, &[Steal, Victim, Aged], |seen| play(2, &[FREE, 5], CAST, seen));
+    run("crowd", 3000, &[Steal, Victim, Aged], |seen| play(2, &[FREE, 5], CAST, seen));
 }
 
 /// Pools that may hold next to nothing, between thieves, collectors and threads that go.
@@ -147,7 +147,7 @@ fn crowd() {
 fn bound() {
     const USER: Role = role((10, 30), &[Get, Put, Put, Put, Take, Forget, Move]);
     const CAST: &[Role] = &[USER, USER, USER, role((1, 5), &[Collect, Trim, Look])];
-    run("bound", 4000, &[Steal, Victim, Aged], |seen| play(4, &[1, 3, 12], CAST, seen));
+    run("bound", 3000, &[Steal, Victim, Aged], |seen| play(4, &[1, 3, 12], CAST, seen));
 }
 
 /// Pools that come and go while they are collected.
@@ -156,5 +156,5 @@ fn visits() {
     const GUEST: Role = role((3, 8), &[Visit, Visit, Put, Get]);
     const CAST: &[Role] =
         &[GUEST, GUEST, GUEST, role((3, 8), &[Collect]), role((3, 8), &[Collect])];
-    run("visits", 4000, &[Steal, Ring, Aged], |seen| play(5, &[FREE], CAST, seen));
+    run("visits", 3000, &[Steal, Ring, Aged], |seen| play(5, &[FREE], CAST, seen));
 }

@@ -103,7 +103,7 @@ fn runtime() -> Runtime {
 /// No task is lost, whatever is detached meanwhile, and however many workers there are to be.
 #[test]
 fn runtimes() {
-    run("runtimes", 4000, &[Detach, TaskSteal, Sleep], |seen: &Arc<Seen>| {
+    run("runtimes", 3000, &[Detach, TaskSteal, Sleep], |seen: &Arc<Seen>| {
         let runtime = runtime();
         let (owners, ended) = (Arc::<Owners>::default(), Arc::<AtomicUsize>::default());
         let tasks = 2 + below(4);
@@ -132,7 +132,7 @@ fn runtimes() {
 /// A shutdown in the midst of it: every task ends or is dropped.
 #[test]
 fn shutdowns() {
-    run("shutdowns", 4000, &[], |_| {
+    run("shutdowns", 3000, &[], |_| {
         let runtime = runtime();
         let (owners, ended) = (Arc::<Owners>::default(), Arc::<AtomicUsize>::default());
         for _ in 0..2 + below(3) {
