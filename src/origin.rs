@@ -145,9 +145,10 @@ impl<T> Origin<T> {
         if !accepts(core, full.get_mut()) {
             return;
         }
+        // Who the thread is, only after the hook: that may have forked, or been the thread's first use of a pool.
         let here = seat::here();
         let own = seat::current().and_then(|seat| core.shard(seat)).map(Self::of_shard);
-        // SAFETY: the shard is that of the seat, and of a pool that lives.
+        // SAFETY: the shard is that of this thread's seat, and the caller's promise.
         if own.is_some_and(|own| unsafe { own.keep_near(here, &full) }) {
             std::mem::forget(full);
         } else {

@@ -449,7 +449,7 @@ impl BufferPool {
         }
     }
 
-    /// A buffer comes back.
+    /// A buffer comes back. Most are as they were and teach nothing, which a glance tells.
     #[inline]
     pub(super) fn take_back(&self, mut guard: Pooled<'_, Storage>) {
         let Storage { ref vec, class, stripe, .. } = *guard;
@@ -471,7 +471,7 @@ impl BufferPool {
         self.wipe(&mut guard.vec);
         guard.vec.clear();
         if grown || underused {
-            self.leaves(guard, fits.filter(|_| !underused));
+            self.move_on(guard, fits.filter(|_| !underused));
         }
     }
 
@@ -485,7 +485,7 @@ impl BufferPool {
     }
 
     /// A buffer goes to another class, or to none.
-    fn leaves(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
+    fn move_on(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
         let class = class.filter(|_| !panicking());
         if let Some(class) = class {
             let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
