@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 
+import markers
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = ROOT / "target" / "mutants"
 AT_A_TIME = min(os.cpu_count() or 1, 4)
@@ -36,13 +38,17 @@ class Tree:
             manifest = re.sub(r"(?ms)^\[(dev-dependencies|\[(bench|test|example)\])\].*?(?=^\[|\Z)", "", manifest)
         (self.path / "Cargo.toml").write_text(manifest + "\n[workspace]\n")
 
-    def plant(self, file, old, new):
-        """Replaces a text that stands exactly once in a file of `src`; else tells how often it does."""
-        path = self.path / "src" / file
+    def plant(self, bug):
+        """Plants a bug; else returns why it does not apply."""
+        places, _ = markers.markers(self.path / "src")
+        if bug.name not in places:
+            return f"no marker says `// bug: {bug.name}`"
+        path, start = places[bug.name]
         text = path.read_text()
-        if text.count(old) != 1:
-            return f"{file} holds the text {text.count(old)} times"
-        path.write_text(text.replace(old, new))
+        span = markers.find(text, start, bug.old)
+        if not span:
+            return f"{path.name} does not hold the text after its marker"
+        path.write_text(text[:span[0]] + bug.new + text[span[1]:])
         return None
 
     def build(self, model=""):

@@ -162,10 +162,12 @@ impl<T: Send + 'static> Ages for Core<T> {
             let before = remains.objects.len();
             let generation = self.generation.load(Relaxed).wrapping_add(1);
             self.generation.store(generation, Relaxed);
+            // bug: flip without a claim
             for seat in seats {
                 // SAFETY: the caller has claimed the seat and holds the lock.
                 unsafe { self.age_shard(seat, remains) };
             }
+            // bug: shelf does not age
             self.shelf.age();
             self.forget(remains.objects.len() - before);
         });
@@ -182,6 +184,7 @@ impl<T: Send + 'static> Ages for Core<T> {
             // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
             unsafe { self.age_shard(seat, &mut late) };
             // Not to be dropped in the midst of somebody's `get`: the next collect does it.
+            // bug: what is overdue lives on
             self.shelf.append_aged(late.objects);
             remains.empties.append(late.empties);
         });
@@ -192,6 +195,7 @@ impl<T: Send + 'static> Ages for Core<T> {
         // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
         let owner: Owner<'_, T> = unsafe { shard.owner() };
         self.with_remains(|remains| remains.empties.append(owner.take_empties()));
+        // bug: private objects left behind
         self.shelf.append(owner.take_all(&self.quota));
         if shard.published() {
             self.map.mark(owner.generation(), seat);
@@ -210,6 +214,7 @@ impl<T: Send + 'static> Ages for Core<T> {
 
     unsafe fn inherit(&self, seats: &mut dyn Iterator<Item = Left>) {
         // SAFETY: nobody else is here.
+        // bug: half done rings of the dead used
         self.shards().for_each(|shard| unsafe { shard.mend() });
         for Left { seat, reached } in seats {
             if let Some(shard) = self.shard_of(seat).filter(|_| !reached) {
@@ -219,6 +224,7 @@ impl<T: Send + 'static> Ages for Core<T> {
             // SAFETY: locked, and nobody else is here.
             unsafe {
                 self.catch_up(seat);
+                // bug: private objects of the dead left behind
                 self.vacate(seat);
             }
         }
@@ -228,6 +234,7 @@ impl<T: Send + 'static> Ages for Core<T> {
                 self.map.mark(parity, shard.id as usize);
             }
         }
+        // bug: units of the dead lost
         self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());
     }
 }
@@ -243,6 +250,7 @@ impl<T> Core<T> {
         let victims = owner.generation();
         remains.empties.append(owner.take_empties());
         owner.age(self.generation.load(Relaxed), &self.quota, &mut remains.objects);
+        // bug: victims without a mark
         if shard.has_aged() {
             self.map.mark(victims, seat);
         }

@@ -88,6 +88,7 @@ impl<A> PacedAlloc<A> {
     fn goal(&self, base: usize) -> usize {
         let more = (base as u64).saturating_mul(u64::from(self.growth)) / 100;
         let more = usize::try_from(more).unwrap_or(usize::MAX);
+        // bug: floor of its own; collect below the floor
         base.saturating_add(more.max(live::MOST)).max(self.floor)
     }
 
@@ -95,6 +96,7 @@ impl<A> PacedAlloc<A> {
     fn count(&self, bytes: usize) {
         if let Some(live) = live::count(bytes) {
             if live >= self.goal(live::base()) {
+                // bug: allocation that waits for a collect; allocation that collects
                 due::ask();
             }
         }
@@ -135,6 +137,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for PacedAlloc<A> {
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise.
         let moved = unsafe { self.inner.realloc(memory, layout, size) };
+        // bug: refused memory is counted
         if !moved.is_null() {
             self.count(size.wrapping_sub(layout.size()));
         }

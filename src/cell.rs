@@ -35,10 +35,12 @@ pub(crate) type Empty<T> = Full<MaybeUninit<T>>;
 // SAFETY: a `Full` owns its object and nothing else points to it.
 unsafe impl<T: Send> Send for Full<T> {}
 // SAFETY: a shared `Full` gives out shared references to the object only.
+// bug: guard shared whatever its object
 unsafe impl<T: Sync> Sync for Full<T> {}
 
 // As a `Box`: the object decides. Nobody sees a cell's link through a guard.
 impl<T: UnwindSafe> UnwindSafe for Full<T> {}
+// bug: guard passes panics whatever its object
 impl<T: RefUnwindSafe> RefUnwindSafe for Full<T> {}
 
 impl<T> Full<T> {
@@ -276,6 +278,7 @@ impl<T> Drop for List<T> {
     fn drop(&mut self) {
         let mut panics = FirstPanic::new();
         while let Some(full) = self.pop() {
+            // bug: objects lost to a panic
             panics.guard(|| drop(full));
         }
         panics.resume();

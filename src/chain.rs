@@ -63,6 +63,7 @@ impl<T> Chain<T> {
         if self.tail.load(Relaxed).is_null() {
             return Steal::Empty;
         }
+        // bug: missed grace period; missed grace period, of the epochs that ship
         let guard = pin();
         // Acquire: pairs with the Release of `Head::grow` or `unlink`, for the ring's memory.
         let mut at = self.tail.load(Acquire);
@@ -76,13 +77,17 @@ impl<T> Chain<T> {
             // after, and a ring found empty stays so. Acquire: pairs with the Release of `grow`,
             // for the next ring's memory and for the last push to this one.
             let next = ring.next.load(Acquire);
+            // bug: next ring looked at too late
             match ring.steal(into) {
+                // bug: ring shrunk away while it is not alone
                 Steal::Empty if next.is_null() => return Steal::Empty,
                 Steal::Empty => {}
+                // bug: a ring with something in it is unlinked
                 found => return found,
             }
             // Release: `next` goes on to threads that read it here. Acquire pairs with the same
             // by whoever was quicker.
+            // bug: early free
             match self.tail.compare_exchange(at, next, Release, Acquire) {
                 // SAFETY: unlinked by us alone, hence retired once.
                 Ok(_) => unsafe {
@@ -118,6 +123,7 @@ impl<T> Chain<T> {
 
     /// How many objects there are, when nobody is at work.
     pub(crate) fn len(&self) -> usize {
+        // bug: counting without a grace period
         let _guard = pin();
         let mut len = 0;
         let mut at = self.tail.load(Acquire);
@@ -151,6 +157,7 @@ impl<T> Head<'_, T> {
         if pushed == batch.len() {
             return Push::Done;
         }
+        // bug: rings do not double
         let slots = ring.slots() * 2;
         // A ring that is full by its indices is too small; one with room is waiting for a thief.
         if ring.len() == ring.slots() && slots <= MAX_SLOTS {
@@ -169,6 +176,7 @@ impl<T> Head<'_, T> {
         };
         self.0.head.store(new, Relaxed);
         // Release: pairs with the Acquire of whoever walks here.
+        // bug: ring linked without release
         link.store(new, Release);
     }
 
@@ -191,6 +199,7 @@ impl<T> Head<'_, T> {
     /// Gives up the last ring of a chain that is empty, if it is the only one.
     pub(crate) fn shrink(&self) {
         let ring = self.0.head.load(Relaxed);
+        // bug: shrunk though not alone
         if ring.is_null() || !self.is_alone() {
             return;
         }
@@ -211,6 +220,7 @@ impl<T> Drop for Chain<T> {
         let mut at = self.tail.load(Relaxed);
         while !at.is_null() {
             // SAFETY: nobody else is here, and every linked ring came from a `Box`.
+            // bug: rings left behind
             let ring = unsafe { Box::from_raw(at) };
             at = ring.next.load(Relaxed);
         }

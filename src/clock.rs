@@ -10,6 +10,7 @@ pub(crate) fn millis() -> usize {
 pub(crate) fn since(then: usize) -> usize {
     const ABOUT: usize = 1000;
     let time = millis().wrapping_sub(then);
+    // bug: time that is long ago before it begins
     if time > usize::MAX - ABOUT { 0 } else { time }
 }
 

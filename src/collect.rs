@@ -86,6 +86,7 @@ impl Registry {
         let entry = core.entry.load(Relaxed);
         self.pools.swap_remove(entry);
         if let Some(moved) = self.pools.get(entry) {
+            // bug: entry of a moved pool
             moved.get().set_entry(entry);
         }
     }
@@ -114,6 +115,7 @@ pub(crate) unsafe fn step<'a>(
     let claim = unsafe { Claim::new(seats, all) };
     for pool in pools {
         // SAFETY: drained above, and the seats are claimed.
+        // bug: heavy fence for each pool
         unsafe { pool.flip(&mut claim.reached()) };
     }
 }
@@ -161,15 +163,18 @@ pub fn collect() {
 /// Ages every pool of the process. These are its seats.
 pub(crate) fn collect_from(seats: &Seats) {
     let garbage = {
+        // bug: collect without the registry's lock
         let registry = Registry::lock();
         // SAFETY: locked.
         unsafe {
             step(seats, registry.pools(), true);
             let mut garbage = Vec::new();
             // Without memory it remains for the next collect.
+            // bug: collect that must have memory
             if garbage.try_reserve(registry.pools.len()).is_ok() {
                 garbage.extend(registry.pools().filter_map(|pool| pool.take_remains()));
             }
+            // bug: postponed garbage lost; destructors under the registry's lock
             garbage
         }
     };
@@ -212,6 +217,7 @@ pub(crate) fn catch_up(seat: &Seat) {
     if seat.is_late() {
         for pool in registry.pools() {
             // SAFETY: locked, and the seat is the caller's, which is not pinned.
+            // bug: late work left undone
             unsafe { pool.catch_up(seat.id) };
         }
         seat.caught_up();

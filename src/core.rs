@@ -101,6 +101,7 @@ impl<T> Core<T> {
             remains: UnsafeCell::new(Remains::new()),
             owns: PhantomData,
         });
+        // bug: first use that aborts
         core.expect(NO_MEMORY)
     }
 
@@ -147,16 +148,20 @@ impl<T> Core<T> {
     fn grow(&self, index: usize) -> Option<()> {
         let len = bucket_len(index, 1);
         let first = if index == 0 { 0 } else { len };
+        // bug: segment that must have memory
         let mut new = try_slice(len, |i| Shard::<T>::new(first + i))?;
         for (i, shard) in new.iter_mut().enumerate() {
+            // bug: hook passed by
             shard.home.belong(self, self.recycle.is_none().then_some(first + i));
         }
         let new = Box::into_raw(new);
+        // bug: crowd seen too late
         if index >= FIRST_TO_SHARE {
             // Relaxed: whoever sees a bit of the new shards, or what they hold, sees this too.
             self.crowded.store(true, Relaxed);
         }
         // Release: pairs with the Acquire in `shard`.
+        // bug: segment of a quicker thread overwritten
         let grown =
             self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);
         if grown.is_err() {
@@ -171,12 +176,15 @@ impl<T> Core<T> {
         let seat = seat?;
         let shard = self.shard_or_grow(seat)?;
         // SAFETY: callers pass their own seat, and no code of this module pins while pinned.
+        // bug: generation read before the pin
         let _pin = unsafe { seat.pin() }?;
         // SAFETY: pinned.
         let owner = unsafe { shard.owner() };
         // The generation is read while pinned: a collect comes either before, and then the shard is
         // empty, or after, and then it ages the shard.
+        // bug: new shard a generation behind
         owner.open(|| self.generation.load(Relaxed), &self.quota);
+        // bug: spare cells without a bound
         let surplus = owner.surplus_empties();
         Some(Pinned { shard, owner, _pin, surplus })
     }
@@ -199,6 +207,7 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn has_nothing(&self, shard: &Shard<T>) -> bool {
         // What the bit of the own shard says is known better, unless others share it.
+        // bug: own bit believed in a crowd; glance that overlooks the shelf
         let nothing = shard.is_empty()
             && !self.crowded.load(Relaxed)
             && self.map.is_clear(shard.generation.load(Relaxed), shard.id)
@@ -216,9 +225,11 @@ impl<T> Core<T> {
             return (found, full);
         }
         if let Some(full) = self.shelf.pop() {
+            // bug: unit lost at the shelf
             self.quota.release(1);
             return (Found::Other, Some(full));
         }
+        // bug: victims before the shelf
         match self.take_victim(seat, generation.wrapping_add(1)) {
             None => (Found::Nothing, None),
             full => (Found::Victim, full),
@@ -253,6 +264,7 @@ impl<T> Core<T> {
     fn stash(&self, seat: Option<&Seat>, more: &[*mut Cell<T>]) {
         let kept = match self.pin(seat) {
             Some(pinned) => pinned.owner.stash(more, &self.quota),
+            // bug: units of what is stolen are lost
             None => {
                 self.quota.release(1);
                 0
@@ -261,6 +273,7 @@ impl<T> Core<T> {
         let mut rest = List::new();
         // SAFETY: the steal made them ours, and nobody has kept them.
         more[kept..].iter().for_each(|&cell| rest.push(unsafe { Full::from_raw(cell) }));
+        // bug: leftovers of a theft dropped
         self.shelf.append(rest);
     }
 
@@ -269,6 +282,7 @@ impl<T> Core<T> {
         let found = self.around(seat, parity, |shard| shard.steal_victims(parity));
         let (_, mut got) = found.unwrap_or((false, List::new()));
         let full = got.pop().or_else(|| self.shelf.pop_aged());
+        // bug: victims lost with the one that is used; victims become young
         self.shelf.append_aged(got);
         self.quota.release(usize::from(full.is_some()));
         full
@@ -288,6 +302,7 @@ impl<T> Core<T> {
         let random = seat.map_or(0, Seat::random) as usize;
         let mut probes = PROBES;
         for bit in self.map.marked(parity, random) {
+            // bug: mark about one of several shards
             if let Some(got) = self.sharing(bit).find_map(&mut visit) {
                 return Some((false, got));
             }
@@ -318,6 +333,7 @@ impl<T> Core<T> {
             if let Some(parity) = pinned.owner.has_published() {
                 self.map.mark(parity, pinned.shard.id as usize);
             }
+            // bug: drop inside the pin
             drop(pinned);
             let Err(refused) = pushed else { return Ok(()) };
             match refused {
@@ -327,6 +343,7 @@ impl<T> Core<T> {
                     full = back;
                     ring = Ring::try_new(slots);
                     if ring.is_none() {
+                        // bug: object without a ring lost
                         return self.shelve(full);
                     }
                 }

@@ -54,6 +54,7 @@ impl Due {
     pub(crate) fn ask(&self) {
         // Release: pairs with the Acquire in `take`. A swap, so that it pairs for those as well who
         // have asked before.
+        // bug: request without release
         self.0.swap(true, Release);
     }
 
@@ -65,6 +66,7 @@ impl Due {
     /// Whether a collect was asked for that nobody has begun. It is the caller's to run.
     pub(crate) fn take(&self) -> bool {
         // Acquire: pairs with the Release in `ask`.
+        // bug: request taken without acquire; request taken twice
         self.is_asked() && self.0.swap(false, Acquire)
     }
 }
@@ -84,6 +86,7 @@ pub(crate) fn take() -> bool {
 pub(crate) fn look() {
     let left = LEFT.get();
     LEFT.set(left.wrapping_sub(1));
+    // bug: clock that is not looked at
     if left == 0 {
         LEFT.set(LOOKS - 1);
         look_at_the_clock();
@@ -99,6 +102,7 @@ pub(crate) fn look() {
 /// who does it.
 #[cfg(any(test, feature = "rt"))]
 pub(crate) fn round() -> bool {
+    // bug: round that skips the clock
     look_at_the_clock();
     DUE.is_asked() && !ring_for_janitor()
 }
@@ -130,6 +134,7 @@ fn look_at_the_clock() {
 /// of another one, whose destructors may come here, nor in that of a panic.
 #[cold]
 pub(crate) fn answer() {
+    // bug: collect in the midst of a collect; janitor passed over
     if !BUSY.get() && !panicking() && !ring_for_janitor() && take() {
         run();
     }
@@ -139,6 +144,7 @@ pub(crate) fn answer() {
 /// ask for them.
 pub(crate) fn run() {
     BUSY.set(true);
+    // bug: panic of an old object goes on
     quietly(collect);
     BUSY.set(false);
 }
@@ -157,6 +163,7 @@ pub(crate) fn begin() -> Collecting {
 
 impl Drop for Collecting {
     fn drop(&mut self) {
+        // bug: growth since before what was dropped
         live::rebase();
     }
 }
@@ -201,6 +208,7 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// ```
 pub fn set_collect_interval(interval: Option<Duration>) {
     let most = usize::MAX / 2;
+    // bug: time cut off
     let millis = |time: Duration| time.as_millis().clamp(1, most as u128) as usize;
     INTERVAL.store(interval.map_or(0, millis), Relaxed);
 }

@@ -44,7 +44,9 @@ impl Strategy {
         #[cfg(test)]
         HEAVY.set(HEAVY.get() + 1);
         match self {
+            // bug: missing heavy fence
             Self::Asymmetric => crate::sync::membarrier(),
+            // bug: missing symmetric fence, collector
             Self::Symmetric => fence(SeqCst),
         }
     }

@@ -31,6 +31,8 @@ mod imp {
         // Now, so that no fork finds them half made.
         let _ = (Seats::process(), reclaim::collector());
         // SAFETY: the three take no arguments, and do not unwind.
+        // bug: no fork handler, and no rest; no fork handler, at rest
+        // bug: fork handler outlives its library
         unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after_in_child)) };
     }
 
@@ -54,6 +56,7 @@ mod imp {
         // SAFETY: locked, until `after`.
         unsafe {
             let claim = Claim::new(Seats::process(), false);
+            // bug: shelves not locked for a fork
             registry.pools().for_each(|pool| pool.freeze());
             *FROZEN.0.get() = Some(Frozen { claim, registry });
         }
@@ -82,8 +85,10 @@ mod imp {
             // SAFETY: locked, claimed, and the only thread.
             unsafe { pool.inherit(&mut frozen.claim.others(own)) };
         }
+        // bug: own seat given away
         frozen.claim.inherit(own);
         // Their threads are no more. Not dropped: this is no place to free memory.
+        // bug: child with the janitor of its parent
         std::mem::forget(std::mem::take(&mut frozen.registry.bells));
     }
 }

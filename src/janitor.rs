@@ -111,6 +111,7 @@ impl JanitorBuilder {
             let why = "the interval of a janitor must not be zero";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        // bug: interval of next to nothing
         self.interval = self.interval.max(SHORTEST);
         if let Some(pressure) = &mut self.pressure {
             pressure.level()?;
@@ -145,11 +146,14 @@ impl Drop for Janitor {
         };
         // Relaxed: it is only a flag, and `join` orders the rest.
         self.stop.swap(true, Relaxed);
+        // bug: janitor that comes late to its end
         self.bell.ring();
         let Some(thread) = self.thread.take() else { return };
+        // bug: handle of a thread that is another by now
         if gone.is_none() {
             // To let go of its handle would be to let go of another thread, if one has its place.
             std::mem::forget(thread);
+        // bug: janitor that waits for itself
         } else if thread.thread().id() != thread::current().id() {
             // It does not panic. A destructor that it runs may end it: it cannot wait for itself.
             let _ = thread.join();
@@ -209,6 +213,7 @@ impl Work {
     fn left(&self) -> Duration {
         let interval = match self.level {
             Level::Low => self.interval,
+            // bug: janitor without a rest; janitor that waits as long when memory gets short
             Level::Medium | Level::High => self.interval / 4,
         };
         let since = due::since_last().map_or(self.start.elapsed(), |since| {
@@ -226,6 +231,7 @@ impl Work {
             return false;
         }
         self.look = now + LOOK.min(self.interval);
+        // bug: janitor that listens to a file that is gone; file that is gone hides the others
         let level = pressure.level_as_far_as_known();
         let pressed = level == Level::High && (self.level != level || now >= self.calm);
         self.level = level;

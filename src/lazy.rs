@@ -24,8 +24,10 @@ pub(crate) struct Lazy<T> {
 }
 
 // SAFETY: the core is owned, and may be sent if `T` may.
+// bug: pool sent whatever its objects
 unsafe impl<T: Send> Send for Lazy<T> {}
 // SAFETY: the core may be shared if `T` may be sent.
+// bug: pool shared whatever its objects
 unsafe impl<T: Send> Sync for Lazy<T> {}
 
 // What a panic leaves half done is not given back by its guard.
@@ -72,6 +74,7 @@ impl<T> Lazy<T> {
         let (near, segment) = (&self.near[seat.segment], core.segment(seat.segment));
         if near.load(Relaxed).is_null() && !segment.is_null() {
             // Release: pairs with the Acquire in `near`.
+            // bug: segment brought near without release
             near.store(segment, Release);
         }
     }
@@ -82,6 +85,7 @@ impl<T: Send + 'static> Lazy<T> {
     #[cold]
     pub(crate) fn init(&self, new: Box<Core<T>>) -> &Core<T> {
         let mut registry = Registry::lock();
+        // bug: two cores of one pool
         if let Some(core) = self.get() {
             return core;
         }

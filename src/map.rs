@@ -27,6 +27,7 @@ impl Map {
         let word = self.word(parity);
         if word.load(Relaxed) & bit == 0 {
             // Release: pairs with the Acquire of a search, which then finds what the bit is about.
+            // bug: mark before what it is about
             word.fetch_or(bit, Release);
         }
     }
@@ -39,6 +40,7 @@ impl Map {
             return true;
         }
         word.fetch_and(!(1 << bit), Relaxed);
+        // bug: mark lost
         let holds = holds();
         if holds {
             word.fetch_or(1 << bit, Relaxed);
@@ -50,6 +52,7 @@ impl Map {
     #[inline]
     pub(crate) fn is_clear(&self, parity: u32, but: u32) -> bool {
         let but = !(1_usize.rotate_left(but));
+        // bug: glance that overlooks victims
         self.word(parity).load(Relaxed) & but | self.word(parity ^ 1).load(Relaxed) == 0
     }
 

@@ -99,6 +99,8 @@ impl<T> Origin<T> {
     pub(crate) unsafe fn near(self) -> Option<Here> {
         let here = seat::here();
         // SAFETY: the caller's promise.
+        // bug: guard gives back where it comes from, whoever drops it
+        // bug: spoilt object kept by its own thread
         (unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)
     }
 
@@ -139,9 +141,11 @@ impl<T> Origin<T> {
     unsafe fn give_back_far(self, mut full: Full<T>) {
         // SAFETY: the caller's promise.
         let core = unsafe { self.core() };
+        // bug: spoilt object kept
         if panicking() {
             return discard(core, full);
         }
+        // bug: refused, and kept
         if !accepts(core, full.get_mut()) {
             return;
         }
@@ -163,6 +167,7 @@ pub(crate) fn accepts<T>(core: &Core<T>, object: &mut T) -> bool {
     core.recycle.is_none_or(|recycle| {
         let counted = Counted(core);
         let accepted = recycle(object);
+        // bug: refused, and not counted
         if accepted {
             std::mem::forget(counted);
         }

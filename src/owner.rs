@@ -55,6 +55,7 @@ impl<T> Owner<'_, T> {
         let head = unsafe { self.primary().head() };
         let filled = self.fill(quota.batch(), |places| head.pop(places));
         if filled == 0 {
+            // bug: older rings forgotten; own chain looked for in vain for ever
             self.shard.published.store(!head.is_alone(), Relaxed);
             return None;
         }
@@ -122,6 +123,7 @@ impl<T> Owner<'_, T> {
         if pushed == 1 {
             return Ok(());
         }
+        // bug: unit without a ring lost
         quota.release(1);
         // SAFETY: not pushed, hence still ours.
         let full = unsafe { Full::from_raw(cell) };
@@ -142,6 +144,7 @@ impl<T> Owner<'_, T> {
         if pushed == 0 {
             return Err(wish);
         }
+        // bug: units stay behind a spill
         if quota.bounded() {
             // The units go with the objects.
             self.forget_units(pushed);
@@ -171,6 +174,7 @@ impl<T> Owner<'_, T> {
         };
         if pushed > 0 {
             self.published.set(true);
+            // bug: spill that its owner does not know of
             self.shard.published.store(true, Relaxed);
         }
         (pushed, slots)
@@ -183,6 +187,7 @@ impl<T> Owner<'_, T> {
         }
         self.shard.generation.store(generation(), Relaxed);
         // Release: pairs with the Acquire in `drain_victims`, for the generation.
+        // bug: shard open before its generation is known
         self.shard.open.store(true, Release);
         if !quota.bounded() {
             self.open_first(quota);
@@ -199,15 +204,19 @@ impl<T> Owner<'_, T> {
             return;
         }
         let private = self.take_all(quota);
+        // bug: private objects dropped a generation early; what is overdue is aged once more
         if missed == 1 {
             self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
             // Release: pairs with the Acquire of `take_aged`.
+            // bug: victims published without release
             let before = self.shard.shared.aged.swap(private.into_raw(), Release);
             debug_assert!(before.is_null());
         } else {
             gone.append(private);
+            // bug: late seat keeps what is old
             drain(self.primary(), gone);
         }
+        // bug: spill of another generation known
         self.shard.published.store(false, Relaxed);
         self.shard.generation.store(now, Relaxed);
     }

@@ -360,6 +360,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     pub fn put(&self, value: T) {
         // SAFETY: forgotten if it is kept.
+        // bug: values are kept as they are
         if self.recycle.is_none() && unsafe { self.put_near(&raw const value) } {
             std::mem::forget(value);
         } else {
@@ -395,7 +396,9 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let core = self.core();
         let Err(value) = core.put_value(self.seat(core), value) else { return due::look() };
         let spare = core.pop_empty(seat::current());
+        // bug: cell that must have memory
         let Some(empty) = spare.or_else(Empty::try_new) else {
+            // bug: object dropped without being counted
             let _counted = Counted(core);
             return drop(value);
         };
@@ -424,6 +427,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let most = isize::MAX as usize / size_of::<Cell<T>>();
         assert!(additional.min(self.max_idle) <= most, "capacity overflow");
         for _ in 0..additional {
+            // bug: reserve ignores the bound
             if !core.quota.has_room() {
                 return;
             }
@@ -511,6 +515,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn search(&self) -> Option<Full<T>> {
         let core = self.core();
         let found = core.take(self.seat(core));
+        // bug: lent objects weigh
         found.iter().for_each(|full| origin::leaves(core, full));
         due::look();
         found

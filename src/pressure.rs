@@ -67,6 +67,7 @@ impl Pressure {
 
     /// What of this can be read now.
     pub(crate) fn readable(mut self) -> io::Result<Self> {
+        // bug: system that tells all or nothing
         self.sources.retain_mut(|source| source.level().is_ok());
         if self.sources.is_empty() {
             let why = "the system does not tell how short memory is";
@@ -165,6 +166,7 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     let events = folder.join("memory.events");
     let text = read(&events)?;
     let [high, max] = ["high", "max"].map(|name| number(&text, name));
+    // bug: sum of two numbers of the system
     let times =
         high.zip(max).map(|(high, max)| high.saturating_add(max)).ok_or_else(|| odd(&events))?;
     let again = held.replace(times).is_some_and(|before| before < times);
@@ -179,6 +181,7 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     let current: u64 = read(&file)?.trim().parse().map_err(|_| odd(&file))?;
     let stat = read(&folder.join("memory.stat")).unwrap_or_default();
     let cache = number(&stat, "inactive_file").unwrap_or(0);
+    // bug: cache in use
     Ok(of_used(current.saturating_sub(cache), limit))
 }
 

@@ -116,6 +116,7 @@ impl<T> Owner<'_, T> {
         let private = self.private();
         let slot = private.slot.load(Relaxed);
         let cell = if likely(is_object(slot)) {
+            // bug: slot not emptied
             private.slot.store(vacant(), Relaxed);
             slot
         } else {
@@ -124,6 +125,7 @@ impl<T> Owner<'_, T> {
             if top >= PLACES {
                 return None;
             }
+            // bug: magazine loses its top
             private.load.store(top, Relaxed);
             self.place(top)
         };
@@ -169,6 +171,7 @@ impl<T> Owner<'_, T> {
         let private = self.private();
         let slot = private.slot.load(Relaxed);
         let cell = if likely(is_object(slot)) {
+            // bug: what is taken stays in the slot
             private.slot.store(spare(slot), Relaxed);
             slot
         } else {
@@ -217,6 +220,7 @@ impl<T> Owner<'_, T> {
         }
         // SAFETY: as above, of the place.
         unsafe { fill(self.place(count), value) };
+        // bug: cell that is used again stays a spare one
         private.load.store(load + 1 - SPARE, Relaxed);
         true
     }

@@ -38,6 +38,7 @@ impl Quota {
 
     /// The same, with no private places: every object that comes or goes is seen.
     pub(crate) fn without_places(self) -> Self {
+        // bug: private places in a pool that weighs
         Self { bounded: true, slots: false, places: 0, ..self }
     }
 
@@ -83,7 +84,9 @@ impl Quota {
         }
         // Relaxed: units guard no memory, they are only counted.
         let take = |left: usize| (left > 0).then(|| left - wanted.min(left));
+        // bug: units leased twice
         match self.left.fetch_update(Relaxed, Relaxed, take) {
+            // bug: a lease of more than there is
             Ok(left) => wanted.min(left),
             Err(_) => 0,
         }

@@ -63,6 +63,7 @@ impl Guard {
     pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
         // SAFETY: the caller's promise is the one that is asked for. The closure owns no `T`, so it
         // may outlive every borrow in it and run on any thread.
+        // bug: ring freed at once
         unsafe { self.0.defer_unchecked(move || free(Box::from_raw(ring))) };
     }
 }

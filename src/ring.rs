@@ -62,6 +62,7 @@ impl<'a, T> Slots<'a, T> {
 }
 
 fn pack(head: usize, tail: usize) -> usize {
+    // bug: tail runs into the head
     head << HALF | tail & TAIL
 }
 
@@ -71,6 +72,7 @@ fn unpack(indices: usize) -> (usize, usize) {
 
 /// How many indices lie between the two, given that they wrap.
 fn distance(head: usize, tail: usize) -> usize {
+    // bug: indices do not wrap
     head.wrapping_sub(tail) & TAIL
 }
 
@@ -87,6 +89,7 @@ impl<T> Ring<T> {
             indices: AtomicUsize::new(pack(index, index)),
             next: AtomicPtr::new(ptr::null_mut()),
             life: Life::new(),
+            // bug: ring that must have memory
             slots: try_slice(slots, |_| AtomicPtr::new(ptr::null_mut()))?,
         })
     }
@@ -144,10 +147,12 @@ impl<T> Ring<T> {
             if len == 0 {
                 return Steal::Empty;
             }
+            // bug: half of one too many
             let count = len.div_ceil(2).min(into.len());
             let claimed = pack(head, tail + count);
             // Acquire: pairs with the Release of `Head::push`, whatever read-modify-writes came
             // between the two.
+            // bug: claim without acquire; double steal; slot read before the claim (ABA)
             let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);
             if claim.is_ok() {
                 let slots = Slots(&self.slots);
@@ -157,6 +162,7 @@ impl<T> Ring<T> {
                     // reads this null writes after our read in its modification order. The object
                     // is ours by the claim.
                     *place = slot.load(Relaxed);
+                    // bug: thief keeps the slot
                     slot.store(ptr::null_mut(), Relaxed);
                 }
                 return Steal::Got(count);
@@ -183,6 +189,7 @@ impl<T> Head<'_, T> {
         let mut count = 0;
         while count < room {
             let slot = slots.at(head.wrapping_add(count));
+            // bug: push over a slot that is not handed back
             if !slot.load(Relaxed).is_null() {
                 break;
             }
@@ -192,6 +199,7 @@ impl<T> Head<'_, T> {
         if count > 0 {
             // Release: publishes slots and objects to the thief whose claim reads this or a later
             // value.
+            // bug: lost publication
             ring.indices.fetch_add(count << HALF, Release);
         }
         count
@@ -207,15 +215,18 @@ impl<T> Head<'_, T> {
             if count == 0 {
                 return 0;
             }
+            // bug: head not wrapped
             let head = head.wrapping_sub(count) & TAIL;
             // Relaxed: what lies between the indices we pushed ourselves, and being a
             // read-modify-write this does not come between a push and a thief.
+            // bug: pop without a claim
             match ring.indices.compare_exchange_weak(indices, pack(head, tail), Relaxed, Relaxed) {
                 Ok(_) => {
                     let slots = Slots(&ring.slots);
                     for (i, place) in into[..count].iter_mut().enumerate() {
                         let slot = slots.at(head + i);
                         *place = slot.load(Relaxed);
+                        // bug: owner keeps the slot
                         slot.store(ptr::null_mut(), Relaxed);
                     }
                     return count;

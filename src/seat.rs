@@ -102,6 +102,7 @@ impl Seat {
     pub(crate) unsafe fn pin_fast(&self) -> Option<Pin<'_>> {
         let pin = self.announce();
         // Acquire: pairs with the Release of `open`.
+        // bug: gate read without acquire
         likely(self.gate.load(Acquire) == OPEN).then_some(pin)
     }
 
@@ -115,9 +116,11 @@ impl Seat {
         let pin = self.announce();
         if self.gate.load(Relaxed) & FENCED != 0 {
             // The light side where there is no asymmetric fence.
+            // bug: missing symmetric fence, owner
             fence(SeqCst);
         }
         // Acquire: pairs with the Release of `open`.
+        // bug: gate read without acquire, after a fence; late seat used by its owner
         if self.gate.load(Acquire) & !FENCED == OPEN {
             return Some(pin);
         }
@@ -130,14 +133,17 @@ impl Seat {
     #[cold]
     fn notice(&self) {
         // Not if it is over: nobody would open the gate again.
+        // bug: notice of a claim that is over
         let seen = |gate| (gate & CLAIMED != 0).then_some(gate | SEEN);
         // Release: pairs with the Acquire of `has_seen`, so that the collector sees what we did.
+        // bug: notice without release
         let _ = self.gate.fetch_update(Release, Relaxed, seen);
     }
 
     /// Whether the owner has seen the claim, and says so.
     pub(crate) fn has_seen(&self) -> bool {
         // Acquire: pairs with the Release of `notice`.
+        // bug: notice read without acquire
         self.gate.load(Acquire) & SEEN != 0
     }
 
@@ -146,6 +152,7 @@ impl Seat {
     fn announce(&self) -> Pin<'_> {
         // Relaxed: the fence orders it.
         self.pinned.store(true, Relaxed);
+        // bug: missing light fence
         self.token.light();
         Pin(self)
     }
@@ -170,6 +177,7 @@ impl Seat {
     /// Opens the gate, but for the bits in `keep`. Under the lock that collectors hold.
     fn open(&self, keep: u32) {
         // Release: pairs with the Acquire of `pin`, so that the owner sees what was done for it.
+        // bug: gate opened without release
         self.gate.fetch_and(FENCED | keep, Release);
     }
 
@@ -186,14 +194,17 @@ impl Seat {
     /// The collector's half of the handshake after the heavy fence: waits for a bounded time until
     /// the owner has unpinned. If that was in vain, the seat is missed.
     pub(crate) fn reach(&self) {
+        // bug: collector that waits for ever
         let reached = (0..PATIENCE).any(|_| {
             // Acquire: pairs with the Release of `Pin::drop`.
+            // bug: claim does not see the unpin
             let reached = !self.pinned.load(Acquire);
             if !reached {
                 spin_loop();
             }
             reached
         });
+        // bug: late seat used
         if !reached {
             self.gate.fetch_or(MISSED | LATE, Relaxed);
         }
@@ -207,6 +218,7 @@ impl Seat {
     /// Ends a claim. A late seat stays closed, unless the collector has reached it and done all of
     /// its work: that of every pool.
     pub(crate) fn release(&self, all: bool) {
+        // bug: late mark forgotten; late mark lost to a trim
         self.open(if all && self.is_reached() { 0 } else { LATE });
     }
 
@@ -235,6 +247,7 @@ impl Drop for Pin<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         // Release: pairs with the Acquire in `reach`, so that a collector sees what we did.
+        // bug: unpin without release
         self.0.pinned.store(false, Release);
     }
 }
@@ -274,6 +287,7 @@ impl Drop for Tenancy {
     fn drop(&mut self) {
         if let Some(seat) = current() {
             HERE.set(Here::NOWHERE);
+            // bug: seat given back before it is vacated
             crate::collect::vacate(seat);
             // SAFETY: this thread held it, and has just forgotten it.
             unsafe { Seats::process().leave(seat) };
@@ -299,6 +313,7 @@ pub(crate) fn here() -> Here {
 #[inline]
 pub(crate) fn current_or_join() -> Option<&'static Seat> {
     current().or_else(|| {
+        // bug: seat wanted when thread-locals are gone
         TENANCY.try_with(|_| ()).ok()?;
         let seat = Seats::process().join()?;
         HERE.set(Here::at(seat));

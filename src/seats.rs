@@ -31,6 +31,7 @@ const MOMENT: usize = scaled(50, 0);
 pub(crate) const fn bucket(id: usize, first: usize) -> (usize, usize) {
     match (id / first).checked_ilog2() {
         None => (0, id),
+        // bug: buckets overlap
         Some(log) => (log as usize + 1, id - (first << log)),
     }
 }
@@ -75,6 +76,7 @@ impl Vacant {
             self.taken.try_reserve(1).ok()?;
             self.taken.push(0);
         }
+        // bug: stale seat
         self.taken[full] |= 1 << (id % 64);
         Some(id)
     }
@@ -121,6 +123,7 @@ impl Seats {
         let (index, offset) = bucket(id, FIRST_BUCKET);
         if self.buckets[index].get().is_none() {
             let len = bucket_len(index, FIRST_BUCKET);
+            // bug: seats that must have memory
             let made = try_slice(len, |i| Seat::new(id - offset + i, self.strategy))?;
             self.buckets[index].get_or_init(|| made);
         }
@@ -184,6 +187,7 @@ impl<'a> Claim<'a> {
         if !claim.is_seen_by_all() {
             seats.strategy.heavy();
         }
+        // bug: heavy fence for each seat
         claim.existing().for_each(Seat::reach);
         claim
     }
@@ -196,6 +200,7 @@ impl<'a> Claim<'a> {
         }
         let own = seat::current().map_or(ptr::null(), ptr::from_ref);
         let mut looks = MOMENT;
+        // bug: notice of one believed of all
         self.existing().filter(|&seat| !ptr::eq(seat, own) && self.vacant.is_taken(seat.id)).all(
             |seat| loop {
                 if seat.has_seen() {
@@ -204,6 +209,7 @@ impl<'a> Claim<'a> {
                 if looks == 0 {
                     return false;
                 }
+                // bug: notice waited for without end
                 looks -= 1;
                 spin_loop();
             },
@@ -225,6 +231,7 @@ impl Claim<'_> {
     pub(crate) fn others(&self, own: Option<usize>) -> impl Iterator<Item = Left> {
         let seats = self.existing().filter(move |seat| Some(seat.id) != own);
         let taken = seats.filter(|seat| self.vacant.is_taken(seat.id));
+        // bug: half done places of the dead used
         taken.map(|seat| Left { seat: seat.id, reached: seat.is_reached() })
     }
 
@@ -241,6 +248,7 @@ impl Claim<'_> {
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
+        // bug: gate left closed
         self.existing().for_each(|seat| seat.release(self.all));
     }
 }

@@ -132,9 +132,11 @@ impl<T> Shard<T> {
             return List::new();
         }
         // Acquire: pairs with the Release in `Owner::age`.
+        // bug: victims taken without acquire
         let head = self.shared.aged.swap(ptr::null_mut(), Acquire);
         // SAFETY: put there by `into_raw`, and ours by the swap.
         let aged = unsafe { List::from_raw(head) };
+        // bug: count of victims overwritten; count of victims not taken back
         self.shared.aged_len.fetch_sub(aged.len(), Relaxed);
         aged
     }
@@ -147,11 +149,13 @@ impl<T> Shard<T> {
     pub(crate) unsafe fn drain_victims(&self, gone: &mut List<T>) {
         // Acquire: pairs with the Release in `Owner::open`. Which chain is the owner's is known
         // before it is open.
+        // bug: chain of a shard that is not open drained
         if !self.open.load(Acquire) {
             return;
         }
         gone.append(self.take_aged());
         let generation = self.generation.load(Relaxed);
+        // bug: wrong generation
         let victim = self.chain(generation.wrapping_add(1));
         drain(victim, gone);
         // SAFETY: nobody pushes to victims, and flips are made under the lock.
@@ -194,6 +198,7 @@ impl<T> Shard<T> {
     /// Whether neither the private places nor the primary chain hold anything.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
+        // bug: glance that overlooks what is private
         self.private.is_empty() && !self.published()
     }
 

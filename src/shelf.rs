@@ -69,6 +69,7 @@ impl<T> Shelf<T> {
 
     /// Runs `f` under the lock, which orders all that the lists hold.
     fn with<R>(&self, f: impl FnOnce(&mut Lists<T>) -> R) -> R {
+        // bug: length of the shelf told after its lock
         let _guard = lock(&self.lock);
         self.lists.with_mut(|lists| {
             // SAFETY: locked, and no `f` comes here again.

@@ -34,6 +34,7 @@ impl<T> Scale<T> {
     /// `None` if there is no memory.
     pub(crate) fn try_new(weigh: fn(&T) -> usize, most: usize) -> Option<Self> {
         let (held, users, life) = (Plain::new(0), AtomicUsize::new(1), Life::new());
+        // bug: scale that must have memory
         let shared = try_box(Shared { weigh, most, held, users, life })?;
         Some(Self(NonNull::from(Box::leak(shared))))
     }
@@ -75,6 +76,7 @@ impl<T> Scale<T> {
     pub(crate) fn admit(&self, full: &Full<T>) -> bool {
         let shared = self.shared();
         let weight = (shared.weigh)(full.get());
+        // bug: too heavy
         let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= shared.most);
         // Relaxed: weights guard no memory, they are only counted.
         shared.held.fetch_update(Relaxed, Relaxed, add).is_ok()
@@ -84,6 +86,7 @@ impl<T> Scale<T> {
     pub(crate) fn release(&self, full: &Full<T>) {
         let shared = self.shared();
         let weight = (shared.weigh)(full.get());
+        // bug: weight not given back
         let less = |held: usize| Some(held.saturating_sub(weight));
         let _ = shared.held.fetch_update(Relaxed, Relaxed, less);
     }
@@ -102,8 +105,10 @@ impl<T> Scale<T> {
 impl<T> Drop for Scale<T> {
     fn drop(&mut self) {
         // Release: pairs with the fence of the last one, so that it sees what all others did.
+        // bug: scale freed by the first
         if self.shared().users.fetch_sub(1, Release) == 1 {
             // Pairs with the Release above.
+            // bug: end of a scale that sees no other
             fence(Acquire);
             // SAFETY: made by `try_box`, and nobody else has it.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });

@@ -1,63 +1,41 @@
 """Forks."""
 from .planted import bug
 
-bug("no fork handler, and no rest", "fork.rs",
+bug("no fork handler, and no rest",
     "libc::pthread_atfork(Some(before), Some(after), Some(after_in_child))",
     "{ let _ = (before, after, after_in_child); }",
     tests="--test process children_go_on")
 
-bug("no fork handler, at rest", "fork.rs",
+bug("no fork handler, at rest",
     "libc::pthread_atfork(Some(before), Some(after), Some(after_in_child))",
     "{ let _ = (before, after, after_in_child); }",
     tests="--test process forks_at_rest")
 
-bug("fork handler outlives its library", "fork.rs",
+bug("fork handler outlives its library",
     "libc::pthread_atfork(Some(before), Some(after), Some(after_in_child))",
-    "{\n"
-        "            type Call = Option<unsafe extern \"C\" fn()>;\n"
-        "            unsafe extern \"C\" {\n"
-        "                fn __register_atfork(before: Call, after: Call, in_child: Call, library: *mut u8) -> i32;\n"
-        "            }\n"
-        "            __register_atfork(Some(before), Some(after), Some(after_in_child), std::ptr::null_mut())\n"
-        "        }",
+    "{ type Call = Option<unsafe extern \"C\" fn()>; unsafe extern \"C\" { fn __register_atfork(before: Call, after: Call, in_child: Call, library: *mut u8) -> i32; } __register_atfork(Some(before), Some(after), Some(after_in_child), std::ptr::null_mut()) }",
     tests="--test process copies_go_after")
 
-bug("shelves not locked for a fork", "fork.rs",
-    "registry.pools().for_each(|pool| pool.freeze());",
-    "",
+bug("shelves not locked for a fork", "registry.pools().for_each(|pool| pool.freeze());", "",
     tests="--test process at_the_shelf")
 
-bug("own seat given away", "fork.rs",
-    "frozen.claim.inherit(own);",
-    "frozen.claim.inherit(None);",
+bug("own seat given away", "own", "None",
     tests="--test process children_end_like")
 
-bug("hook passed by", "core.rs",
-    "shard.home.belong(self, self.recycle.is_none().then_some(first + i));",
-    "shard.home.belong(self, Some(first + i));",
+bug("hook passed by", "self.recycle.is_none().then_some", "Some",
     tests="--test it recycled")
 
-bug("guard gives back where it comes from, whoever drops it", "origin.rs",
-    "(unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)",
-    "(unsafe { self.home() }.seat < 1 << 40 && !here.seat.is_null() && !panicking()).then_some(here)",
+bug("guard gives back where it comes from, whoever drops it", "== here.id", "< 1 << 40 && !here.seat.is_null()",
     tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
 
-bug("spoilt object kept by its own thread", "origin.rs",
-    "(unsafe { self.home() }.seat == here.id && !panicking()).then_some(here)",
-    "(unsafe { self.home() }.seat == here.id).then_some(here)",
+bug("spoilt object kept by its own thread", "&& !panicking()", "",
     tests="--test it a_panic_keeps_nothing_at_hand")
 
-bug("more places than there are", "private/units.rs",
-    "lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);",
-    "lease.store(lease.load(Relaxed) + back, Relaxed);",
+bug("more places than there are", "(lease.load(Relaxed) + back).min(quota.places())", "lease.load(Relaxed) + back",
     tests="--lib places_open", address="--lib white_box::shard")
 
-bug("places stay open", "private/units.rs",
-    "        } else if self.is_open() {\n            self.open_first(quota);\n        }\n        all",
-    "        }\n        all",
+bug("places stay open", "else if self.is_open() { self.open_first(quota); }", "",
     tests="--lib places_open")
 
-bug("places in a shard that does not age", "private/units.rs",
-    "        } else if self.is_open() {\n            self.open_first(quota);\n        }\n        all",
-    "        } else {\n            self.open_first(quota);\n        }\n        all",
+bug("places in a shard that does not age", "if self.is_open()", "",
     tests="--lib closed_shards", schedules="hand_over")

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 class Bug(NamedTuple):
     name: str
-    file: str
     old: str
     new: str
     stages: dict
@@ -13,5 +12,5 @@ class Bug(NamedTuple):
 BUGS: list[Bug] = []
 
 
-def bug(name, file, old, new, **stages):
-    BUGS.append(Bug(name, file, old, new, stages))
+def bug(name, old, new, **stages):
+    BUGS.append(Bug(name, old, new, stages))

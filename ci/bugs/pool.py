@@ -1,178 +1,96 @@
 """The pool."""
 from .planted import bug
 
-bug("new shard a generation behind", "core.rs",
-    "open(|| self.generation.load(Relaxed), &self.quota)",
-    "open(|| self.generation.load(Relaxed).wrapping_sub(1), &self.quota)",
+bug("new shard a generation behind", "Relaxed),", "Relaxed).wrapping_sub(1),",
     models="join_against_collect", programs="random::pools")
 
-bug("segment of a quicker thread overwritten", "core.rs",
-    "self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);",
-    "{ self.segments[index].store(new.cast(), Release); Ok::<(), ()>(()) };",
+bug("segment of a quicker thread overwritten",
+    "self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed)",
+    "{ self.segments[index].store(new.cast(), Release); Ok::<(), ()>(()) }",
     models="growth_against_growth", schedules="theft")
 
-bug("leftovers of a theft dropped", "core.rs",
-    "        self.shelf.append(rest);\n",
-    "        drop(rest);\n",
+bug("leftovers of a theft dropped", "self.shelf.append", "drop",
     schedules="theft")
 
-bug("victims lost with the one that is used", "core.rs",
-    "        self.shelf.append_aged(got);\n",
-    "        drop(got);\n",
+bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
     schedules="collectors")
 
-bug("generation read before the pin", "core.rs",
-    "        let _pin = unsafe { seat.pin() }?;\n"
-        "        // SAFETY: pinned.\n"
-        "        let owner = unsafe { shard.owner() };\n"
-        "        // The generation is read while pinned: a collect comes either before, and then the shard is\n"
-        "        // empty, or after, and then it ages the shard.\n"
-        "        owner.open(|| self.generation.load(Relaxed), &self.quota);",
-    "        let generation = self.generation.load(Relaxed);\n"
-        "        let _pin = unsafe { seat.pin() }?;\n"
-        "        let owner = unsafe { shard.owner() };\n"
-        "        owner.open(|| generation, &self.quota);",
+bug("generation read before the pin",
+    "_pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| self.generation.load(Relaxed)",
+    "generation = self.generation.load(Relaxed); let _pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| generation",
     schedules="stall")
 
-bug("unit lost at the shelf", "core.rs",
-    "        if let Some(full) = self.shelf.pop() {\n            self.quota.release(1);",
-    "        if let Some(full) = self.shelf.pop() {",
+bug("unit lost at the shelf", "self.quota.release(1);", "",
     schedules="bound", programs="random::pools")
 
-bug("units of what is stolen are lost", "core.rs",
-    "            None => {\n"
-    "                self.quota.release(1);\n"
-    "                0\n"
-    "            }\n",
-    "            None => 0,\n",
+bug("units of what is stolen are lost", "{ self.quota.release(1); 0 }", "0,",
     programs="random::pools")
 
-bug("victims become young", "core.rs",
-    "self.shelf.append_aged(got);",
-    "self.shelf.append(got);",
+bug("victims become young", "append_aged", "append",
     programs="random::pools")
 
-bug("victims before the shelf", "core.rs",
-    "match self.take_victim(seat, generation.wrapping_add(1)) {",
-    "match self.take_victim(seat, generation) {",
+bug("victims before the shelf", ".wrapping_add(1)", "",
     programs="random::pools")
 
-bug("first use that aborts", "core.rs",
-    "        core.expect(NO_MEMORY)\n",
-    "        core.unwrap_or_else(|| std::process::abort())\n",
+bug("first use that aborts", "expect(NO_MEMORY", "unwrap_or_else(|| std::process::abort()",
     tests="--test no_memory first_use")
 
-bug("object without a ring lost", "core.rs",
-    "if ring.is_none() {\n                        return self.shelve(full);",
-    "if ring.is_none() {\n"
-        "                        std::mem::forget(full);\n"
-        "                        return Ok(());",
+bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(full); return Ok(()",
     tests="--test no_memory growth")
 
-bug("drop inside the pin", "core.rs",
-    "            drop(pinned);\n"
-        "            let Err(refused) = pushed else { return Ok(()) };\n"
-        "            match refused {\n"
-        "                Refused::Bound(full) => return Err(full),\n",
-    "            let Err(refused) = pushed else { return Ok(()) };\n"
-        "            match refused {\n"
-        "                Refused::Bound(full) => {\n"
-        "                    drop(full);\n"
-        "                    return Ok(());\n"
-        "                }\n",
+bug("drop inside the pin",
+    "drop(pinned); let Err(refused) = pushed else { return Ok(()) }; match refused { Refused::Bound(full) => return Err(full),",
+    "let Err(refused) = pushed else { return Ok(()) }; match refused { Refused::Bound(full) => { drop(full); return Ok(()); }",
     soak="")
 
-bug("reserve ignores the bound", "pool.rs",
-    "            if !core.quota.has_room() {\n                return;\n            }\n",
-    "",
+bug("reserve ignores the bound", "if !core.quota.has_room() { return; }", "",
     programs="random::sizes", fuzz="sizes")
 
-bug("cell that must have memory", "pool.rs",
-    "spare.or_else(Empty::try_new)",
-    "spare.or_else(|| Some(Empty::new()))",
+bug("cell that must have memory", "Empty::try_new", "|| Some(Empty::new())",
     tests="--test no_memory growth")
 
-bug("object dropped without being counted", "pool.rs",
-    "            let _counted = Counted(core);\n            return drop(value);",
-    "            return drop(value);",
+bug("object dropped without being counted", "let _counted = Counted(core);", "",
     tests="--test no_memory growth")
 
-bug("spoilt object kept", "origin.rs",
-    "        if panicking() {\n            return discard(core, full);",
-    "        if false {\n            return discard(core, full);",
+bug("spoilt object kept", "panicking()", "false",
     soak="")
 
-bug("values are kept as they are", "pool.rs",
-    "if self.recycle.is_none() && unsafe",
-    "if unsafe",
+bug("values are kept as they are", "self.recycle.is_none() &&", "",
     tests="--test it guards")
 
-bug("refused, and kept", "origin.rs",
-    "if !accepts(core, full.get_mut()) {",
-    "if !accepts(core, full.get_mut()) && false {",
+bug("refused, and kept", "get_mut()) {", "get_mut()) && false {",
     tests="--test it guards::only_objects")
 
-bug("refused, and not counted", "origin.rs",
-    "        if accepted {\n            std::mem::forget(counted);\n        }",
-    "        std::mem::forget(counted);",
+bug("refused, and not counted", "if accepted { std::mem::forget(counted); }", "std::mem::forget(counted);",
     tests="--test it stats")
 
-bug("two cores of one pool", "lazy.rs",
-    "if let Some(core) = self.get() {",
-    "if let Some(core) = None {",
+bug("two cores of one pool", "self.get()", "None",
     models="lazy_first_use_by_two")
 
-bug("pool shared whatever its objects", "lazy.rs",
-    "unsafe impl<T: Send> Sync for Lazy<T> {}",
-    "unsafe impl<T> Sync for Lazy<T> {}",
+bug("pool shared whatever its objects", ": Send", "",
     tests="--test it types")
 
-bug("pool sent whatever its objects", "lazy.rs",
-    "unsafe impl<T: Send> Send for Lazy<T> {}",
-    "unsafe impl<T> Send for Lazy<T> {}",
+bug("pool sent whatever its objects", ": Send", "",
     tests="--test it types")
 
-bug("units leased twice", "quota.rs",
-    "match self.left.fetch_update(Relaxed, Relaxed, take) {",
-    "let left = self.left.load(Relaxed);\n"
-        "        match take(left).map(|rest| { self.left.store(rest, Relaxed); left }).ok_or(()) {",
+bug("units leased twice",
+    "match self.left.fetch_update(Relaxed, Relaxed, take",
+    "let left = self.left.load(Relaxed); match take(left).map(|rest| { self.left.store(rest, Relaxed); left }).ok_or(()",
     models="quota_units")
 
-bug("a lease of more than there is", "quota.rs",
-    "Ok(left) => wanted.min(left),",
-    "Ok(_) => wanted,",
+bug("a lease of more than there is", "left) => wanted.min(left)", "_) => wanted",
     programs="random::pools")
 
-bug("length of the shelf told after its lock", "shelf.rs",
-    "        let _guard = lock(&self.lock);\n"
-        "        self.lists.with_mut(|lists| {\n"
-        "            // SAFETY: locked, and no `f` comes here again.\n"
-        "            let lists = unsafe { &mut *lists };\n"
-        "            let result = f(lists);\n"
-        "            self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed);\n"
-        "            result\n"
-        "        })\n",
-    "        let guard = lock(&self.lock);\n"
-        "        let (result, len) = self.lists.with_mut(|lists| {\n"
-        "            let lists = unsafe { &mut *lists };\n"
-        "            (f(lists), lists.fresh.len() + lists.aged.len())\n"
-        "        });\n"
-        "        drop(guard);\n"
-        "        self.len.store(len, Relaxed);\n"
-        "        result\n",
+bug("length of the shelf told after its lock",
+    "_guard = lock(&self.lock); self.lists.with_mut(|lists| { let lists = unsafe { &mut *lists }; let result = f(lists); self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed); result })",
+    "guard = lock(&self.lock); let (result, len) = self.lists.with_mut(|lists| { let lists = unsafe { &mut *lists }; (f(lists), lists.fresh.len() + lists.aged.len()) }); drop(guard); self.len.store(len, Relaxed); result",
     models="shelf_lists")
 
-bug("guard shared whatever its object", "cell.rs",
-    "unsafe impl<T: Sync> Sync for Full<T> {}",
-    "unsafe impl<T> Sync for Full<T> {}",
+bug("guard shared whatever its object", ": Sync", "",
     tests="--test it types")
 
-bug("guard passes panics whatever its object", "cell.rs",
-    "impl<T: RefUnwindSafe> RefUnwindSafe for Full<T> {}",
-    "impl<T> RefUnwindSafe for Full<T> {}",
+bug("guard passes panics whatever its object", ": RefUnwindSafe", "",
     tests="--test it types")
 
-bug("objects lost to a panic", "cell.rs",
-    "panics.guard(|| drop(full));",
-    "drop(full);",
+bug("objects lost to a panic", "panics.guard(|| drop(full)", "drop(full",
     soak="", tests="--test it panics::")

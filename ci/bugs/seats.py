@@ -1,136 +1,84 @@
 """Seats and fences."""
 from .planted import bug
 
-bug("missing light fence", "seat.rs",
-    "        self.token.light();\n",
-    "",
+bug("missing light fence", "self.token.light();", "",
     models="pin_asymmetric")
 
-bug("missing symmetric fence, owner", "seat.rs",
-    "            fence(SeqCst);\n",
-    "            let _ = (fence, SeqCst);\n",
+bug("missing symmetric fence, owner", "fence(", "let _ = (fence,",
     models="pin_symmetric")
 
-bug("unpin without release", "seat.rs",
-    "self.0.pinned.store(false, Release);",
-    "self.0.pinned.store(false, Relaxed);",
+bug("unpin without release", "Release", "Relaxed",
     models="pin_asymmetric", thread="--lib fences::objects_are")
 
-bug("claim does not see the unpin", "seat.rs",
-    "let reached = !self.pinned.load(Acquire);",
-    "let reached = !self.pinned.load(Relaxed);",
+bug("claim does not see the unpin", "Acquire", "Relaxed",
     models="pin_asymmetric")
 
-bug("gate opened without release", "seat.rs",
-    "self.gate.fetch_and(FENCED | keep, Release);",
-    "self.gate.fetch_and(FENCED | keep, Relaxed);",
+bug("gate opened without release", "Release", "Relaxed",
     models="pin_asymmetric", thread="--lib fences::objects_are")
 
-bug("gate read without acquire", "seat.rs",
-    "(self.gate.load(Acquire) == OPEN)",
-    "(self.gate.load(Relaxed) == OPEN)",
+bug("gate read without acquire", "Acquire", "Relaxed",
     models="pin_asymmetric")
 
-bug("gate read without acquire, after a fence", "seat.rs",
-    "if self.gate.load(Acquire) & !FENCED == OPEN {",
-    "if self.gate.load(Relaxed) & !FENCED == OPEN {",
+bug("gate read without acquire, after a fence", "Acquire", "Relaxed",
     models="pin_symmetric")
 
-bug("notice of a claim that is over", "seat.rs",
-    "(gate & CLAIMED != 0).then_some(gate | SEEN)",
-    "Some(gate | SEEN)",
+bug("notice of a claim that is over", "(gate & CLAIMED != 0).then_some", "Some",
     models="pin_seen")
 
-bug("notice without release", "seat.rs",
-    "fetch_update(Release, Relaxed, seen)",
-    "fetch_update(Relaxed, Relaxed, seen)",
+bug("notice without release", "Release", "Relaxed",
     models="pin_seen")
 
-bug("notice read without acquire", "seat.rs",
-    "self.gate.load(Acquire) & SEEN != 0",
-    "self.gate.load(Relaxed) & SEEN != 0",
+bug("notice read without acquire", "Acquire", "Relaxed",
     models="pin_seen")
 
-bug("notice of one believed of all", "seats.rs",
-    "self.vacant.is_taken(seat.id)).all(",
-    "self.vacant.is_taken(seat.id)).any(",
+bug("notice of one believed of all", "all", "any",
     models="pin_asymmetric")
 
-bug("notice waited for without end", "seats.rs",
-    "                looks -= 1;\n",
-    "",
+bug("notice waited for without end", "looks -= 1;", "",
     tests="--test it a_collect_does_not_wait_for_idle_threads")
 
-bug("late seat used", "seat.rs",
-    "if !reached {\n            self.gate",
-    "if false {\n            self.gate",
+bug("late seat used", "!reached", "false",
     models="pin_late_asymmetric", schedules="stall", fuzz="pool", tests="--lib stopped", soak="")
 
-bug("late mark forgotten", "seat.rs",
-    "self.open(if all && self.is_reached() { 0 } else { LATE });",
-    "let _ = all; self.open(0);",
+bug("late mark forgotten", "self.open(if all && self.is_reached() { 0 } else { LATE }", "let _ = all; self.open(0",
     models="pin_late_asymmetric", schedules="stall", programs="random::pools", tests="--lib stopped")
 
-bug("late mark lost to a trim", "seat.rs",
-    "if all && self.is_reached() { 0 } else { LATE }",
-    "if self.is_reached() { 0 } else { LATE }",
+bug("late mark lost to a trim", "all &&", "",
     models="late_after_a_trim", schedules="stall", programs="random::pools")
 
-bug("late seat used by its owner", "seat.rs",
-    "if self.gate.load(Acquire) & !FENCED == OPEN {",
-    "if self.gate.load(Acquire) & CLAIMED == 0 {",
+bug("late seat used by its owner", "& !FENCED == OPEN", "& CLAIMED == 0",
     schedules="stall")
 
-bug("seat wanted when thread-locals are gone", "seat.rs",
-    "TENANCY.try_with(|_| ()).ok()?;",
-    "TENANCY.with(|_| ());",
+bug("seat wanted when thread-locals are gone", "try_with(|_| ()).ok()?", "with(|_| ())",
     tests="--test process exits")
 
-bug("collector that waits for ever", "seat.rs",
-    "(0..PATIENCE).any(",
-    "(0..usize::MAX).any(",
+bug("collector that waits for ever", "PATIENCE", "usize::MAX",
     tests="--lib stopped")
 
-bug("seat given back before it is vacated", "seat.rs",
-    "            crate::collect::vacate(seat);\n"
-        "            // SAFETY: this thread held it, and has just forgotten it.\n"
-        "            unsafe { Seats::process().leave(seat) };\n",
-    "            // SAFETY: none.\n"
-        "            unsafe { Seats::process().leave(seat) };\n"
-        "            crate::collect::vacate(seat);\n",
+bug("seat given back before it is vacated",
+    "crate::collect::vacate(seat); unsafe { Seats::process().leave(seat) }",
+    "unsafe { Seats::process().leave(seat) }; crate::collect::vacate(seat)",
     soak="")
 
-bug("missing heavy fence", "fence.rs",
-    "Self::Asymmetric => crate::sync::membarrier(),",
-    "Self::Asymmetric => {}",
+bug("missing heavy fence", "crate::sync::membarrier(),", "{}",
     models="pin_asymmetric", soak="")
 
-bug("missing symmetric fence, collector", "fence.rs",
-    "Self::Symmetric => fence(SeqCst),",
-    "Self::Symmetric => { let _ = (fence, SeqCst); }",
+bug("missing symmetric fence, collector", "fence(SeqCst),", "{ let _ = (fence, SeqCst); }",
     models="pin_symmetric")
 
-bug("stale seat", "seats.rs",
-    "        self.taken[full] |= 1 << (id % 64);\n",
-    "",
+bug("stale seat", "self.taken[full] |= 1 << (id % 64);", "",
     models="seat_hand_over", schedules="hand_over", programs="random::pools", soak="")
 
-bug("gate left closed", "seats.rs",
-    "self.existing().for_each(|seat| seat.release(self.all));",
-    "self.existing().skip(1).for_each(|seat| seat.release(self.all));",
+bug("gate left closed", "for_each", "skip(1).for_each",
     schedules="collectors")
 
-bug("buckets overlap", "seats.rs",
-    "id - (first << log)",
-    "id - (first << (log / 2 * 2))",
+bug("buckets overlap", "< log", "< (log / 2 * 2)",
     programs="random::pools", fuzz="sizes")
 
-bug("half done places of the dead used", "seats.rs",
-    "reached: seat.is_reached() })",
-    "reached: true })",
+bug("half done places of the dead used", "seat.is_reached()", "true",
     tests="--test process between")
 
-bug("seats that must have memory", "seats.rs",
+bug("seats that must have memory",
     "try_slice(len, |i| Seat::new(id - offset + i, self.strategy))?",
     "(0..len).map(|i| Seat::new(id - offset + i, self.strategy)).collect()",
     tests="--test no_memory without_a_seat")

@@ -72,6 +72,7 @@ impl Sizes {
     #[inline]
     pub(crate) const fn down(self, capacity: usize) -> Option<u8> {
         if capacity >= self.max {
+            // bug: what is too large is kept
             return if capacity == self.max && self.max > 0 { Some(self.top) } else { None };
         }
         if capacity >> SMALLEST == 0 {
@@ -84,6 +85,7 @@ impl Sizes {
     /// pool whose largest capacity is no power of two, or below 1 KiB.
     #[inline]
     pub(crate) fn is_still(self, class: u8, capacity: usize) -> bool {
+        // bug: a glance takes what is too large
         capacity < self.known && capacity.checked_shr(SMALLEST + u32::from(class)) == Some(1)
     }
 
@@ -91,10 +93,12 @@ impl Sizes {
     /// least, unless there may be none at all.
     pub(crate) const fn limit(class: u8, bytes: usize) -> usize {
         let size = Self::power(class);
+        // bug: a bound of buffers, not of bytes
         let fit = bytes / (2 * size);
         if bytes == 0 {
             0
         } else if fit == 0 {
+            // bug: large buffers kept by threads
             1
         } else if size >= SHARED && fit >= UNSHARED_FROM {
             UNSHARED_FROM - 1
@@ -107,5 +111,6 @@ impl Sizes {
 /// The class of the smallest power of two that is not less.
 const fn ceil(capacity: usize) -> u8 {
     let least = (1 << SMALLEST) - 1;
+    // bug: a power of two rounded up
     ((capacity.saturating_sub(1) | least).ilog2() + 1 - SMALLEST) as u8
 }

@@ -114,6 +114,7 @@ impl<'p> Buffer<'p> {
     /// ```
     pub fn discard(this: Self) {
         let (mut guard, pool) = Self::into_guard(this);
+        // bug: a secret is discarded as it is
         pool.wipe(&mut guard.vec);
         pool.discard(guard);
     }
@@ -148,7 +149,9 @@ impl Buffer<'static> {
     /// ```
     #[must_use = "the storage goes back at once"]
     pub fn freeze(self) -> Bytes {
+        // bug: a secret is copied
         let most = if self.pool.wipes() { 0 } else { COPIED };
+        // bug: all is copied; nothing is copied
         if self.len() <= most { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
     }
 }

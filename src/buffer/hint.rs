@@ -70,6 +70,7 @@ impl Hint {
     #[inline]
     fn suits(self, used: usize, sizes: Sizes) -> bool {
         let size = sizes.size(self.class);
+        // bug: too much is a strike
         fits(used, size) && (used <= size || self.class == sizes.top())
     }
 
@@ -88,9 +89,11 @@ impl Hint {
         let peak = needed.max(self.peak);
         if needed > self.class {
             Self { class: needed, ..Self::default() }
+        // bug: strikes without end; one strike more
         } else if self.strikes < STRIKES {
             Self { strikes: self.strikes + 1, peak, ..self }
         } else {
+            // bug: what was needed before the last strike is forgotten
             Self { class: peak, ..Self::default() }
         }
     }
@@ -125,6 +128,7 @@ impl Hints {
         fn join() -> Option<&'static Seat> {
             seat::current_or_join()
         }
+        // bug: a thread's first buffer teaches another
         seat::current().or_else(join).map_or(0, |seat| (seat.id % STRIPES) as u8)
     }
 
@@ -166,6 +170,7 @@ impl Stripe {
     pub(crate) fn may_make(&self, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         let size = sizes.size(hint.class);
+        // bug: a hint need not be confirmed
         let may = size <= SMALL || usize::from(hint.made) < MADE / size;
         if may && size > SMALL {
             self.hint.store(Hint { made: hint.made + 1, ..hint }.pack(), Relaxed);
@@ -189,6 +194,7 @@ impl Stripe {
     pub(crate) fn knows(&self, class: u8, used: usize) -> bool {
         let size = Sizes::power(class);
         let least = if size > SMALL { size / 4 } else { 0 };
+        // bug: a glance forgets strikes
         self.hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()
             && (least..=size).contains(&used)
     }
@@ -198,6 +204,7 @@ impl Stripe {
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         if hint.strikes | hint.made == 0 && hint.suits(used, sizes) {
+            // bug: too large for what is asked for by now, and kept
             return !fits(used, capacity) && hint.is_far_below(capacity, sizes);
         }
         let after = self.change(hint, used, sizes);

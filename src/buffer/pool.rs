@@ -186,6 +186,7 @@ impl BufferPool {
             Some(class) => self.of_class(class),
             None => self.larger(capacity),
         };
+        // bug: sizes that are told teach
         guard.stripe = NONE;
         Buffer::new(guard, self)
     }
@@ -368,6 +369,7 @@ impl BufferPool {
 
     /// Not from further up: who asks for little would keep large ones alive.
     fn above(&self, class: u8) -> Option<Pooled<'_, Storage>> {
+        // bug: any class will do
         if class < self.sizes.top() { self.classes[usize::from(class) + 1].try_get() } else { None }
     }
 
@@ -407,6 +409,7 @@ impl BufferPool {
     /// It is not on loan any more.
     fn redeem(&self, storage: &Storage) {
         if storage.class == NONE {
+            // bug: what left the pool is still outstanding
             self.here().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed);
         }
     }
@@ -414,6 +417,7 @@ impl BufferPool {
     /// Takes a buffer out of the pool of its class.
     pub(super) fn detach(&self, guard: Pooled<'_, Storage>) -> Storage {
         self.redeem(&guard);
+        // bug: what was moved is still outstanding
         self.here().left(guard.class);
         Pooled::detach(guard)
     }
@@ -436,6 +440,7 @@ impl BufferPool {
         // might be under way in a process that forks.
         if !self.ready.load(Relaxed) {
             let kept = &self.classes[..=usize::from(self.sizes.top())];
+            // bug: classes without memory of their own
             kept.iter().for_each(|class| class.reserve(0));
             self.ready.store(true, Relaxed);
         }
@@ -455,7 +460,9 @@ impl BufferPool {
         let Storage { ref vec, class, stripe, .. } = *guard;
         let right = self.sizes.is_still(class, vec.capacity());
         let known = || stripe == NONE || self.hints.stripe(stripe).knows(class, vec.len());
+        // bug: a glance at a secret
         if likely(right && known()) && !self.wipes() {
+            // bug: a buffer shows what was in it
             guard.vec.clear();
         } else {
             self.take_back_far(guard);
@@ -465,11 +472,14 @@ impl BufferPool {
     /// A buffer comes back that may teach something, or be of another class by now.
     #[inline(never)]
     fn take_back_far(&self, mut guard: Pooled<'_, Storage>) {
+        // bug: rounded down by the length
         let fits = self.sizes.down(guard.vec.capacity());
         let grown = fits != Some(guard.class);
         let underused = guard.stripe != NONE && self.learn(&guard, grown);
         self.wipe(&mut guard.vec);
+        // bug: a buffer that has grown shows what was in it
         guard.vec.clear();
+        // bug: a grown buffer goes where it came from
         if grown || underused {
             self.move_on(guard, fits.filter(|_| !underused));
         }
@@ -481,11 +491,13 @@ impl BufferPool {
         // A `Vec` that grows at least doubles, so that it has had more than half in it.
         let had = if grown { capacity / 2 + 1 } else { 0 };
         let used = storage.vec.len().max(had);
+        // bug: whoever drops learns
         self.hints.stripe(storage.stripe).learn(used, capacity, self.sizes)
     }
 
     /// A buffer goes to another class, or to none.
     fn move_on(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
+        // bug: kept in a panic
         let class = class.filter(|_| !panicking());
         if let Some(class) = class {
             let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
@@ -505,6 +517,7 @@ impl BufferPool {
     pub(super) fn wipe(&self, vec: &mut Vec<u8>) {
         #[cfg(feature = "zeroize")]
         if self.wipes {
+            // bug: not wiped
             zeroize::Zeroize::zeroize(vec);
         }
         #[cfg(not(feature = "zeroize"))]

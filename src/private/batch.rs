@@ -41,6 +41,7 @@ impl<T> Owner<'_, T> {
     /// Puts an object on top of the others. There is a place for it.
     pub(crate) fn insert(&self, full: Full<T>) {
         let (count, spares) = self.make_room(1);
+        // bug: spare cell overwritten by one object
         self.set_place(count + spares, self.place(count));
         self.set_place(count, full.into_raw());
         self.private().load.store(count + 1 + SPARE * spares, Relaxed);
@@ -55,6 +56,7 @@ impl<T> Owner<'_, T> {
         let (count, spares) = self.make_room(most);
         let filled = self.with_places(|all| {
             let (from, to) = (count, count + most);
+            // bug: spare cells overwritten by a batch
             all.copy_within(from..from + spares, to);
             let filled = fill(&mut all[from..to]);
             all.copy_within(to..to + spares, from + filled);

@@ -15,10 +15,12 @@ impl<T> Owner<'_, T> {
     pub(crate) fn put_away(&self) {
         let private = self.private();
         let (count, spares) = self.magazine();
+        // bug: spare cell lost when put away
         (count..count + spares).for_each(|i| self.keep_empty(self.place(i)));
         private.load.store(count, Relaxed);
         if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
             private.slot.store(vacant(), Relaxed);
+            // bug: spare cell of the slot lost when put away
             self.keep_empty(cell);
         }
     }

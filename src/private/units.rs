@@ -28,8 +28,10 @@ impl<T> Owner<'_, T> {
             all.push(unsafe { Full::from_raw(slot) });
         }
         if quota.bounded() {
+            // bug: units given back twice
             quota.release(units - all.len());
             self.close();
+        // bug: places stay open; places in a shard that does not age
         } else if self.is_open() {
             self.open_first(quota);
         }
@@ -47,6 +49,7 @@ impl<T> Owner<'_, T> {
     pub(crate) fn widen(&self, back: usize, quota: &Quota) {
         if !quota.bounded() {
             let lease = &self.private().lease;
+            // bug: more places than there are
             lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);
         }
     }
@@ -78,6 +81,7 @@ impl<T> Owner<'_, T> {
         let lease = self.private().lease();
         let new = self.private().count().saturating_sub(lease);
         self.private().lease.store(lease + new, Relaxed);
+        // bug: units of loot given back
         quota.release(units - new);
     }
 

@@ -182,6 +182,7 @@ impl Future for Sleep {
         });
         if shared.clock.set(at, &mut this.key, cx.waker()).is_err() {
             // A poll that was under way when the runtime stopped: the task is dropped after it.
+            // bug: panic at the end for a timer
             let own = context::worker_of(shared.id, |worker| worker.is_some());
             assert!(own, "{}", super::SHUT_DOWN);
             cx.waker().wake_by_ref();

@@ -130,11 +130,13 @@ impl P {
     /// Goes from one state to another, if it is in the first. Whoever depends on more than the state
     /// holds the scheduler's lock.
     pub(crate) fn change(&self, from: u32, to: u32) -> bool {
+        // bug: mark of sysmon erased
         self.state.compare_exchange(from, to, Relaxed, Relaxed).is_ok()
     }
 
     /// The seat passes to the calling thread, which has come to have the P.
     pub(crate) fn sit(&self) {
+        // bug: seat given away with its P
         let seat = self.seat.swap(ptr::null_mut(), Relaxed);
         // SAFETY: seats are never freed. The thread that had the P has forgotten it, and the lock
         // under which the P was passed on makes what that thread did seen by this one.
@@ -156,6 +158,7 @@ impl Drop for P {
         if let Some(seat) = unsafe { self.seat.load(Relaxed).as_ref() } {
             collect::vacate(seat);
             // SAFETY: no thread has the P, so that nobody else knows of the seat.
+            // bug: seat lost with its P
             unsafe { Seats::process().leave(seat) };
         }
     }

@@ -89,6 +89,7 @@ impl RunQueue {
         }
         self.slot(tail).store(task.as_ptr(), Relaxed);
         // Release: pairs with the Acquire of `grab`, so that a thief sees the task.
+        // bug: task pushed without release
         self.tail.store(tail.wrapping_add(1), Release);
         Ok(())
     }
@@ -106,6 +107,7 @@ impl RunQueue {
             let task = self.slot(head).load(Relaxed);
             // Release: pairs with the Acquire of `len` and `grab`. What is in the slot this thread has
             // pushed itself.
+            // bug: owner pops without a claim
             match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed) {
                 Ok(_) => return NonNull::new(task),
                 Err(now) => head = now,
@@ -121,12 +123,14 @@ impl RunQueue {
             // Acquire: as in `len`.
             let head = self.head.load(Acquire);
             // Acquire: pairs with the Release of `push`.
+            // bug: task stolen without acquire
             let len = self.tail.load(Acquire).wrapping_sub(head);
             if len > LEN {
                 // The tail is that of a later moment than the head.
                 spin_loop();
                 continue;
             }
+            // bug: queue one too small for half
             let count = if half { len - len / 2 } else { len.min(BATCH) };
             for i in 0..count {
                 into.tasks[i] = self.slot(head.wrapping_add(i)).load(Relaxed);
@@ -143,6 +147,7 @@ impl RunQueue {
         let next = head.wrapping_add(count);
         // Release: pairs with the Acquire of `push`, which then may use the slots again, and with
         // that of `len` and `grab`.
+        // bug: task taken by two
         self.head.compare_exchange(head, next, Release, Relaxed).is_ok()
     }
 
@@ -189,6 +194,7 @@ impl Next {
     #[inline]
     pub(crate) fn put(&self, task: Ready) -> Option<Ready> {
         // A Release, too: pairs with the Acquire of `take`.
+        // bug: submit without a fence
         NonNull::new(full_swap(&self.0, task.as_ptr()))
     }
 
@@ -199,6 +205,7 @@ impl Next {
         }
         // Acquire: pairs with the Release in `put`. Release: whoever then finds nothing here, in
         // `is_empty`, sees what the producer has pushed to the ring before.
+        // bug: next task taken by two
         NonNull::new(self.0.swap(std::ptr::null_mut(), AcqRel))
     }
 

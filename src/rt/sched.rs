@@ -197,6 +197,7 @@ impl Sched {
             return None;
         }
         let p = self.activate(inner)?;
+        // bug: woken thread still counts as asleep
         let on = inner.idle.pop();
         inner.threads += usize::from(on.is_none());
         Some(Launch { p, on })
@@ -212,6 +213,7 @@ impl Sched {
             Some(id)
         })?;
         let p = self.p(id);
+        // bug: poll of a thread that is yet to run
         p.begin_search();
         p.state.store(state::RUNNING, Relaxed);
         self.active.fetch_add(1, Relaxed);
@@ -255,6 +257,7 @@ impl Sched {
         }
         self.add(&mut inner, tasks);
         let wake = self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_ok();
+        // bug: inject wakes nobody
         let launch = wake.then(|| self.launch(&mut inner)).flatten();
         if wake && launch.is_none() {
             self.spinning.fetch_sub(1, Relaxed);
@@ -346,6 +349,7 @@ impl Sched {
             let mut inner = self.lock();
             if !inner.stopping {
                 // SAFETY: passed on.
+                // bug: park without a look at the global queue
                 if let Some(task) = unsafe { self.take_batch(&mut inner, p) } {
                     return Parked::Found(task);
                 }
@@ -370,7 +374,9 @@ impl Sched {
     /// is something it goes on with a P, as a thread that spins, unless it has been woken meanwhile.
     pub(crate) fn look_again(&self, me: &Arc<Parker>) -> Option<usize> {
         // Pairs with the swap in `Next::put`: see the head of this file.
+        // bug: park without a fence
         fence(SeqCst);
+        // bug: park without a second look
         if !self.ps().any(P::has_work) || !self.has_vacancy() {
             return None;
         }
@@ -415,6 +421,7 @@ impl Sched {
         if !p.change(seen, state::DETACHED) {
             return None;
         }
+        // bug: detached and still active
         self.active.fetch_sub(1, Relaxed);
         inner.detached += 1;
         self.add(&mut inner, self.drain(p));
@@ -426,6 +433,7 @@ impl Sched {
 
     /// Marks a P that is active, so that its thread gives it up at the head of its loop.
     fn mark(&self, _: &mut Inner, p: &P, mark: u32) {
+        // bug: two looks for one that goes in and out
         loop {
             let seen = p.state();
             if !is_active(seen) {
@@ -458,6 +466,7 @@ impl Sched {
     pub(crate) unsafe fn come_back(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
         let mut inner = self.lock();
         let detached = usize::from(p.state() == state::DETACHED);
+        // bug: detached for good
         if !inner.stopping && self.has_vacancy() {
             p.state.store(state::RUNNING, Relaxed);
             inner.detached -= detached;
@@ -490,6 +499,7 @@ impl Sched {
         self.target.store(workers, Relaxed);
         let ps: Vec<_> = self.ps().collect();
         for p in ps.into_iter().rev() {
+            // bug: workers without an end
             if self.active() <= workers {
                 break;
             }

@@ -158,6 +158,7 @@ impl Shared {
     pub(crate) fn inject_all(&self, tasks: impl IntoIterator<Item = super::runq::Ready>) {
         match self.sched.inject(tasks) {
             Ok(launch) => self.start(launch),
+            // bug: late task dropped by its waker
             Err(late) => grave::bury(late),
         }
     }

@@ -13,6 +13,7 @@ const SHORT: u64 = 100_000;
 pub(crate) fn shorten() {
     if let Some(mut attributes) = attributes() {
         attributes.sched_runtime = SHORT;
+        // bug: short slice for all
         attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;
         // SAFETY: the call reads the attributes, which say how large they are. It changes nothing
         // but the calling thread's slice. Where it is refused the thread is as good as before.

@@ -96,6 +96,7 @@ impl Sysmon<'_> {
         }
         wake(due);
         let now = Instant::now();
+        // bug: patience that overflows
         let overslept = now - before > limit.max(self.patience()).saturating_mul(10);
         let acted = self.watch(now, overslept || stands);
         self.recount(now);
@@ -158,6 +159,7 @@ impl Sysmon<'_> {
             }
             let mut seen = *seen;
             let polls = tick.is_poll();
+            // bug: idle worker found stuck
             acted |= self.look(p, state, (same && polls).then_some(limit), now, &mut seen);
             if polls && state == state::RUNNING && !seen.told {
                 pause = pause.min(limit.saturating_sub(now - seen.since));
@@ -256,12 +258,14 @@ impl Sysmon<'_> {
     /// A collect runs destructors, which may do anything: so it is a task. It is the task that takes
     /// the request, and not before it runs: if it is dropped instead, the request is left to others.
     fn collect(&self) {
+        // bug: one collect after the other, each a task
         if self.shared.collecting.load(Relaxed) || !collects::round() {
             return;
         }
         let under_way = UnderWay::begin(&self.shared.collecting);
         let collect = async move {
             let _under_way = under_way;
+            // bug: collect lost with its task
             super::blocking(collects::answer);
         };
         drop(super::spawn_on(self.shared, collect));
@@ -280,6 +284,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        // bug: collect under way for ever
         self.0.store(false, Relaxed);
     }
 }

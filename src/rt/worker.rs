@@ -138,6 +138,7 @@ impl Worker<'_> {
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
         let sched = &self.shared.sched;
+        // bug: global queue without a turn
         if p.tick().polls() % GLOBAL == GLOBAL - 1 {
             if let Some(task) = sched.pop_global() {
                 return Some(task);
@@ -145,6 +146,7 @@ impl Worker<'_> {
         }
         // SAFETY: this thread's P.
         unsafe {
+            // bug: slice that never ends
             if !p.expired.load(Relaxed) && self.inherited < SLICE {
                 if let Some(task) = p.next.take() {
                     self.inherited += 1;
@@ -224,5 +226,6 @@ fn may_take_next(victim: &P) -> bool {
     }
     let tick = victim.tick();
     nap();
+    // bug: next task not for thieves
     victim.tick() == tick
 }
