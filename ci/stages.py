@@ -67,7 +67,7 @@ def schedules(tree, scenario):
 def programs(tree, test):
     # The flag is for the sake of what need not be built then. Always the same programs, and more than otherwise, so that
     # luck has no part in it.
-    return cargo_test(tree, "programs", f"--lib programs::{test}", "--cfg corepool_doors", PROPTEST_RNG_SEED="1",
+    return cargo_test(tree, "programs", f"--lib programs::{test}", "--cfg corepool_test_hooks", PROPTEST_RNG_SEED="1",
                       PROPTEST_CASES="2000")
 
 

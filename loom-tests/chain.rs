@@ -8,8 +8,8 @@ use super::{
     ledger::{Ledger, Object},
     model,
 };
-use crate::{
-    cell::{Cell, Full},
+use crate::containers::{
+    cell::{CellBox, ObjectCell},
     chain::{Chain, Push},
     ring::{Ring, Steal},
 };
@@ -48,9 +48,9 @@ pub(super) fn steal(chain: &Chain<Object>) -> usize {
     }
 }
 
-fn finish(cell: *mut Cell<Object>) {
+fn finish(cell: *mut ObjectCell<Object>) {
     // SAFETY: whoever got the cell owns it: the ledger finds out.
-    let full = unsafe { Full::from_raw(cell) };
+    let full = unsafe { CellBox::from_raw(cell) };
     full.get().use_it();
 }
 

@@ -3,10 +3,10 @@
 use loom::{sync::Arc, thread};
 
 use super::{model, world::World};
-use crate::{cell::Empty, collect::vacate, fence::Strategy};
+use crate::{collect::collect::vacate, containers::cell::EmptyCell, seat::fence::FenceKind};
 
 /// The owner gets and puts, while a collect flips the generations under it.
-fn flip_against_owner(strategy: Strategy) {
+fn flip_against_owner(strategy: FenceKind) {
     let world = World::new(strategy, usize::MAX);
     let seat = world.seats.join().unwrap();
     world.fill(seat, 2);
@@ -24,19 +24,19 @@ fn flip_against_owner(strategy: Strategy) {
 
 #[test]
 fn flip_against_owner_asymmetric() {
-    model("flip_against_owner_asymmetric", Some(2), || flip_against_owner(Strategy::Asymmetric));
+    model("flip_against_owner_asymmetric", Some(2), || flip_against_owner(FenceKind::Asymmetric));
 }
 
 #[test]
 fn flip_against_owner_symmetric() {
-    model("flip_against_owner_symmetric", Some(2), || flip_against_owner(Strategy::Symmetric));
+    model("flip_against_owner_symmetric", Some(2), || flip_against_owner(FenceKind::Symmetric));
 }
 
 /// The same on the way of a hit.
 #[test]
 fn flip_against_hit() {
     model("flip_against_hit", Some(3), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 2);
         let collector = {
@@ -49,9 +49,9 @@ fn flip_against_hit() {
             let Some(_pin) = (unsafe { seat.pin_fast() }) else { continue };
             // SAFETY: pinned.
             let owner = unsafe { shard.owner() };
-            if let Some(full) = owner.pop_private() {
+            if let Some(full) = owner.private().pop() {
                 full.get().use_it();
-                assert!(owner.push_private(full).is_ok());
+                assert!(owner.private().push_on_top(full).is_ok());
             }
         }
         collector.join().unwrap();
@@ -63,16 +63,16 @@ fn flip_against_hit() {
 #[test]
 fn flip_against_empties() {
     model("flip_against_empties", Some(3), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
-        world.core.push_empty(Some(seat), Empty::new());
+        world.core.push_empty(Some(seat), EmptyCell::new());
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
         };
-        let empty = world.core.pop_empty(Some(seat)).unwrap_or_else(Empty::new);
+        let empty = world.core.pop_empty(Some(seat)).unwrap_or_else(EmptyCell::new);
         world.core.push_empty(Some(seat), empty);
-        world.core.push_empty(Some(seat), Empty::new());
+        world.core.push_empty(Some(seat), EmptyCell::new());
         collector.join().unwrap();
     });
 }
@@ -81,7 +81,7 @@ fn flip_against_empties() {
 #[test]
 fn flip_against_values() {
     model("flip_against_values", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 2);
         let shard = world.core.shard(seat).unwrap();
@@ -93,18 +93,19 @@ fn flip_against_values() {
             // SAFETY: this thread's seat, and its only pin.
             let pin = unsafe { seat.pin_fast() };
             // SAFETY: pinned.
-            let Some(object) = pin.and_then(|_pin| unsafe { shard.owner() }.take()) else {
+            let Some(object) = pin.and_then(|_pin| unsafe { shard.owner() }.private().take())
+            else {
                 continue;
             };
             object.use_it();
             // SAFETY: as above.
             let kept = match unsafe { seat.pin_fast() } {
                 // SAFETY: pinned.
-                Some(_pin) => unsafe { shard.owner() }.put(object),
+                Some(_pin) => unsafe { shard.owner() }.private().put(object),
                 None => Err(object),
             };
             if let Err(object) = kept.or_else(|object| world.core.put_value(Some(seat), object)) {
-                world.put(seat, Empty::new().fill(object));
+                world.put(seat, EmptyCell::new().fill(object));
             }
         }
         collector.join().unwrap();
@@ -116,7 +117,7 @@ fn flip_against_values() {
 #[test]
 fn flip_against_thief() {
     model("flip_against_thief", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
         world.fill(owner, 5);
         let collector = {
@@ -134,7 +135,7 @@ fn flip_against_thief() {
 #[test]
 fn flip_against_flip() {
     model("flip_against_flip", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 1);
         let collector = {
@@ -151,7 +152,7 @@ fn flip_against_flip() {
 #[test]
 fn bound_against_collect() {
     model("bound_against_collect", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, 1);
+        let world = World::new(FenceKind::Asymmetric, 1);
         let seats = [world.seats.join().unwrap(), world.seats.join().unwrap()];
         let collector = {
             let world = Arc::clone(&world);
@@ -169,7 +170,7 @@ fn bound_against_collect() {
 #[test]
 fn vacate_hands_over() {
     model("vacate_hands_over", Some(3), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let other = {
             let world = Arc::clone(&world);
             thread::spawn(move || {
@@ -191,7 +192,7 @@ fn vacate_hands_over() {
 /// A shard opens while a collect is at work, the pool's generation being odd.
 fn open_against_collect(name: &str, bound: usize, puts: usize) {
     model(name, Some(bound), move || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let seat = world.seats.join().unwrap();
         world.collect();
         let collector = {
@@ -219,7 +220,7 @@ fn open_against_shrink() {
 #[test]
 fn join_against_collect() {
     model("join_against_collect", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let collector = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.collect())
@@ -237,7 +238,7 @@ fn join_against_collect() {
 #[test]
 fn idle_is_exact_at_rest() {
     model("idle_is_exact_at_rest", Some(2), || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
         world.fill(owner, 1);
         world.collect();

@@ -9,17 +9,18 @@ use loom::{
 };
 
 use super::model;
-use crate::due::Due;
+use crate::collect::schedule::CollectRequest;
 
 /// The request, and what its askers did before.
 struct Asked {
-    due: Due,
+    due: CollectRequest,
     done: [AtomicUsize; 2],
 }
 
 impl Asked {
     fn new() -> Arc<Self> {
-        let asked = Self { due: Due::new(), done: [AtomicUsize::new(0), AtomicUsize::new(0)] };
+        let asked =
+            Self { due: CollectRequest::new(), done: [AtomicUsize::new(0), AtomicUsize::new(0)] };
         // The first access.
         assert!(!asked.due.is_asked());
         Arc::new(asked)

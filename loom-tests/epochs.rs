@@ -10,8 +10,7 @@ use loom::sync::Arc;
 
 use super::{chain, ledger::Ledger, model};
 use crate::{
-    chain::Chain,
-    ring::Ring,
+    containers::{chain::Chain, ring::Ring},
     sync::{freed, hurry},
 };
 

@@ -1,4 +1,4 @@
-//! The model half of the facade in `src/sync.rs`.
+//! The model half of the facade in `src/sync`.
 
 // Each of these is in a directory with this file.
 mod life;
@@ -21,14 +21,14 @@ pub(crate) use loom::{
     thread_local,
 };
 
-pub(crate) use self::life::{Life, free, freed, hurry, pin};
+pub(crate) use self::life::{UseAfterFreeCheck, drop_retired, freed, hurry, pin};
 
 /// Limits and sizes shrink.
-pub(crate) const fn limit(_real: usize, model: usize) -> usize {
+pub(crate) const fn model_limit(_real: usize, model: usize) -> usize {
     model
 }
 
-pub(crate) const fn scaled(_real: usize, small: usize) -> usize {
+pub(crate) const fn test_size(_real: usize, small: usize) -> usize {
     small
 }
 
@@ -162,6 +162,8 @@ mod rt {
         time::Duration,
     };
 
+    pub(crate) use std::thread_local as worker_local;
+
     pub(crate) use loom::sync::Condvar;
     /// The checker's own `unpark` takes a thread out of whatever it waits for.
     pub(crate) mod parking {
@@ -229,22 +231,20 @@ mod rt {
     pub(crate) fn nap() {
         loom::thread::yield_now();
     }
-
-    pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 }
 
 #[cfg(feature = "rt")]
 pub(crate) use self::rt::*;
 
-static TOKENS: LazyLock<std::sync::Mutex<Vec<Token>>> = LazyLock::new(Default::default);
+static TOKENS: LazyLock<std::sync::Mutex<Vec<LightFence>>> = LazyLock::new(Default::default);
 
 /// A fence pair of which one side is heavy acts as two read-modify-writes of one location that
 /// belongs to the seat: they are totally ordered and each sees what came before the other. Two
 /// light sides belong to different seats, so they order nothing, as on the hardware.
 #[derive(Clone, Debug)]
-pub(crate) struct Token(Option<Arc<AtomicUsize>>);
+pub(crate) struct LightFence(Option<Arc<AtomicUsize>>);
 
-impl Token {
+impl LightFence {
     /// `asymmetric: false` takes the token away, so that the SeqCst fences stand alone.
     pub(crate) fn new(asymmetric: bool) -> Self {
         let token = Self(asymmetric.then(|| Arc::new(AtomicUsize::new(0))));
@@ -260,7 +260,7 @@ impl Token {
 }
 
 /// Nobody forks.
-pub(crate) fn watch_forks() {}
+pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
 std::thread_local! {
     /// Heavy fences in all runs of the model that this thread of the system is at.
@@ -275,7 +275,7 @@ pub(crate) fn heavy_fences() -> usize {
 pub(crate) fn membarrier() {
     HEAVY.set(HEAVY.get() + 1);
     let tokens = TOKENS.lock().unwrap().clone();
-    tokens.iter().for_each(Token::light);
+    tokens.iter().for_each(LightFence::light);
 }
 
 /// What a `static` makes at its first use. Each run of a model makes it anew.
@@ -299,12 +299,12 @@ impl<T> Deref for LazyLock<T> {
 
 /// A pointer that a `static` can hold. The checker's atomic comes with the first access, which has
 /// to be one that all others come after.
-pub(crate) struct OncePtr<T> {
+pub(crate) struct ProcessPtr<T> {
     unused: std::sync::atomic::AtomicPtr<T>,
     used: OnceLock<AtomicPtr<T>>,
 }
 
-impl<T> OncePtr<T> {
+impl<T> ProcessPtr<T> {
     pub(crate) const fn new(null: *mut T) -> Self {
         Self { unused: std::sync::atomic::AtomicPtr::new(null), used: OnceLock::new() }
     }
@@ -327,11 +327,11 @@ impl<T> OncePtr<T> {
     }
 }
 
-/// A flag that a `static` can hold, as an [`OncePtr`].
+/// A flag that a `static` can hold, as an [`ProcessPtr`].
 #[derive(Debug)]
-pub(crate) struct OnceFlag(OnceLock<AtomicBool>);
+pub(crate) struct ProcessBool(OnceLock<AtomicBool>);
 
-impl OnceFlag {
+impl ProcessBool {
     /// A flag that is down, as all are at first.
     pub(crate) const fn new(_down: bool) -> Self {
         Self(OnceLock::new())

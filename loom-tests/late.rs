@@ -4,10 +4,9 @@ use loom::{sync::Arc, thread};
 
 use super::{ledger::Object, model, world::World};
 use crate::{
-    collect::{age, catch_up},
-    core::Core,
-    fence::Strategy,
-    seat::Seat,
+    collect::collect::{age, catch_up},
+    pool::core::Core,
+    seat::{fence::FenceKind, seat::Seat},
 };
 
 /// A collect while the seat is pinned: its thread may have lost the processor there.
@@ -20,7 +19,7 @@ fn collect_past(world: &World, seat: &Seat) {
 }
 
 /// The owner of a late seat ages its private objects and its chain, or the next collect does.
-fn catch_up_against_collect(strategy: Strategy) {
+fn catch_up_against_collect(strategy: FenceKind) {
     let world = World::new(strategy, usize::MAX);
     let seat = world.seats.join().unwrap();
     // Three are private, one is in the chain.
@@ -45,25 +44,25 @@ fn catch_up_against_collect(strategy: Strategy) {
 
 #[test]
 fn late_catch_up_asymmetric() {
-    model("late_catch_up_asymmetric", Some(3), || catch_up_against_collect(Strategy::Asymmetric));
+    model("late_catch_up_asymmetric", Some(3), || catch_up_against_collect(FenceKind::Asymmetric));
 }
 
 #[test]
 fn late_catch_up_symmetric() {
-    model("late_catch_up_symmetric", Some(3), || catch_up_against_collect(Strategy::Symmetric));
+    model("late_catch_up_symmetric", Some(3), || catch_up_against_collect(FenceKind::Symmetric));
 }
 
 /// A late seat stays so when a collect of one pool alone has reached it.
 #[test]
 fn late_after_a_trim() {
     model("late_after_a_trim", None, || {
-        let world = World::new(Strategy::Asymmetric, usize::MAX);
+        let world = World::new(FenceKind::Asymmetric, usize::MAX);
         let other: Box<Core<Object>> = Core::new(usize::MAX);
         let seat = world.seats.join().unwrap();
         world.fill(seat, 1);
         assert!(world.get(seat).is_some());
         collect_past(&world, seat);
-        age(&world.seats, &other, false);
+        age(&world.seats, &*other, false);
         assert!(seat.is_late());
         world.fill(seat, 1);
         world.collect();

@@ -7,33 +7,31 @@ use super::{
     model,
 };
 use crate::{
-    collect::collect_from,
-    core::Core,
-    fence::Strategy,
-    lazy::Lazy,
-    seat::{Here, Seat},
-    seats::Seats,
+    collect::collect::collect_from,
+    pool::{core::Core, handle::CoreHandle},
+    seat::{current::CurrentSeat, fence::FenceKind, seat::Seat, table::Seats},
+    shard::shard::Shard,
 };
 
 struct Pool {
-    lazy: Lazy<Object>,
+    lazy: CoreHandle<Object>,
     seats: Arc<Seats>,
     ledger: Ledger,
 }
 
 impl Pool {
     fn new() -> Self {
-        let lazy = Lazy::new();
+        let lazy = CoreHandle::new();
         assert!(lazy.get().is_none());
         Self {
             lazy,
-            seats: Arc::new(Seats::new(Strategy::Asymmetric, usize::MAX)),
+            seats: Arc::new(Seats::new(FenceKind::Asymmetric, usize::MAX)),
             ledger: Ledger::new(),
         }
     }
 
     fn core(&self) -> &Core<Object> {
-        self.lazy.get().unwrap_or_else(|| self.lazy.init(crate::core::Core::new(usize::MAX)))
+        self.lazy.get().unwrap_or_else(|| self.lazy.init(crate::pool::core::Core::new(usize::MAX)))
     }
 
     /// Puts a new object, and tells where.
@@ -73,30 +71,32 @@ fn lazy_near_by_another() {
     model("lazy_near_by_another", Some(3), || {
         let pool = Arc::new(Pool::new());
         let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
-        pool.lazy.init(crate::core::Core::new(usize::MAX));
-        let here =
-            |seat: &Seat| Here { segment: seat.segment, offset: seat.offset, id: seat.id, seat };
+        pool.lazy.init(crate::pool::core::Core::new(usize::MAX));
+        let here = |seat: &Seat| CurrentSeat::of(seat, Shard::BYTES);
         // The checker's pointer has to be there before the threads are.
-        assert!(pool.lazy.near(here(seats[2])).is_none());
+        assert!(pool.lazy.local_shard(here(seats[2])).is_none());
         let other = {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
                 // SAFETY: this thread's, joined by the other.
                 let seat = unsafe { pool.seats.held(3) };
-                let Some((shard, seat)) = pool.lazy.near(here(seat)) else { return };
+                let Some((shard, seat)) = pool.lazy.local_shard(here(seat)) else { return };
                 // SAFETY: as above.
                 let _pin = unsafe { seat.pin_fast() }.expect("nobody collects");
                 // SAFETY: pinned.
                 let owner = unsafe { shard.owner() };
-                assert!(owner.pop_private().is_none());
-                assert!(owner.push_private(pool.ledger.object()).is_err(), "not opened yet");
+                assert!(owner.private().pop().is_none());
+                assert!(
+                    owner.private().push_on_top(pool.ledger.object()).is_err(),
+                    "not opened yet"
+                );
             })
         };
         let core = pool.put(seats[2]);
         // SAFETY: the pool's own.
-        pool.lazy.bring_near(unsafe { &*core }, seats[2]);
+        pool.lazy.cache_segment(unsafe { &*core }, seats[2]);
         other.join().unwrap();
-        assert!(pool.lazy.near(here(seats[2])).is_some());
+        assert!(pool.lazy.local_shard(here(seats[2])).is_some());
     });
 }
 

@@ -2,7 +2,7 @@
 
 use loom::cell::UnsafeCell;
 
-use crate::cell::{Empty, Full};
+use crate::containers::cell::{CellBox, EmptyCell};
 
 /// Counts the objects that are alive. Not an atomic: it is read at the end, when all are joined,
 /// and must not order anything before.
@@ -15,9 +15,9 @@ impl Ledger {
     }
 
     /// A new object, in its cell.
-    pub(super) fn object(&self) -> Full<Object> {
+    pub(super) fn object(&self) -> CellBox<Object> {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Empty::new().fill(Object { uses: UnsafeCell::new(0), ledger: self.clone() })
+        EmptyCell::new().fill(Object { uses: UnsafeCell::new(0), ledger: self.clone() })
     }
 
     pub(super) fn alive(&self) -> isize {

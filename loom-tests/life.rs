@@ -10,14 +10,14 @@ pub(crate) use self::real::{hurry, pin};
 #[cfg(not(crossbeam_loom))]
 pub(crate) use self::stand_in::{hurry, pin};
 use super::UnsafeCell;
-use crate::ring::Ring;
+use crate::sync::reclaim::Reclaimed;
 
 /// The lifetime of what is reclaimed: its beginning and end are writes that the checker sees, every
 /// use is a read.
 #[derive(Debug)]
-pub(crate) struct Life(UnsafeCell<bool>);
+pub(crate) struct UseAfterFreeCheck(UnsafeCell<bool>);
 
-impl Life {
+impl UseAfterFreeCheck {
     pub(crate) fn new() -> Self {
         let life = Self(UnsafeCell::new(false));
         life.set(true);
@@ -29,13 +29,13 @@ impl Life {
         self.0.with_mut(|life| unsafe { *life = alive });
     }
 
-    pub(crate) fn alive(&self) {
+    pub(crate) fn check(&self) {
         // SAFETY: as above.
         assert!(self.0.with(|life| unsafe { *life }), "used after it was freed");
     }
 }
 
-impl Drop for Life {
+impl Drop for UseAfterFreeCheck {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.set(false);
@@ -53,9 +53,9 @@ pub(crate) fn freed() -> usize {
 }
 
 /// The end of a retired ring. The memory stays, so that a use of it is the checker's to find.
-pub(crate) fn free<T>(ring: Box<Ring<T>>) {
+pub(crate) fn drop_retired<R: Reclaimed>(ring: Box<R>) {
     FREED.with(|freed| freed.fetch_add(1, Relaxed));
-    Box::leak(ring).life().set(false);
+    Box::leak(ring).live_check().set(false);
 }
 
 #[cfg(not(crossbeam_loom))]
@@ -63,7 +63,7 @@ mod stand_in {
     use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
     use super::super::{AtomicUsize, LazyLock, fence};
-    use crate::ring::Ring;
+    use crate::sync::reclaim::Reclaimed;
 
     static PINNED: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(0));
 
@@ -82,12 +82,12 @@ mod stand_in {
         /// # Safety
         ///
         /// As for the real one: unlinked, and retired once.
-        pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
+        pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
             fence(SeqCst);
             // Two ways: alone, and the ring goes now; or not, and it is left for ever.
             if PINNED.load(Acquire) == 1 {
                 // SAFETY: the caller's promise.
-                super::free(unsafe { Box::from_raw(ring) });
+                super::drop_retired(unsafe { Box::from_raw(ring) });
             }
         }
     }
@@ -104,7 +104,7 @@ mod stand_in {
 
 #[cfg(crossbeam_loom)]
 mod real {
-    pub(crate) use crate::reclaim::pin;
+    pub(crate) use crate::sync::reclaim::pin;
 
     /// Frees what the calling thread has retired, and what others have handed on, if nobody is
     /// pinned that might see it: two epochs later.

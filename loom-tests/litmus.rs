@@ -12,8 +12,8 @@ use loom::{sync::Arc, thread};
 
 use super::model;
 use crate::{
-    fence::Strategy::{self, Asymmetric, Symmetric},
-    sync::{AtomicUsize, Relaxed, SeqCst, Token, fence},
+    seat::fence::FenceKind::{self, Asymmetric, Symmetric},
+    sync::{AtomicUsize, LightFence, Relaxed, SeqCst, fence},
 };
 
 /// What runs between a thread's store and its load.
@@ -27,15 +27,15 @@ use Side::{Bare, Heavy, Light};
 
 struct Buffering {
     stored: [AtomicUsize; 2],
-    tokens: [Token; 2],
-    strategy: Strategy,
+    tokens: [LightFence; 2],
+    strategy: FenceKind,
 }
 
 impl Buffering {
-    fn new(strategy: Strategy) -> Self {
+    fn new(strategy: FenceKind) -> Self {
         Self {
             stored: [AtomicUsize::new(0), AtomicUsize::new(0)],
-            tokens: std::array::from_fn(|_| Token::new(strategy == Asymmetric)),
+            tokens: std::array::from_fn(|_| LightFence::new(strategy == Asymmetric)),
             strategy,
         }
     }
@@ -55,7 +55,7 @@ impl Buffering {
 
 /// Two threads store and then look for the other's store: whether there is a run in which both
 /// miss it.
-fn both_may_miss(name: &str, strategy: Strategy, sides: [Side; 2]) -> bool {
+fn both_may_miss(name: &str, strategy: FenceKind, sides: [Side; 2]) -> bool {
     let reached = Shared::new(AtomicBool::new(false));
     let reach = Shared::clone(&reached);
     model(name, None, move || {

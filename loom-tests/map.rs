@@ -6,13 +6,13 @@
 use loom::{sync::Arc, thread};
 
 use super::{model, world::World};
-use crate::{fence::Strategy, seat::Seat};
+use crate::seat::{fence::FenceKind, seat::Seat};
 
 /// Puts that leave one object in the chain, where a shard was empty.
 const SPILL: usize = 4;
 
 fn world() -> Arc<World> {
-    World::new(Strategy::Asymmetric, usize::MAX)
+    World::new(FenceKind::Asymmetric, usize::MAX)
 }
 
 /// Takes all four seats, to be held by id.

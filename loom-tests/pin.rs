@@ -9,8 +9,7 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 use super::model;
 use crate::{
-    fence::Strategy,
-    seats::{Claim, Seats},
+    seat::{claim::Claim, fence::FenceKind, table::Seats},
     sync::heavy_fences,
 };
 
@@ -29,7 +28,7 @@ impl Shards {
     }
 }
 
-fn pin_against_claim(strategy: Strategy) {
+fn pin_against_claim(strategy: FenceKind) {
     let seats = Arc::new(Seats::new(strategy, 2));
     let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
     let owners: Vec<_> = (0..2)
@@ -40,9 +39,9 @@ fn pin_against_claim(strategy: Strategy) {
                 for _ in 0..=uses {
                     let pin = match strategy {
                         // SAFETY: this thread's seat, and one pin at a time.
-                        Strategy::Asymmetric => unsafe { seat.pin_fast().or_else(|| seat.pin()) },
+                        FenceKind::Asymmetric => unsafe { seat.pin_fast().or_else(|| seat.pin()) },
                         // SAFETY: as above.
-                        Strategy::Symmetric => unsafe { seat.pin() },
+                        FenceKind::Symmetric => unsafe { seat.pin() },
                     };
                     if pin.is_some() {
                         shards.touch(seat.id);
@@ -60,12 +59,12 @@ fn pin_against_claim(strategy: Strategy) {
 
 #[test]
 fn pin_asymmetric() {
-    model("pin_asymmetric", Some(3), || pin_against_claim(Strategy::Asymmetric));
+    model("pin_asymmetric", Some(3), || pin_against_claim(FenceKind::Asymmetric));
 }
 
 #[test]
 fn pin_symmetric() {
-    model("pin_symmetric", Some(3), || pin_against_claim(Strategy::Symmetric));
+    model("pin_symmetric", Some(3), || pin_against_claim(FenceKind::Symmetric));
 }
 
 /// An owner says that it has seen a claim, and no heavy fence is needed: for that claim, and for no
@@ -75,7 +74,7 @@ fn pin_seen() {
     let ever = Shared::new(AtomicBool::new(false));
     let now = Shared::clone(&ever);
     model("pin_seen", Some(3), move || {
-        let seats = Arc::new(Seats::new(Strategy::Asymmetric, 1));
+        let seats = Arc::new(Seats::new(FenceKind::Asymmetric, 1));
         let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
         let id = seats.join().unwrap().id;
         let owner = {
@@ -108,7 +107,7 @@ fn pin_seen() {
 }
 
 /// The mark on a seat that was passed over is found by its owner, and holds until it has caught up.
-fn late_seat_stays_closed(strategy: Strategy) {
+fn late_seat_stays_closed(strategy: FenceKind) {
     let seats = Arc::new(Seats::new(strategy, 1));
     let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
     let collector = {
@@ -143,10 +142,10 @@ fn late_seat_stays_closed(strategy: Strategy) {
 
 #[test]
 fn pin_late_asymmetric() {
-    model("pin_late_asymmetric", Some(3), || late_seat_stays_closed(Strategy::Asymmetric));
+    model("pin_late_asymmetric", Some(3), || late_seat_stays_closed(FenceKind::Asymmetric));
 }
 
 #[test]
 fn pin_late_symmetric() {
-    model("pin_late_symmetric", Some(3), || late_seat_stays_closed(Strategy::Symmetric));
+    model("pin_late_symmetric", Some(3), || late_seat_stays_closed(FenceKind::Symmetric));
 }

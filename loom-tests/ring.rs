@@ -8,12 +8,12 @@ use super::{
     ledger::{Ledger, Object},
     model,
 };
-use crate::{
-    cell::{Cell, Full},
+use crate::containers::{
+    cell::{CellBox, ObjectCell},
     ring::{Ring, Steal},
 };
 
-type Cells<const N: usize> = [*mut Cell<Object>; N];
+type Cells<const N: usize> = [*mut ObjectCell<Object>; N];
 
 /// A ring whose last objects are dropped, and counted, at its end.
 struct Owned(Box<Ring<Object>>);
@@ -59,9 +59,9 @@ impl Owned {
 }
 
 /// Uses and drops an object.
-fn finish(cell: *mut Cell<Object>) {
+fn finish(cell: *mut ObjectCell<Object>) {
     // SAFETY: whoever got the cell owns it: the ledger finds out.
-    let full = unsafe { Full::from_raw(cell) };
+    let full = unsafe { CellBox::from_raw(cell) };
     full.get().use_it();
 }
 

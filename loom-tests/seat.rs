@@ -3,7 +3,7 @@
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 use super::model;
-use crate::{fence::Strategy, seats::Seats};
+use crate::seat::{fence::FenceKind, table::Seats};
 
 struct Shards([UnsafeCell<usize>; 3]);
 
@@ -16,7 +16,7 @@ unsafe impl Send for Shards {}
 #[test]
 fn seat_hand_over() {
     model("seat_hand_over", Some(3), || {
-        let seats = Arc::new(Seats::new(Strategy::Asymmetric, 3));
+        let seats = Arc::new(Seats::new(FenceKind::Asymmetric, 3));
         let shards = Arc::new(Shards(std::array::from_fn(|_| UnsafeCell::new(0))));
         let stay = move |seats: &Seats, shards: &Shards| {
             let seat = seats.join().unwrap();

@@ -8,13 +8,13 @@ use super::{
     ledger::{Ledger, Object},
     model,
 };
-use crate::{
-    cell::{Full, List},
+use crate::containers::{
+    cell::{CellBox, List},
     quota::Quota,
     shelf::Shelf,
 };
 
-fn finish(full: Option<Full<Object>>) -> usize {
+fn finish(full: Option<CellBox<Object>>) -> usize {
     full.into_iter().map(|full| full.get().use_it()).count()
 }
 

@@ -3,14 +3,14 @@
 use loom::thread;
 
 use super::{ledger::Ledger, model};
-use crate::{cell::List, weight::Scale};
+use crate::containers::{cell::List, weight::WeightLimit};
 
 /// It is freed once, by the last one and after every use.
 #[test]
 fn scale_end() {
     model("scale_end", None, || {
         let ledger = Ledger::new();
-        let scale = Scale::try_new(|_| 3, 8).unwrap();
+        let scale = WeightLimit::try_new(|_| 3, 8).unwrap();
         let mut garbage = [List::new(), List::new()];
         for list in &mut garbage {
             let object = ledger.object();

@@ -4,12 +4,14 @@ use loom::sync::Arc;
 
 use super::ledger::{Ledger, Object};
 use crate::{
-    cell::Full,
-    collect::{Registry, catch_up, collect_from},
-    core::Core,
-    fence::Strategy,
-    seat::Seat,
-    seats::Seats,
+    collect::{
+        collect::{catch_up, collect_from},
+        registry::Registry,
+    },
+    containers::cell::CellBox,
+    pool::core::Core,
+    seat::{fence::FenceKind, seat::Seat, table::Seats},
+    sync::Relaxed,
 };
 
 pub(super) struct World {
@@ -19,7 +21,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(strategy: Strategy, max_idle: usize) -> Arc<Self> {
+    pub(super) fn new(strategy: FenceKind, max_idle: usize) -> Arc<Self> {
         let seats = Seats::new(strategy, usize::MAX);
         let core = Core::new(max_idle);
         // SAFETY: it leaves in our `drop`.
@@ -28,7 +30,7 @@ impl World {
     }
 
     /// Gets an object and uses it, as `Pool::get` does where there is no hit.
-    pub(super) fn get(&self, seat: &Seat) -> Option<Full<Object>> {
+    pub(super) fn get(&self, seat: &Seat) -> Option<CellBox<Object>> {
         if self.core.shard(seat).is_some_and(|shard| self.core.has_nothing(shard)) {
             return None;
         }
@@ -39,7 +41,7 @@ impl World {
     }
 
     /// Uses an object and puts it back, as a guard does on its long way.
-    pub(super) fn put(&self, seat: &Seat, full: Full<Object>) {
+    pub(super) fn put(&self, seat: &Seat, full: CellBox<Object>) {
         ready(seat);
         full.get().use_it();
         drop(self.core.put(Some(seat), full));
@@ -64,7 +66,7 @@ fn ready(seat: &Seat) {
 
 impl Drop for World {
     fn drop(&mut self) {
-        Registry::lock().leave(&*self.core);
+        Registry::lock().leave(self.core.entry.load(Relaxed));
         drop(self.core.empty());
         if !std::thread::panicking() {
             assert_eq!(self.ledger.alive(), 0, "lost");

@@ -5,14 +5,14 @@ use std::{
     fmt,
 };
 
-use crate::{due, live};
+use crate::collect::{live_heap, schedule};
 
 /// An allocator that counts what it hands out, and asks for a [`collect`](crate::collect()) when the
 /// live heap has grown: what a garbage collector is for Go's pools.
 ///
 /// It only counts and raises a flag; memory comes from the allocator that it wraps. The collect runs
 /// later and elsewhere: at the end of the next call of a pool that finds nothing at hand or has no
-/// room at hand, or in a [`janitor`](crate::janitor()), whichever comes first. Which thread runs
+/// room at hand, or in a [`janitor`](crate::collect::janitor()), whichever comes first. Which thread runs
 /// the destructors then is told at [`set_collect_interval`](crate::set_collect_interval).
 ///
 /// A collect is due when the live heap is larger by `growth` percent than it was at the last collect
@@ -76,12 +76,12 @@ impl<A> PacedAlloc<A> {
     ///
     /// Of each other thread up to 64 KiB, more or less, may not be known.
     pub fn live_bytes(&self) -> usize {
-        live::bytes()
+        live_heap::bytes()
     }
 
     /// How often all pools of the process were collected, whoever asked for it.
     pub fn collections(&self) -> u64 {
-        due::collects() as u64
+        schedule::collects() as u64
     }
 
     /// The live heap at which a collect is due, if it had `base` bytes at the last one.
@@ -89,15 +89,15 @@ impl<A> PacedAlloc<A> {
         let more = (base as u64).saturating_mul(u64::from(self.growth)) / 100;
         let more = usize::try_from(more).unwrap_or(usize::MAX);
         // bug: floor of its own; collect below the floor
-        base.saturating_add(more.max(live::MOST)).max(self.floor)
+        base.saturating_add(more.max(live_heap::FLUSH_AT)).max(self.floor)
     }
 
     #[inline(always)]
     fn count(&self, bytes: usize) {
-        if let Some(live) = live::count(bytes) {
-            if live >= self.goal(live::base()) {
+        if let Some(live) = live_heap::count(bytes) {
+            if live >= self.goal(live_heap::base()) {
                 // bug: allocation that waits for a collect; allocation that collects
-                due::ask();
+                schedule::ask();
             }
         }
     }

@@ -46,13 +46,13 @@ bug("spare cell lost when put away", "..", "+ 1..",
 bug("spare cell of the slot lost when put away", "self.keep_empty(cell)", "let _ = cell",
     tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
 
-bug("spare cells overwritten by a batch", "all.copy_within(from..from + spares, to);", "",
+bug("spare cells overwritten by a batch", "all.copy_within(count..count + spares, end);", "",
     programs="random::pools")
 
 bug("spare cell overwritten by one object", "+ spares, self.place(count)); self.set_place(count", "",
     programs="random::pools")
 
-bug("spare cells without a bound", "owner.surplus_empties()", "None",
+bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
     tests="--lib spare_cells_are_few")
 
 bug("spill that its owner does not know of", "self.shard.published.store(true, Relaxed);", "",
@@ -89,7 +89,7 @@ bug("count of victims not taken back", "self.shared.aged_len.fetch_sub(aged.len(
 bug("flip without a claim", "seats {", "seats.chain(0..1) {",
     models="flip_against_owner", schedules="collectors", soak="")
 
-bug("private objects left behind", "self.shelf.append(owner.take_all(&self.quota))", "let _ = &owner",
+bug("private objects left behind", "self.shelf.append(owner.take_private(&self.quota))", "let _ = &owner",
     models="vacate_hands_over", schedules="hand_over", programs="random::pools", soak="")
 
 bug("shelf does not age", "shelf.age(); self.", "",
@@ -154,14 +154,14 @@ bug("entry of a moved pool", "moved.get().set_entry(entry)", "let _ = moved",
     schedules="visits")
 
 bug("collect that must have memory",
-    "if garbage.try_reserve(registry.pools.len()).is_ok()",
-    "garbage.reserve(registry.pools.len());",
+    "if garbage.try_reserve(registry.len()).is_ok()",
+    "garbage.reserve(registry.len());",
     tests="--test no_memory growth")
 
 bug("postponed garbage lost",
     "garbage",
-    "else { registry.pools().for_each(|pool| std::mem::forget(pool.take_remains())); } garbage",
+    "else { registry.pools().for_each(|pool| std::mem::forget(pool.take_pending())); } garbage",
     tests="--test no_memory growth")
 
-bug("destructors under the registry's lock", "garbage } }; sweep(garbage)", "sweep(garbage); } }",
+bug("destructors under the registry's lock", "garbage } }; drop_pending(garbage)", "drop_pending(garbage); } }",
     soak="")

@@ -88,6 +88,6 @@ bug("rings left behind", "Box::from_raw(at)", "&*at",
     address="--lib white_box::chain::", memcheck="--lib white_box::chain::")
 
 bug("ring freed at once",
-    "unsafe { self.0.defer_unchecked(move || free(Box::from_raw(ring))) }",
-    "free(unsafe { Box::from_raw(ring) })",
+    "unsafe { self.0.defer_unchecked(move || drop_retired(Box::from_raw(retired))) }",
+    "drop_retired(unsafe { Box::from_raw(retired) })",
     tests="--lib stopped", soak="", address="--lib white_box", memcheck="--lib thieves::chain")

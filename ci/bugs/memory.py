@@ -13,13 +13,14 @@ bug("request taken twice", "self.0.swap(false, Acquire)", "{ self.0.swap(false, 
 bug("heavy fence for each pool", "unsafe", "seats.strategy().heavy(); unsafe",
     tests="--lib a_collect_has_one")
 
-bug("heavy fence for each seat", "Seat::reach", "|seat| { seats.strategy.heavy(); seat.reach() }",
+bug("heavy fence for each seat", "Seat::wait_until_unpinned",
+    "|seat| { seats.strategy.heavy(); seat.wait_until_unpinned() }",
     tests="--lib a_collect_has_one")
 
 bug("collect in the midst of a collect", "BUSY.get() && !", "",
     tests="--test process due::destructors")
 
-bug("panic of an old object goes on", "quietly(collect", "collect(",
+bug("panic of an old object goes on", "catch_and_discard(collect", "collect(",
     tests="--test process due::panics")
 
 bug("clock that is not looked at", "== 0", "== 1",
@@ -31,19 +32,19 @@ bug("time that is long ago before it begins", "if time > usize::MAX - ABOUT { 0 
 bug("time cut off", "time.as_millis().clamp(1, most as u128) as usize", "(time.as_millis() as usize).clamp(1, most)",
     tests="--test process nothing_goes_before")
 
-bug("round that skips the clock", "look_at_the_clock();", "",
+bug("round that skips the clock", "check_clock();", "",
     tests="--lib due::")
 
-bug("janitor passed over", "!ring_for_janitor() &&", "",
+bug("janitor passed over", "!wake_janitor() &&", "",
     tests="--test process due::the_janitor_collects")
 
-bug("count of an ended thread lost", "add(COUNT.replace(NONE).wrapping_sub(MOST)", "COUNT.set(NONE",
+bug("count of an ended thread lost", "add(COUNT.replace(UNTRACKED).wrapping_sub(FLUSH_AT)", "COUNT.set(UNTRACKED",
     tests="--test memory ended_threads")
 
 bug("growth since the beginning", "BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);", "",
     tests="--test memory each_doubling")
 
-bug("growth since before what was dropped", "live::rebase();", "",
+bug("growth since before what was dropped", "live_heap::rebase();", "",
     tests="--test memory growth_counts")
 
 bug("refused memory is counted", "!moved.is_null()", "true",
@@ -64,10 +65,10 @@ bug("collect below the floor", ".max(self.floor)", "",
 bug("janitor that waits for itself", "id() {", "id() || true {",
     tests="--test process a_janitor_may_end")
 
-bug("handle of a thread that is another by now", "gone.is_none()", "false",
+bug("handle of a thread that is another by now", "!known", "false",
     tests="--test process children_have_no")
 
-bug("janitor that comes late to its end", "self.bell.ring();", "",
+bug("janitor that comes late to its end", "thread.thread().unpark();", "",
     tests="--test process a_janitor_ends")
 
 bug("janitor that listens to a file that is gone", "level_as_far_as_known(", "level().unwrap_or(Level::High",
@@ -91,7 +92,7 @@ bug("sum of two numbers of the system", ".saturating_add(max)", "+ max",
 bug("system that tells all or nothing", "self.sources.retain_mut(|source| source.level().is_ok());", "",
     tests="--lib what_cannot_be_read")
 
-bug("child with the janitor of its parent", "std::mem::forget(std::mem::take(&mut frozen.registry.bells));", "",
+bug("child with the janitor of its parent", "std::mem::forget(std::mem::take(&mut self.janitors));", "",
     tests="--test process children_have_no")
 
 bug("cache in use", ".saturating_sub(cache)", "",
@@ -110,11 +111,11 @@ bug("scale freed by the first", "== 1", "== 2",
     models="scale_end")
 
 bug("scale that must have memory",
-    "try_box(Shared { weigh, most, held, users, life })?",
-    "Box::new(Shared { weigh, most, held, users, life })",
+    "try_box(WeightState { weigh, most, held, users, live_check })?",
+    "Box::new(WeightState { weigh, most, held, users, live_check })",
     tests="--test no_memory a_first_use")
 
-bug("lent objects weigh", "found.iter().for_each(|full| origin::leaves(core, full));", "",
+bug("lent objects weigh", "found.iter().for_each(|full| core.release_weight(full));", "",
     tests="--test it weights::")
 
 bug("private places in a pool that weighs", "Self { bounded: true, slots: false, places: 0, ..self }", "self",

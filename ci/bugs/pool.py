@@ -39,17 +39,17 @@ bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(f
     tests="--test no_memory growth")
 
 bug("drop inside the pin",
-    "drop(pinned); let Err(refused) = pushed else { return Ok(()) }; match refused { Refused::Bound(full) => return Err(full),",
-    "let Err(refused) = pushed else { return Ok(()) }; match refused { Refused::Bound(full) => { drop(full); return Ok(()); }",
+    "drop(pinned); let Err(refused) = pushed else { return Ok(()) }; match refused { PushError::AtLimit(full) => return Err(full),",
+    "let Err(refused) = pushed else { return Ok(()) }; match refused { PushError::AtLimit(full) => { drop(full); return Ok(()); }",
     soak="")
 
 bug("reserve ignores the bound", "if !core.quota.has_room() { return; }", "",
     programs="random::sizes", fuzz="sizes")
 
-bug("cell that must have memory", "Empty::try_new", "|| Some(Empty::new())",
+bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new())",
     tests="--test no_memory growth")
 
-bug("object dropped without being counted", "let _counted = Counted(core);", "",
+bug("object dropped without being counted", "let _count = CountOnDrop(core);", "",
     tests="--test no_memory growth")
 
 bug("spoilt object kept", "panicking()", "false",
@@ -61,7 +61,7 @@ bug("values are kept as they are", "self.recycle.is_none() &&", "",
 bug("refused, and kept", "get_mut()) {", "get_mut()) && false {",
     tests="--test it guards::only_objects")
 
-bug("refused, and not counted", "if accepted { std::mem::forget(counted); }", "std::mem::forget(counted);",
+bug("refused, and not counted", "if accepted { mem::forget(count); }", "mem::forget(count);",
     tests="--test it stats")
 
 bug("two cores of one pool", "self.get()", "None",

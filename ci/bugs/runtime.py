@@ -84,7 +84,7 @@ bug("poll of a thread that is yet to run", "begin_search(); p.", "",
 bug("two looks for one that goes in and out", "loop", "for _ in 0..2",
     models="rt_stop_against_blocking")
 
-bug("collect lost with its task", "answer)", "run); }; collects::take(); let collect = async move { collect.await",
+bug("collect lost with its task", "run_if_requested)", "run); }; collects::take(); let collect = async move { collect.await",
     tests="--features rt --test rt pools::a_runtime_that_stops")
 
 bug("one collect after the other, each a task", "self.shared.collecting.load(Relaxed) ||", "",

@@ -31,10 +31,10 @@ bug("notice without release", "Release", "Relaxed",
 bug("notice read without acquire", "Acquire", "Relaxed",
     models="pin_seen")
 
-bug("notice of one believed of all", "all", "any",
+bug("notice of one believed of all", "while !seat", "if seat.has_acknowledged() { return true } while !seat",
     models="pin_asymmetric")
 
-bug("notice waited for without end", "looks -= 1;", "",
+bug("notice waited for without end", "spins -= 1;", "",
     tests="--test it a_collect_does_not_wait_for_idle_threads")
 
 bug("late seat used", "!reached", "false",
@@ -52,15 +52,15 @@ bug("late seat used by its owner", "& !FENCED == OPEN", "& CLAIMED == 0",
 bug("seat wanted when thread-locals are gone", "try_with(|_| ()).ok()?", "with(|_| ())",
     tests="--test process exits")
 
-bug("collector that waits for ever", "PATIENCE", "usize::MAX",
+bug("collector that waits for ever", "UNPIN_SPINS", "usize::MAX",
     tests="--lib stopped")
 
 bug("seat given back before it is vacated",
-    "crate::collect::vacate(seat); unsafe { Seats::process().leave(seat) }",
-    "unsafe { Seats::process().leave(seat) }; crate::collect::vacate(seat)",
+    "vacate(seat); unsafe { Seats::process().leave(seat) }",
+    "unsafe { Seats::process().leave(seat) }; vacate(seat)",
     soak="")
 
-bug("missing heavy fence", "crate::sync::membarrier(),", "{}",
+bug("missing heavy fence", "sync::membarrier(),", "{}",
     models="pin_asymmetric", soak="")
 
 bug("missing symmetric fence, collector", "fence(SeqCst),", "{ let _ = (fence, SeqCst); }",

@@ -1,7 +1,7 @@
 //! A soak: hours of random operations on many pools, while threads come and go, stop at bad moments
 //! and panic. Every object checks what the pools promise, and at the end the books must balance.
 //!
-//! Built with `--cfg corepool_doors` (see `ci/soak`) it stops threads inside a pin; without, anywhere.
+//! Built with `--cfg corepool_test_hooks` (see `ci/soak`) it stops threads inside a pin; without, anywhere.
 
 // Nothing in a program can be reached from outside of it.
 #![allow(unreachable_pub)]

@@ -15,17 +15,17 @@ pub static SIGNALS: Count = Count::new();
 pub static STALLS: Count = Count::new();
 
 /// Whether this build can tell that a thread is inside a pin.
-pub const TELLS: bool = cfg!(corepool_doors);
+pub const TELLS: bool = cfg!(corepool_test_hooks);
 
 /// How long to wait between two signals.
 const EVERY: Duration = if TELLS { Duration::from_micros(100) } else { Duration::from_millis(20) };
 
-#[cfg(corepool_doors)]
+#[cfg(corepool_test_hooks)]
 fn is_wanted() -> bool {
     corepool::is_pinned()
 }
 
-#[cfg(not(corepool_doors))]
+#[cfg(not(corepool_test_hooks))]
 fn is_wanted() -> bool {
     true
 }

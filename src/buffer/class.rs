@@ -5,7 +5,7 @@
 //! class is special: its size is the pool's largest capacity, whether that is a power of two or not,
 //! and so is the capacity of all that it holds.
 
-use crate::quota;
+use crate::containers::quota;
 
 /// The smallest class holds 1 KiB.
 const SMALLEST: u32 = 10;

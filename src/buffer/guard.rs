@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use bytes::Bytes;
 
 use super::BufferPool;
-use crate::Pooled;
+use crate::pool::guard::Pooled;
 
 /// What `freeze` copies: up to here that takes no longer than to make an owner, and the storage is
 /// home again at once.

@@ -8,7 +8,8 @@ use crossbeam_utils::CachePadded;
 
 use super::class::{CLASSES, Sizes};
 use crate::{
-    seat::{self, Seat},
+    collect::join::current_or_join,
+    seat::{current::current, seat::Seat},
     sync::{AtomicU32, AtomicUsize, Relaxed},
 };
 
@@ -126,10 +127,10 @@ impl Hints {
         #[cold]
         #[inline(never)]
         fn join() -> Option<&'static Seat> {
-            seat::current_or_join()
+            current_or_join()
         }
         // bug: a thread's first buffer teaches another
-        seat::current().or_else(join).map_or(0, |seat| (seat.id % STRIPES) as u8)
+        current().or_else(join).map_or(0, |seat| (seat.id % STRIPES) as u8)
     }
 
     #[inline]

@@ -9,9 +9,9 @@ use super::{
     hint::{Hints, Stripe},
 };
 use crate::{
-    Pool, Pooled,
-    hint::likely,
+    pool::{Pool, guard::Pooled},
     sync::{AtomicBool, Relaxed},
+    util::likely::likely,
 };
 
 /// The largest capacity that is kept, unless told otherwise.

@@ -1,6 +1,6 @@
 //! What a buffer pool tells about itself.
 
-use crate::Stats;
+use crate::util::counters::Stats;
 
 /// What a buffer pool holds and has done since its first use: see
 /// [`BufferPool::stats`](super::BufferPool::stats).

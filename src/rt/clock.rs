@@ -11,10 +11,7 @@ use std::{
 };
 
 use super::{context, sched::Sched, shared::Shared};
-use crate::{
-    seat::lock,
-    sync::{AtomicBool, Condvar, Mutex, Relaxed, SeqCst, fence, wait_timeout},
-};
+use crate::sync::{AtomicBool, Condvar, Mutex, Relaxed, SeqCst, fence, lock::lock, wait_timeout};
 
 /// A timer's deadline, and a number that tells those with the same one apart.
 type Key = (Instant, u64);

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{
-    seat::lock,
-    sync::{Condvar, Mutex, wait_timeout},
-};
+use crate::sync::{Condvar, Mutex, lock::lock, wait_timeout};
 
 /// What a thread that was asleep has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

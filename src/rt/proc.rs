@@ -4,11 +4,13 @@ use std::ptr;
 
 use super::runq::{Next, Ready, RunQueue};
 use crate::{
-    collect,
-    seat::Seat,
-    seats::Seats,
-    stats::Counter,
+    collect::{
+        collect::vacate,
+        join::{attach_seat, detach_seat},
+    },
+    seat::{seat::Seat, table::Seats},
     sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed},
+    util::counters::Counter,
 };
 
 /// What a P is about. All changes but those between RUNNING and BLOCKING are made under the
@@ -140,14 +142,13 @@ impl P {
         let seat = self.seat.swap(ptr::null_mut(), Relaxed);
         // SAFETY: seats are never freed. The thread that had the P has forgotten it, and the lock
         // under which the P was passed on makes what that thread did seen by this one.
-        unsafe { crate::seat::sit(seat.as_ref()) };
+        unsafe { attach_seat(seat.as_ref()) };
     }
 
     /// The seat stays with the P, which the calling thread is about to leave. It is that of the
     /// thread's first use of a pool, if the P had none.
     pub(crate) fn stand(&self) {
-        let seat =
-            crate::seat::stand().map_or(ptr::null_mut(), |seat| ptr::from_ref(seat).cast_mut());
+        let seat = detach_seat().map_or(ptr::null_mut(), |seat| ptr::from_ref(seat).cast_mut());
         self.seat.store(seat, Relaxed);
     }
 }
@@ -156,7 +157,7 @@ impl Drop for P {
     fn drop(&mut self) {
         // SAFETY: seats are never freed.
         if let Some(seat) = unsafe { self.seat.load(Relaxed).as_ref() } {
-            collect::vacate(seat);
+            vacate(seat);
             // SAFETY: no thread has the P, so that nobody else knows of the seat.
             // bug: seat lost with its P
             unsafe { Seats::process().leave(seat) };

@@ -10,14 +10,14 @@
 use std::{fmt, ptr::NonNull};
 
 use crate::sync::{
-    AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, full_swap, scaled, spin_loop,
+    AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, full_swap, spin_loop, test_size,
 };
 
 /// A task that is ready to run: what `Runnable::into_raw` gives.
 pub(crate) type Ready = NonNull<()>;
 
 /// Tasks in a ring.
-pub(crate) const LEN: usize = scaled(256, 4);
+pub(crate) const LEN: usize = test_size(256, 4);
 
 /// The most that moves at once: half a ring.
 pub(crate) const BATCH: usize = LEN / 2;

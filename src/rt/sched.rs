@@ -36,9 +36,8 @@ use super::{
     runq::{BATCH, Batch, Ready},
 };
 use crate::{
-    seat::lock,
-    stats::Counter,
-    sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, SeqCst, fence},
+    sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, SeqCst, fence, lock::lock},
+    util::counters::Counter,
 };
 
 #[derive(Debug)]

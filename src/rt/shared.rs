@@ -20,10 +20,8 @@ use super::{
     worker,
 };
 use crate::{
-    panics::quietly,
-    seat::lock,
-    stats::Counter,
-    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, wait_timeout},
+    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock, wait_timeout},
+    util::{counters::Counter, panics::catch_and_discard},
 };
 
 pub(crate) struct Shared {
@@ -343,7 +341,7 @@ impl Joiners {
         let wakers = std::mem::take(&mut lock(&self.0).1);
         for waker in wakers.into_values() {
             // Those that panic do not keep it from the others.
-            quietly(|| waker.wake());
+            catch_and_discard(|| waker.wake());
         }
     }
 }

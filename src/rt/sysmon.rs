@@ -15,9 +15,9 @@ use super::{
     slice,
 };
 use crate::{
-    due as collects,
-    panics::quietly,
+    collect::schedule as collects,
     sync::{AtomicBool, Relaxed, spin_loop},
+    util::panics::catch_and_discard,
 };
 
 /// Rounds are so far apart at first, and at last when nothing happens.
@@ -239,7 +239,7 @@ impl Sysmon<'_> {
 
     fn tell(&self, stall: &Stall) {
         if let Some(hook) = &self.shared.config.on_stall {
-            quietly(|| hook(stall));
+            catch_and_discard(|| hook(stall));
         }
     }
 
@@ -259,14 +259,14 @@ impl Sysmon<'_> {
     /// the request, and not before it runs: if it is dropped instead, the request is left to others.
     fn collect(&self) {
         // bug: one collect after the other, each a task
-        if self.shared.collecting.load(Relaxed) || !collects::round() {
+        if self.shared.collecting.load(Relaxed) || !collects::monitor_tick() {
             return;
         }
         let under_way = UnderWay::begin(&self.shared.collecting);
         let collect = async move {
             let _under_way = under_way;
             // bug: collect lost with its task
-            super::blocking(collects::answer);
+            super::blocking(collects::run_if_requested);
         };
         drop(super::spawn_on(self.shared, collect));
     }
@@ -297,6 +297,6 @@ fn until_collect() -> Duration {
 /// Wakers are other people's code.
 fn wake(wakers: Vec<Waker>) {
     for waker in wakers {
-        quietly(|| waker.wake());
+        catch_and_discard(|| waker.wake());
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use async_task::{FallibleTask, ScheduleInfo, WithInfo};
 
 use super::{context, grave};
-use crate::{seat::lock, sync::Mutex};
+use crate::sync::{Mutex, lock::lock};
 
 /// A task that is ready to run. It knows the number of its runtime.
 pub(crate) type Runnable = async_task::Runnable<u64>;

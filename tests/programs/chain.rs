@@ -6,9 +6,9 @@ use super::{
     bytes::Bytes,
     ring::{Batch, batch, out, stolen},
 };
-use crate::{
-    cell::Cell,
-    chain::{Chain, FIRST_SLOTS, Head, Push},
+use crate::containers::{
+    cell::ObjectCell,
+    chain::{Chain, ChainHead, FIRST_SLOTS, Push},
     ring::Ring,
 };
 
@@ -49,7 +49,7 @@ pub(super) struct Program {
 
 /// The rings of a chain, the oldest first. Each knows its slots.
 #[derive(Default)]
-struct Model(VecDeque<(usize, VecDeque<*mut Cell<()>>)>);
+struct Model(VecDeque<(usize, VecDeque<*mut ObjectCell<()>>)>);
 
 impl Model {
     fn slots(&self) -> usize {
@@ -60,7 +60,7 @@ impl Model {
         self.0.iter().map(|(_, ring)| ring.len()).sum()
     }
 
-    fn push(&mut self, batch: &[*mut Cell<()>]) -> Push {
+    fn push(&mut self, batch: &[*mut ObjectCell<()>]) -> Push {
         let Some((slots, ring)) = self.0.back_mut() else {
             return Push::Grow { pushed: 0, slots: FIRST_SLOTS };
         };
@@ -85,7 +85,12 @@ impl Model {
 }
 
 /// Pushes to both, which agree on how far that goes.
-fn push(head: &Head<'_, ()>, model: &mut Model, batch: &[*mut Cell<()>], grow: Option<u32>) {
+fn push(
+    head: &ChainHead<'_, ()>,
+    model: &mut Model,
+    batch: &[*mut ObjectCell<()>],
+    grow: Option<u32>,
+) {
     let pushed = head.push(batch);
     assert_eq!(pushed, model.push(batch));
     if let (Push::Grow { pushed, slots }, Some(larger)) = (pushed, grow) {

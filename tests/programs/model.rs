@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::stats::Stats;
+use crate::util::counters::Stats;
 
 /// A pool as its users see it: which objects are idle, and since when.
 ///

@@ -4,7 +4,7 @@ use super::{
     bytes::Bytes,
     world::{PLAYERS, Step, World},
 };
-use crate::{fence::Strategy, seats::Seats};
+use crate::seat::{fence::FenceKind, table::Seats};
 
 /// Bounds of pools: none, without private places, with few of them, with all.
 pub(super) const BOUNDS: [usize; 10] = [usize::MAX, 0, 1, 3, 31, 32, 70, 200, 600, 1000];
@@ -124,7 +124,7 @@ impl super::Program for Program {
 
 impl Program {
     fn play<const PAD: usize>(&self) {
-        let strategy = if self.symmetric { Strategy::Symmetric } else { Strategy::detect() };
+        let strategy = if self.symmetric { FenceKind::Symmetric } else { FenceKind::detect() };
         let seats = Seats::new(strategy, usize::MAX);
         let mut world = World::<PAD>::new(&seats, self.sleepers, &self.pools);
         for &op in &self.ops {

@@ -3,20 +3,20 @@
 use std::{collections::VecDeque, ops::Range, ptr};
 
 use super::bytes::Bytes;
-use crate::{
-    cell::Cell,
+use crate::containers::{
+    cell::ObjectCell,
     ring::{Ring, Steal},
 };
 
 /// Objects that nobody looks at: rings and chains pass on the pointers.
-pub(super) type Batch = Vec<*mut Cell<()>>;
+pub(super) type Batch = Vec<*mut ObjectCell<()>>;
 
 pub(super) fn batch(numbers: Range<usize>) -> Batch {
     numbers.map(|number| ptr::without_provenance_mut(number + 1)).collect()
 }
 
 /// What came out of a pop or a steal of so many at most.
-pub(super) fn out(most: usize, f: impl FnOnce(&mut [*mut Cell<()>]) -> usize) -> Batch {
+pub(super) fn out(most: usize, f: impl FnOnce(&mut [*mut ObjectCell<()>]) -> usize) -> Batch {
     let mut into = vec![ptr::null_mut(); most];
     let count = f(&mut into);
     into.truncate(count);

@@ -10,12 +10,10 @@ use std::{
 use super::bytes::Bytes;
 use crate::{
     Pool,
-    cell::Cell,
-    private::PLACES,
-    quota::Quota,
-    seats::{bucket, bucket_len},
-    shard::Size,
-    sync::scaled,
+    containers::{cell::ObjectCell, quota::Quota},
+    seat::buckets::{self, locate},
+    shard::size::{PLACES, Size},
+    sync::test_size,
 };
 
 /// Checks for objects of some sizes.
@@ -85,15 +83,15 @@ impl Op {
 
 /// Buckets follow each other without a gap.
 fn check_bucket(id: usize, first: usize) {
-    let (index, offset) = bucket(id, first);
-    assert!(offset < bucket_len(index, first));
-    assert_eq!((0..index).map(|i| bucket_len(i, first)).sum::<usize>(), id - offset);
+    let (index, offset) = locate(id, first);
+    assert!(offset < buckets::len(index, first));
+    assert_eq!((0..index).map(|i| buckets::len(i, first)).sum::<usize>(), id - offset);
 }
 
 /// Units are neither lost nor made, and a shard's places are a small share of them.
 fn check_quota(limit: usize, places: usize, ops: &[Op]) {
     let quota = Quota::new(limit, places);
-    let share = limit / scaled(32, 1);
+    let share = limit / test_size(32, 1);
     assert_eq!((quota.slots(), quota.places()), (share > 0, places.min(share)));
     assert!(quota.batch() >= 1 && quota.batch() <= quota.places().max(2) / 2);
     assert_eq!(quota.bounded(), limit < usize::MAX);
@@ -123,8 +121,8 @@ fn check_reserve(max_idle: usize, additional: &[usize]) {
     let mut idle = 0;
     for &additional in additional {
         let room = additional.min(max_idle - idle);
-        if room > isize::MAX as usize / size_of::<Cell<usize>>() {
-            let panic = quietly(|| pool.reserve(additional)).unwrap_err();
+        if room > isize::MAX as usize / size_of::<ObjectCell<usize>>() {
+            let panic = catch(|| pool.reserve(additional)).unwrap_err();
             assert_eq!(panic.downcast_ref(), Some(&"capacity overflow"));
         } else if room + idle <= 2000 {
             pool.reserve(additional);
@@ -135,7 +133,7 @@ fn check_reserve(max_idle: usize, additional: &[usize]) {
 }
 
 /// Runs what may panic. The fuzzer takes the message of a panic for a crash.
-fn quietly(f: impl FnOnce()) -> thread::Result<()> {
+fn catch(f: impl FnOnce()) -> thread::Result<()> {
     #[cfg(fuzzing)]
     let hook = std::panic::take_hook();
     #[cfg(fuzzing)]
@@ -149,7 +147,7 @@ fn quietly(f: impl FnOnce()) -> thread::Result<()> {
 /// Magazines and spare cells are as many as there may be, and no more.
 fn check_object<const SIZE: usize>() {
     const MOST: usize = 64 * 1024;
-    let cell = size_of::<Cell<[u8; SIZE]>>();
+    let cell = size_of::<ObjectCell<[u8; SIZE]>>();
     let (magazine, empties) = (Size::<[u8; SIZE]>::MAGAZINE, Size::<[u8; SIZE]>::EMPTIES);
     assert!(magazine <= PLACES && magazine % 2 == 0 && magazine * SIZE <= MOST);
     assert!(magazine == PLACES || (magazine + 2) * SIZE > MOST);

@@ -7,13 +7,12 @@ use super::{
     token::Token,
 };
 use crate::{
-    cell::{Empty, Full},
-    core::Core,
-    owner::Owner,
-    seat::Seat,
-    shard::Shard,
-    stats::Stats,
+    containers::cell::{CellBox, EmptyCell},
+    pool::core::Core,
+    seat::seat::Seat,
+    shard::{owner::Owner, shard::Shard},
     sync::Relaxed,
+    util::counters::Stats,
 };
 
 pub(super) struct Twin<const PAD: usize> {
@@ -52,15 +51,15 @@ impl<const PAD: usize> Twin<PAD> {
     }
 
     /// The short way to an object.
-    pub(super) fn pop(&mut self, seat: Option<&Seat>) -> Option<Full<Token<PAD>>> {
-        let full = self.own(seat, (), |owner, ()| owner.pop_private().ok_or(())).ok()?;
+    pub(super) fn pop(&mut self, seat: Option<&Seat>) -> Option<CellBox<Token<PAD>>> {
+        let full = self.own(seat, (), |owner, ()| owner.private().pop().ok_or(())).ok()?;
         self.model.found(full.get().number(), false, Elsewhere::default());
         Some(full)
     }
 
     /// The short way to an object out of its cell, which stays.
     pub(super) fn pop_value(&mut self, seat: Option<&Seat>) -> Option<Token<PAD>> {
-        let value = self.own(seat, (), |owner, ()| owner.take().ok_or(())).ok()?;
+        let value = self.own(seat, (), |owner, ()| owner.private().take().ok_or(())).ok()?;
         self.model.found(value.number(), false, Elsewhere::default());
         Some(value)
     }
@@ -77,7 +76,7 @@ impl<const PAD: usize> Twin<PAD> {
     }
 
     /// The long way to an object.
-    pub(super) fn search(&mut self, seat: Option<&Seat>) -> Option<Full<Token<PAD>>> {
+    pub(super) fn search(&mut self, seat: Option<&Seat>) -> Option<CellBox<Token<PAD>>> {
         // SAFETY: the seat of a player that runs.
         let own = seat.filter(|seat| unsafe { seat.pin() }.is_some());
         let elsewhere = self.elsewhere(own.and_then(|seat| self.shard(seat)));
@@ -100,9 +99,9 @@ impl<const PAD: usize> Twin<PAD> {
     /// How many victims have been found, where the searches of this seat are counted.
     fn victims(&self, seat: Option<&Seat>) -> u64 {
         let mut stats = Stats::default();
-        self.core.tally.add_to(&mut stats);
+        self.core.counters.add_to(&mut stats);
         if let Some(shard) = seat.and_then(|seat| self.shard(seat)) {
-            shard.tally.add_to(&mut stats);
+            shard.counters.add_to(&mut stats);
         }
         stats.victim_hits
     }
@@ -111,10 +110,10 @@ impl<const PAD: usize> Twin<PAD> {
     pub(super) fn push(
         &mut self,
         seat: Option<&Seat>,
-        full: Full<Token<PAD>>,
-    ) -> Result<(), Full<Token<PAD>>> {
+        full: CellBox<Token<PAD>>,
+    ) -> Result<(), CellBox<Token<PAD>>> {
         let number = full.get().number();
-        self.own(seat, full, |owner, full| owner.push_private(full))?;
+        self.own(seat, full, |owner, full| owner.private().push_on_top(full))?;
         self.model.put(number);
         Ok(())
     }
@@ -126,7 +125,7 @@ impl<const PAD: usize> Twin<PAD> {
         value: Token<PAD>,
     ) -> Result<(), Token<PAD>> {
         let number = value.number();
-        self.own(seat, value, |owner, value| owner.put(value))?;
+        self.own(seat, value, |owner, value| owner.private().put(value))?;
         self.model.put(number);
         Ok(())
     }
@@ -147,15 +146,15 @@ impl<const PAD: usize> Twin<PAD> {
     pub(super) fn put(
         &mut self,
         seat: Option<&Seat>,
-        full: Full<Token<PAD>>,
-    ) -> Result<(), Full<Token<PAD>>> {
+        full: CellBox<Token<PAD>>,
+    ) -> Result<(), CellBox<Token<PAD>>> {
         let number = full.get().number();
         let kept = self.core.put(seat, full);
         self.kept(number, kept)
     }
 
     /// The way to the shelf.
-    pub(super) fn shelve(&mut self, full: Full<Token<PAD>>) -> Result<(), Full<Token<PAD>>> {
+    pub(super) fn shelve(&mut self, full: CellBox<Token<PAD>>) -> Result<(), CellBox<Token<PAD>>> {
         let number = full.get().number();
         let kept = self.core.shelve(full);
         self.kept(number, kept)
@@ -170,15 +169,15 @@ impl<const PAD: usize> Twin<PAD> {
     }
 
     /// A cell for an object that is made.
-    pub(super) fn make(&mut self, seat: Option<&Seat>) -> Empty<Token<PAD>> {
-        let empty = self.core.pop_empty(seat).unwrap_or_else(Empty::new);
+    pub(super) fn make(&mut self, seat: Option<&Seat>) -> EmptyCell<Token<PAD>> {
+        let empty = self.core.pop_empty(seat).unwrap_or_else(EmptyCell::new);
         self.core.count(seat, |tally| &tally.created);
         self.model.counts.created += 1;
         empty
     }
 
     /// An object is dropped instead of being given back.
-    pub(super) fn discard(&mut self, full: Full<Token<PAD>>) {
+    pub(super) fn discard(&mut self, full: CellBox<Token<PAD>>) {
         drop(full);
         self.core.dropped.add(1);
         self.model.counts.dropped += 1;

@@ -10,11 +10,16 @@ use super::{
     twin::Twin,
 };
 use crate::{
-    age::Ages,
-    cell::{Empty, Full},
-    collect::{step, sweep},
-    seat::{Pin, Seat},
-    seats::{Claim, Seats},
+    collect::{
+        collect::{age_pools, drop_pending},
+        collectable::Collectable,
+    },
+    containers::cell::{CellBox, EmptyCell},
+    seat::{
+        claim::Claim,
+        seat::{Pin, Seat},
+        table::Seats,
+    },
     sync::Relaxed,
 };
 
@@ -55,9 +60,9 @@ pub(super) struct World<'a, const PAD: usize> {
     pools: Vec<Twin<PAD>>,
     book: Arc<Book>,
     /// Objects that are out, in their cells, without them, and for ever.
-    held: Vec<Full<Token<PAD>>>,
+    held: Vec<CellBox<Token<PAD>>>,
     values: Vec<Token<PAD>>,
-    forgotten: Vec<Full<Token<PAD>>>,
+    forgotten: Vec<CellBox<Token<PAD>>>,
 }
 
 /// The players.
@@ -172,12 +177,12 @@ impl<const PAD: usize> World<'_, PAD> {
         self.held.extend(full);
     }
 
-    fn find(&mut self, who: usize, pool: usize) -> Option<Full<Token<PAD>>> {
+    fn find(&mut self, who: usize, pool: usize) -> Option<CellBox<Token<PAD>>> {
         let current = self.players[who].seat;
         self.pools[pool].pop(current).or_else(|| self.search(who, pool))
     }
 
-    fn search(&mut self, who: usize, pool: usize) -> Option<Full<Token<PAD>>> {
+    fn search(&mut self, who: usize, pool: usize) -> Option<CellBox<Token<PAD>>> {
         let current = self.players[who].seat;
         if self.pools[pool].has_nothing(current) {
             return None;
@@ -192,25 +197,25 @@ impl<const PAD: usize> World<'_, PAD> {
         self.keep(who, pool, full);
     }
 
-    fn make(&mut self, who: usize, pool: usize) -> Full<Token<PAD>> {
+    fn make(&mut self, who: usize, pool: usize) -> CellBox<Token<PAD>> {
         let empty = self.pools[pool].make(self.players[who].seat);
         empty.fill(Token::new(&self.book))
     }
 
-    fn keep(&mut self, who: usize, pool: usize, full: Full<Token<PAD>>) {
+    fn keep(&mut self, who: usize, pool: usize, full: CellBox<Token<PAD>>) {
         let current = self.players[who].seat;
         if let Err(full) = self.pools[pool].push(current, full) {
             self.keep_far(who, pool, full);
         }
     }
 
-    fn keep_far(&mut self, who: usize, pool: usize, full: Full<Token<PAD>>) {
+    fn keep_far(&mut self, who: usize, pool: usize, full: CellBox<Token<PAD>>) {
         let seat = self.here(who);
         let kept = self.pools[pool].put(seat, full);
         self.drop_refused(pool, kept);
     }
 
-    fn drop_refused(&mut self, pool: usize, kept: Result<(), Full<Token<PAD>>>) {
+    fn drop_refused(&mut self, pool: usize, kept: Result<(), CellBox<Token<PAD>>>) {
         if let Err(full) = kept {
             let number = full.get().number();
             self.pools[pool].discard(full);
@@ -222,7 +227,7 @@ impl<const PAD: usize> World<'_, PAD> {
     pub(super) fn take(&mut self, who: usize, pool: usize) {
         let current = self.players[who].seat;
         let value = self.pools[pool].pop_value(current).or_else(|| {
-            let (value, empty) = self.search(who, pool)?.empty();
+            let (value, empty) = self.search(who, pool)?.take_value();
             self.pools[pool].core.push_empty(self.players[who].seat, empty);
             Some(value)
         });
@@ -249,7 +254,7 @@ impl<const PAD: usize> World<'_, PAD> {
 
     fn put_filled(&mut self, who: usize, pool: usize, value: Token<PAD>) {
         let empty = self.pools[pool].core.pop_empty(self.players[who].seat);
-        self.keep_far(who, pool, empty.unwrap_or_else(Empty::new).fill(value));
+        self.keep_far(who, pool, empty.unwrap_or_else(EmptyCell::new).fill(value));
     }
 
     /// An object is made ahead of time.
@@ -280,14 +285,14 @@ impl<const PAD: usize> World<'_, PAD> {
             Step::Trim(pool) => (pool..pool + 1, false),
             Step::Clear(pool) => (pool..pool + 1, true),
         };
-        let ages = self.pools[pools.clone()].iter().map(|pool| &**pool.core as &dyn Ages);
+        let ages = self.pools[pools.clone()].iter().map(|pool| &**pool.core as &dyn Collectable);
         // SAFETY: nobody else has the registry's lock.
-        sweep(unsafe {
-            step(self.seats, ages.clone(), which == Step::Collect);
+        drop_pending(unsafe {
+            age_pools(self.seats, ages.clone(), which == Step::Collect);
             if clear {
                 ages.clone().for_each(|pool| pool.drain());
             }
-            ages.filter_map(|pool| pool.take_remains()).collect()
+            ages.filter_map(|pool| pool.take_pending()).collect()
         });
         let mut dropped = self.book.take_dropped();
         for pool in &mut self.pools[pools] {

@@ -10,9 +10,9 @@ use super::{
     world::{Pool, World},
 };
 use crate::{
-    cell::{Empty, Full},
-    owner::Owner,
-    seat::Seat,
+    containers::cell::{CellBox, EmptyCell},
+    seat::seat::Seat,
+    shard::owner::Owner,
 };
 
 /// What a thread may do next. The pools and the numbers are the schedule's choice.
@@ -54,7 +54,7 @@ pub(super) struct Actor<'a> {
 }
 
 enum Object {
-    Full(Full<Item>),
+    Full(CellBox<Item>),
     Value(Item),
 }
 
@@ -162,7 +162,7 @@ impl<'a> Actor<'a> {
     /// An idle object, if one is found.
     fn get(&self, pool: &Pool) -> Option<Object> {
         let full = pool.ledger.search(|| {
-            let near = self.near(pool, (), |owner, ()| owner.pop_private().ok_or(()));
+            let near = self.near(pool, (), |owner, ()| owner.private().pop().ok_or(()));
             near.ok().or_else(|| self.find(pool))
         })?;
         full.get().hold();
@@ -172,7 +172,7 @@ impl<'a> Actor<'a> {
     /// As `get`, without a cell.
     fn take(&self, pool: &Pool) -> Option<Object> {
         let value = pool.ledger.search(|| {
-            match self.near(pool, (), |owner, ()| owner.take().ok_or(())) {
+            match self.near(pool, (), |owner, ()| owner.private().take().ok_or(())) {
                 Ok(value) => Some(value),
                 Err(()) => self.find(pool).map(|full| self.open(pool, full)),
             }
@@ -181,7 +181,7 @@ impl<'a> Actor<'a> {
         Some(Object::Value(value))
     }
 
-    fn find(&self, pool: &Pool) -> Option<Full<Item>> {
+    fn find(&self, pool: &Pool) -> Option<CellBox<Item>> {
         let shard = self.seat.and_then(|seat| pool.core.shard(seat));
         if shard.is_some_and(|shard| pool.core.has_nothing(shard)) {
             return None;
@@ -189,15 +189,15 @@ impl<'a> Actor<'a> {
         pool.core.take(self.here())
     }
 
-    fn open(&self, pool: &Pool, full: Full<Item>) -> Item {
-        let (value, empty) = full.empty();
+    fn open(&self, pool: &Pool, full: CellBox<Item>) -> Item {
+        let (value, empty) = full.take_value();
         pool.core.push_empty(self.seat, empty);
         value
     }
 
     fn make(&self, pool: &Pool) -> Object {
         Object::Full(
-            pool.core.pop_empty(self.seat).unwrap_or_else(Empty::new).fill(pool.ledger.item()),
+            pool.core.pop_empty(self.seat).unwrap_or_else(EmptyCell::new).fill(pool.ledger.item()),
         )
     }
 
@@ -206,7 +206,7 @@ impl<'a> Actor<'a> {
         let kept = match object {
             Object::Full(full) => {
                 full.get().release();
-                let near = self.near(pool, full, |owner, full| owner.push_private(full));
+                let near = self.near(pool, full, |owner, full| owner.private().push_on_top(full));
                 near.or_else(|full| self.keep(pool, full))
             }
             Object::Value(value) => {
@@ -214,7 +214,7 @@ impl<'a> Actor<'a> {
                 let kept = match below(4) {
                     // As to a pool with a hook, which wants to see the object in its cell.
                     0 => Err(value),
-                    _ => self.near(pool, value, |owner, value| owner.put(value)),
+                    _ => self.near(pool, value, |owner, value| owner.private().put(value)),
                 };
                 let far = kept.or_else(|value| match below(4) {
                     0 => Err(value),
@@ -233,12 +233,12 @@ impl<'a> Actor<'a> {
         }
     }
 
-    fn fill(&self, pool: &Pool, value: Item) -> Full<Item> {
-        let empty: Empty<Item> = pool.core.pop_empty(self.seat).unwrap_or_else(Empty::new);
+    fn fill(&self, pool: &Pool, value: Item) -> CellBox<Item> {
+        let empty: EmptyCell<Item> = pool.core.pop_empty(self.seat).unwrap_or_else(EmptyCell::new);
         empty.fill(value)
     }
 
-    fn keep(&self, pool: &Pool, full: Full<Item>) -> Result<(), Full<Item>> {
+    fn keep(&self, pool: &Pool, full: CellBox<Item>) -> Result<(), CellBox<Item>> {
         pool.core.put(self.here(), full)
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::turn;
-use crate::ring::Ring;
+use crate::sync::reclaim::Reclaimed;
 
 std::thread_local! {
     static EPOCHS: RefCell<Epochs> = RefCell::default();
@@ -29,7 +29,7 @@ type Id = usize;
 struct Retired {
     /// The guards that were there at the retirement and still are.
     readers: Vec<Id>,
-    life: *const Life,
+    life: *const UseAfterFreeCheck,
     ring: *mut (),
     bury: unsafe fn(*mut ()),
 }
@@ -57,7 +57,7 @@ impl Epochs {
 }
 
 impl Retired {
-    fn life(&self) -> &Life {
+    fn life(&self) -> &UseAfterFreeCheck {
         // SAFETY: the ring's, whose memory is there until `drop`.
         unsafe { &*self.life }
     }
@@ -96,14 +96,14 @@ enum Stage {
 
 /// Watches over the lifetime of what is reclaimed.
 #[derive(Debug)]
-pub(crate) struct Life(Cell<Stage>);
+pub(crate) struct UseAfterFreeCheck(Cell<Stage>);
 
-impl Life {
+impl UseAfterFreeCheck {
     pub(crate) fn new() -> Self {
         Self(Cell::new(Stage::Linked))
     }
 
-    pub(crate) fn alive(&self) {
+    pub(crate) fn check(&self) {
         assert!(matches!(self.0.get(), Stage::Linked | Stage::Retired), "used after it was freed");
     }
 
@@ -112,7 +112,7 @@ impl Life {
     }
 }
 
-impl Drop for Life {
+impl Drop for UseAfterFreeCheck {
     fn drop(&mut self) {
         let stage = self.0.get();
         assert!(panicking() || matches!(stage, Stage::Linked | Stage::Buried), "freed twice");
@@ -134,21 +134,21 @@ impl Guard {
     /// # Safety
     ///
     /// As for the real one: `ring` came from `Box::into_raw`, is unlinked, and retired once.
-    pub(crate) unsafe fn retire<T>(&self, ring: *mut Ring<T>) {
+    pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
         /// # Safety
         ///
         /// The ring came from `Box::into_raw` and goes now.
-        unsafe fn bury<T>(ring: *mut ()) {
+        unsafe fn bury<R>(ring: *mut ()) {
             // SAFETY: the caller's promise.
-            drop(unsafe { Box::from_raw(ring.cast::<Ring<T>>()) });
+            drop(unsafe { Box::from_raw(ring.cast::<R>()) });
         }
         turn();
         // SAFETY: the memory is there as long as this schedule.
-        let life = unsafe { (*ring).life() };
+        let life = unsafe { (*ring).live_check() };
         life.step(Stage::Linked, Stage::Retired);
         EPOCHS.with_borrow_mut(|epochs| {
             let readers = epochs.pinned.clone();
-            epochs.retired.push(Retired { readers, life, ring: ring.cast(), bury: bury::<T> });
+            epochs.retired.push(Retired { readers, life, ring: ring.cast(), bury: bury::<R> });
         });
     }
 }

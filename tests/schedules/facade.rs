@@ -1,4 +1,4 @@
-//! The scheduler's half of the facade in `src/sync.rs`.
+//! The scheduler's half of the facade in `src/sync`.
 //!
 //! All threads of a schedule are coroutines of one thread of the system. They change places at each
 //! atomic access and at each lock, and nowhere else. Every access is sequentially consistent, so
@@ -7,6 +7,15 @@
 
 mod cell;
 mod epochs;
+
+pub(crate) use std::{
+    mem::drop as drop_retired,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool as ProcessBool, AtomicPtr as ProcessPtr},
+    },
+    thread_local,
+};
 
 pub(crate) use shuttle::{
     hint::spin_loop,
@@ -18,19 +27,19 @@ pub(crate) use shuttle::{
 
 pub(crate) use self::{
     cell::UnsafeCell,
-    epochs::{Life, pin, reset, settled},
+    epochs::{UseAfterFreeCheck, pin, reset, settled},
 };
 
 #[cfg(feature = "rt")]
 pub(crate) use self::rt::*;
 
 /// Enough for every thread of a scenario.
-pub(crate) const fn limit(_real: usize, _model: usize) -> usize {
+pub(crate) const fn model_limit(_real: usize, _model: usize) -> usize {
     8
 }
 
 /// Sizes shrink, less than for models: batches are of two.
-pub(crate) const fn scaled(_real: usize, small: usize) -> usize {
+pub(crate) const fn test_size(_real: usize, small: usize) -> usize {
     2 * small
 }
 
@@ -46,9 +55,9 @@ fn turn() {
 
 /// Nothing is out of order here, so that the asymmetric fence has nothing to do.
 #[derive(Debug)]
-pub(crate) struct Token;
+pub(crate) struct LightFence;
 
-impl Token {
+impl LightFence {
     pub(crate) fn new(_asymmetric: bool) -> Self {
         Self
     }
@@ -60,7 +69,7 @@ impl Token {
 pub(crate) fn membarrier() {}
 
 /// Nor does anybody fork.
-pub(crate) fn watch_forks() {}
+pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
 /// What the runtime needs besides.
 #[cfg(feature = "rt")]
@@ -104,8 +113,6 @@ mod rt {
     pub(crate) fn has_ended(_: &Thread) -> bool {
         false
     }
-
-    pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
     pub(crate) fn nap() {
         thread::yield_now();

@@ -19,7 +19,7 @@ use super::{
     seen::{Event::*, Seen},
     world::World,
 };
-use crate::fence::Strategy;
+use crate::seat::fence::FenceKind;
 
 /// No bound.
 const FREE: usize = usize::MAX;
@@ -41,7 +41,7 @@ const fn role(turns: (usize, usize), ops: &'static [Op]) -> Role {
 /// Plays a scenario once, in a process of up to so many seats and of pools with these bounds: two
 /// threads of the cast at least.
 fn play(seats: usize, bounds: &[usize], cast: &[Role], seen: &Arc<Seen>) {
-    let strategy = if below(4) == 0 { Strategy::Symmetric } else { Strategy::Asymmetric };
+    let strategy = if below(4) == 0 { FenceKind::Symmetric } else { FenceKind::Asymmetric };
     let sleepers = [0, 1, 3][below(3)];
     let world = World::new(strategy, seats, sleepers, bounds, Arc::clone(seen));
     let mut cast: Vec<_> = cast.iter().map(|role| (role, None)).collect();

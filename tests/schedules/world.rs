@@ -2,7 +2,7 @@
 
 use std::{
     mem::ManuallyDrop,
-    sync::{Arc, Mutex as Plain},
+    sync::{Arc, Mutex as Untracked},
 };
 
 use super::{
@@ -10,13 +10,15 @@ use super::{
     seen::{Event, Seen},
 };
 use crate::{
-    age::{Ages, Garbage},
-    collect::{Registry, step, sweep},
-    core::Core,
-    fence::Strategy,
-    seat::{Seat, lock},
-    seats::Seats,
-    sync::Mutex,
+    collect::{
+        collect::{age_pools, drop_pending},
+        collectable::Collectable,
+        pending::ErasedPending,
+        registry::Registry,
+    },
+    pool::core::Core,
+    seat::{fence::FenceKind, seat::Seat, table::Seats},
+    sync::{Mutex, Relaxed, lock::lock},
 };
 
 /// A process.
@@ -25,7 +27,7 @@ pub(super) struct World {
     registry: Mutex<Registry>,
     pub(super) pools: Vec<Pool>,
     /// Those of all pools that there ever were. No part of a schedule.
-    ledgers: Plain<Vec<Arc<Ledger>>>,
+    ledgers: Untracked<Vec<Arc<Ledger>>>,
     pub(super) seen: Arc<Seen>,
 }
 
@@ -40,7 +42,7 @@ impl World {
     /// A process of up to so many threads with seats, besides the sleepers, which have the first
     /// ones and do nothing. The pools have these bounds.
     pub(super) fn new(
-        strategy: Strategy,
+        strategy: FenceKind,
         seats: usize,
         sleepers: usize,
         bounds: &[usize],
@@ -50,7 +52,7 @@ impl World {
             seats: Seats::new(strategy, seats + sleepers),
             registry: Mutex::default(),
             pools: Vec::new(),
-            ledgers: Plain::default(),
+            ledgers: Untracked::default(),
             seen,
         };
         (0..sleepers).for_each(|_| assert!(world.seats.join().is_some()));
@@ -70,7 +72,7 @@ impl World {
 
     /// The end of a pool that nobody uses any more.
     pub(super) fn close(&self, pool: Pool) {
-        lock(&self.registry).leave(&pool.core);
+        lock(&self.registry).leave(pool.core.entry.load(Relaxed));
         let mut core = ManuallyDrop::into_inner(pool.core);
         pool.ledger.close();
         let idle = core.empty();
@@ -87,8 +89,8 @@ impl World {
         self.age(None, 1, |registry| {
             // SAFETY: locked.
             unsafe {
-                step(&self.seats, registry.pools(), true);
-                registry.pools().filter_map(|pool| pool.take_remains()).collect()
+                age_pools(&self.seats, registry.pools(), true);
+                registry.pools().filter_map(|pool| pool.take_pending()).collect()
             }
         });
     }
@@ -99,17 +101,22 @@ impl World {
             let core = &**pool.core;
             // SAFETY: locked.
             unsafe {
-                step(&self.seats, std::iter::once(core as &dyn Ages), false);
+                age_pools(&self.seats, std::iter::once(core as &dyn Collectable), false);
                 if clear {
                     core.drain();
                 }
-                core.take_remains().into_iter().collect()
+                core.take_pending().into_iter().collect()
             }
         });
     }
 
     /// Ages one pool or all by so many steps, and drops what that leaves when nothing is locked.
-    fn age(&self, one: Option<&Pool>, steps: usize, f: impl FnOnce(&Registry) -> Vec<Garbage>) {
+    fn age(
+        &self,
+        one: Option<&Pool>,
+        steps: usize,
+        f: impl FnOnce(&Registry) -> Vec<ErasedPending>,
+    ) {
         let (ledgers, garbage) = {
             let registry = lock(&self.registry);
             let ledgers = one.map_or_else(|| self.ledgers(), |pool| vec![Arc::clone(&pool.ledger)]);
@@ -118,7 +125,7 @@ impl World {
             ledgers.iter().for_each(|ledger| ledger.ageing_ends());
             (ledgers, garbage)
         };
-        sweep(garbage);
+        drop_pending(garbage);
         ledgers.iter().for_each(|ledger| ledger.sweep_ends());
     }
 

@@ -4,10 +4,14 @@
 use std::{sync::Barrier, thread};
 
 use super::{shard::PRIVATE, world::World};
-use crate::{fence::Strategy, map::BITS, private::PLACES, seat::Seat, shard::Size};
+use crate::{
+    containers::occupancy::BITS,
+    seat::{fence::FenceKind, seat::Seat},
+    shard::size::{PLACES, Size},
+};
 
 pub(super) fn world() -> World {
-    World::new(Strategy::Symmetric, usize::MAX)
+    World::new(FenceKind::Symmetric, usize::MAX)
 }
 
 /// Without a seat, as when all are taken and in a thread that is ending: all goes to the shelf, last
@@ -62,7 +66,7 @@ fn those_without_a_seat_may_steal() {
 /// The bound holds for the shelf, too.
 #[test]
 fn the_shelf_is_bounded() {
-    let world = World::new(Strategy::Symmetric, 2);
+    let world = World::new(FenceKind::Symmetric, 2);
     world.fill(None, 2);
     assert!(!world.put(None, world.make()));
     assert_eq!((world.idle(), world.collect(), world.collect()), (2, 0, 2));
@@ -86,7 +90,7 @@ fn what_is_used_lives_on() {
 /// come.
 #[test]
 fn segments_are_appended() {
-    let world = World::new(Strategy::Symmetric, usize::MAX);
+    let world = World::new(FenceKind::Symmetric, usize::MAX);
     let seats: Vec<_> = (0..100).map(|_| world.join()).collect();
     // The last seat first, so that the segments in between are missing for a while.
     for (i, seat) in seats.iter().rev().enumerate() {
@@ -197,10 +201,10 @@ fn spare_cells_are_few() {
                 let pin = unsafe { own.pin() }.unwrap();
                 // SAFETY: pinned.
                 let owner = world.core.shard(own).map(|shard| unsafe { shard.owner() });
-                let near = owner.and_then(|owner| owner.take());
+                let near = owner.and_then(|owner| owner.private().take());
                 drop(pin);
                 let value = near.or_else(|| {
-                    let (value, empty) = world.core.take(Some(own))?.empty();
+                    let (value, empty) = world.core.take(Some(own))?.take_value();
                     world.core.push_empty(Some(own), empty);
                     Some(value)
                 });
@@ -214,7 +218,7 @@ fn spare_cells_are_few() {
         // SAFETY: nobody else is here.
         let owner = unsafe { world.core.shard(own).unwrap().owner() };
         if round % 10 == 9 {
-            let spare = owner.take_empties().len();
+            let spare = owner.private().take_empties().len();
             assert!(spare <= most, "{spare} cells are kept");
         }
     }
@@ -224,7 +228,7 @@ fn spare_cells_are_few() {
 #[test]
 fn segments_grow_once() {
     for _ in 0..50 {
-        let world = World::new(Strategy::Symmetric, usize::MAX);
+        let world = World::new(FenceKind::Symmetric, usize::MAX);
         // The seats after these four belong together.
         let _held: Vec<_> = (0..4).map(|_| world.join()).collect();
         let start = Barrier::new(4);

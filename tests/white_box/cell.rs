@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::Rng;
-use crate::cell::{Empty, Full, List};
+use crate::containers::cell::{CellBox, EmptyCell, List};
 
 /// Counts its drops, and panics in them if it has something to say.
 struct Counted(Rc<Count<usize>>, Option<&'static str>);
@@ -23,8 +23,8 @@ impl Drop for Counted {
     }
 }
 
-fn full<T>(value: T) -> Full<T> {
-    Empty::new().fill(value)
+fn full<T>(value: T) -> CellBox<T> {
+    EmptyCell::new().fill(value)
 }
 
 /// A list of numbers, the last one on top.
@@ -37,7 +37,8 @@ fn list(numbers: impl IntoIterator<Item = usize>) -> List<usize> {
 /// The numbers of a list, the top first.
 fn numbers(mut list: List<usize>) -> Vec<usize> {
     let len = list.len();
-    let numbers: Vec<_> = std::iter::from_fn(|| list.pop()).map(|full| full.empty().0).collect();
+    let numbers: Vec<_> =
+        std::iter::from_fn(|| list.pop()).map(|full| full.take_value().0).collect();
     assert_eq!((numbers.len(), list.len()), (len, 0));
     numbers
 }
@@ -56,12 +57,12 @@ fn round_trip<T: Clone + PartialEq + Debug>(one: &T, other: &T) {
     *cell.get_mut() = other.clone();
     let raw = cell.into_raw();
     // SAFETY: from `into_raw`, just above.
-    let (value, empty) = unsafe { Full::from_raw(raw) }.empty();
+    let (value, empty) = unsafe { CellBox::from_raw(raw) }.take_value();
     assert_eq!(value, *other);
     let again = empty.fill(one.clone());
     assert_eq!(again.into_raw(), raw, "a cell never moves");
     // SAFETY: as above.
-    assert_eq!(unsafe { Full::from_raw(raw) }.get(), one);
+    assert_eq!(unsafe { CellBox::from_raw(raw) }.get(), one);
 }
 
 #[test]
@@ -96,8 +97,8 @@ fn objects_are_dropped_once() {
     let drops = Rc::default();
     drop(full(Counted(Rc::clone(&drops), None)));
     assert_eq!(drops.get(), 1);
-    drop(Empty::<Counted>::new());
-    let (value, empty) = full(Counted(Rc::clone(&drops), None)).empty();
+    drop(EmptyCell::<Counted>::new());
+    let (value, empty) = full(Counted(Rc::clone(&drops), None)).take_value();
     drop(empty);
     assert_eq!(drops.get(), 1, "an empty cell has dropped its former object");
     drop(value);

@@ -6,9 +6,9 @@ use super::{
     Patience,
     objects::{Batch, Cells},
 };
-use crate::{
-    cell::Cell,
-    chain::{Chain, FIRST_SLOTS, Head, Push},
+use crate::containers::{
+    cell::ObjectCell,
+    chain::{Chain, ChainHead, FIRST_SLOTS, Push},
     ring::{Ring, Steal},
 };
 
@@ -21,7 +21,7 @@ impl Own {
     }
 
     /// The owner's side.
-    pub(super) fn head(&self) -> Head<'_, usize> {
+    pub(super) fn head(&self) -> ChainHead<'_, usize> {
         // SAFETY: one thread of each test plays the owner.
         unsafe { self.0.head() }
     }
@@ -31,7 +31,7 @@ impl Own {
     }
 
     /// Pushes all, with a new ring wherever one is asked for, and tells of what sizes those were.
-    pub(super) fn push(&self, mut batch: &[*mut Cell<usize>]) -> Vec<usize> {
+    pub(super) fn push(&self, mut batch: &[*mut ObjectCell<usize>]) -> Vec<usize> {
         let mut rings = Vec::new();
         let patience = Patience::new();
         loop {

@@ -8,7 +8,12 @@ use std::{
 };
 
 use super::Patience;
-use crate::{alloc::PacedAlloc, clock, collect::Registry, due, set_collect_interval};
+use crate::{
+    alloc::PacedAlloc,
+    collect::{registry::Registry, schedule},
+    set_collect_interval,
+    util::coarse_clock,
+};
 
 /// The request is the process's.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -16,9 +21,9 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// Goes round until there is a collect: others may hold it up by one of their own.
 fn round_until_collected(before: usize) {
     let patience = Patience::new();
-    while due::collects() == before {
-        if due::round() {
-            due::answer();
+    while schedule::collects() == before {
+        if schedule::monitor_tick() {
+            schedule::run_if_requested();
         }
         patience.wait();
     }
@@ -28,12 +33,12 @@ fn round_until_collected(before: usize) {
 #[test]
 fn a_round_does_what_is_due() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = due::collects();
-    due::ask();
+    let before = schedule::collects();
+    schedule::ask();
     round_until_collected(before);
     set_collect_interval(Some(Duration::from_millis(50)));
-    due::round();
-    let before = due::collects();
+    schedule::monitor_tick();
+    let before = schedule::collects();
     thread::sleep(Duration::from_millis(100));
     round_until_collected(before);
     set_collect_interval(None);
@@ -42,8 +47,8 @@ fn a_round_does_what_is_due() {
 /// A moment that another thread has seen already is not long ago.
 #[test]
 fn what_is_about_to_come_is_not_long_ago() {
-    assert!(clock::since(clock::millis()) < 1000);
-    assert_eq!(clock::since(clock::millis().wrapping_add(500)), 0);
+    assert!(coarse_clock::since(coarse_clock::millis()) < 1000);
+    assert_eq!(coarse_clock::since(coarse_clock::millis().wrapping_add(500)), 0);
 }
 
 /// An allocation that finds a collect due waits for none that is at work.
@@ -59,7 +64,7 @@ fn an_allocation_only_asks() {
             assert!(!memory.is_null());
             paced.dealloc(memory, layout);
         }
-        due::take()
+        schedule::take()
     };
     let patience = Patience::new();
     thread::scope(|scope| {

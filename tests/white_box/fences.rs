@@ -12,28 +12,31 @@ use std::{
 
 use super::{Done, ROUNDS, Rng, world::World};
 use crate::{
-    Pool, collect,
-    fence::{HEAVY, Strategy},
-    seat::current_or_join,
-    seats::{Claim, Seats},
+    Pool,
+    collect::{join::current_or_join, schedule::collect},
+    seat::{
+        claim::Claim,
+        fence::{FenceKind, HEAVY},
+        table::Seats,
+    },
 };
 
 /// Each strategy that there is here.
-pub(super) fn strategies() -> impl Iterator<Item = Strategy> {
-    let detected = Strategy::detect();
-    [Strategy::Symmetric].into_iter().chain((detected != Strategy::Symmetric).then_some(detected))
+pub(super) fn strategies() -> impl Iterator<Item = FenceKind> {
+    let detected = FenceKind::detect();
+    [FenceKind::Symmetric].into_iter().chain((detected != FenceKind::Symmetric).then_some(detected))
 }
 
 /// The seats of the process run with what the system has. The line tells what that is: `ci/sanitize`
 /// looks for it.
 #[test]
 fn the_process_uses_what_the_system_has() {
-    let detected = Strategy::detect();
+    let detected = FenceKind::detect();
     println!("the fences of this process: {detected:?}");
     let seat = current_or_join().unwrap();
     // SAFETY: this thread's seat, and its only pin.
     let fast = unsafe { seat.pin_fast() }.is_some();
-    assert_eq!(fast, detected == Strategy::Asymmetric);
+    assert_eq!(fast, detected == FenceKind::Asymmetric);
 }
 
 /// Counts visits without an atomic read-modify-write, so that two visitors at a time lose some.
@@ -49,7 +52,7 @@ impl Room {
 }
 
 /// An owner and a collector are never in the room of a seat at the same time.
-fn take_turns(strategy: Strategy) {
+fn take_turns(strategy: FenceKind) {
     let seats = Seats::new(strategy, 3);
     let (rooms, registry) = (<[Room; 3]>::default(), Mutex::new(()));
     let (done, start) = (AtomicBool::new(false), Barrier::new(4));
@@ -103,7 +106,7 @@ fn owners_and_collectors_take_turns() {
 
 /// Threads with seats that come and go, threads without, and a collector, at one pool. An object
 /// has one holder at a time and is dropped once, and the books of the pool agree with the ledger's.
-fn conserve(strategy: Strategy, max_idle: usize) {
+fn conserve(strategy: FenceKind, max_idle: usize) {
     let world = World::new(strategy, max_idle);
     let done = AtomicBool::new(false);
     let put = |seat, full| {

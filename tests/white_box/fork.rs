@@ -9,12 +9,12 @@ use super::{
     world::World,
 };
 use crate::{
-    age::Ages,
-    cell::{Cell, Full},
-    fence::Strategy,
-    ring::Ring,
-    seat::Seat,
-    seats::Claim,
+    collect::collectable::Collectable,
+    containers::{
+        cell::{CellBox, ObjectCell},
+        ring::Ring,
+    },
+    seat::{claim::Claim, fence::FenceKind, seat::Seat},
 };
 
 /// A fork, after which only the holder of `own` goes on.
@@ -23,15 +23,15 @@ fn fork(world: &World, own: Option<&Seat>) {
     // SAFETY: nobody else is here, so that it is as if the registry were locked.
     unsafe {
         let mut claim = Claim::new(&world.seats, false);
-        world.core.freeze();
-        world.core.thaw();
-        world.core.inherit(&mut claim.others(own));
-        claim.inherit(own);
+        world.core.lock_for_fork();
+        world.core.unlock_after_fork();
+        world.core.reset_after_fork(&mut claim.others(own));
+        claim.reset_after_fork(own);
     }
 }
 
 fn world(max_idle: usize) -> World {
-    World::new(Strategy::detect(), max_idle)
+    World::new(FenceKind::detect(), max_idle)
 }
 
 /// What other threads had at rest is found by the one that is left, also what was private.
@@ -99,19 +99,17 @@ fn what_is_half_done_is_left_alone() {
         assert_eq!((0..600).filter(|_| world.put(Some(own), world.make())).count(), room);
         world.drain(Some(own));
         // SAFETY: nobody has them any more, but for this test.
-        private.into_iter().for_each(|cell| drop(unsafe { Full::from_raw(cell) }));
+        private.into_iter().for_each(|cell| drop(unsafe { CellBox::from_raw(cell) }));
     }
 }
 
 /// What only the owner of a seat can reach.
-fn private(world: &World, seat: &Seat) -> Vec<*mut Cell<Item>> {
+fn private(world: &World, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
     let shard = world.core.shard(seat).unwrap();
-    let mut all = vec![shard.private.slot.load(Relaxed)];
+    let mut all = vec![std::ptr::null_mut(); shard.private.count()];
     // SAFETY: this thread plays the owner.
-    unsafe { shard.owner() }.empty_oldest(shard.private.count(), |magazine| {
-        all.extend(magazine);
-        0
-    });
+    unsafe { shard.owner() }.private().copy_oldest(&mut all);
+    all.push(shard.private.slot());
     all
 }
 

@@ -4,11 +4,14 @@ use std::{thread, time::Duration};
 
 use super::{ageing::world, fences::strategies, objects::Item, world::World};
 use crate::{
-    age::{Ages, Garbage, Left},
-    core::Core,
-    fence::Strategy,
-    seat::{Pin, Seat},
-    seats::{Claim, Seats},
+    collect::{collectable::Collectable, pending::ErasedPending},
+    pool::core::Core,
+    seat::{
+        claim::{AbandonedSeat, Claim},
+        fence::FenceKind,
+        seat::{Pin, Seat},
+        table::Seats,
+    },
 };
 
 /// Pins a seat whose holder this thread plays.
@@ -32,7 +35,7 @@ fn claims_close_the_gates() {
         let pinned = || held.iter().filter(|seat| unsafe { seat.pin() }.is_some()).count();
         // SAFETY: as above.
         let fast = || held.iter().filter(|seat| unsafe { seat.pin_fast() }.is_some()).count();
-        let open = if strategy == Strategy::Asymmetric { 70 } else { 0 };
+        let open = if strategy == FenceKind::Asymmetric { 70 } else { 0 };
         assert_eq!((pinned(), fast()), (70, open));
         // SAFETY: the only one.
         let claim = unsafe { Claim::new(&seats, true) };
@@ -162,7 +165,7 @@ fn a_trim_does_not_make_up_for_a_collect() {
 /// one have not aged.
 struct Meanwhile<F>(F);
 
-impl<F: Fn() + Send + Sync> Ages for Meanwhile<F> {
+impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
     fn set_entry(&self, _: usize) {}
 
     unsafe fn drain(&self) {}
@@ -171,7 +174,7 @@ impl<F: Fn() + Send + Sync> Ages for Meanwhile<F> {
         self.0();
     }
 
-    unsafe fn take_remains(&self) -> Option<Garbage> {
+    unsafe fn take_pending(&self) -> Option<ErasedPending> {
         None
     }
 
@@ -179,11 +182,11 @@ impl<F: Fn() + Send + Sync> Ages for Meanwhile<F> {
 
     unsafe fn vacate(&self, _: usize) {}
 
-    unsafe fn freeze(&self) {}
+    unsafe fn lock_for_fork(&self) {}
 
-    unsafe fn thaw(&self) {}
+    unsafe fn unlock_after_fork(&self) {}
 
-    unsafe fn inherit(&self, _: &mut dyn Iterator<Item = Left>) {}
+    unsafe fn reset_after_fork(&self, _: &mut dyn Iterator<Item = AbandonedSeat>) {}
 }
 
 /// A thread that takes its first seat while a collect is at work is not left a generation behind.

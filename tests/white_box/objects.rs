@@ -8,15 +8,15 @@ use std::{
     },
 };
 
-use crate::cell::{Cell, Empty, Full};
+use crate::containers::cell::{CellBox, EmptyCell, ObjectCell};
 
 /// Cells that came out together.
-pub(super) type Batch = Vec<*mut Cell<usize>>;
+pub(super) type Batch = Vec<*mut ObjectCell<usize>>;
 
 /// Numbered cells, and how often each has come out. They are freed at the end, so that one that
 /// comes out twice, or not at all, is a wrong count and not a crash.
 pub(super) struct Cells {
-    pub(super) cells: Vec<*mut Cell<usize>>,
+    pub(super) cells: Vec<*mut ObjectCell<usize>>,
     seen: Vec<AtomicUsize>,
 }
 
@@ -25,27 +25,27 @@ unsafe impl Sync for Cells {}
 
 impl Cells {
     pub(super) fn new(n: usize) -> Self {
-        let cells = (0..n).map(|i| Empty::new().fill(i).into_raw()).collect();
+        let cells = (0..n).map(|i| EmptyCell::new().fill(i).into_raw()).collect();
         let seen = iter::repeat_with(AtomicUsize::default).take(n).collect();
         Self { cells, seen }
     }
 
     /// The number of a cell that came out.
-    pub(super) fn number(&self, cell: *mut Cell<usize>) -> usize {
+    pub(super) fn number(&self, cell: *mut ObjectCell<usize>) -> usize {
         assert!(!cell.is_null(), "an empty slot came out");
         // SAFETY: the cells live as long as `self`, which goes on owning them.
-        let full = unsafe { Full::from_raw(cell) };
+        let full = unsafe { CellBox::from_raw(cell) };
         let number = *full.get();
         let _ = full.into_raw();
         number
     }
 
-    pub(super) fn numbers(&self, cells: &[*mut Cell<usize>]) -> Vec<usize> {
+    pub(super) fn numbers(&self, cells: &[*mut ObjectCell<usize>]) -> Vec<usize> {
         cells.iter().map(|&cell| self.number(cell)).collect()
     }
 
     /// Notes that these came out.
-    pub(super) fn came_out(&self, cells: &[*mut Cell<usize>]) {
+    pub(super) fn came_out(&self, cells: &[*mut ObjectCell<usize>]) {
         for &cell in cells {
             let before = self.seen[self.number(cell)].fetch_add(1, Relaxed);
             assert_eq!(before, 0, "an object came out twice");
@@ -63,7 +63,7 @@ impl Cells {
 impl Drop for Cells {
     fn drop(&mut self) {
         // SAFETY: `into_raw` gave them to us, and the test has forgotten its copies.
-        self.cells.iter().for_each(|&cell| drop(unsafe { Full::from_raw(cell) }));
+        self.cells.iter().for_each(|&cell| drop(unsafe { CellBox::from_raw(cell) }));
     }
 }
 

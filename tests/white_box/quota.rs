@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{ROUNDS, Rng, shard::Own};
-use crate::{
-    cell::{Empty, Full},
+use crate::containers::{
+    cell::{CellBox, EmptyCell},
     quota::Quota,
 };
 
@@ -122,7 +122,7 @@ fn a_shard_conserves_units() {
                 }
                 20..38 => idle -= usize::from(own.take().is_some()),
                 38 => {
-                    let private = own.owner().take_all(&own.quota);
+                    let private = own.owner().take_private(&own.quota);
                     own.quota.release(private.len());
                     idle -= private.len();
                 }
@@ -150,13 +150,13 @@ fn a_thief_conserves_units() {
         let (idle, private) = (own.shard.idle(), own.shard.idle() - own.shard.chain(0).len());
         let units = own.quota.lease(rng.below(8) + 1);
         // One unit is of the object that the search was for.
-        let loot: Vec<_> = (1..units).map(|_| Empty::new().fill(1).into_raw()).collect();
-        let kept = own.owner().stash(&loot, &own.quota);
+        let loot: Vec<_> = (1..units).map(|_| EmptyCell::new().fill(1).into_raw()).collect();
+        let kept = own.owner().keep_loot(&loot, &own.quota);
         assert_eq!(own.shard.idle(), idle + kept);
         let full = private + kept >= own.quota.places();
         assert!(kept == loot.len() || full, "there was room for more");
         // SAFETY: not kept, hence still ours.
-        loot[kept..].iter().for_each(|&cell| drop(unsafe { Full::from_raw(cell) }));
+        loot[kept..].iter().for_each(|&cell| drop(unsafe { CellBox::from_raw(cell) }));
         own.quota.release(loot.len() - kept);
         assert_eq!(own.settle(), idle + kept);
     }
@@ -169,8 +169,8 @@ fn a_thief_does_not_hoard_units() {
     let (places, some) = (own.quota.places(), own.quota.places() / 2);
     for round in 0..50 {
         assert_eq!(own.quota.lease(some + 1), some + 1, "round {round}");
-        let loot: Vec<_> = (0..some).map(|i| Empty::new().fill(i).into_raw()).collect();
-        assert_eq!(own.owner().stash(&loot, &own.quota), some);
+        let loot: Vec<_> = (0..some).map(|i| EmptyCell::new().fill(i).into_raw()).collect();
+        assert_eq!(own.owner().keep_loot(&loot, &own.quota), some);
         assert_eq!((0..some).filter_map(|_| own.take()).count(), some);
     }
     let left = own.quota.lease(600);

@@ -6,7 +6,7 @@ use super::{
     Rng,
     objects::{Batch, Cells},
 };
-use crate::ring::{Head, MAX_SLOTS, Ring, Steal};
+use crate::containers::ring::{MAX_SLOTS, Ring, RingHead, Steal};
 
 /// How many indices there are before they start again (C2).
 pub(super) const RANGE: usize = 1 << (usize::BITS / 2);
@@ -24,7 +24,7 @@ impl Shared {
     }
 
     /// The owner's side.
-    pub(super) fn head(&self) -> Head<'_, usize> {
+    pub(super) fn head(&self) -> RingHead<'_, usize> {
         // SAFETY: one thread of each test plays the owner.
         unsafe { self.0.head() }
     }

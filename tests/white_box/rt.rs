@@ -13,8 +13,9 @@ use std::{
 
 use super::Done;
 use crate::{
+    collect::join::current_or_join,
     rt::white_box::{Batch, LEN, P, Parked, Parker, Ready, RunQueue, Sched, StealOrder},
-    seat,
+    seat::current::current,
 };
 
 /// A task that is a number, and never run.
@@ -182,9 +183,9 @@ fn a_seat_stays_with_its_p() {
             .map(|_| {
                 let serve = || {
                     p.sit();
-                    let id = seat::current_or_join().unwrap().id;
+                    let id = current_or_join().unwrap().id;
                     p.stand();
-                    assert!(seat::current().is_none());
+                    assert!(current().is_none());
                     id
                 };
                 thread::scope(|scope| scope.spawn(serve).join().unwrap())

@@ -8,14 +8,18 @@ use std::{
 
 use super::{Patience, ROUNDS, Rng};
 use crate::{
-    fence::Strategy,
-    seat::{Seat, current_or_join},
-    seats::{MAX_SEATS, SEGMENTS, Seats, bucket, bucket_len},
-    shard::Shard,
+    collect::join::current_or_join,
+    seat::{
+        buckets::{self, MAX_SEATS, SEGMENTS, locate},
+        fence::FenceKind,
+        seat::Seat,
+        table::Seats,
+    },
+    shard::shard::Shard,
 };
 
 fn seats(limit: usize) -> Seats {
-    Seats::new(Strategy::Symmetric, limit)
+    Seats::new(FenceKind::Symmetric, limit)
 }
 
 fn leave(seats: &Seats, seat: &Seat) {
@@ -56,8 +60,8 @@ fn no_limit_is_the_largest_one() {
     let seats = seats(usize::MAX);
     for id in 0..MAX_SEATS {
         let seat = seats.join().unwrap();
-        let (segment, index) = bucket(id, 1);
-        assert_eq!((seat.id, seat.segment, seat.offset), (id, segment, index * Shard::BYTES));
+        let (segment, index) = locate(id, 1);
+        assert_eq!((seat.id, seat.segment, seat.index), (id, segment, index));
         assert!(segment < SEGMENTS);
     }
     assert!(seats.join().is_none());
@@ -92,14 +96,15 @@ fn seats_are_a_set() {
 #[test]
 fn buckets_hold_every_id_once() {
     for first in [1, 2, 4, 64] {
-        let places = (0..).flat_map(|index| (0..bucket_len(index, first)).map(move |i| (index, i)));
+        let places =
+            (0..).flat_map(|index| (0..buckets::len(index, first)).map(move |i| (index, i)));
         for (id, place) in (0..70_000).zip(places) {
-            assert_eq!(bucket(id, first), place, "id {id}, first {first}");
+            assert_eq!(locate(id, first), place, "id {id}, first {first}");
         }
         for id in [MAX_SEATS - 1, usize::MAX] {
-            let (index, offset) = bucket(id, first);
-            assert!(offset < bucket_len(index, first));
-            assert_eq!((0..index).map(|i| bucket_len(i, first)).sum::<usize>(), id - offset);
+            let (index, offset) = locate(id, first);
+            assert!(offset < buckets::len(index, first));
+            assert_eq!((0..index).map(|i| buckets::len(i, first)).sum::<usize>(), id - offset);
         }
     }
 }

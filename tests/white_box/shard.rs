@@ -4,12 +4,16 @@ use std::{iter, iter::once};
 
 use super::Rng;
 use crate::{
-    cell::{Empty, Full, List},
-    owner::{Owner, Refused},
-    private::PLACES,
-    quota::Quota,
-    ring::Ring,
-    shard::{KEEP_SLOTS, MAX_BATCH, Shard, Size},
+    containers::{
+        cell::{CellBox, EmptyCell, List},
+        quota::Quota,
+        ring::Ring,
+    },
+    shard::{
+        owner::{Owner, PushError},
+        shard::Shard,
+        size::{KEEP_SLOTS, MAX_BATCH, PLACES, Size},
+    },
 };
 
 /// What a shard keeps to itself: the slot and a full magazine.
@@ -42,13 +46,13 @@ impl<T> Own<T> {
 
     /// Keeps an object, with as many rings as that takes, and tells whether there was room.
     pub(super) fn put(&self, value: T) -> bool {
-        let (mut full, mut ring) = (Empty::new().fill(value), None);
+        let (mut full, mut ring) = (EmptyCell::new().fill(value), None);
         loop {
             full = match self.owner().push(full, &self.quota, &mut ring) {
                 Ok(()) => return true,
-                Err(Refused::Bound(_)) => return false,
-                Err(Refused::Room(_)) => panic!("nobody else is here"),
-                Err(Refused::Grow(full, slots)) => {
+                Err(PushError::AtLimit(_)) => return false,
+                Err(PushError::Full(_)) => panic!("nobody else is here"),
+                Err(PushError::NeedsRing(full, slots)) => {
                     ring = Ring::try_new(slots);
                     full
                 }
@@ -57,7 +61,7 @@ impl<T> Own<T> {
     }
 
     pub(super) fn take(&self) -> Option<T> {
-        self.owner().pop(&self.quota).map(|full| full.empty().0)
+        self.owner().pop(&self.quota).map(|full| full.take_value().0)
     }
 
     /// Goes with a collect of the pool, which is at this generation then.
@@ -85,7 +89,7 @@ impl<T> Own<T> {
 
     /// Takes all that there is. Then all units are there again.
     pub(super) fn settle(&self) -> usize {
-        let private = self.owner().take_all(&self.quota).len();
+        let private = self.owner().take_private(&self.quota).len();
         let shared = self.empty().len();
         self.quota.release(private + shared);
         assert_eq!(self.quota.lease(self.max_idle), self.max_idle, "units were lost");
@@ -102,7 +106,7 @@ impl<T> Drop for Own<T> {
 
 /// The objects of a list, the top first.
 fn values<T>(mut list: List<T>) -> Vec<T> {
-    iter::from_fn(|| list.pop()).map(|full| full.empty().0).collect()
+    iter::from_fn(|| list.pop()).map(|full| full.take_value().0).collect()
 }
 
 /// How many objects of `SIZE` bytes stay private, and how many spill at a time.
@@ -212,7 +216,7 @@ fn closed_shards_are_left_alone() {
         assert!(own.collect(7).is_empty());
         assert_eq!(own.owner().generation(), 0);
         // As when its owner goes.
-        assert_eq!(own.owner().take_all(&own.quota).len(), 0);
+        assert_eq!(own.owner().take_private(&own.quota).len(), 0);
         assert_eq!(own.shard.private.units(), 0, "it may not have objects");
         own.owner().open(|| 9, &own.quota);
         own.owner().open(|| panic!("it is open"), &own.quota);
@@ -256,11 +260,13 @@ fn drained_chains_shrink() {
 fn empty_cells_are_kept() {
     fn kept<const SIZE: usize>() -> usize {
         let own = Own::<[u8; SIZE]>::new(usize::MAX);
-        let kept = (0..200).filter(|_| own.owner().push_empty(Empty::new()).is_none()).count();
-        assert_eq!(iter::from_fn(|| own.owner().pop_empty()).count(), kept);
-        assert!(own.owner().push_empty(Empty::new()).is_none() || kept == 0);
-        assert_eq!(own.owner().take_empties().len(), kept.min(1));
-        assert_eq!(own.owner().take_empties().len(), 0);
+        let kept = (0..200)
+            .filter(|_| own.owner().private().push_empty(EmptyCell::new()).is_none())
+            .count();
+        assert_eq!(iter::from_fn(|| own.owner().private().pop_empty()).count(), kept);
+        assert!(own.owner().private().push_empty(EmptyCell::new()).is_none() || kept == 0);
+        assert_eq!(own.owner().private().take_empties().len(), kept.min(1));
+        assert_eq!(own.owner().private().take_empties().len(), 0);
         kept
     }
     assert_eq!([kept::<0>(), kept::<64>(), kept::<4096>()], [128, 128, 3]);
@@ -271,18 +277,18 @@ fn empty_cells_are_kept() {
 #[test]
 fn values_use_the_cells_that_were_left() {
     let own = Own::new(usize::MAX);
-    assert_eq!(own.owner().put(0), Err(0), "there is no cell yet");
+    assert_eq!(own.owner().private().put(0), Err(0), "there is no cell yet");
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     for _ in 0..3 {
         for i in once(0).chain((1..PRIVATE).rev()) {
-            assert_eq!(own.owner().take(), Some(i));
+            assert_eq!(own.owner().private().take(), Some(i));
         }
-        assert_eq!((own.owner().take(), own.shard.idle()), (None, 0));
-        assert!(own.owner().pop_private().is_none());
-        (0..PRIVATE).for_each(|i| assert_eq!(own.owner().put(i), Ok(())));
-        assert_eq!(own.owner().put(PRIVATE), Err(PRIVATE), "there is no place");
+        assert_eq!((own.owner().private().take(), own.shard.idle()), (None, 0));
+        assert!(own.owner().private().pop().is_none());
+        (0..PRIVATE).for_each(|i| assert_eq!(own.owner().private().put(i), Ok(())));
+        assert_eq!(own.owner().private().put(PRIVATE), Err(PRIVATE), "there is no place");
     }
-    assert_eq!((own.shard.idle(), own.owner().take_empties().len()), (PRIVATE, 0));
+    assert_eq!((own.shard.idle(), own.owner().private().take_empties().len()), (PRIVATE, 0));
     assert_eq!(own.shard.hits(), 3 * PRIVATE);
 }
 
@@ -293,16 +299,19 @@ fn spare_cells_make_way() {
     let own = Own::new(usize::MAX);
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     // The slot's object, and two of the magazine.
-    (0..3).for_each(|_| assert!(own.owner().take().is_some()));
-    let full = own.owner().push_private(Empty::new().fill(100));
-    assert_eq!(full.unwrap_err().empty().0, 100);
-    own.owner().put_away();
-    assert_eq!(own.owner().put(101), Err(101), "the cells are elsewhere");
-    assert_eq!(own.owner().push_private(Empty::new().fill(100)).map_err(|_| ()), Ok(()));
-    own.owner().lay_out();
-    assert_eq!((own.owner().put(101), own.owner().put(102)), (Ok(()), Ok(())));
-    assert_eq!(own.owner().put(103), Err(103), "there is no place");
-    assert_eq!((own.shard.idle(), own.owner().take_empties().len()), (PRIVATE, 1));
+    (0..3).for_each(|_| assert!(own.owner().private().take().is_some()));
+    let full = own.owner().private().push_on_top(EmptyCell::new().fill(100));
+    assert_eq!(full.unwrap_err().take_value().0, 100);
+    own.owner().private().stow_spares();
+    assert_eq!(own.owner().private().put(101), Err(101), "the cells are elsewhere");
+    assert_eq!(
+        own.owner().private().push_on_top(EmptyCell::new().fill(100)).map_err(|_| ()),
+        Ok(())
+    );
+    own.owner().private().stage_spares();
+    assert_eq!((own.owner().private().put(101), own.owner().private().put(102)), (Ok(()), Ok(())));
+    assert_eq!(own.owner().private().put(103), Err(103), "there is no place");
+    assert_eq!((own.shard.idle(), own.owner().private().take_empties().len()), (PRIVATE, 1));
     let all: Vec<_> = iter::from_fn(|| own.take()).collect();
     assert!(all.into_iter().eq([100, 102, 101].into_iter().chain((1..PRIVATE - 2).rev())));
 }
@@ -318,13 +327,14 @@ fn cells_are_laid_out_where_there_are_units() {
         (0..open).for_each(|i| assert!(own.put(i)));
         assert_eq!((0..open).filter_map(|_| own.take()).count(), open);
         let cells = PRIVATE + 10;
-        (0..cells).for_each(|_| assert!(own.owner().push_empty(Empty::new()).is_none()));
+        (0..cells)
+            .for_each(|_| assert!(own.owner().private().push_empty(EmptyCell::new()).is_none()));
         for _ in 0..2 {
-            own.owner().lay_out();
+            own.owner().private().stage_spares();
         }
-        let put = (0..cells).take_while(|&i| own.owner().put(i).is_ok()).count();
+        let put = (0..cells).take_while(|&i| own.owner().private().put(i).is_ok()).count();
         assert_eq!(put, fit, "{open} of {max_idle} are open");
-        assert_eq!((own.owner().take_empties().len(), own.settle()), (cells - fit, fit));
+        assert_eq!((own.owner().private().take_empties().len(), own.settle()), (cells - fit, fit));
     }
 }
 
@@ -341,14 +351,14 @@ fn cells_are_conserved() {
         for _ in 0..400 {
             match rng.below(20) {
                 0..5 => {
-                    if own.owner().put(made).is_ok() {
+                    if own.owner().private().put(made).is_ok() {
                         spare -= 1;
                         assert!(idle.insert(made));
                     }
                     made += 1;
                 }
                 5..10 => {
-                    if let Some(value) = own.owner().take() {
+                    if let Some(value) = own.owner().private().take() {
                         spare += 1;
                         assert!(idle.remove(&value));
                     }
@@ -360,34 +370,37 @@ fn cells_are_conserved() {
                     made += 1;
                 }
                 12 => {
-                    if own.owner().push_private(Empty::new().fill(made)).is_ok() {
+                    if own.owner().private().push_on_top(EmptyCell::new().fill(made)).is_ok() {
                         assert!(idle.insert(made));
                     }
                     made += 1;
                 }
                 13 => assert!(own.take().is_none_or(|value| idle.remove(&value))),
                 14 => {
-                    let full = own.owner().pop_private();
+                    let full = own.owner().private().pop();
                     assert!(full.is_none_or(|full| idle.remove(full.get())));
                 }
-                15 => own.owner().lay_out(),
-                16 => own.owner().put_away(),
-                17 => spare -= usize::from(own.owner().pop_empty().is_some()),
-                18 => spare += usize::from(own.owner().push_empty(Empty::new()).is_none()),
+                15 => own.owner().private().stage_spares(),
+                16 => own.owner().private().stow_spares(),
+                17 => spare -= usize::from(own.owner().private().pop_empty().is_some()),
+                18 => {
+                    spare +=
+                        usize::from(own.owner().private().push_empty(EmptyCell::new()).is_none())
+                }
                 _ if rng.below(4) == 0 => {
                     generation += 1;
                     let gone = own.collect(generation);
                     assert!(gone.iter().all(|value| idle.remove(value)));
                 }
                 _ => {
-                    assert_eq!(own.owner().take_empties().len(), spare);
+                    assert_eq!(own.owner().private().take_empties().len(), spare);
                     spare = 0;
                 }
             }
             assert_eq!(own.shard.idle(), idle.len());
             assert!(idle.len() <= limit);
         }
-        assert_eq!(own.owner().take_empties().len(), spare);
+        assert_eq!(own.owner().private().take_empties().len(), spare);
         assert_eq!(own.settle(), idle.len());
     }
 }
@@ -423,7 +436,7 @@ fn objects_come_back_whole() {
     (0..100).for_each(|i| assert!(own.put(vec![i; i])));
     own.collect(1);
     (100..200).for_each(|i| assert!(own.put(vec![i; i])));
-    let private = own.owner().pop_private().map(Full::empty);
+    let private = own.owner().private().pop().map(CellBox::take_value);
     assert_eq!(private.unwrap().0, vec![100; 100]);
     let mut all = own.empty();
     all.sort_unstable_by_key(Vec::len);

@@ -26,11 +26,12 @@ use super::{
     world::World,
 };
 use crate::{
-    cell::Full,
-    fence::Strategy,
-    owner::Refused,
-    ring::{Ring, Steal},
-    seat::Seat,
+    containers::{
+        cell::CellBox,
+        ring::{Ring, Steal},
+    },
+    seat::{fence::FenceKind, seat::Seat},
+    shard::owner::PushError,
     sync::pin,
 };
 
@@ -119,7 +120,7 @@ const HAND: usize = 40;
 /// A thread that does nothing but use its shard, all of it: it takes objects out and puts them back.
 /// It can be stopped while it is pinned.
 fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
-    let (mut hand, mut ring) = (Vec::<Full<Item>>::with_capacity(HAND), None);
+    let (mut hand, mut ring) = (Vec::<CellBox<Item>>::with_capacity(HAND), None);
     world.fill(Some(seat), 5);
     while !done.load(Acquire) {
         world.catch_up(Some(seat));
@@ -135,7 +136,7 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
             full.get().release();
             match owner.push(full, quota, &mut ring) {
                 Ok(()) => {}
-                Err(Refused::Grow(mut full, wanted)) => {
+                Err(PushError::NeedsRing(mut full, wanted)) => {
                     full.get_mut().hold();
                     hand.push(full);
                     slots = Some(wanted);
@@ -172,7 +173,7 @@ fn primary(world: &World, seat: &Seat) -> (u32, usize) {
 
 /// Collectors do not wait for a thread that is stopped while pinned, and leave its shard alone.
 /// They go on with all else. Then it makes up for what it has missed.
-fn stop_while_pinned(strategy: Strategy) {
+fn stop_while_pinned(strategy: FenceKind) {
     let world = World::new(strategy, usize::MAX);
     let (own, stop, done) = (world.join(), Stop::new(), AtomicBool::new(false));
     thread::scope(|scope| {

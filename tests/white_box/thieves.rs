@@ -15,7 +15,7 @@ use super::{
     objects::{Batch, Cells},
     ring::{RANGE, Shared},
 };
-use crate::{cell::Cell, ring::Ring};
+use crate::containers::{cell::ObjectCell, ring::Ring};
 
 /// How many objects each thief asks for.
 const ALL_SORTS: [usize; 9] = [1, 1, 1, 2, 2, 3, 4, 8, 16];
@@ -27,7 +27,7 @@ struct Loot {
 }
 
 impl Loot {
-    fn add(&self, batch: &[*mut Cell<usize>]) {
+    fn add(&self, batch: &[*mut ObjectCell<usize>]) {
         self.cells.came_out(batch);
         // Release: whoever sees the count sees the slots handed back.
         self.count.fetch_add(batch.len(), Release);

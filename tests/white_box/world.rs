@@ -8,13 +8,13 @@ use std::{
 
 use super::objects::{Item, Ledger};
 use crate::{
-    age::Ages,
-    cell::{Empty, Full},
-    collect::{step, sweep},
-    core::Core,
-    fence::Strategy,
-    seat::Seat,
-    seats::Seats,
+    collect::{
+        collect::{age_pools, drop_pending},
+        collectable::Collectable,
+    },
+    containers::cell::{CellBox, EmptyCell},
+    pool::core::Core,
+    seat::{fence::FenceKind, seat::Seat, table::Seats},
 };
 
 /// A pool without its public face, and the seats of its process. The lock is the registry's.
@@ -27,7 +27,7 @@ pub(super) struct World {
 
 impl World {
     /// A pool for `max_idle` objects.
-    pub(super) fn new(strategy: Strategy, max_idle: usize) -> Self {
+    pub(super) fn new(strategy: FenceKind, max_idle: usize) -> Self {
         Self {
             seats: Seats::new(strategy, usize::MAX),
             core: Core::new(max_idle),
@@ -57,12 +57,12 @@ impl World {
     }
 
     /// A new object, held.
-    pub(super) fn make(&self) -> Full<Item> {
-        Empty::new().fill(Item::new(&self.ledger))
+    pub(super) fn make(&self) -> CellBox<Item> {
+        EmptyCell::new().fill(Item::new(&self.ledger))
     }
 
     /// Takes an object and holds it.
-    pub(super) fn take(&self, seat: Option<&Seat>) -> Option<Full<Item>> {
+    pub(super) fn take(&self, seat: Option<&Seat>) -> Option<CellBox<Item>> {
         self.catch_up(seat);
         let mut full = self.core.take(seat)?;
         full.get_mut().hold();
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Puts an object back, and tells whether it was kept.
-    pub(super) fn put(&self, seat: Option<&Seat>, full: Full<Item>) -> bool {
+    pub(super) fn put(&self, seat: Option<&Seat>, full: CellBox<Item>) -> bool {
         self.catch_up(seat);
         full.get().release();
         self.core.put(seat, full).is_ok()
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// Drops an object that is held.
-    pub(super) fn discard(&self, full: Full<Item>) {
+    pub(super) fn discard(&self, full: CellBox<Item>) {
         full.get().release();
         drop(full);
     }
@@ -98,17 +98,17 @@ impl World {
     }
 
     /// A collect of these pools, which are `all` of the process or not.
-    pub(super) fn collect_pools(&self, pools: &[&dyn Ages], all: bool) -> usize {
+    pub(super) fn collect_pools(&self, pools: &[&dyn Collectable], all: bool) -> usize {
         let before = self.ledger.dropped.load(Relaxed);
         let garbage = {
             let _registry = self.registry.lock().unwrap();
             // SAFETY: locked.
             unsafe {
-                step(&self.seats, pools.iter().copied(), all);
-                pools.iter().filter_map(|pool| pool.take_remains()).collect()
+                age_pools(&self.seats, pools.iter().copied(), all);
+                pools.iter().filter_map(|pool| pool.take_pending()).collect()
             }
         };
-        sweep(garbage);
+        drop_pending(garbage);
         self.ledger.dropped.load(Relaxed) - before
     }
 

@@ -1,0 +1,230 @@
+//! The janitor: a thread that collects, for processes that would rather have one.
+
+use std::{
+    io,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    fork,
+    pressure::{Level, Pressure},
+    registry::Registry,
+    schedule,
+};
+use crate::sync::{ProcessBool, Relaxed};
+
+/// The shortest interval: times are kept in milliseconds.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// How often the janitor looks at the pressure, if its interval is not shorter.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it collects while the pressure stays high, if its interval is not shorter. .NET's pools
+/// wait as long.
+const HIGH: Duration = Duration::from_secs(10);
+
+/// Starts a thread that calls [`collect`](crate::collect()) whenever there was none for `interval`,
+/// and when one is asked for (see [`PacedAlloc`](crate::alloc::PacedAlloc)).
+///
+/// So an idle object is dropped after one to two intervals, also if no pool is used any more. While
+/// there is a janitor no other thread collects unless it calls `collect` itself, so that destructors
+/// of old objects run on the janitor's thread. If they panic, the panic is reported as any other,
+/// and goes no further.
+///
+/// The thread ends when the guard is dropped, which waits for it. There may be several. A forked
+/// child has none. An interval below a millisecond counts as one.
+///
+/// # Errors
+///
+/// If the interval is zero, or the thread cannot be started.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let janitor = corepool::janitor(Duration::from_secs(60))?;
+/// // ...
+/// drop(janitor);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "dropping the guard ends the janitor"]
+pub fn janitor(interval: Duration) -> io::Result<Janitor> {
+    JanitorBuilder::new(interval).start()
+}
+
+/// What a janitor is to do. See [`janitor`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use corepool::{JanitorBuilder, Pressure};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut builder = JanitorBuilder::new(Duration::from_secs(60));
+/// if let Ok(pressure) = Pressure::system() {
+///     builder = builder.watch(pressure);
+/// }
+/// let janitor = builder.start()?;
+/// # drop(janitor);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct JanitorBuilder {
+    interval: Duration,
+    pressure: Option<Pressure>,
+}
+
+impl JanitorBuilder {
+    /// A janitor that collects whenever there was no collect for so long.
+    pub fn new(interval: Duration) -> Self {
+        Self { interval, pressure: None }
+    }
+
+    /// Lets it look at the memory's pressure once a second (or in each interval, if that is
+    /// shorter). When it gets [high](Level::High) the janitor collects at once and twice, so that
+    /// nothing idle is left, and again every ten seconds while it stays so. At [`Level::Medium`] it
+    /// takes a quarter of the interval for the interval.
+    ///
+    /// A file that cannot be read any more later on counts as [`Level::Low`]; the others count as
+    /// before.
+    #[must_use]
+    pub fn watch(mut self, pressure: Pressure) -> Self {
+        self.pressure = Some(pressure);
+        self
+    }
+
+    /// Starts the janitor.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero, if the thread cannot be started, or if the pressure cannot be told:
+    /// see [`Pressure::level`].
+    pub fn start(mut self) -> io::Result<Janitor> {
+        if self.interval.is_zero() {
+            let why = "the interval of a janitor must not be zero";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        // bug: interval of next to nothing
+        self.interval = self.interval.max(SHORTEST);
+        if let Some(pressure) = &mut self.pressure {
+            pressure.level()?;
+        }
+        let stop = Arc::new(ProcessBool::new(false));
+        let janitor = JanitorLoop::new(self, Arc::clone(&stop));
+        let thread = thread::Builder::new().name("corepool-janitor".into());
+        let thread = thread.spawn(move || janitor.run())?;
+        fork::watch();
+        Registry::lock().add_janitor(thread.thread().clone());
+        Ok(Janitor { stop, thread: Some(thread) })
+    }
+}
+
+/// A janitor at work, which ends with this. See [`janitor`].
+#[derive(Debug)]
+#[must_use = "dropping the guard ends the janitor"]
+pub struct Janitor {
+    stop: Arc<ProcessBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Janitor {
+    /// Ends the janitor and waits for it.
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        let known = Registry::lock().remove_janitor(thread.thread().id());
+        // Relaxed: it is only a flag, and `join` orders the rest.
+        self.stop.swap(true, Relaxed);
+        // bug: janitor that comes late to its end
+        thread.thread().unpark();
+        // bug: handle of a thread that is another by now
+        if !known {
+            // A forked child, where there is no such thread. Its pthread id may belong to another
+            // thread by now, which dropping the handle would detach.
+            std::mem::forget(thread);
+        // bug: janitor that waits for itself
+        } else if thread.thread().id() != thread::current().id() {
+            // It does not panic. A destructor that it runs may drop this: it cannot wait for itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a janitor knows.
+struct JanitorLoop {
+    interval: Duration,
+    pressure: Option<Pressure>,
+    stop: Arc<ProcessBool>,
+    level: Level,
+    /// When it looks at the pressure next, and until when it has done enough about a high one.
+    next_check: Instant,
+    quiet_until: Instant,
+    start: Instant,
+}
+
+impl JanitorLoop {
+    fn new(builder: JanitorBuilder, stop: Arc<ProcessBool>) -> Self {
+        let now = Instant::now();
+        let JanitorBuilder { interval, pressure } = builder;
+        let level = Level::Low;
+        Self { interval, pressure, stop, level, next_check: now, quiet_until: now, start: now }
+    }
+
+    fn run(mut self) {
+        while !self.stop.load(Relaxed) {
+            let pressed = self.check_pressure();
+            let left = self.left();
+            if schedule::take() || left.is_zero() {
+                schedule::run();
+            } else if !pressed {
+                thread::park_timeout(left.min(self.until_check()));
+            }
+        }
+    }
+
+    /// Time until the next look at the pressure.
+    fn until_check(&self) -> Duration {
+        let until = self.next_check.saturating_duration_since(Instant::now());
+        self.pressure.as_ref().map_or(Duration::MAX, |_| until)
+    }
+
+    /// Time until a collect is due by the clock.
+    fn left(&self) -> Duration {
+        let interval = match self.level {
+            Level::Low => self.interval,
+            // bug: janitor without a rest; janitor that waits as long when memory gets short
+            Level::Medium | Level::High => self.interval / 4,
+        };
+        let since = schedule::since_last().map_or(self.start.elapsed(), |since| {
+            // One from long before our time is none.
+            since.min(self.start.elapsed())
+        });
+        interval.saturating_sub(since)
+    }
+
+    /// Collects twice if the pressure is high. Tells whether it did.
+    fn check_pressure(&mut self) -> bool {
+        let now = Instant::now();
+        let Some(pressure) = &mut self.pressure else { return false };
+        if now < self.next_check {
+            return false;
+        }
+        self.next_check = now + LOOK.min(self.interval);
+        // bug: janitor that listens to a file that is gone; file that is gone hides the others
+        let level = pressure.level_as_far_as_known();
+        let pressed = level == Level::High && (self.level != level || now >= self.quiet_until);
+        self.level = level;
+        if pressed {
+            (0..2).for_each(|_| schedule::run());
+            self.quiet_until = Instant::now() + HIGH.min(self.interval);
+        }
+        pressed
+    }
+}

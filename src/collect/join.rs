@@ -1,0 +1,81 @@
+//! How a thread gets its seat, and how it gives the seat back.
+
+use super::{
+    collect::{catch_up, vacate},
+    fork,
+};
+use crate::{
+    seat::{
+        current::{CurrentSeat, current},
+        seat::Seat,
+        table::Seats,
+    },
+    shard::shard::Shard,
+};
+
+thread_local! {
+    /// Gives the seat back at the exit of the thread. Touched only when the thread gets its seat.
+    static GUARD: SeatGuard = const { SeatGuard };
+}
+
+struct SeatGuard;
+
+impl Drop for SeatGuard {
+    fn drop(&mut self) {
+        if let Some(seat) = current() {
+            CurrentSeat::clear();
+            // bug: seat given back before it is vacated
+            vacate(seat);
+            // SAFETY: this thread held it, and has just forgotten it.
+            unsafe { Seats::process().leave(seat) };
+        }
+    }
+}
+
+/// The seat of the calling thread, a new one if it has none. `None` if all seats are taken, and in a
+/// thread whose thread-locals are being destroyed.
+#[inline]
+pub(crate) fn current_or_join() -> Option<&'static Seat> {
+    current().or_else(join)
+}
+
+fn join() -> Option<&'static Seat> {
+    // bug: seat wanted when thread-locals are gone
+    GUARD.try_with(|_| ()).ok()?;
+    fork::watch();
+    let seat = Seats::process().join()?;
+    CurrentSeat::set(seat, Shard::BYTES);
+    Some(seat)
+}
+
+/// The seat of the calling thread, for the slow path: one that a collector has passed over catches up
+/// first.
+pub(crate) fn slow_path_seat() -> Option<&'static Seat> {
+    let seat = current_or_join()?;
+    if seat.is_late() {
+        catch_up(seat);
+    }
+    Some(seat)
+}
+
+/// Takes the seat away from the calling thread, which must not use it again before some thread
+/// attaches it.
+#[cfg(feature = "rt")]
+pub(crate) fn detach_seat() -> Option<&'static Seat> {
+    let seat = current();
+    CurrentSeat::clear();
+    seat
+}
+
+/// Gives the calling thread a seat that [`detach_seat`] took from another thread, or none.
+///
+/// # Safety
+///
+/// The calling thread has no seat. All that the other thread did happens before this call.
+#[cfg(feature = "rt")]
+pub(crate) unsafe fn attach_seat(seat: Option<&'static Seat>) {
+    debug_assert!(current().is_none());
+    if let Some(seat) = seat {
+        CurrentSeat::set(seat, Shard::BYTES);
+    }
+}

@@ -1,0 +1,70 @@
+//! Which shards may hold something that thieves can take.
+
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, model_limit, test_size};
+
+/// Shards that share no bit.
+pub(crate) const BITS: usize = model_limit(test_size(usize::BITS as usize, 4), 2);
+
+/// A word for each parity, a bit for each shard: that of seat `id` is bit `id` modulo the word's
+/// width, so that shards share bits where there are more.
+#[derive(Debug)]
+pub(crate) struct OccupancyMap([AtomicUsize; 2]);
+
+impl OccupancyMap {
+    pub(crate) fn new() -> Self {
+        Self([AtomicUsize::new(0), AtomicUsize::new(0)])
+    }
+
+    #[inline]
+    fn word(&self, parity: u32) -> &AtomicUsize {
+        &self.0[(parity & 1) as usize]
+    }
+
+    /// Says that this shard may hold something. To be called after it was put there.
+    #[inline]
+    pub(crate) fn mark(&self, parity: u32, id: usize) {
+        let bit = 1 << (id % BITS);
+        let word = self.word(parity);
+        if word.load(Relaxed) & bit == 0 {
+            // Release: pairs with the Acquire of a search, which then finds what the bit is about.
+            // bug: mark before what it is about
+            word.fetch_or(bit, Release);
+        }
+    }
+
+    /// Clears a bit, unless `holds` says that one of its shards holds something after all, and tells
+    /// whether it is clear.
+    pub(crate) fn unmark(&self, parity: u32, bit: usize, holds: impl FnOnce() -> bool) -> bool {
+        let word = self.word(parity);
+        if word.load(Relaxed) & (1 << bit) == 0 {
+            return true;
+        }
+        word.fetch_and(!(1 << bit), Relaxed);
+        // bug: mark lost
+        let holds = holds();
+        if holds {
+            word.fetch_or(1 << bit, Relaxed);
+        }
+        !holds
+    }
+
+    /// Whether no shard may hold anything, whatever the bit of this one says for this parity.
+    #[inline]
+    pub(crate) fn is_clear(&self, parity: u32, except: u32) -> bool {
+        let except = !(1_usize.rotate_left(except));
+        // bug: glance that overlooks victims
+        self.word(parity).load(Relaxed) & except | self.word(parity ^ 1).load(Relaxed) == 0
+    }
+
+    /// The bits that are set, in their order from a random one on.
+    pub(crate) fn marked(&self, parity: u32, random: usize) -> impl Iterator<Item = usize> {
+        // Acquire: pairs with the Release of `mark`.
+        let word = self.word(parity).load(Acquire);
+        let mut bits = word.rotate_right((random % BITS) as u32);
+        std::iter::from_fn(move || {
+            let ahead = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some((ahead + random) % BITS)
+        })
+    }
+}

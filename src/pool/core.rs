@@ -1,0 +1,427 @@
+//! The heap core of a pool: where an object is looked for, and where it is kept.
+//!
+//! Everything here works on seats that are passed in, knows nothing of the process, and calls no
+//! user code: what is to be dropped is handed back.
+
+use std::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr::{self, NonNull},
+};
+
+use crossbeam_utils::CachePadded;
+
+use crate::{
+    collect::pending::Pending,
+    containers::{
+        cell::{CellBox, EmptyCell, List, ObjectCell},
+        occupancy::{BITS, OccupancyMap},
+        quota::Quota,
+        ring::Ring,
+        shelf::Shelf,
+        weight::WeightLimit,
+    },
+    seat::{
+        buckets::{self, SEGMENTS, locate},
+        seat::{Pin, Seat},
+    },
+    shard::{
+        header::ShardHeader,
+        owner::{Owner, PushError},
+        shard::Shard,
+        size::{MAX_BATCH, Size},
+    },
+    sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
+    util::{
+        counters::{Counter, Counters, Found},
+        try_alloc::{NO_MEMORY, try_box, try_slice},
+    },
+};
+
+/// The segment of the first shard that shares a bit of the map with another one.
+const FIRST_TO_SHARE: usize = locate(BITS, 1).0;
+
+/// Bits of the map, in each generation, about whose shards a search gives up: they hold something,
+/// but others are at it. Where it finds nothing it clears the bit, so that each mark costs one look.
+const PROBES: usize = 8;
+
+#[repr(C, align(128))]
+pub(crate) struct Core<T> {
+    /// The first has one shard, each further one as many as all before it. They are made when a
+    /// seat wants its shard, and never moved, so that growth loses nothing.
+    segments: [AtomicPtr<Shard<T>>; SEGMENTS],
+    /// Whether shards may share bits of the map.
+    crowded: AtomicBool,
+    /// Counts the collects. Written under the registry's lock.
+    pub(crate) generation: AtomicU32,
+    pub(crate) quota: Quota,
+    /// In a pool with a bound on what idle objects weigh.
+    pub(crate) weight_limit: Option<WeightLimit<T>>,
+    /// The hook through which all objects go that come back.
+    pub(crate) recycle: Option<fn(&mut T) -> bool>,
+    /// For guards of threads without a shard.
+    pub(crate) header: ShardHeader,
+    pub(crate) map: CachePadded<OccupancyMap>,
+    pub(crate) shelf: CachePadded<Shelf<T>>,
+    /// What is not counted by shards.
+    pub(crate) counters: Counters,
+    pub(crate) dropped: Counter,
+    /// Where the registry lists this pool. Used under its lock.
+    pub(crate) entry: AtomicUsize,
+    /// What a collect is about to drop. Used under the registry's lock.
+    pub(crate) pending: UnsafeCell<Pending<T>>,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: a core owns objects and hands each to one thread at a time.
+unsafe impl<T: Send> Send for Core<T> {}
+// SAFETY: as above; no `&T` is ever made.
+unsafe impl<T: Send> Sync for Core<T> {}
+
+impl<T> Core<T> {
+    /// A core for `max_idle` objects.
+    pub(crate) fn new(max_idle: usize) -> Box<Self> {
+        Self::with(Quota::new(max_idle, Size::<T>::MAGAZINE), None)
+    }
+
+    /// A core for so many objects, of at most that weight in all.
+    pub(crate) fn weighed(max_idle: usize, weigh: fn(&T) -> usize, most: usize) -> Box<Self> {
+        let weight_limit = WeightLimit::try_new(weigh, most).expect(NO_MEMORY);
+        Self::with(Quota::new(max_idle, 0).without_places(), Some(weight_limit))
+    }
+
+    fn with(quota: Quota, weight_limit: Option<WeightLimit<T>>) -> Box<Self> {
+        let core = try_box(Self {
+            segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
+            crowded: AtomicBool::new(false),
+            generation: AtomicU32::new(0),
+            quota,
+            weight_limit,
+            recycle: None,
+            header: ShardHeader::new(),
+            map: CachePadded::new(OccupancyMap::new()),
+            shelf: CachePadded::new(Shelf::new()),
+            counters: Counters::default(),
+            dropped: Counter::default(),
+            entry: AtomicUsize::new(usize::MAX),
+            pending: UnsafeCell::new(Pending::new()),
+            owns: PhantomData,
+        });
+        // bug: first use that aborts
+        core.expect(NO_MEMORY)
+    }
+
+    /// The shard of a seat, if it has been made.
+    pub(crate) fn shard(&self, seat: &Seat) -> Option<&Shard<T>> {
+        let segment = NonNull::new(self.segment(seat.segment))?;
+        // SAFETY: the seat's shard is there, and a segment lives as long as `self`.
+        Some(unsafe { segment.add(seat.index).as_ref() })
+    }
+
+    /// The first shard of a segment, or null.
+    pub(crate) fn segment(&self, index: usize) -> *mut Shard<T> {
+        // Acquire: pairs with the Release in `grow`.
+        self.segments[index].load(Acquire)
+    }
+
+    /// As `shard`, of the seat with this id.
+    pub(crate) fn shard_of(&self, id: usize) -> Option<&Shard<T>> {
+        let (index, place) = locate(id, 1);
+        let segment = NonNull::new(self.segment(index))?;
+        // SAFETY: segment `index` has a shard at `place`, and lives as long as `self`.
+        Some(unsafe { segment.add(place).as_ref() })
+    }
+
+    /// Seats that may have a shard have an id below this.
+    fn end(&self) -> usize {
+        let last = self.segments.iter().rposition(|segment| !segment.load(Relaxed).is_null());
+        last.map_or(0, |index| 1 << index)
+    }
+
+    pub(crate) fn shards(&self) -> impl Iterator<Item = &Shard<T>> {
+        (0..self.end()).filter_map(|id| self.shard_of(id))
+    }
+
+    /// The shard of a seat, made if there is memory for it.
+    fn shard_or_grow(&self, seat: &Seat) -> Option<&Shard<T>> {
+        self.shard(seat).or_else(|| {
+            self.grow(seat.segment)?;
+            self.shard(seat)
+        })
+    }
+
+    #[cold]
+    fn grow(&self, index: usize) -> Option<()> {
+        let len = buckets::len(index, 1);
+        let first = if index == 0 { 0 } else { len };
+        // bug: segment that must have memory
+        let mut new = try_slice(len, |i| Shard::<T>::new(first + i))?;
+        for (i, shard) in new.iter_mut().enumerate() {
+            // bug: hook passed by
+            shard
+                .header
+                .set_owner(ptr::from_ref(self).cast(), self.recycle.is_none().then_some(first + i));
+        }
+        let new = Box::into_raw(new);
+        // bug: crowd seen too late
+        if index >= FIRST_TO_SHARE {
+            // Relaxed: whoever sees a bit of the new shards, or what they hold, sees this too.
+            self.crowded.store(true, Relaxed);
+        }
+        // Release: pairs with the Acquire in `shard`.
+        // bug: segment of a quicker thread overwritten
+        let grown =
+            self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);
+        if grown.is_err() {
+            // SAFETY: another thread was quicker, and nobody has seen ours.
+            drop(unsafe { Box::from_raw(new) });
+        }
+        Some(())
+    }
+
+    /// The seat's shard, pinned and open. `None` if it is not to be had just now.
+    fn pin<'a>(&'a self, seat: Option<&'a Seat>) -> Option<Pinned<'a, T>> {
+        let seat = seat?;
+        let shard = self.shard_or_grow(seat)?;
+        // SAFETY: callers pass their own seat, and no code of this module pins while pinned.
+        // bug: generation read before the pin
+        let _pin = unsafe { seat.pin() }?;
+        // SAFETY: pinned.
+        let owner = unsafe { shard.owner() };
+        // The generation is read while pinned: a collect comes either before, and then the shard is
+        // empty, or after, and then it ages the shard.
+        // bug: new shard a generation behind
+        owner.open(|| self.generation.load(Relaxed), &self.quota);
+        // bug: spare cells without a bound
+        let surplus = owner.private().surplus_empties();
+        Some(Pinned { shard, owner, _pin, surplus })
+    }
+
+    /// An idle object, by the long way: own shard, other shards, shelf, victims.
+    pub(crate) fn take(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
+        if let Some(Pinned { shard, owner, .. }) = &self.pin(seat) {
+            let full = owner.pop(&self.quota);
+            if full.is_some() || self.has_nothing(shard) {
+                return full;
+            }
+        }
+        let (found, full) = self.search(seat);
+        self.count(seat, |counters| counters.for_result(found));
+        full
+    }
+
+    /// Whether a search for the owner of this shard would find nothing, as far as can be told at a
+    /// glance, pinned or not. It is counted then.
+    #[inline]
+    pub(crate) fn has_nothing(&self, shard: &Shard<T>) -> bool {
+        // What the bit of the own shard says is known better, unless others share it.
+        // bug: own bit believed in a crowd; glance that overlooks the shelf
+        let nothing = shard.is_empty()
+            && !self.crowded.load(Relaxed)
+            && self.map.is_clear(shard.generation.load(Relaxed), shard.id)
+            && self.shelf.len() == 0;
+        if nothing {
+            shard.counters.for_result(Found::Nothing).count();
+        }
+        nothing
+    }
+
+    fn search(&self, seat: Option<&Seat>) -> (Found, Option<CellBox<T>>) {
+        let generation = self.generation.load(Relaxed);
+        let (found, full) = self.steal(seat, generation);
+        if full.is_some() {
+            return (found, full);
+        }
+        if let Some(full) = self.shelf.pop() {
+            // bug: unit lost at the shelf
+            self.quota.release(1);
+            return (Found::ShelfOrOwnTail, Some(full));
+        }
+        // bug: victims before the shelf
+        match self.take_victim(seat, generation.wrapping_add(1)) {
+            None => (Found::Nothing, None),
+            full => (Found::Victim, full),
+        }
+    }
+
+    /// Counts where it costs least: in the shard if the seat has one, which only its owner does.
+    pub(crate) fn count(&self, seat: Option<&Seat>, of: impl Fn(&Counters) -> &Counter) {
+        match seat.and_then(|seat| self.shard(seat)) {
+            Some(shard) => of(&shard.counters).count(),
+            None => of(&self.counters).add(1),
+        }
+    }
+
+    /// Looks for objects in the chains of this parity. What is found beyond one goes to the thief's
+    /// shard.
+    fn steal(&self, seat: Option<&Seat>, parity: u32) -> (Found, Option<CellBox<T>>) {
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        let batch = &mut batch[..self.quota.batch()];
+        let Some((own, count)) =
+            self.visit_from_random(seat, parity, |shard| shard.steal(parity, batch))
+        else {
+            return (Found::Nothing, None);
+        };
+        let (&first, more) = batch[..count].split_first().expect("a thief takes one at least");
+        self.keep_loot(seat, more);
+        // SAFETY: the steal made it ours.
+        let full = Some(unsafe { CellBox::from_raw(first) });
+        (if own { Found::ShelfOrOwnTail } else { Found::Steal }, full)
+    }
+
+    /// Keeps what a thief has got besides the object that it came for, whose unit goes back.
+    fn keep_loot(&self, seat: Option<&Seat>, more: &[*mut ObjectCell<T>]) {
+        let kept = match self.pin(seat) {
+            Some(pinned) => pinned.owner.keep_loot(more, &self.quota),
+            // bug: units of what is stolen are lost
+            None => {
+                self.quota.release(1);
+                0
+            }
+        };
+        let mut rest = List::new();
+        // SAFETY: the steal made them ours, and nobody has kept them.
+        more[kept..].iter().for_each(|&cell| rest.push(unsafe { CellBox::from_raw(cell) }));
+        // bug: leftovers of a theft dropped
+        self.shelf.append(rest);
+    }
+
+    /// Looks for one victim. The others stay victims: only what is used lives on.
+    fn take_victim(&self, seat: Option<&Seat>, parity: u32) -> Option<CellBox<T>> {
+        let found = self.visit_from_random(seat, parity, |shard| shard.steal_victims(parity));
+        let (_, mut got) = found.unwrap_or((false, List::new()));
+        let full = got.pop().or_else(|| self.shelf.pop_aged());
+        // bug: victims lost with the one that is used; victims become young
+        self.shelf.append_aged(got);
+        self.quota.release(usize::from(full.is_some()));
+        full
+    }
+
+    /// Visits shards that may hold something until one does: the seat's own, then others, from
+    /// a random one on. Tells whether it was the own one, too.
+    fn visit_from_random<R>(
+        &self,
+        seat: Option<&Seat>,
+        parity: u32,
+        mut visit: impl FnMut(&Shard<T>) -> Option<R>,
+    ) -> Option<(bool, R)> {
+        if let Some(got) = seat.and_then(|seat| self.shard(seat)).and_then(&mut visit) {
+            return Some((true, got));
+        }
+        let random = seat.map_or(0, Seat::random) as usize;
+        let mut probes = PROBES;
+        for bit in self.map.marked(parity, random) {
+            // bug: mark about one of several shards
+            if let Some(got) = self.shards_of_bit(bit).find_map(&mut visit) {
+                return Some((false, got));
+            }
+            let holds = || self.shards_of_bit(bit).any(|shard| shard.holds(parity));
+            if !self.map.unmark(parity, bit, holds) {
+                probes -= 1;
+                if probes == 0 {
+                    break;
+                }
+            }
+        }
+        None
+    }
+
+    /// The shards that share a bit of the map.
+    fn shards_of_bit(&self, bit: usize) -> impl Iterator<Item = &Shard<T>> {
+        (bit..self.end()).step_by(BITS).filter_map(|id| self.shard_of(id))
+    }
+
+    /// Keeps an object. If the pool holds as many as it may, it comes back to be dropped.
+    pub(crate) fn put(&self, seat: Option<&Seat>, mut full: CellBox<T>) -> Result<(), CellBox<T>> {
+        let mut ring = None;
+        loop {
+            let Some(pinned) = self.pin(seat) else {
+                return self.shelve(full);
+            };
+            let pushed = pinned.owner.push(full, &self.quota, &mut ring);
+            if let Some(parity) = pinned.owner.has_published() {
+                self.map.mark(parity, pinned.shard.id as usize);
+            }
+            // bug: drop inside the pin
+            drop(pinned);
+            let Err(refused) = pushed else { return Ok(()) };
+            match refused {
+                PushError::AtLimit(full) => return Err(full),
+                PushError::Full(full) => return self.shelve(full),
+                PushError::NeedsRing(back, slots) => {
+                    full = back;
+                    ring = Ring::try_new(slots);
+                    if ring.is_none() {
+                        // bug: object without a ring lost
+                        return self.shelve(full);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps an object on the shelf, where every thread finds it.
+    pub(crate) fn shelve(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
+        if self.quota.lease(1) == 0 {
+            return Err(full);
+        }
+        self.shelf.push(full);
+        Ok(())
+    }
+
+    /// Keeps a value in a cell that a `take` has left, if there is one and a place.
+    pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
+        match self.pin(seat) {
+            Some(shard) => {
+                shard.owner.private().stage_spares();
+                shard.owner.private().put(value)
+            }
+            None => Err(value),
+        }
+    }
+
+    /// Takes the value out of an object. Its cell is kept for the next one.
+    pub(crate) fn into_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
+        let (value, empty) = full.take_value();
+        self.push_empty(seat, empty);
+        value
+    }
+
+    /// A cell that a `take` has left.
+    pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
+        self.pin(seat).and_then(|shard| shard.owner.private().pop_empty())
+    }
+
+    /// Keeps a cell for the next object, or frees it.
+    pub(crate) fn push_empty(&self, seat: Option<&Seat>, empty: EmptyCell<T>) {
+        let mut empty = Some(empty);
+        if let Some(shard) = self.pin(seat) {
+            empty = empty.and_then(|empty| shard.owner.private().push_empty(empty));
+        }
+        drop(empty);
+    }
+}
+
+impl<T> Drop for Core<T> {
+    /// Frees the memory. The objects are gone by now: see `Core::empty`.
+    fn drop(&mut self) {
+        for (index, segment) in self.segments.iter().enumerate() {
+            let segment = segment.load(Relaxed);
+            if !segment.is_null() {
+                let shards = ptr::slice_from_raw_parts_mut(segment, buckets::len(index, 1));
+                // SAFETY: nobody else is here, and it came from a `Box` of so many.
+                drop(unsafe { Box::from_raw(shards) });
+            }
+        }
+    }
+}
+
+/// The seat's shard, pinned.
+struct Pinned<'a, T> {
+    shard: &'a Shard<T>,
+    owner: Owner<'a, T>,
+    _pin: Pin<'a>,
+    /// Freed when nothing is pinned any more.
+    #[expect(dead_code, reason = "it is there to be dropped last")]
+    surplus: Option<List<MaybeUninit<T>>>,
+}

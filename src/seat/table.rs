@@ -1,0 +1,138 @@
+//! All seats, and which thread gets which.
+
+use super::{
+    buckets::{self, MAX_SEATS, locate},
+    fence::FenceKind,
+    seat::Seat,
+};
+use crate::{
+    sync::{LazyLock, Mutex, OnceLock, lock::lock, test_size},
+    util::try_alloc::try_slice,
+};
+
+/// The seats of the first bucket; each further bucket doubles the number.
+const FIRST_BUCKET: usize = test_size(64, 1);
+
+/// Buckets for all of them.
+const BUCKETS: usize = locate(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
+
+/// All seats of a process (or of a model).
+#[derive(Debug)]
+pub(crate) struct Seats {
+    pub(super) strategy: FenceKind,
+    limit: usize,
+    buckets: [OnceLock<Box<[Seat]>>; BUCKETS],
+    pub(super) free: Mutex<FreeIds>,
+}
+
+/// The free ids. A bit for each seat, so that giving one back allocates nothing.
+#[derive(Debug)]
+pub(super) struct FreeIds {
+    taken: Vec<u64>,
+    /// Seats that exist: ids below this.
+    pub(super) made: usize,
+}
+
+impl FreeIds {
+    /// The lowest free id below `limit`.
+    fn alloc(&mut self, limit: usize) -> Option<usize> {
+        let full = self.taken.iter().take_while(|&&word| word == u64::MAX).count();
+        let id = match self.taken.get(full) {
+            Some(word) => full * 64 + word.trailing_ones() as usize,
+            None => full * 64,
+        };
+        if id >= limit {
+            return None;
+        }
+        if full == self.taken.len() {
+            self.taken.try_reserve(1).ok()?;
+            self.taken.push(0);
+        }
+        // bug: stale seat
+        self.taken[full] |= 1 << (id % 64);
+        Some(id)
+    }
+
+    pub(super) fn is_taken(&self, id: usize) -> bool {
+        self.taken[id / 64] & 1 << (id % 64) != 0
+    }
+
+    pub(super) fn free(&mut self, id: usize) {
+        debug_assert!(self.is_taken(id));
+        self.taken[id / 64] &= !(1 << (id % 64));
+    }
+}
+
+impl Seats {
+    /// A table of up to `limit` seats.
+    pub(crate) fn new(strategy: FenceKind, limit: usize) -> Self {
+        Self {
+            strategy,
+            limit: limit.min(MAX_SEATS),
+            buckets: [const { OnceLock::new() }; BUCKETS],
+            free: Mutex::new(FreeIds { taken: Vec::new(), made: 0 }),
+        }
+    }
+
+    /// The seats of this process.
+    pub(crate) fn process() -> &'static Self {
+        static SEATS: LazyLock<Seats> =
+            LazyLock::new(|| Seats::new(FenceKind::detect(), MAX_SEATS));
+        &SEATS
+    }
+
+    pub(crate) fn strategy(&self) -> FenceKind {
+        self.strategy
+    }
+
+    /// A seat that has been made.
+    pub(super) fn get(&self, id: usize) -> &Seat {
+        let (index, offset) = locate(id, FIRST_BUCKET);
+        &self.buckets[index].get().expect("seats are made before they are used")[offset]
+    }
+
+    /// Makes a seat and the others of its bucket, under the lock. `None` if there is no memory.
+    fn make(&self, id: usize) -> Option<()> {
+        let (index, offset) = locate(id, FIRST_BUCKET);
+        if self.buckets[index].get().is_none() {
+            let len = buckets::len(index, FIRST_BUCKET);
+            // bug: seats that must have memory
+            let made = try_slice(len, |i| Seat::new(id - offset + i, self.strategy))?;
+            self.buckets[index].get_or_init(|| made);
+        }
+        Some(())
+    }
+
+    /// The lowest free seat, or `None` if all are taken or there is no memory for one more. It is
+    /// the caller's until `leave`.
+    pub(crate) fn join(&self) -> Option<&Seat> {
+        let mut free = lock(&self.free);
+        let id = free.alloc(self.limit)?;
+        if self.make(id).is_none() {
+            free.free(id);
+            return None;
+        }
+        free.made = free.made.max(id + 1);
+        Some(self.get(id))
+    }
+
+    /// Gives a seat back. The lock makes what its holder did seen by the next one.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the seat, and does not use it again.
+    pub(crate) unsafe fn leave(&self, seat: &Seat) {
+        lock(&self.free).free(seat.id);
+    }
+
+    /// A seat that its holder knows by its id.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the seat.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "for the models")]
+    pub(crate) unsafe fn held(&self, id: usize) -> &Seat {
+        self.get(id)
+    }
+}

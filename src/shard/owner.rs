@@ -1,0 +1,282 @@
+//! The owner's side of a shard: what the holder of its seat does, or a collector that has claimed
+//! the seat.
+
+use std::{cell::Cell, marker::PhantomData, ptr};
+
+use super::{
+    private::{PrivateOwner, units::Refused},
+    shard::{Shard, drain},
+    size::MAX_BATCH,
+};
+use crate::{
+    containers::{
+        cell::{CellBox, List, ObjectCell},
+        chain::{Chain, Push},
+        quota::Quota,
+        ring::Ring,
+    },
+    sync::{Relaxed, Release},
+};
+
+/// Why a shard did not take an object.
+#[derive(Debug)]
+pub(crate) enum PushError<T> {
+    /// The pool holds as many idle objects as it may.
+    AtLimit(CellBox<T>),
+    /// The chain needs a ring with this number of slots. No memory is taken while pinned, so that the
+    /// caller makes the ring.
+    NeedsRing(CellBox<T>, usize),
+    /// There is no room just now.
+    Full(CellBox<T>),
+}
+
+/// The owner's side of a shard: neither `Send` nor `Sync`.
+pub(crate) struct Owner<'a, T> {
+    shard: &'a Shard<T>,
+    private: PrivateOwner<'a, T>,
+    /// Whether something was pushed to the primary chain by way of `self`.
+    published: Cell<bool>,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl<T> Shard<T> {
+    /// The owner's side.
+    ///
+    /// # Safety
+    ///
+    /// The caller has pinned or claimed the shard's seat, or holds the pool alone.
+    #[inline(always)]
+    pub(crate) unsafe fn owner(&self) -> Owner<'_, T> {
+        // SAFETY: the caller's promise.
+        let private = unsafe { PrivateOwner::new(&self.private) };
+        Owner { shard: self, private, published: Cell::new(false), not_send: PhantomData }
+    }
+}
+
+impl<'a, T> Owner<'a, T> {
+    /// The private part of the shard.
+    #[inline(always)]
+    pub(crate) fn private(&self) -> &PrivateOwner<'a, T> {
+        &self.private
+    }
+
+    /// Pops an object from the private part, or else from the newest ring of the primary chain.
+    pub(crate) fn pop(&self, quota: &Quota) -> Option<CellBox<T>> {
+        self.private.pop_below_spares().or_else(|| self.refill(quota))
+    }
+
+    /// Takes a batch from the primary chain: one object to return, the others for the magazine.
+    fn refill(&self, quota: &Quota) -> Option<CellBox<T>> {
+        if !self.shard.published() {
+            return None;
+        }
+        // SAFETY: the owner of the shard owns the head of its primary chain.
+        let head = unsafe { self.primary().head() };
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        let popped = head.pop(&mut batch[..quota.batch()]);
+        if popped == 0 {
+            // bug: older rings forgotten; own chain looked for in vain for ever
+            self.shard.published.store(!head.is_alone(), Relaxed);
+            return None;
+        }
+        self.private.insert_batch(&batch[..popped]);
+        let full = self.private.pop_below_spares();
+        self.private.credit(popped, quota);
+        self.private.grow_lease(popped, quota);
+        full
+    }
+
+    /// Keeps as many as fit of what a thief has stolen besides the object that it returns. Returns how
+    /// many: the first ones.
+    pub(crate) fn keep_loot(&self, more: &[*mut ObjectCell<T>], quota: &Quota) -> usize {
+        let room = quota.places() - self.private.count();
+        let kept = &more[..more.len().min(room)];
+        self.private.insert_batch(kept);
+        // The other objects keep their units.
+        self.private.credit(kept.len() + 1, quota);
+        kept.len()
+    }
+
+    /// Keeps an object. `ring` is for a chain that has asked for one.
+    pub(crate) fn push(
+        &self,
+        mut full: CellBox<T>,
+        quota: &Quota,
+        ring: &mut Option<Box<Ring<T>>>,
+    ) -> Result<(), PushError<T>> {
+        loop {
+            full = match self.private.push(full, quota) {
+                Ok(()) => return Ok(()),
+                Err(Refused::AtLimit(full)) => return Err(PushError::AtLimit(full)),
+                Err(Refused::NoPlace(full)) => full,
+            };
+            if quota.places() == 0 {
+                return self.push_chain(full, quota, ring);
+            }
+            match self.spill(quota, ring) {
+                Ok(()) => {}
+                Err(Some(slots)) => return Err(PushError::NeedsRing(full, slots)),
+                Err(None) => return Err(PushError::Full(full)),
+            }
+        }
+    }
+
+    /// Pushes straight to the chain, for objects that are too large for a magazine.
+    fn push_chain(
+        &self,
+        full: CellBox<T>,
+        quota: &Quota,
+        ring: &mut Option<Box<Ring<T>>>,
+    ) -> Result<(), PushError<T>> {
+        if quota.lease(1) == 0 {
+            return Err(PushError::AtLimit(full));
+        }
+        let cell = full.into_raw();
+        let (pushed, slots) = self.publish(&[cell], ring);
+        if pushed == 1 {
+            return Ok(());
+        }
+        // bug: unit without a ring lost
+        quota.release(1);
+        // SAFETY: not pushed, hence still ours.
+        let full = unsafe { CellBox::from_raw(cell) };
+        Err(match slots {
+            Some(slots) => PushError::NeedsRing(full, slots),
+            None => PushError::Full(full),
+        })
+    }
+
+    /// Moves the oldest batch of a full magazine to the chain. `Err(Some(n))` asks for a ring with `n`
+    /// slots.
+    fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        let batch = &mut batch[..quota.batch()];
+        self.private.copy_oldest(batch);
+        let (pushed, slots) = self.publish(batch, ring);
+        if pushed == 0 {
+            return Err(slots);
+        }
+        self.private.remove_oldest(pushed);
+        // bug: units stay behind a spill
+        if quota.bounded() {
+            // The units go with the objects.
+            self.private.debit(pushed);
+        }
+        Ok(())
+    }
+
+    /// Pushes to the primary chain, which grows by `ring` if it must and can. Returns how many objects
+    /// are in the chain now, and the number of slots of the ring that the others need, if any.
+    fn publish(
+        &self,
+        batch: &[*mut ObjectCell<T>],
+        ring: &mut Option<Box<Ring<T>>>,
+    ) -> (usize, Option<usize>) {
+        // SAFETY: the owner of the shard owns the head of its primary chain.
+        let head = unsafe { self.primary().head() };
+        let mut all = 0;
+        let wanted = loop {
+            match head.push(&batch[all..]) {
+                Push::Done => {
+                    all = batch.len();
+                    break None;
+                }
+                Push::Full { pushed } => {
+                    all += pushed;
+                    break None;
+                }
+                Push::Grow { pushed, slots } => {
+                    all += pushed;
+                    match ring.take_if(|ring| ring.slots() >= slots) {
+                        Some(ring) => head.grow(ring),
+                        None => break Some(slots),
+                    }
+                }
+            }
+        };
+        if all > 0 {
+            self.published.set(true);
+            // bug: spill that its owner does not know of
+            self.shard.published.store(true, Relaxed);
+        }
+        (all, wanted)
+    }
+
+    /// Opens a shard at its first use.
+    pub(crate) fn open(&self, generation: impl FnOnce() -> u32, quota: &Quota) {
+        if self.shard.open.load(Relaxed) {
+            return;
+        }
+        self.shard.generation.store(generation(), Relaxed);
+        // Release: pairs with the Acquire in `drain_victims`, for the generation.
+        // bug: shard open before its generation is known
+        self.shard.open.store(true, Release);
+        if !quota.bounded() {
+            self.private.lease_initial(quota);
+        }
+    }
+
+    /// Goes on to the pool's generation: primary becomes victim. If the shard has missed a whole
+    /// generation, all that it holds has been idle since before that, and is `gone`.
+    ///
+    /// The caller holds the registry's lock too, and has drained the victims.
+    pub(crate) fn age(&self, now: u32, quota: &Quota, gone: &mut List<T>) {
+        let missed = now.wrapping_sub(self.shard.generation.load(Relaxed));
+        if !self.is_open() || missed == 0 {
+            return;
+        }
+        let private = self.take_private(quota);
+        // bug: private objects dropped a generation early; what is overdue is aged once more
+        if missed == 1 {
+            self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
+            // Release: pairs with the Acquire of `take_aged`.
+            // bug: victims published without release
+            let before = self.shard.shared.aged.swap(private.into_raw(), Release);
+            debug_assert!(before.is_null());
+        } else {
+            gone.append(private);
+            // bug: late seat keeps what is old
+            drain(self.primary(), gone);
+        }
+        // bug: spill of another generation known
+        self.shard.published.store(false, Relaxed);
+        self.shard.generation.store(now, Relaxed);
+    }
+
+    /// Takes all private objects.
+    pub(crate) fn take_private(&self, quota: &Quota) -> List<T> {
+        self.private.take_all(self.is_open(), quota)
+    }
+
+    /// Forgets what is private: its holder is no more, and may have been changing it.
+    pub(crate) fn abandon(&self, quota: &Quota) {
+        self.private.abandon(self.is_open(), quota);
+        self.shard.published.store(true, Relaxed);
+    }
+
+    /// Moves everything to a list, from a pool that is going.
+    pub(crate) fn empty(&self, quota: &Quota, gone: &mut List<T>) {
+        gone.append(self.take_private(quota));
+        gone.append(self.shard.take_aged());
+        self.shard.shared.chains.iter().for_each(|chain| drain(chain, gone));
+    }
+
+    /// The parity of the chain to which something was pushed by way of `self`, for the caller to mark.
+    pub(crate) fn has_published(&self) -> Option<u32> {
+        self.published.get().then(|| self.generation())
+    }
+
+    /// The generation of the shard.
+    pub(crate) fn generation(&self) -> u32 {
+        self.shard.generation.load(Relaxed)
+    }
+
+    fn primary(&self) -> &Chain<T> {
+        self.shard.chain(self.generation())
+    }
+
+    /// Whether the shard was ever used.
+    fn is_open(&self) -> bool {
+        self.shard.open.load(Relaxed)
+    }
+}

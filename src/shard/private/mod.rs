@@ -1,0 +1,308 @@
+//! The private part of a shard: a slot for one object, a magazine behind it, and spare cells.
+//!
+//! Only the owner touches it, with plain loads and stores; the fields are atomics only so that `stats`
+//! may read them. A hit looks at the slot, and at the top of the magazine if the slot does not serve.
+//!
+//! A *spare* cell is one whose value has been taken. It stays where it was, in the slot or on top of
+//! the magazine's objects, where the next `put` finds it.
+//!
+//! This file has the operations of the hit path. The others are in the folder: see `batch.rs` for
+//! batches and for objects below spare cells, `spare.rs` for spare cells, `units.rs` for units.
+
+mod batch;
+mod spare;
+pub(crate) mod units;
+
+use std::{marker::PhantomData, mem::MaybeUninit, ptr};
+
+use super::size::{PLACES, Size};
+
+use crate::{
+    containers::cell::{self, CellBox, EmptyCell, List, ObjectCell},
+    sync::{AtomicPtr, AtomicUsize, Relaxed, UnsafeCell},
+    util::likely::likely,
+};
+
+/// A slot that holds an address with this bit holds no object.
+const TAG: usize = 1;
+/// The slot is empty and may hold an object: the owner has a unit for it.
+const VACANT: usize = TAG;
+/// The slot may not hold an object.
+const CLOSED: usize = TAG | 2;
+
+/// What a spare cell adds to the counts of a magazine, in which an object adds one. Counts with spare
+/// cells in them are above every lease, so that guards, which bring cells, need not look for any.
+const SPARE: usize = 1 << 15;
+
+const _: () = assert!(PLACES < SPARE);
+
+/// The private part of a shard.
+#[repr(C)]
+pub(crate) struct Private<T> {
+    /// An object, a spare cell with [`TAG`], [`VACANT`] or [`CLOSED`].
+    slot: AtomicPtr<ObjectCell<T>>,
+    /// Hits of the owner.
+    hits: AtomicUsize,
+    /// Objects in the magazine, plus [`SPARE`] times the spare cells above them.
+    counts: AtomicUsize,
+    /// Places of the magazine that the owner has units for. Never fewer than its objects.
+    lease: AtomicUsize,
+    /// Further spare cells.
+    empties: UnsafeCell<List<MaybeUninit<T>>>,
+    /// The oldest object first.
+    magazine: UnsafeCell<[*mut ObjectCell<T>; PLACES]>,
+}
+
+fn vacant<T>() -> *mut ObjectCell<T> {
+    ptr::without_provenance_mut(VACANT)
+}
+
+fn closed<T>() -> *mut ObjectCell<T> {
+    ptr::without_provenance_mut(CLOSED)
+}
+
+/// What a slot holds that has a spare cell.
+fn spare<T>(cell: *mut ObjectCell<T>) -> *mut ObjectCell<T> {
+    cell.map_addr(|addr| addr | TAG)
+}
+
+fn is_object<T>(slot: *mut ObjectCell<T>) -> bool {
+    slot.addr() & TAG == 0
+}
+
+/// The spare cell in a slot.
+fn spare_cell<T>(slot: *mut ObjectCell<T>) -> Option<*mut ObjectCell<T>> {
+    (!is_object(slot) && slot.addr() > CLOSED).then(|| slot.map_addr(|addr| addr & !TAG))
+}
+
+impl<T> Private<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            slot: AtomicPtr::new(closed()),
+            hits: AtomicUsize::new(0),
+            counts: AtomicUsize::new(0),
+            lease: AtomicUsize::new(0),
+            empties: UnsafeCell::new(List::new()),
+            magazine: UnsafeCell::new([ptr::null_mut(); PLACES]),
+        }
+    }
+
+    /// The slot, for tests of what a fork leaves behind.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "not for models")]
+    pub(crate) fn slot(&self) -> *mut ObjectCell<T> {
+        self.slot.load(Relaxed)
+    }
+
+    pub(crate) fn hits(&self) -> usize {
+        self.hits.load(Relaxed)
+    }
+
+    /// Objects in the magazine.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.counts.load(Relaxed) % SPARE
+    }
+
+    pub(crate) fn lease(&self) -> usize {
+        self.lease.load(Relaxed)
+    }
+
+    /// Objects in the slot and the magazine.
+    pub(crate) fn len(&self) -> usize {
+        usize::from(is_object(self.slot.load(Relaxed))) + self.count()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        !is_object(self.slot.load(Relaxed)) && self.count() == 0
+    }
+
+    /// Units of the slot and the magazine.
+    pub(crate) fn units(&self) -> usize {
+        usize::from(self.slot.load(Relaxed) != closed()) + self.lease()
+    }
+}
+
+/// The owner's hold on the private part of its shard: neither `Send` nor `Sync`.
+pub(crate) struct PrivateOwner<'a, T> {
+    private: &'a Private<T>,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl<'a, T> PrivateOwner<'a, T> {
+    /// # Safety
+    ///
+    /// As for [`Shard::owner`](crate::shard::shard::Shard::owner), of the shard that this is a part of.
+    #[inline(always)]
+    pub(crate) unsafe fn new(private: &'a Private<T>) -> Self {
+        Self { private, not_send: PhantomData }
+    }
+
+    /// Objects in the magazine.
+    pub(crate) fn count(&self) -> usize {
+        self.private.count()
+    }
+
+    /// Pops an object from the slot, or from the top of a magazine without spare cells.
+    #[inline(always)]
+    pub(crate) fn pop(&self) -> Option<CellBox<T>> {
+        let private = self.private;
+        let slot = private.slot.load(Relaxed);
+        let cell = if likely(is_object(slot)) {
+            // bug: slot not emptied
+            private.slot.store(vacant(), Relaxed);
+            slot
+        } else {
+            // Wraps if the magazine is empty; is beyond all places if spare cells are on top.
+            let top = private.counts.load(Relaxed).wrapping_sub(1);
+            if top >= PLACES {
+                return None;
+            }
+            // bug: magazine loses its top
+            private.counts.store(top, Relaxed);
+            self.place(top)
+        };
+        self.count_hit();
+        // SAFETY: the slot or the place owned it, and does no more.
+        Some(unsafe { CellBox::from_raw(cell) })
+    }
+
+    /// Keeps an object if there is a place with a unit and without a spare cell.
+    pub(crate) fn push_on_top(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
+        if !self.push_cell(full.as_raw()) {
+            return Err(full);
+        }
+        std::mem::forget(full);
+        Ok(())
+    }
+
+    /// Returns whether the object is kept, as by [`push_on_top`](Self::push_on_top). If so, the caller
+    /// forgets it.
+    #[inline(always)]
+    pub(crate) fn push_cell(&self, cell: *mut ObjectCell<T>) -> bool {
+        let private = self.private;
+        if likely(private.slot.load(Relaxed) == vacant()) {
+            private.slot.store(cell, Relaxed);
+            return true;
+        }
+        let counts = private.counts.load(Relaxed);
+        if counts >= private.lease.load(Relaxed) {
+            return false;
+        }
+        self.set_place(counts, cell);
+        private.counts.store(counts + 1, Relaxed);
+        true
+    }
+
+    /// Takes the value of an object. Its cell stays as a spare one.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<T> {
+        if Size::<T>::EMPTIES == 0 {
+            // The cell is too large to be kept without an object.
+            return None;
+        }
+        let private = self.private;
+        let slot = private.slot.load(Relaxed);
+        let cell = if likely(is_object(slot)) {
+            // bug: what is taken stays in the slot
+            private.slot.store(spare(slot), Relaxed);
+            slot
+        } else {
+            let counts = private.counts.load(Relaxed);
+            let top = (counts % SPARE).checked_sub(1)?;
+            private.counts.store(counts - 1 + SPARE, Relaxed);
+            self.place(top)
+        };
+        self.count_hit();
+        // SAFETY: it was an object until now, and is a spare cell from here on.
+        Some(unsafe { CellBox::from_raw(cell) }.take_value()).map(|(value, empty)| {
+            empty.into_raw();
+            value
+        })
+    }
+
+    /// Keeps a value if there is a spare cell with a unit.
+    pub(crate) fn put(&self, value: T) -> Result<(), T> {
+        // SAFETY: forgotten if it is kept.
+        if !unsafe { self.put_from(&raw const value) } {
+            return Err(value);
+        }
+        std::mem::forget(value);
+        Ok(())
+    }
+
+    /// Returns whether the value is kept, as by [`put`](Self::put). If so, the caller forgets it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ptr::read`], if it is kept.
+    #[inline(always)]
+    pub(crate) unsafe fn put_from(&self, value: *const T) -> bool {
+        let private = self.private;
+        let slot = private.slot.load(Relaxed);
+        if let Some(cell) = spare_cell(slot) {
+            // SAFETY: the caller's promise; the slot owns the cell.
+            unsafe { fill(cell, value) };
+            private.slot.store(cell, Relaxed);
+            return true;
+        }
+        let counts = private.counts.load(Relaxed);
+        let count = counts % SPARE;
+        if counts < SPARE || count >= private.lease.load(Relaxed) {
+            return false;
+        }
+        // SAFETY: as above, of the place.
+        unsafe { fill(self.place(count), value) };
+        // bug: cell that is used again stays a spare one
+        private.counts.store(counts + 1 - SPARE, Relaxed);
+        true
+    }
+
+    #[inline(always)]
+    fn count_hit(&self) {
+        let hits = &self.private.hits;
+        hits.store(hits.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Objects and spare cells in the magazine.
+    fn counts(&self) -> (usize, usize) {
+        let counts = self.private.counts.load(Relaxed);
+        (counts % SPARE, counts / SPARE)
+    }
+
+    fn set_counts(&self, objects: usize, spares: usize) {
+        self.private.counts.store(objects + SPARE * spares, Relaxed);
+    }
+
+    #[inline(always)]
+    fn place(&self, i: usize) -> *mut ObjectCell<T> {
+        debug_assert!(i < PLACES);
+        // SAFETY: below the number of objects and spare cells, which no lease lets exceed `PLACES`;
+        // the magazine is the owner's alone.
+        let read =
+            |all: *const [_; PLACES]| unsafe { all.cast::<*mut ObjectCell<T>>().add(i).read() };
+        self.private.magazine.with(read)
+    }
+
+    #[inline(always)]
+    fn set_place(&self, i: usize, cell: *mut ObjectCell<T>) {
+        debug_assert!(i < PLACES);
+        // SAFETY: as in `place`.
+        let set = |all: *mut [_; PLACES]| unsafe {
+            all.cast::<*mut ObjectCell<T>>().add(i).write(cell);
+        };
+        self.private.magazine.with_mut(set);
+    }
+}
+
+/// Puts a value into a spare cell.
+///
+/// # Safety
+///
+/// The caller owns the cell, which holds no value. As for [`ptr::read`] of the value.
+#[inline(always)]
+unsafe fn fill<T>(cell: *mut ObjectCell<T>, value: *const T) {
+    // SAFETY: the caller's promise.
+    unsafe { EmptyCell::from_raw(cell.cast()).fill(cell::read(value)) }.into_raw();
+}

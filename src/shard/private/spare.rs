@@ -1,0 +1,91 @@
+//! Spare cells, where they are not at hand.
+
+use std::mem::MaybeUninit;
+
+use super::{PrivateOwner, Size, spare, spare_cell, vacant};
+use crate::{
+    containers::cell::{EmptyCell, List, ObjectCell},
+    sync::Relaxed,
+};
+
+impl<T> PrivateOwner<'_, T> {
+    /// Moves spare cells out of the way of objects.
+    pub(crate) fn stow_spares(&self) {
+        let private = self.private;
+        let (count, spares) = self.counts();
+        // bug: spare cell lost when put away
+        (count..count + spares).for_each(|i| self.keep_empty(self.place(i)));
+        self.set_counts(count, 0);
+        if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
+            private.slot.store(vacant(), Relaxed);
+            // bug: spare cell of the slot lost when put away
+            self.keep_empty(cell);
+        }
+    }
+
+    /// Moves spare cells to where [`put`](Self::put) finds them.
+    pub(crate) fn stage_spares(&self) {
+        let private = self.private;
+        if private.slot.load(Relaxed) == vacant() {
+            if let Some(empty) = self.with_empties(List::pop) {
+                private.slot.store(spare(empty.into_raw().cast()), Relaxed);
+            }
+        }
+        let (count, mut spares) = self.counts();
+        while count + spares < private.lease() {
+            let Some(empty) = self.with_empties(List::pop) else { break };
+            self.set_place(count + spares, empty.into_raw().cast());
+            spares += 1;
+        }
+        self.set_counts(count, spares);
+    }
+
+    /// Takes a spare cell, from wherever it is.
+    pub(crate) fn pop_empty(&self) -> Option<EmptyCell<T>> {
+        self.with_empties(List::pop).or_else(|| {
+            self.stow_spares();
+            self.with_empties(List::pop)
+        })
+    }
+
+    /// Keeps a cell without an object, or gives it back if there are enough.
+    pub(crate) fn push_empty(&self, empty: EmptyCell<T>) -> Option<EmptyCell<T>> {
+        self.with_empties(|empties| {
+            if empties.len() >= Size::<T>::EMPTIES {
+                return Some(empty);
+            }
+            empties.push(empty);
+            None
+        })
+    }
+
+    /// Takes the spare cells beyond those that a shard may keep.
+    #[inline]
+    pub(crate) fn surplus_empties(&self) -> Option<List<MaybeUninit<T>>> {
+        self.with_empties(|empties| {
+            let surplus = empties.len().saturating_sub(Size::<T>::EMPTIES);
+            (surplus > 0).then(|| {
+                let mut list = List::new();
+                (0..surplus).filter_map(|_| empties.pop()).for_each(|empty| list.push(empty));
+                list
+            })
+        })
+    }
+
+    /// Takes all cells without an object.
+    pub(crate) fn take_empties(&self) -> List<MaybeUninit<T>> {
+        self.stow_spares();
+        self.with_empties(|empties| std::mem::replace(empties, List::new()))
+    }
+
+    pub(super) fn keep_empty(&self, cell: *mut ObjectCell<T>) {
+        // SAFETY: the slot or a place owned it, and it holds no object.
+        let empty = unsafe { EmptyCell::from_raw(cell.cast()) };
+        self.with_empties(|empties| empties.push(empty));
+    }
+
+    pub(super) fn with_empties<R>(&self, f: impl FnOnce(&mut List<MaybeUninit<T>>) -> R) -> R {
+        // SAFETY: the owner's alone, and no `f` comes here again.
+        self.private.empties.with_mut(|empties| f(unsafe { &mut *empties }))
+    }
+}

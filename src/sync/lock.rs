@@ -1,0 +1,9 @@
+//! Locking a mutex, poisoned or not.
+
+use super::{Mutex, MutexGuard};
+
+/// Locks `mutex`, even if a thread has panicked while it held the lock: no critical section of this
+/// crate can be left half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,166 @@
+//! The facade of a normal build: `std`, and what `std` lacks.
+
+#[cfg(feature = "rt")]
+pub(crate) use rt::*;
+
+use std::sync::atomic::compiler_fence;
+pub(crate) use std::{
+    hint::spin_loop,
+    mem::drop as drop_retired,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence},
+    },
+};
+/// Of these a process has one each. Each run of a model is a process of its own.
+pub(crate) use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool as ProcessBool, AtomicPtr as ProcessPtr},
+    },
+    thread_local,
+};
+
+use super::SeqCst;
+pub(crate) use super::{membarrier::membarrier, reclaim::pin};
+
+/// `real` in a normal build, `model` under a model checker.
+pub(crate) const fn model_limit(real: usize, _model: usize) -> usize {
+    real
+}
+
+/// `real` in a normal build, `small` in builds in which growth must come soon.
+pub(crate) const fn test_size(real: usize, small: usize) -> usize {
+    if cfg!(corepool_tiny) { small } else { real }
+}
+
+/// Asks the system to call these: `before` each fork, and after it in the `parent` and the `child`.
+pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {
+    #[cfg(unix)]
+    // SAFETY: the three take no arguments, and do not unwind.
+    unsafe {
+        // bug: no fork handler, and no rest; no fork handler, at rest
+        // bug: fork handler outlives its library
+        libc::pthread_atfork(Some(before), Some(parent), Some(child));
+    }
+    #[cfg(not(unix))]
+    let _ = (before, parent, child);
+}
+
+/// `std`'s cell with the checker's interface.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// The owner's side of a seat's asymmetric fence. A normal build needs no state for it: the light
+/// side is a compiler fence, and one `membarrier` is the heavy side for all seats.
+#[derive(Debug)]
+pub(crate) struct LightFence;
+
+impl LightFence {
+    pub(crate) const fn new(_asymmetric: bool) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn light(&self) {
+        compiler_fence(SeqCst);
+    }
+}
+
+/// Checks that memory which other threads may free is not used after that. A normal build checks
+/// nothing; where sizes are small, it now and then gives other threads a moment to free it too early.
+#[derive(Debug)]
+pub(crate) struct UseAfterFreeCheck;
+
+impl UseAfterFreeCheck {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn check(&self) {
+        #[cfg(corepool_tiny)]
+        {
+            static USES: AtomicUsize = AtomicUsize::new(0);
+            if USES.fetch_add(1, super::Relaxed) % 16 == 0 {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+/// What only the runtime needs.
+#[cfg(feature = "rt")]
+mod rt {
+    use std::{
+        io,
+        sync::{MutexGuard, PoisonError},
+        thread,
+        time::Duration,
+    };
+    pub(crate) use std::{sync::Condvar, thread_local as worker_local};
+
+    use super::{AtomicPtr, SeqCst};
+
+    /// How a thread that is not a worker waits.
+    pub(crate) mod parking {
+        pub(crate) use std::thread::{Thread, current, park};
+    }
+
+    /// A swap that orders what comes before it, and itself, before a SeqCst load that comes after it.
+    #[inline]
+    pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
+        place.swap(value, SeqCst)
+    }
+
+    /// Waits, with an optional timeout. Returns whether it timed out.
+    pub(crate) fn wait_timeout<'a, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'a, T>,
+        limit: Option<Duration>,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let Some(limit) = limit else {
+            return (condition.wait(guard).unwrap_or_else(PoisonError::into_inner), false);
+        };
+        let (guard, result) =
+            condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+        (guard, result.timed_out())
+    }
+
+    /// A thread of the runtime.
+    pub(crate) type Thread = thread::JoinHandle<()>;
+
+    pub(crate) fn start_thread(
+        name: String,
+        f: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Thread> {
+        thread::Builder::new().name(name).spawn(f)
+    }
+
+    /// Whether the thread has ended, so that joining it does not wait.
+    pub(crate) fn has_ended(thread: &Thread) -> bool {
+        thread.is_finished()
+    }
+
+    /// Sleeps as shortly as the system can.
+    pub(crate) fn nap() {
+        thread::sleep(Duration::from_micros(3));
+    }
+}

@@ -1,0 +1,9 @@
+//! Small things that know nothing of pools.
+
+pub(crate) mod coarse_clock;
+pub(crate) mod counters;
+pub(crate) mod fork_lock;
+pub(crate) mod likely;
+pub(crate) mod panics;
+pub(crate) mod try_alloc;
+pub(crate) mod xorshift;
