@@ -14,7 +14,7 @@ use crate::containers::{
     ring::{Ring, Steal},
 };
 
-/// Pushes one object as the owner, with a new ring if one is wanted.
+/// Pushes one object as the owner, with a new ring if the chain asks for one.
 pub(super) fn push(chain: &Chain<Object>, ledger: &Ledger) {
     let cell = ledger.object().into_raw();
     // SAFETY: one thread of each model plays the owner.
@@ -49,7 +49,7 @@ pub(super) fn steal(chain: &Chain<Object>) -> usize {
 }
 
 fn finish(cell: *mut ObjectCell<Object>) {
-    // SAFETY: whoever got the cell owns it: the ledger finds out.
+    // SAFETY: the thread that got the cell owns it, which the ledger checks.
     let full = unsafe { CellBox::from_raw(cell) };
     full.get().use_it();
 }
@@ -95,7 +95,7 @@ fn chain_handed_on() {
     });
 }
 
-/// Counting walks the rings, too.
+/// A thread that counts the objects walks the rings too.
 #[test]
 fn chain_counted_while_it_grows() {
     model("chain_counted_while_it_grows", Some(3), || {
@@ -112,7 +112,7 @@ fn chain_counted_while_it_grows() {
     });
 }
 
-/// A thief unlinks and frees the ring at which counting stands.
+/// A thief unlinks and frees the ring that another thread is counting.
 #[test]
 fn chain_counted_while_it_is_unlinked() {
     model("chain_counted_while_it_is_unlinked", Some(3), || {
@@ -163,7 +163,7 @@ fn chain_walk_against_owner() {
     });
 }
 
-/// The last ring goes too when its chain is drained and shrunk.
+/// The last ring is freed too when its chain is drained and shrunk.
 #[test]
 fn chain_shrink_against_steal() {
     model("chain_shrink_against_steal", Some(3), || {

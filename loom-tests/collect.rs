@@ -2,24 +2,24 @@
 
 use loom::{sync::Arc, thread};
 
-use super::{model, world::World};
+use super::{model, model_pool::ModelPool};
 use crate::{collect::collect::vacate, containers::cell::EmptyCell, seat::fence::FenceKind};
 
 /// The owner gets and puts, while a collect flips the generations under it.
 fn flip_against_owner(strategy: FenceKind) {
-    let world = World::new(strategy, usize::MAX);
-    let seat = world.seats.join().unwrap();
-    world.fill(seat, 2);
+    let pool = ModelPool::new(strategy, usize::MAX);
+    let seat = pool.seats.join().unwrap();
+    pool.fill(seat, 2);
     let collector = {
-        let world = Arc::clone(&world);
-        thread::spawn(move || world.collect())
+        let pool = Arc::clone(&pool);
+        thread::spawn(move || pool.collect())
     };
-    let held = world.get(seat);
-    world.put(seat, held.unwrap_or_else(|| world.ledger.object()));
+    let held = pool.get(seat);
+    pool.put(seat, held.unwrap_or_else(|| pool.ledger.object()));
     collector.join().unwrap();
     // One collect drops nothing that is alive: the object is here, whatever its generation.
-    assert!(world.ledger.alive() >= 1);
-    assert!(world.get(seat).is_some());
+    assert!(pool.ledger.alive() >= 1);
+    assert!(pool.get(seat).is_some());
 }
 
 #[test]
@@ -32,18 +32,18 @@ fn flip_against_owner_symmetric() {
     model("flip_against_owner_symmetric", Some(2), || flip_against_owner(FenceKind::Symmetric));
 }
 
-/// The same on the way of a hit.
+/// The same on the hit path.
 #[test]
 fn flip_against_hit() {
     model("flip_against_hit", Some(3), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        world.fill(seat, 2);
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let seat = pool.seats.join().unwrap();
+        pool.fill(seat, 2);
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        let shard = world.core.shard(seat).unwrap();
+        let shard = pool.core.shard(seat).unwrap();
         for _ in 0..2 {
             // SAFETY: this thread's seat.
             let Some(_pin) = (unsafe { seat.pin_fast() }) else { continue };
@@ -55,39 +55,39 @@ fn flip_against_hit() {
             }
         }
         collector.join().unwrap();
-        assert_eq!(world.core.stats().idle, 2);
+        assert_eq!(pool.core.stats().idle, 2);
     });
 }
 
-/// Cells that takes have left go with a collect, too.
+/// A collect also takes the empty cells that takes have left.
 #[test]
 fn flip_against_empties() {
     model("flip_against_empties", Some(3), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        world.core.push_empty(Some(seat), EmptyCell::new());
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let seat = pool.seats.join().unwrap();
+        pool.core.push_empty(Some(seat), EmptyCell::new());
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        let empty = world.core.pop_empty(Some(seat)).unwrap_or_else(EmptyCell::new);
-        world.core.push_empty(Some(seat), empty);
-        world.core.push_empty(Some(seat), EmptyCell::new());
+        let empty = pool.core.pop_empty(Some(seat)).unwrap_or_else(EmptyCell::new);
+        pool.core.push_empty(Some(seat), empty);
+        pool.core.push_empty(Some(seat), EmptyCell::new());
         collector.join().unwrap();
     });
 }
 
-/// Values go in and out of the cells that stay where they are, while a collect takes all of these.
+/// Values are put into and taken from cells that stay in their places, while a collect takes all of the cells.
 #[test]
 fn flip_against_values() {
     model("flip_against_values", Some(2), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        world.fill(seat, 2);
-        let shard = world.core.shard(seat).unwrap();
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let seat = pool.seats.join().unwrap();
+        pool.fill(seat, 2);
+        let shard = pool.core.shard(seat).unwrap();
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
         for _ in 0..2 {
             // SAFETY: this thread's seat, and its only pin.
@@ -104,47 +104,47 @@ fn flip_against_values() {
                 Some(_pin) => unsafe { shard.owner() }.private().put(object),
                 None => Err(object),
             };
-            if let Err(object) = kept.or_else(|object| world.core.put_value(Some(seat), object)) {
-                world.put(seat, EmptyCell::new().fill(object));
+            if let Err(object) = kept.or_else(|object| pool.core.put_value(Some(seat), object)) {
+                pool.put(seat, EmptyCell::new().fill(object));
             }
         }
         collector.join().unwrap();
-        assert_eq!((world.core.stats().idle, world.ledger.alive()), (2, 2));
+        assert_eq!((pool.core.stats().idle, pool.ledger.alive()), (2, 2));
     });
 }
 
-/// A thief looks for victims while the collector that makes them is at work.
+/// A thief searches for victims while a collector makes them.
 #[test]
 fn flip_against_thief() {
     model("flip_against_thief", Some(2), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
-        world.fill(owner, 5);
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let (owner, thief) = (pool.seats.join().unwrap(), pool.seats.join().unwrap());
+        pool.fill(owner, 5);
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        let got = world.get(thief);
-        got.into_iter().for_each(|full| world.put(thief, full));
+        let got = pool.get(thief);
+        got.into_iter().for_each(|full| pool.put(thief, full));
         collector.join().unwrap();
-        assert_eq!(world.ledger.alive(), 5, "an idle object survives one collect");
+        assert_eq!(pool.ledger.alive(), 5, "an idle object survives one collect");
     });
 }
 
-/// Two collects at a time: what was idle before both is gone after, whoever did it.
+/// Two collects at a time: an object that was idle before both is dropped by one of them.
 #[test]
 fn flip_against_flip() {
     model("flip_against_flip", Some(2), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        world.fill(seat, 1);
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let seat = pool.seats.join().unwrap();
+        pool.fill(seat, 1);
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        world.collect();
+        pool.collect();
         collector.join().unwrap();
-        assert_eq!(world.ledger.alive(), 0);
+        assert_eq!(pool.ledger.alive(), 0);
     });
 }
 
@@ -152,56 +152,56 @@ fn flip_against_flip() {
 #[test]
 fn bound_against_collect() {
     model("bound_against_collect", Some(2), || {
-        let world = World::new(FenceKind::Asymmetric, 1);
-        let seats = [world.seats.join().unwrap(), world.seats.join().unwrap()];
+        let pool = ModelPool::new(FenceKind::Asymmetric, 1);
+        let seats = [pool.seats.join().unwrap(), pool.seats.join().unwrap()];
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        seats.into_iter().for_each(|seat| world.fill(seat, 1));
+        seats.into_iter().for_each(|seat| pool.fill(seat, 1));
         collector.join().unwrap();
-        assert!(world.ledger.alive() <= 1, "more idle objects than the bound");
-        seats.into_iter().for_each(|seat| world.fill(seat, 1));
-        assert!(world.ledger.alive() <= 1, "more idle objects than the bound");
+        assert!(pool.ledger.alive() <= 1, "more idle objects than the bound");
+        seats.into_iter().for_each(|seat| pool.fill(seat, 1));
+        assert!(pool.ledger.alive() <= 1, "more idle objects than the bound");
     });
 }
 
-/// What a thread leaves behind is found by the next one, on whatever seat.
+/// The objects that a thread leaves are found by the next one, whichever seat it takes.
 #[test]
 fn vacate_hands_over() {
     model("vacate_hands_over", Some(3), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
         let other = {
-            let world = Arc::clone(&world);
+            let pool = Arc::clone(&pool);
             thread::spawn(move || {
-                let seat = world.seats.join().unwrap();
-                world.fill(seat, 1);
+                let seat = pool.seats.join().unwrap();
+                pool.fill(seat, 1);
                 vacate(seat);
                 // SAFETY: this thread's seat, not used after.
-                unsafe { world.seats.leave(seat) };
+                unsafe { pool.seats.leave(seat) };
             })
         };
-        let seat = world.seats.join().unwrap();
-        let early = world.get(seat);
+        let seat = pool.seats.join().unwrap();
+        let early = pool.get(seat);
         other.join().unwrap();
-        let full = early.or_else(|| world.get(seat)).expect("the object of a thread that is gone");
-        world.put(seat, full);
+        let full = early.or_else(|| pool.get(seat)).expect("the object of a thread that is gone");
+        pool.put(seat, full);
     });
 }
 
-/// A shard opens while a collect is at work, the pool's generation being odd.
+/// A shard opens during a collect, while the generation of the pool is odd.
 fn open_against_collect(name: &str, bound: usize, puts: usize) {
     model(name, Some(bound), move || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let seat = world.seats.join().unwrap();
-        world.collect();
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let seat = pool.seats.join().unwrap();
+        pool.collect();
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        world.fill(seat, puts);
+        pool.fill(seat, puts);
         collector.join().unwrap();
-        assert_eq!(world.ledger.alive(), puts as isize, "dropped without having been idle");
+        assert_eq!(pool.ledger.alive(), puts as isize, "dropped without having been idle");
     });
 }
 
@@ -210,46 +210,46 @@ fn open_against_drain() {
     open_against_collect("open_against_drain", 2, 4);
 }
 
-/// The same with a chain that is large enough for a collector to take its ring, were it a victim.
+/// The same with a chain that is so large that a collector would take its ring, if it were a victim.
 #[test]
 fn open_against_shrink() {
     open_against_collect("open_against_shrink", 1, 6);
 }
 
-/// A thread takes a seat for the first time while a collect is at work.
+/// A thread takes a seat for the first time during a collect.
 #[test]
 fn join_against_collect() {
     model("join_against_collect", Some(2), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        let seat = world.seats.join().unwrap();
-        world.fill(seat, 1);
+        let seat = pool.seats.join().unwrap();
+        pool.fill(seat, 1);
         collector.join().unwrap();
-        world.fill(seat, 1);
-        world.collect();
-        assert!(world.ledger.alive() >= 1, "put after one collect, dropped by the next");
+        pool.fill(seat, 1);
+        pool.collect();
+        assert!(pool.ledger.alive() >= 1, "put after one collect, dropped by the next");
     });
 }
 
-/// Stats count private victims right, whatever a thief and a collector did to them together.
+/// `stats` counts private victims exactly after a thief and a collector have met at them.
 #[test]
 fn idle_is_exact_at_rest() {
     model("idle_is_exact_at_rest", Some(2), || {
-        let world = World::new(FenceKind::Asymmetric, usize::MAX);
-        let (owner, thief) = (world.seats.join().unwrap(), world.seats.join().unwrap());
-        world.fill(owner, 1);
-        world.collect();
-        world.fill(owner, 1);
+        let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
+        let (owner, thief) = (pool.seats.join().unwrap(), pool.seats.join().unwrap());
+        pool.fill(owner, 1);
+        pool.collect();
+        pool.fill(owner, 1);
         let collector = {
-            let world = Arc::clone(&world);
-            thread::spawn(move || world.collect())
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.collect())
         };
-        let held = world.get(thief);
+        let held = pool.get(thief);
         collector.join().unwrap();
-        let idle = world.ledger.alive() - isize::from(held.is_some());
-        assert_eq!(world.core.stats().idle as isize, idle);
+        let idle = pool.ledger.alive() - isize::from(held.is_some());
+        assert_eq!(pool.core.stats().idle as isize, idle);
     });
 }

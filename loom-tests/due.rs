@@ -11,7 +11,7 @@ use loom::{
 use super::model;
 use crate::collect::schedule::CollectRequest;
 
-/// The request, and what its askers did before.
+/// The request, and the writes of the threads that made it.
 struct Asked {
     due: CollectRequest,
     done: [AtomicUsize; 2],
@@ -34,14 +34,14 @@ impl Asked {
         })
     }
 
-    /// If the request is taken, how many askers it answers for sure.
+    /// Takes the request. Returns the number of requesters that it certainly answers, if there was a request.
     fn answer(&self) -> Option<usize> {
         let count = || self.done.iter().map(|done| done.load(Relaxed)).sum();
         self.due.take().then(count)
     }
 }
 
-/// The last who takes the request sees what all askers did.
+/// The last thread that takes the request sees the writes of all requesters.
 #[test]
 fn due_is_not_lost() {
     model("due_is_not_lost", None, || {
@@ -55,7 +55,7 @@ fn due_is_not_lost() {
     });
 }
 
-/// One request has one answer.
+/// One request is taken once.
 #[test]
 fn due_is_taken_once() {
     model("due_is_taken_once", None, || {

@@ -14,7 +14,7 @@ use crate::{
     sync::{freed, hurry},
 };
 
-/// Runs a model that tells whether a ring was freed before its end, and demands that it once was.
+/// Runs a model that returns whether a ring was freed before its end, and checks that this happened in some run.
 fn freeing(name: &str, f: impl Fn() + Send + Sync + 'static) {
     let ever = Shared::new(AtomicBool::new(false));
     let now = Shared::clone(&ever);
@@ -26,8 +26,7 @@ fn freeing(name: &str, f: impl Fn() + Send + Sync + 'static) {
     assert!(ever.load(Ordering::Relaxed), "no ring was ever freed");
 }
 
-/// Two threads find a ring spent; one unlinks it and would have it freed at once, the other may
-/// still be reading it.
+/// Two threads find a ring spent. One unlinks and retires it while the other may still be reading it.
 #[test]
 fn epochs_unlink_against_steal() {
     freeing("epochs_unlink_against_steal", || {
@@ -45,7 +44,7 @@ fn epochs_unlink_against_steal() {
     });
 }
 
-/// The last ring goes too when its chain is drained and shrunk.
+/// The last ring is freed too when its chain is drained and shrunk.
 #[test]
 fn epochs_shrink_against_steal() {
     freeing("epochs_shrink_against_steal", || {

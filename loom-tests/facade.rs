@@ -1,6 +1,5 @@
 //! The model half of the facade in `src/sync`.
 
-// Each of these is in a directory with this file.
 mod life;
 
 use std::{
@@ -23,7 +22,7 @@ pub(crate) use loom::{
 
 pub(crate) use self::life::{UseAfterFreeCheck, drop_retired, freed, hurry, pin};
 
-/// Limits and sizes shrink.
+/// Limits and sizes are small in models.
 pub(crate) const fn model_limit(_real: usize, model: usize) -> usize {
     model
 }
@@ -35,15 +34,15 @@ pub(crate) const fn test_size(_real: usize, small: usize) -> usize {
 static TURN: LazyLock<loom::sync::atomic::AtomicUsize> =
     LazyLock::new(|| loom::sync::atomic::AtomicUsize::new(0));
 
-/// What a run of a model begins with. Whoever uses a static first hands on to all others what it
-/// did before, so that it had better be a thread that has not done anything.
+/// Begins a run of a model. The first use of a static orders the writes before it for all later users, so it
+/// must be by a thread that has written nothing yet.
 pub(crate) fn start() {
     TURN.load(Relaxed);
     TOKENS.lock().unwrap().clear();
     drop(pin());
 }
 
-/// Makes the access before it a *turn*: a point at which any other thread may come in.
+/// Makes the access before it a *turn*: a point at which any other thread may run.
 ///
 /// The checker leaves orders out that it takes for equal, and to know them it remembers the last
 /// access of a location only: a thread that loads before it stores hides the loads of others from
@@ -121,7 +120,7 @@ atomic!(AtomicPtr<T>, *mut T);
 arithmetic!(AtomicU32, u32: fetch_or fetch_and);
 arithmetic!(AtomicUsize, usize: fetch_add fetch_sub fetch_or fetch_and);
 
-/// As the checker's own, with a turn between load and exchange.
+/// As in the checker, with a turn between load and exchange.
 macro_rules! update {
     ($Name:ident, $Value:ty) => {
         impl $Name {
@@ -148,12 +147,12 @@ update!(AtomicU32, u32);
 update!(AtomicUsize, usize);
 
 pub(crate) fn fence(order: Ordering) {
-    // Others may come in before it.
+    // Other threads may run before it.
     TURN.fetch_add(1, Relaxed);
     loom::sync::atomic::fence(order);
 }
 
-/// What the runtime needs besides.
+/// Further items that the runtime needs.
 #[cfg(feature = "rt")]
 mod rt {
     use std::{
@@ -259,11 +258,11 @@ impl LightFence {
     }
 }
 
-/// Nobody forks.
+/// No process forks in a model.
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
 std::thread_local! {
-    /// Heavy fences in all runs of the model that this thread of the system is at.
+    /// The number of heavy fences in all runs of the model that this OS thread runs.
     static HEAVY: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -278,7 +277,7 @@ pub(crate) fn membarrier() {
     tokens.iter().for_each(LightFence::light);
 }
 
-/// What a `static` makes at its first use. Each run of a model makes it anew.
+/// The value that a `static` makes at its first use. Each run of a model makes a new one.
 pub(crate) struct LazyLock<T: 'static>(loom::lazy_static::Lazy<T>);
 
 impl<T> LazyLock<T> {
@@ -332,7 +331,7 @@ impl<T> ProcessPtr<T> {
 pub(crate) struct ProcessBool(OnceLock<AtomicBool>);
 
 impl ProcessBool {
-    /// A flag that is down, as all are at first.
+    /// A new flag, which is not set.
     pub(crate) const fn new(_down: bool) -> Self {
         Self(OnceLock::new())
     }

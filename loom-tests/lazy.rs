@@ -34,7 +34,7 @@ impl Pool {
         self.lazy.get().unwrap_or_else(|| self.lazy.init(crate::pool::core::Core::new(usize::MAX)))
     }
 
-    /// Puts a new object, and tells where.
+    /// Puts a new object. Returns where it is.
     fn put(&self, seat: &Seat) -> *const Core<Object> {
         let core = self.core();
         assert!(core.put(Some(seat), self.ledger.object()).is_ok());
@@ -42,7 +42,7 @@ impl Pool {
     }
 }
 
-/// Two threads use a pool first, and both find the one core.
+/// Two threads use a pool for the first time at once, and both get the same core.
 #[test]
 fn lazy_first_use_by_two() {
     model("lazy_first_use_by_two", Some(3), || {
@@ -64,8 +64,8 @@ fn lazy_first_use_by_two() {
     });
 }
 
-/// The shards of two seats are in one segment: a hit finds its shard by what the miss of the other
-/// has left, and sees a shard there.
+/// The shards of two seats are in one segment. A hit of one thread finds its shard by the pointer that the miss
+/// of the other has stored, and sees an initialised shard.
 #[test]
 fn lazy_near_by_another() {
     model("lazy_near_by_another", Some(3), || {
@@ -73,7 +73,7 @@ fn lazy_near_by_another() {
         let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
         pool.lazy.init(crate::pool::core::Core::new(usize::MAX));
         let here = |seat: &Seat| CurrentSeat::of(seat, Shard::BYTES);
-        // The checker's pointer has to be there before the threads are.
+        // The checker's pointer must exist before the threads start.
         assert!(pool.lazy.local_shard(here(seats[2])).is_none());
         let other = {
             let pool = Arc::clone(&pool);
@@ -100,7 +100,7 @@ fn lazy_near_by_another() {
     });
 }
 
-/// A collect comes upon a pool at its first use.
+/// A collect meets a pool at its first use.
 #[test]
 fn lazy_first_use_against_collect() {
     model("lazy_first_use_against_collect", Some(3), || {
@@ -116,7 +116,7 @@ fn lazy_first_use_against_collect() {
     });
 }
 
-/// A pool goes while a collect is at work on it, or about to be.
+/// A pool is dropped while a collect ages it, or is about to.
 #[test]
 fn lazy_end_against_collect() {
     model("lazy_end_against_collect", Some(3), || {

@@ -1,11 +1,11 @@
-//! Objects that notice what must not happen to them.
+//! Objects that check their own use: one holder at a time, and dropped once.
 
 use loom::cell::UnsafeCell;
 
 use crate::containers::cell::{CellBox, EmptyCell};
 
-/// Counts the objects that are alive. Not an atomic: it is read at the end, when all are joined,
-/// and must not order anything before.
+/// Counts the objects that are alive. Not an atomic of the model: it is read at the end, when all threads are
+/// joined, and must not order anything before.
 #[derive(Clone)]
 pub(super) struct Ledger(std::sync::Arc<std::sync::atomic::AtomicIsize>);
 
@@ -25,8 +25,8 @@ impl Ledger {
     }
 }
 
-/// An object whose use is a write that the checker sees: two holders at a time, or a holder who
-/// does not see what the one before it did, are data races.
+/// An object whose use is a write that the checker sees. Two holders at a time, or a holder that does not see the
+/// writes of the one before it, are data races.
 pub(super) struct Object {
     uses: UnsafeCell<usize>,
     ledger: Ledger,

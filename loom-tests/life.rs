@@ -1,7 +1,7 @@
-//! How retired rings live and die.
+//! The lifetime of retired rings.
 //!
 //! A build with `--cfg crossbeam_loom` has the real epochs, whose own atomics are the checker's
-//! then. All others have a stand-in that makes far fewer steps.
+//! then. All others have a substitute that makes far fewer steps.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -12,8 +12,7 @@ pub(crate) use self::stand_in::{hurry, pin};
 use super::UnsafeCell;
 use crate::sync::reclaim::Reclaimed;
 
-/// The lifetime of what is reclaimed: its beginning and end are writes that the checker sees, every
-/// use is a read.
+/// The lifetime of a ring: its beginning and end are writes that the checker sees, and every use is a read.
 #[derive(Debug)]
 pub(crate) struct UseAfterFreeCheck(UnsafeCell<bool>);
 
@@ -44,7 +43,7 @@ impl Drop for UseAfterFreeCheck {
 }
 
 std::thread_local! {
-    /// How many rings have been freed in all runs of the model that this thread of the system is at.
+    /// The number of rings freed in all runs of the model that this OS thread runs.
     static FREED: AtomicUsize = const { AtomicUsize::new(0) };
 }
 
@@ -52,7 +51,7 @@ pub(crate) fn freed() -> usize {
     FREED.with(|freed| freed.load(Relaxed))
 }
 
-/// The end of a retired ring. The memory stays, so that a use of it is the checker's to find.
+/// The end of a retired ring. The memory stays allocated, so that the checker finds a later use.
 pub(crate) fn drop_retired<R: Reclaimed>(ring: Box<R>) {
     FREED.with(|freed| freed.fetch_add(1, Relaxed));
     Box::leak(ring).live_check().set(false);
@@ -84,7 +83,7 @@ mod stand_in {
         /// As for the real one: unlinked, and retired once.
         pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
             fence(SeqCst);
-            // Two ways: alone, and the ring goes now; or not, and it is left for ever.
+            // Either no other thread is pinned, and the ring ends now, or it is leaked.
             if PINNED.load(Acquire) == 1 {
                 // SAFETY: the caller's promise.
                 super::drop_retired(unsafe { Box::from_raw(ring) });
@@ -98,7 +97,7 @@ mod stand_in {
         }
     }
 
-    /// Nothing waits.
+    /// No retired ring waits.
     pub(crate) fn hurry() {}
 }
 
@@ -106,8 +105,8 @@ mod stand_in {
 mod real {
     pub(crate) use crate::sync::reclaim::pin;
 
-    /// Frees what the calling thread has retired, and what others have handed on, if nobody is
-    /// pinned that might see it: two epochs later.
+    /// Frees the rings that the calling thread has retired, and those that others have handed on, if no pinned
+    /// thread might see them: two epochs later.
     pub(crate) fn hurry() {
         (0..3).for_each(|_| pin().0.flush());
     }

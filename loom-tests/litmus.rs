@@ -1,4 +1,4 @@
-//! Litmus tests: what the fences promise, and what the other models take for granted.
+//! Litmus tests: the guarantees of the fences, and the assumptions of the other models.
 
 use std::{
     collections::HashSet,
@@ -16,7 +16,7 @@ use crate::{
     sync::{AtomicUsize, LightFence, Relaxed, SeqCst, fence},
 };
 
-/// What runs between a thread's store and its load.
+/// The fence between a thread's store and its load.
 #[derive(Clone, Copy)]
 enum Side {
     Bare,
@@ -40,7 +40,7 @@ impl Buffering {
         }
     }
 
-    /// Stores, and tells whether the other thread's store is missed.
+    /// Stores, then loads. Returns whether it missed the other thread's store.
     fn misses(&self, me: usize, side: Side) -> bool {
         self.stored[me].store(1, Relaxed);
         match (side, self.strategy) {
@@ -53,8 +53,7 @@ impl Buffering {
     }
 }
 
-/// Two threads store and then look for the other's store: whether there is a run in which both
-/// miss it.
+/// Two threads store, and then load the other's location. Returns whether both miss the other's store in some run.
 fn both_may_miss(name: &str, strategy: FenceKind, sides: [Side; 2]) -> bool {
     let reached = Shared::new(AtomicBool::new(false));
     let reach = Shared::clone(&reached);
@@ -70,7 +69,7 @@ fn both_may_miss(name: &str, strategy: FenceKind, sides: [Side; 2]) -> bool {
     reached.load(Ordering::Relaxed)
 }
 
-/// Without this nothing is proved by the others.
+/// Without fences both stores can be missed: otherwise the other tests would prove nothing.
 #[test]
 fn fence_none() {
     assert!(both_may_miss("fence_none", Asymmetric, [Bare, Bare]));
@@ -106,7 +105,7 @@ fn fence_heavy_against_heavy_symmetric() {
     assert!(!both_may_miss("fence_heavy_against_heavy_symmetric", Symmetric, [Heavy, Heavy]));
 }
 
-/// Two light sides order nothing: the tokens do not promise more than the hardware does.
+/// Two light sides order nothing: the tokens guarantee no more than the hardware does.
 #[test]
 fn fence_light_against_light() {
     assert!(both_may_miss("fence_light_against_light", Asymmetric, [Light, Light]));

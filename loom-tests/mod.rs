@@ -1,4 +1,5 @@
-//! Models of the code that ships, run by `ci/loom`.
+//! Models of the code that ships, run by `ci/loom`. They are part of the crate since they need its private parts,
+//! built with the primitives of the model checker.
 //!
 //! Each explores all interleavings and reorderings that its bound allows; a preemption bound of
 //! `None` is exhaustive. `MODEL_BOUND=n` raises the others to `n`, `MODEL_BOUND=none` takes them
@@ -14,6 +15,7 @@ mod lazy;
 mod ledger;
 mod litmus;
 mod map;
+mod model_pool;
 mod pin;
 mod ring;
 #[cfg(feature = "rt")]
@@ -21,7 +23,6 @@ mod rt;
 mod seat;
 mod shelf;
 mod weight;
-mod world;
 
 use std::{
     env,

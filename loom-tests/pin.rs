@@ -13,7 +13,7 @@ use crate::{
     sync::heavy_fences,
 };
 
-/// What owner and collector must not touch together.
+/// A cell that the owner and the collector must not touch at the same time.
 struct Shards([UnsafeCell<usize>; 2]);
 
 // SAFETY: the model finds out.
@@ -67,8 +67,7 @@ fn pin_symmetric() {
     model("pin_symmetric", Some(3), || pin_against_claim(FenceKind::Symmetric));
 }
 
-/// An owner says that it has seen a claim, and no heavy fence is needed: for that claim, and for no
-/// later one.
+/// An owner acknowledges a claim, so no heavy fence is needed for it. Later claims need one again.
 #[test]
 fn pin_seen() {
     let ever = Shared::new(AtomicBool::new(false));
@@ -106,7 +105,7 @@ fn pin_seen() {
     assert!(ever.load(Ordering::Relaxed), "no heavy fence was ever spared");
 }
 
-/// The mark on a seat that was passed over is found by its owner, and holds until it has caught up.
+/// The owner of a seat that was passed over finds the mark, which stays until the owner has caught up.
 fn late_seat_stays_closed(strategy: FenceKind) {
     let seats = Arc::new(Seats::new(strategy, 1));
     let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));

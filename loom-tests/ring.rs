@@ -28,7 +28,7 @@ impl Owned {
         Arc::new(Self(Ring::starting_at(slots, index).unwrap()))
     }
 
-    /// Pushes new objects as the owner, and tells how many found room.
+    /// Pushes new objects as the owner. Returns how many fit.
     fn push<const N: usize>(&self, ledger: &Ledger) -> usize {
         let batch: Cells<N> = std::array::from_fn(|_| ledger.object().into_raw());
         // SAFETY: one thread of each model plays the owner.
@@ -60,12 +60,12 @@ impl Owned {
 
 /// Uses and drops an object.
 fn finish(cell: *mut ObjectCell<Object>) {
-    // SAFETY: whoever got the cell owns it: the ledger finds out.
+    // SAFETY: the thread that got the cell owns it, which the ledger checks.
     let full = unsafe { CellBox::from_raw(cell) };
     full.get().use_it();
 }
 
-/// What is left is taken, and all have been dropped.
+/// Takes the objects that are left, and checks that all have been dropped.
 fn settle(ring: &Owned, ledger: &Ledger) {
     while ring.steal::<2>() > 0 {}
     assert_eq!(ring.0.len(), 0);
@@ -124,7 +124,7 @@ fn ring_batches_against_half() {
     });
 }
 
-/// The owner pushes over slots that a thief has claimed: they count as full until it is done.
+/// The owner pushes to slots that a thief has claimed: they count as full until the thief has emptied them.
 #[test]
 fn ring_full_and_handed_back() {
     model("ring_full_and_handed_back", None, || {
@@ -142,7 +142,7 @@ fn ring_full_and_handed_back() {
     });
 }
 
-/// The indices run over while a thief is at work.
+/// The indices wrap while a thief steals.
 #[test]
 fn ring_wraps() {
     model("ring_wraps", Some(3), || {

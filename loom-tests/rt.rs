@@ -1,4 +1,4 @@
-//! The runtime's scheduler: its queues, and who sleeps while tasks wait.
+//! The runtime's scheduler: its queues, and workers that fall asleep while tasks arrive.
 
 use std::{ptr::NonNull, task::Poll};
 
@@ -10,20 +10,20 @@ use crate::rt::white_box::{
     state,
 };
 
-/// A task: a cell that whoever runs it writes to.
+/// A task: a cell that is written by the thread that runs it.
 struct Task(loom::cell::UnsafeCell<usize>);
 
 impl Task {
     fn create() -> Ready {
         let task = Box::new(Self(loom::cell::UnsafeCell::new(0)));
-        // What its maker does is seen by whoever runs it.
+        // The thread that runs it sees the writes of its maker.
         // SAFETY: nobody else has it.
         // SAFETY: as above.
         task.0.with_mut(|runs| unsafe { *runs += 1 });
         NonNull::from(Box::leak(task)).cast()
     }
 
-    /// Runs it, which nobody else does.
+    /// Runs it. No other thread does.
     fn run(task: Ready) -> usize {
         // SAFETY: from `create`; the checker sees if two do this, or without an order.
         let task = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
@@ -36,7 +36,7 @@ impl Task {
     }
 }
 
-/// Puts it here, and what was here at the end of the queue.
+/// Makes the task the next one, and puts the previous next task at the end of the queue.
 fn wake(p: &P, task: Ready) {
     if let Some(before) = p.next.put(task) {
         // SAFETY: the caller's P.
@@ -55,7 +55,7 @@ fn steal(queue: &RunQueue, half: bool) -> usize {
     batch.iter().map(Task::run).sum()
 }
 
-/// The owner pushes and pops while a thief takes half: each task runs once, seen by whoever runs it.
+/// The owner pushes and pops while a thief takes half: each task runs once, by a thread that sees its writes.
 #[test]
 fn rt_queue_against_thief() {
     model("rt_queue_against_thief", Some(3), || {
@@ -123,8 +123,8 @@ fn rt_queue_against_two_thieves() {
     });
 }
 
-/// There is a task at any time, so that whoever looks sees one, and a thief finds one: the owner
-/// pushes the second before it pops the first.
+/// The queue has a task at any time, since the owner pushes the second before it pops the first: every thread
+/// sees that it is not empty, and a thief finds a task.
 #[test]
 fn rt_queue_is_not_seen_empty() {
     model("rt_queue_is_not_seen_empty", None, || {
@@ -171,7 +171,7 @@ fn rt_queue_is_not_seen_empty_beside_a_thief() {
     });
 }
 
-/// What runs next is stolen, replaced and taken.
+/// The next task is stolen, replaced and taken.
 #[test]
 fn rt_next_against_thief() {
     model("rt_next_against_thief", None, || {
@@ -204,12 +204,12 @@ fn rt_work_is_seen() {
     });
 }
 
-/// A thread that parks, as a worker does it. Returns how many tasks it runs.
+/// A thread that parks as a worker does. Returns the number of tasks that it runs.
 fn park(sched: &Sched, p: usize, me: &std::sync::Arc<Parker>) -> usize {
     // SAFETY: the caller's P, which has no tasks.
     match unsafe { sched.park(sched.p(p), me, false) } {
         Parked::Found(task) => {
-            // What else the batch brought.
+            // The other tasks of the batch.
             Task::run(task) + run_all(&sched.p(p).queue)
         }
         Parked::Asleep | Parked::Spare => {
@@ -224,7 +224,7 @@ fn park(sched: &Sched, p: usize, me: &std::sync::Arc<Parker>) -> usize {
     }
 }
 
-/// A thread that spins: it steals, or finds something in the global queue.
+/// A thread that spins: it steals, or finds a task in the global queue.
 fn serve(sched: &Sched, p: usize) -> usize {
     let own = sched.p(p);
     let mut ran = sched
@@ -246,7 +246,7 @@ fn launch(launch: Option<Launch>) -> bool {
     true
 }
 
-/// One thread parks while another submits from outside: not both the task queued and the thread asleep.
+/// One thread parks while another submits from outside: the thread does not sleep while the task is queued.
 #[test]
 fn rt_park_against_inject() {
     model("rt_park_against_inject", Some(3), || {
@@ -263,8 +263,7 @@ fn rt_park_against_inject() {
     });
 }
 
-/// One worker parks while another wakes a second task, and goes on and on with the first: somebody takes
-/// it.
+/// One worker parks while another wakes a second task and never ends the first: the second task is run.
 #[test]
 fn rt_park_against_submit() {
     model("rt_park_against_submit", Some(3), || {
@@ -304,7 +303,7 @@ fn rt_detach_against_loop_head() {
                 assert_ne!(other.p, id, "two threads have it");
                 assert_eq!(sched.active(), 1);
                 let moved = sched.clear().into_iter().map(Task::run).sum::<usize>();
-                // No thread can be had for it, so that the first may come back.
+                // No thread can be started for it, so the first one may come back.
                 sched.give_up(&other);
                 moved
             })
@@ -367,7 +366,7 @@ fn rt_detach_against_blocking() {
     });
 }
 
-/// A seat's shards pass on with the P: what one thread does with it is seen by the next.
+/// A P passes from thread to thread with its seat: the next thread sees the writes of the one before to the shards.
 #[test]
 fn rt_p_hands_over() {
     model("rt_p_hands_over", Some(3), || {
@@ -401,7 +400,7 @@ fn rt_p_hands_over() {
     });
 }
 
-/// A worker that is on its way into a call that blocks, and out again, while it is told to leave.
+/// A worker enters and leaves a blocking call while it is asked to leave.
 fn marked(stops: bool) {
     let sched = Arc::new(Sched::new(2, 2));
     let ids = [0, 1].map(|_| {
@@ -431,19 +430,19 @@ fn marked(stops: bool) {
     assert_eq!(sched.lock().detached, 0);
 }
 
-/// The runtime stops.
+/// It is asked since the runtime stops.
 #[test]
 fn rt_stop_against_blocking() {
     model("rt_stop_against_blocking", Some(6), || marked(true));
 }
 
-/// There are to be fewer workers.
+/// It is asked since the number of workers is reduced.
 #[test]
 fn rt_resize_against_blocking() {
     model("rt_resize_against_blocking", Some(6), || marked(false));
 }
 
-/// A P becomes active while sysmon is about to sleep for long: it does not, or is woken.
+/// A P becomes active while sysmon is about to sleep for long: sysmon does not fall asleep, or is woken.
 #[test]
 fn rt_stand_against_wind() {
     model("rt_stand_against_wind", Some(3), || {
@@ -459,7 +458,7 @@ fn rt_stand_against_wind() {
     });
 }
 
-/// A future on a thread that is no worker is woken: its next poll sees what was done before that.
+/// A future in `block_on` is woken: its next poll sees the writes before the wake.
 #[test]
 fn rt_block_on_against_wake() {
     struct Shared(loom::cell::UnsafeCell<bool>);

@@ -12,7 +12,7 @@ unsafe impl Sync for Shards {}
 // SAFETY: as above.
 unsafe impl Send for Shards {}
 
-/// Whoever holds a seat sees what its holders before did, and nobody else holds it.
+/// The holder of a seat sees the writes of its earlier holders, and is the only holder.
 #[test]
 fn seat_hand_over() {
     model("seat_hand_over", Some(3), || {

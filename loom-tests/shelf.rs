@@ -1,4 +1,4 @@
-//! What threads share without seats: the shelf, and the units of a bound.
+//! The parts that threads share without seats: the shelf, and the units of a bound.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,8 +18,7 @@ fn finish(full: Option<CellBox<Object>>) -> usize {
     full.into_iter().map(|full| full.get().use_it()).count()
 }
 
-/// One thread takes what is fresh and another what has aged, while a third makes the one the other
-/// and drops what has aged before.
+/// One thread takes fresh objects and another aged ones, while a third ages the fresh ones and drops the aged ones.
 #[test]
 fn shelf_lists() {
     model("shelf_lists", Some(3), || {
@@ -60,7 +59,7 @@ fn shelf_lists() {
     });
 }
 
-/// No more units are leased than there are, and none is lost.
+/// At most the existing units are leased, and none is lost.
 #[test]
 fn quota_units() {
     model("quota_units", Some(5), || {

@@ -5,7 +5,7 @@ use loom::thread;
 use super::{ledger::Ledger, model};
 use crate::containers::{cell::List, weight::WeightLimit};
 
-/// It is freed once, by the last one and after every use.
+/// The scale is freed once, by its last user and after every use.
 #[test]
 fn scale_end() {
     model("scale_end", None, || {

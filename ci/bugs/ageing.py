@@ -93,7 +93,7 @@ bug("private objects left behind", "self.shelf.append(owner.take_private(&self.q
     models="vacate_hands_over", schedules="hand_over", programs="random::pools", soak="")
 
 bug("shelf does not age", "shelf.age(); self.", "",
-    schedules="crowd", programs="random::pools")
+    schedules="more_threads_than_seats", programs="random::pools")
 
 bug("what is overdue lives on", "append_aged", "append",
     programs="seeds")
@@ -119,19 +119,19 @@ bug("mark before what it is about", "Release", "Relaxed",
     models="map_seen_is_found")
 
 bug("mark about one of several shards", "find_map", "take(1).find_map",
-    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib those_who_share")
+    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
 bug("own bit believed in a crowd", "!self.crowded.load(Relaxed) &&", "",
-    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib those_who_share")
+    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
 bug("crowd seen too late", ">=", ">",
     models="put_is_found_behind_the_own_bit", programs="random::pools")
 
 bug("glance that overlooks victims", "| self.word(parity ^ 1).load(Relaxed)", "",
-    models="put_is_found_as_a_victim", programs="random::pools", tests="--lib nothing_is_overlooked")
+    models="put_is_found_as_a_victim", programs="random::pools", tests="--lib a_search_overlooks_no_object")
 
 bug("glance that overlooks the shelf", "&& self.shelf.len() == 0", "",
-    models="put_is_found_on_the_shelf", programs="random::pools", tests="--lib nothing_is_overlooked")
+    models="put_is_found_on_the_shelf", programs="random::pools", tests="--lib a_search_overlooks_no_object")
 
 bug("glance that overlooks what is private", "self.private.is_empty() &&", "",
     programs="random::pools")
@@ -147,11 +147,11 @@ bug("segment that must have memory",
 bug("late work left undone", "unsafe { pool.catch_up(seat.id) }", "let _ = pool",
     models="late_catch_up")
 
-bug("collect without the registry's lock", "::lock()", "{ pools: Registry::lock().pools.clone(), bells: Vec::new() }",
+bug("collect without the registry's lock", "Registry::lock()", "unsafe { &*std::ptr::from_ref(&*Registry::lock()) }",
     models="lazy_end_against_collect")
 
 bug("entry of a moved pool", "moved.get().set_entry(entry)", "let _ = moved",
-    schedules="visits")
+    schedules="pools_open_and_close")
 
 bug("collect that must have memory",
     "if garbage.try_reserve(registry.len()).is_ok()",

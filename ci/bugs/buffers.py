@@ -8,43 +8,43 @@ bug("a buffer that has grown shows what was in it", "guard.vec.clear();", "",
     tests="--test buffers contract::buffers_come_back_empty")
 
 bug("rounded down by the length", "capacity", "len",
-    tests="--test buffers contract::what_comes_back_is_rounded_down")
+    tests="--test buffers contract::returned_buffers_are_rounded_down")
 
 bug("a grown buffer goes where it came from", "grown ||", "",
     tests="--test buffers model")
 
 bug("whoever drops learns", "storage.stripe", "Hints::here()",
-    tests="--test buffers learning::the_getter_learns")
+    tests="--test buffers learning::the_thread_that_got_the_buffer_learns")
 
 bug("sizes that are told teach", "NONE", "Hints::here()",
-    tests="--test buffers learning::others_do_not_teach")
+    tests="--test buffers learning::explicit_capacities_and_adopted_buffers")
 
 bug("kept in a panic", ".filter(|_| !panicking())", "",
-    tests="--test buffers contract::panics_discard")
+    tests="--test buffers contract::a_panic_discards_its_buffer")
 
 bug("any class will do", "+ 1].try_get(", "..].iter().find_map(Pool::try_get",
-    tests="--test buffers contract::the_next_class_will_do")
+    tests="--test buffers contract::requests_take_buffers_of_the_next_class")
 
 bug("not wiped", "zeroize::Zeroize::zeroize(vec", "vec.fill(0",
     tests="--test buffers wiping")
 
 bug("a secret is discarded as it is", "wipe(&mut guard.vec); pool.", "",
-    tests="--test buffers wiping::what_is_freed")
+    tests="--test buffers wiping::freed_buffers_are_wiped")
 
 bug("a secret is copied", "wipes() { 0", "wipes() { COPIED",
     tests="--test buffers wiping::secrets_are_not_copied")
 
 bug("a power of two rounded up", ".saturating_sub(1)", "",
-    tests="--test buffers contract::requests_are_rounded_up")
+    tests="--test buffers contract::requested_capacities_are_rounded_up")
 
 bug("what is too large is kept", "capacity == self.max &&", "",
-    tests="--test buffers retention::t1_large_uses_leave_nothing")
+    tests="--test buffers retention::large_uses_leave_no_memory_behind")
 
 bug("a glance takes what is too large", "< self.known && capacity", "",
     tests="--lib buffers::classes_are_found")
 
 bug("a glance forgets strikes", "hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()", "class() == class",
-    tests="--lib buffers::what_is_known")
+    tests="--lib buffers::a_use_that_agrees_with_the_hint")
 
 bug("a glance at a secret", "&& !self.wipes()", "",
     tests="--test buffers wiping")
@@ -53,10 +53,10 @@ bug("a bound of buffers, not of bytes", "/ (2 * size)", ">> 11",
     tests="--test buffers hostile::bounds_are_in_bytes")
 
 bug("large buffers kept by threads", "fit >= UNSHARED_FROM", "false",
-    tests="--test buffers contract::threads_find_what_others_left")
+    tests="--test buffers contract::threads_find_large_buffers_of_others")
 
 bug("strikes without end", "self.strikes < STRIKES", "true",
-    tests="--test buffers retention::t1_small_uses_free_large_buffers")
+    tests="--test buffers retention::small_uses_free_large_buffers")
 
 bug("one strike more", "strikes <", "strikes <=",
     tests="--lib buffers::the_fifth_strike")
@@ -65,29 +65,29 @@ bug("what was needed before the last strike is forgotten", "peak", "needed",
     tests="--lib buffers::the_fifth_strike")
 
 bug("a hint need not be confirmed", "usize::from(hint.made) < MADE / size", "hint.made < u8::MAX",
-    tests="--test buffers retention::t2")
+    tests="--test buffers retention::rare_large_use")
 
 bug("too large for what is asked for by now, and kept",
     "!fits(used, capacity) && hint.is_far_below(capacity, sizes)",
     "false",
-    tests="--lib buffers::what_is_not_asked_for")
+    tests="--lib buffers::underused_buffers_far_above_the_hint")
 
 bug("what was moved is still outstanding", "self.here().left(guard.class);", "",
-    tests="--test buffers frozen::t6")
+    tests="--test buffers frozen::outstanding")
 
 bug("what left the pool is still outstanding",
     "self.here().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed)",
     "let _ = storage.kib",
-    tests="--test buffers frozen::t6")
+    tests="--test buffers frozen::outstanding")
 
 bug("too much is a strike", "|| self.class == sizes.top()", "",
-    tests="--lib buffers::too_much")
+    tests="--lib buffers::a_use_above_all_classes")
 
 bug("all is copied", "self.len() <= most", "true",
-    tests="--test buffers frozen::nothing_is_copied")
+    tests="--test buffers frozen::freezing_copies_no_large_buffer")
 
 bug("nothing is copied", "self.len() <= most", "false",
-    tests="--test buffers frozen::little_is_copied")
+    tests="--test buffers frozen::freezing_copies_small_buffers")
 
 bug("classes without memory of their own", "kept.iter().for_each(|class| class.reserve(0))", "let _ = kept",
     tests="--test no_memory buffers")

@@ -14,7 +14,7 @@ bug("no fork handler, at rest",
 bug("fork handler outlives its library",
     "libc::pthread_atfork(Some(before), Some(parent), Some(child))",
     "{ type Call = Option<unsafe extern \"C\" fn()>; unsafe extern \"C\" { fn __register_atfork(before: Call, after: Call, in_child: Call, library: *mut u8) -> i32; } __register_atfork(Some(before), Some(parent), Some(child), std::ptr::null_mut()) }",
-    tests="--test process copies_go_after")
+    tests="--test process copies_are_unloaded_after")
 
 bug("shelves not locked for a fork", "registry.pools().for_each(|pool| pool.lock_for_fork());", "",
     tests="--test process at_the_shelf")
@@ -29,7 +29,7 @@ bug("guard gives back where it comes from, whoever drops it", "== here.id", "< 1
     tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
 
 bug("spoilt object kept by its own thread", "&& !panicking()", "",
-    tests="--test it a_panic_keeps_nothing_at_hand")
+    tests="--test it a_panic_drops_held_objects_of_a_pool_without_hooks")
 
 bug("more places than there are", "(lease.load(Relaxed) + back).min(quota.places())", "lease.load(Relaxed) + back",
     tests="--lib places_open", address="--lib white_box::shard")

@@ -30,7 +30,7 @@ bug("time that is long ago before it begins", "if time > usize::MAX - ABOUT { 0 
     tests="--lib due::")
 
 bug("time cut off", "time.as_millis().clamp(1, most as u128) as usize", "(time.as_millis() as usize).clamp(1, most)",
-    tests="--test process nothing_goes_before")
+    tests="--test process no_object_is_dropped_before_its_time")
 
 bug("round that skips the clock", "check_clock();", "",
     tests="--lib due::")
@@ -50,8 +50,8 @@ bug("growth since before what was dropped", "live_heap::rebase();", "",
 bug("refused memory is counted", "!moved.is_null()", "true",
     tests="--test memory refused_memory")
 
-bug("allocation that waits for a collect", "ask(); }", "ask(); drop(crate::collect::Registry::lock()); }",
-    tests="--lib an_allocation_only")
+bug("allocation that waits for a collect", "ask(); }", "ask(); drop(crate::collect::registry::Registry::lock()); }",
+    tests="--lib an_allocation_waits_for_no_collect")
 
 bug("allocation that collects", "ask", "run",
     tests="--test no_memory counting")
@@ -75,7 +75,7 @@ bug("janitor that listens to a file that is gone", "level_as_far_as_known(", "le
     tests="--test process high_pressure")
 
 bug("file that is gone hides the others", "level_as_far_as_known(", "level().unwrap_or(Level::Low",
-    tests="--test process what_is_gone")
+    tests="--test process a_file_that_is_gone")
 
 bug("janitor without a rest", "self.interval / 4", "Duration::ZERO",
     tests="--test process medium_pressure")
@@ -90,7 +90,7 @@ bug("sum of two numbers of the system", ".saturating_add(max)", "+ max",
     tests="--test process absurd_numbers")
 
 bug("system that tells all or nothing", "self.sources.retain_mut(|source| source.level().is_ok());", "",
-    tests="--lib what_cannot_be_read")
+    tests="--lib unreadable_files")
 
 bug("child with the janitor of its parent", "std::mem::forget(std::mem::take(&mut self.janitors));", "",
     tests="--test process children_have_no")

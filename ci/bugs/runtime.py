@@ -18,7 +18,7 @@ bug("owner pops without a claim",
     models="rt_queue_against_thief", tests="--features rt --lib white_box::rt::thieves_and")
 
 bug("queue one too small for half", "- len / 2", "/ 3",
-    tests="--features rt --lib white_box::rt::half_is")
+    tests="--features rt --lib white_box::rt::steal_takes_half")
 
 bug("next task taken by two",
     "NonNull::new(self.0.swap(std::ptr::null_mut(), AcqRel))",
@@ -47,7 +47,7 @@ bug("detached for good", "!inner.stopping && self.has_vacancy()", "false",
     models="rt_detach_against_loop_head")
 
 bug("detached and still active", "self.active.fetch_sub(1, Relaxed);", "",
-    models="rt_detach_against_blocking", tests="--features rt --test rt stalls::others_run")
+    models="rt_detach_against_blocking", tests="--features rt --test rt stalls::other_tasks_run")
 
 bug("mark of sysmon erased",
     "self.state.compare_exchange(from, to, Relaxed, Relaxed).is_ok()",
@@ -61,13 +61,13 @@ bug("seat lost with its P", "unsafe { Seats::process().leave(seat) }", "let _ = 
     tests="--features rt --lib white_box::rt::a_seat")
 
 bug("slice that never ends", "!p.expired.load(Relaxed) && self.inherited < SLICE", "true",
-    tests="--features rt --test rt fairness::the_queue_beside")
+    tests="--features rt --test rt fairness::the_queue_has_its_turn")
 
 bug("global queue without a turn", "p.tick().polls() % GLOBAL == GLOBAL - 1", "false",
     tests="--features rt --test rt fairness::the_global")
 
 bug("next task not for thieves", "victim.tick() == tick", "{ let _ = tick; false }",
-    tests="--features rt --test rt parallel::what_is_woken")
+    tests="--features rt --test rt parallel::a_woken_task")
 
 bug("late task dropped by its waker", "grave::bury(late", "late.into_iter().for_each(task::cancel",
     tests="--features rt --test rt shutdown::a_chain")
@@ -88,10 +88,10 @@ bug("collect lost with its task", "run_if_requested)", "run); }; collects::take(
     tests="--features rt --test rt pools::a_runtime_that_stops")
 
 bug("one collect after the other, each a task", "self.shared.collecting.load(Relaxed) ||", "",
-    tests="--features rt --test rt pools::others_do")
+    tests="--features rt --test rt pools::any_thread_runs")
 
 bug("collect under way for ever", "self.0.store(false, Relaxed)", "let _ = &self.0",
-    tests="--features rt --test rt pools::others_do")
+    tests="--features rt --test rt pools::any_thread_runs")
 
 bug("short slice for all", "attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;", "",
     tests="--features rt --lib white_box::rt::a_short")

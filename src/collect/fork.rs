@@ -64,12 +64,12 @@ extern "C" fn after_in_child() {
     reclaim::begin_anew();
     Seats::process().strategy().register_child();
     let mut held = release();
-    // bug: own seat given away
     let own = current().map(|seat| seat.id);
     for pool in held.registry.pools() {
         // SAFETY: locked, claimed, and the only thread.
         unsafe { pool.reset_after_fork(&mut held.claim.others(own)) };
     }
+    // bug: own seat given away
     held.claim.reset_after_fork(own);
     held.registry.forget_janitors();
 }

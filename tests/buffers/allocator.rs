@@ -1,5 +1,5 @@
-//! An allocator that counts: what each thread asks for, the large blocks that are alive, and what is left in
-//! blocks that are freed.
+//! An allocator that counts the requests of each thread and the live large blocks, and looks at the contents of
+//! freed blocks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! What is promised about one buffer at a time.
+//! The contract of one buffer at a time: its capacity, its contents, and where it goes when it is dropped.
 
 use corepool::buffer::{Buffer, BufferPool};
 
@@ -10,7 +10,7 @@ static CHAINED: BufferPool =
     BufferPool::new().with_max_capacity(64 << 10).with_max_idle_bytes(1 << 20);
 
 #[test]
-fn statics() {
+fn a_buffer_pool_may_be_static() {
     let _alone = alone();
     for pool in [&PLAIN, &CHAINED] {
         drop(pool.get());
@@ -18,7 +18,7 @@ fn statics() {
     }
 }
 
-/// Whoever comes next finds the memory, and nothing of what was in it.
+/// The next user gets the memory, and none of the bytes.
 #[test]
 fn buffers_come_back_empty() {
     let _alone = alone();
@@ -37,7 +37,7 @@ fn buffers_come_back_empty() {
 }
 
 #[test]
-fn requests_are_rounded_up() {
+fn requested_capacities_are_rounded_up() {
     let _alone = alone();
     let pool = BufferPool::new();
     let cases =
@@ -48,9 +48,9 @@ fn requests_are_rounded_up() {
     }
 }
 
-/// Above what is kept: to whole pages, and gone afterwards.
+/// Capacities above the largest class are rounded up to whole pages, and freed afterwards.
 #[test]
-fn what_is_larger_is_not_kept() {
+fn oversize_buffers_are_not_kept() {
     let _alone = alone();
     let pool = BufferPool::new();
     let buffer = pool.with_capacity((1 << 20) + 1);
@@ -63,9 +63,9 @@ fn what_is_larger_is_not_kept() {
     assert_eq!((stats.idle, stats.created, stats.dropped, stats.oversize), (0, 2, 2, 2));
 }
 
-/// By capacity, not by length; a grown one is found by those who want a large one.
+/// A returned buffer is filed by its capacity, not its length. A grown one serves larger requests.
 #[test]
-fn what_comes_back_is_rounded_down() {
+fn returned_buffers_are_rounded_down_by_capacity() {
     let _alone = alone();
     let pool = BufferPool::new();
     for (capacity, class) in [(1024, 1024), (2047, 1024), (2048, 2048), (100_000, 65_536)] {
@@ -80,9 +80,10 @@ fn what_comes_back_is_rounded_down() {
     assert_eq!(pool.with_capacity(4096).as_ptr(), memory);
 }
 
-/// One class further up, and no more: a small request must not keep a large buffer in use.
+/// A request takes a buffer of the next larger class, and no more: a small request must not keep a large
+/// buffer in use.
 #[test]
-fn the_next_class_will_do() {
+fn requests_take_buffers_of_the_next_class_at_most() {
     let _alone = alone();
     let pool = BufferPool::new();
     drop(pool.with_capacity(4096));
@@ -92,9 +93,8 @@ fn the_next_class_will_do() {
     assert_eq!((stats.hits, stats.misses), (1, 2));
 }
 
-/// The largest class is as large as was asked for, whether or not that is a power of two.
 #[test]
-fn a_largest_capacity_of_any_size() {
+fn the_largest_capacity_need_not_be_a_power_of_two() {
     let _alone = alone();
     for max in [600, 1024, 100_000, 1 << 20] {
         let pool = BufferPool::new().with_max_capacity(max);
@@ -108,7 +108,7 @@ fn a_largest_capacity_of_any_size() {
 }
 
 #[test]
-fn zeroes() {
+fn zeroed_buffers_hold_zeroes() {
     let _alone = alone();
     let pool = BufferPool::new();
     pool.with_capacity(10_000).resize(10_000, 7);
@@ -122,7 +122,7 @@ fn zeroes() {
 }
 
 #[test]
-fn foreign_buffers() {
+fn adopted_buffers_are_pooled() {
     let _alone = alone();
     let pool = BufferPool::new();
     let bytes = vec![5; 3000];
@@ -139,7 +139,7 @@ fn foreign_buffers() {
 }
 
 #[test]
-fn out_of_the_pool() {
+fn buffers_may_leave_the_pool() {
     let _alone = alone();
     let pool = BufferPool::new();
     let mut buffer = pool.get();
@@ -156,7 +156,7 @@ fn out_of_the_pool() {
 }
 
 #[test]
-fn ageing() {
+fn idle_buffers_age() {
     let _alone = alone();
     let pool = BufferPool::new();
     drop((pool.with_capacity(1024), pool.with_capacity(1 << 20)));
@@ -169,7 +169,7 @@ fn ageing() {
     assert_eq!((pool.stats().idle, pool.stats().dropped), (0, 3));
 }
 
-/// Neither allocates once it is warm, and both may move between threads.
+/// Neither getting buffers nor moving vectors out and in allocates once the pool is warm.
 #[test]
 fn a_warm_pool_allocates_nothing() {
     let _alone = alone();
@@ -189,9 +189,9 @@ fn a_warm_pool_allocates_nothing() {
     assert_eq!(requests(|| (0..1000).for_each(|_| turn())), 0);
 }
 
-/// A panic's buffer may be half written: it is freed.
+/// A buffer that a panic drops may be half written, so it is freed.
 #[test]
-fn panics_discard() {
+fn a_panic_discards_its_buffer() {
     let _alone = alone();
     let pool = BufferPool::new();
     let memory = pool.get().as_ptr();
@@ -207,7 +207,7 @@ fn panics_discard() {
 }
 
 #[test]
-fn threads_find_what_others_left() {
+fn threads_find_large_buffers_of_others() {
     let _alone = alone();
     let pool = &BufferPool::new();
     let large = on_thread(|| pool.with_capacity(1 << 20).as_ptr() as usize);

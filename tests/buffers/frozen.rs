@@ -1,4 +1,4 @@
-//! Buffers that have become `Bytes`.
+//! Buffers that are frozen into `Bytes`: what is copied, what is allocated, and when the storage comes back.
 
 use std::cell::RefCell;
 use std::sync::Mutex;
@@ -17,9 +17,9 @@ fn filled(pool: &'static BufferPool, len: usize) -> Buffer<'static> {
     buffer
 }
 
-/// The same memory, and home with the last clone.
+/// The `Bytes` has the same memory, which comes back with the last clone.
 #[test]
-fn nothing_is_copied() {
+fn freezing_copies_no_large_buffer() {
     let _alone = alone();
     let pool = new_static();
     let buffer = filled(pool, 5000);
@@ -35,9 +35,9 @@ fn nothing_is_copied() {
     assert_eq!(filled(pool, 5000).as_ptr(), memory);
 }
 
-/// Where that is cheaper, a copy: the storage is back at once.
+/// Where a copy is cheaper, the storage is back at once.
 #[test]
-fn little_is_copied() {
+fn freezing_copies_small_buffers_on_request() {
     let _alone = alone();
     let pool = new_static();
     let bytes = filled(pool, 1024).freeze();
@@ -47,9 +47,9 @@ fn little_is_copied() {
     assert_eq!(pool.get().freeze(), Bytes::new());
 }
 
-/// T9: none for a buffer, a million times, and one for its freezing.
+/// A million buffers take no allocation. Freezing one takes one allocation.
 #[test]
-fn t9_no_allocation_and_one() {
+fn warm_buffers_allocate_only_to_freeze() {
     let _alone = alone();
     const TURNS: usize = 1_000_000;
     let pool = new_static();
@@ -65,9 +65,9 @@ fn t9_no_allocation_and_one() {
     assert_eq!(pool.stats().created, 2);
 }
 
-/// T9: one, however large it is.
+/// Freezing takes one small allocation, however large the buffer is.
 #[test]
-fn t9_one_small_allocation() {
+fn freezing_makes_one_small_allocation() {
     let _alone = alone();
     let pool = new_static();
     for len in [1, 1024, 1025, 12_000, 1 << 20] {
@@ -80,7 +80,7 @@ fn t9_one_small_allocation() {
 }
 
 #[test]
-fn bytes_and_back() {
+fn frozen_buffers_convert_to_vec_and_bytes_mut() {
     let _alone = alone();
     let pool = new_static();
     let vec = Vec::from(filled(pool, 5000).freeze());
@@ -94,9 +94,9 @@ fn bytes_and_back() {
     assert_eq!(pool.stats().idle, 2);
 }
 
-/// T6: what a slice still shows is not handed out again.
+/// A slice keeps the whole storage, which is not handed out again before the slice is dropped.
 #[test]
-fn t6_slices_keep_the_storage() {
+fn outstanding_counts_storage_kept_by_slices() {
     let _alone = alone();
     let pool = new_static();
     let slices: Vec<_> = (0..32)
@@ -122,9 +122,9 @@ fn t6_slices_keep_the_storage() {
     assert_eq!((pool.stats().outstanding, pool.stats().outstanding_bytes), (0, 0));
 }
 
-/// T6: of whatever kind it was, and however it ends.
+/// `outstanding` counts buffers of every kind, and every way in which they end.
 #[test]
-fn t6_what_is_outstanding() {
+fn outstanding_counts_buffers_of_every_kind() {
     let _alone = alone();
     let pool = new_static();
     let outstanding = || (pool.stats().outstanding, pool.stats().outstanding_bytes);
@@ -163,10 +163,10 @@ thread_local! {
     static KEPT: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
 }
 
-/// T7: the last clone may go wherever a value may: with a thread's locals, in a thread that has used
-/// no pool, and never.
+/// The last clone may be dropped by a destructor of a thread-local, by a thread that has used no pool, or
+/// never.
 #[test]
-fn t7_the_last_clone_goes_anywhere() {
+fn the_last_clone_may_be_dropped_anywhere() {
     let _alone = alone();
     let pool = new_static();
     on_thread(|| KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze())));
@@ -186,9 +186,9 @@ fn t7_the_last_clone_goes_anywhere() {
     assert_eq!(pool.stats().created, 2);
 }
 
-/// What is frozen is whole, but a thread that panics frees it all the same.
+/// The contents of a frozen buffer are whole, but a thread that panics frees its storage all the same.
 #[test]
-fn a_panic_with_bytes() {
+fn a_panicking_thread_frees_frozen_buffers() {
     let _alone = alone();
     let pool = new_static();
     let bytes = filled(pool, 5000).freeze();

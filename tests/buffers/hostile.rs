@@ -1,4 +1,4 @@
-//! Requests that cannot be met, and bounds that let nothing in.
+//! Requests that cannot be met, and bounds that keep no buffer.
 
 use corepool::buffer::BufferPool;
 
@@ -11,9 +11,9 @@ fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     text.or_else(|| cause.downcast_ref::<String>().cloned()).expect("a text")
 }
 
-/// As `Vec` itself, and the pool goes on.
+/// As with `Vec`, and the pool works afterwards.
 #[test]
-fn lengths_that_cannot_be() {
+fn impossible_lengths_panic() {
     let _alone = alone();
     let pool = BufferPool::new();
     for len in [usize::MAX, usize::MAX - 4095, isize::MAX as usize + 1] {
@@ -27,9 +27,8 @@ fn lengths_that_cannot_be() {
     assert_eq!((pool.stats().hits, pool.stats().idle), (1, 1));
 }
 
-/// More than any machine has.
 #[test]
-fn capacities_that_cannot_be_had() {
+fn capacities_beyond_all_memory_are_an_error() {
     let _alone = alone();
     let pool = BufferPool::new();
     for capacity in [isize::MAX as usize, isize::MAX as usize - 4095, 1 << 60] {
@@ -43,9 +42,9 @@ fn capacities_that_cannot_be_had() {
     assert_eq!((pool.stats().hits, pool.stats().misses, pool.stats().idle), (1, 2, 1));
 }
 
-/// Buffers work, and are not kept.
+/// Buffers can be used, and are not kept.
 #[test]
-fn bounds_of_nothing() {
+fn pools_with_a_bound_of_zero_keep_no_buffer() {
     let _alone = alone();
     let unbounded = BufferPool::new;
     for pool in [unbounded().with_max_capacity(0), unbounded().with_max_idle_bytes(0)] {
@@ -62,9 +61,9 @@ fn bounds_of_nothing() {
     }
 }
 
-/// The least that is not nothing: one buffer of each class.
+/// One buffer of each class is the least that a bound above 0 allows.
 #[test]
-fn a_bound_of_one_byte() {
+fn a_bound_of_one_byte_keeps_one_buffer_of_each_class() {
     let _alone = alone();
     let pool = BufferPool::new().with_max_idle_bytes(1);
     drop([(); 3].map(|()| pool.with_capacity(1024)));
@@ -88,7 +87,7 @@ fn bounds_are_in_bytes() {
 }
 
 #[test]
-fn bounds_come_first() {
+fn a_bound_after_the_first_use_panics() {
     let _alone = alone();
     let used = || {
         let pool = BufferPool::new();
@@ -101,7 +100,7 @@ fn bounds_come_first() {
 }
 
 #[test]
-fn bounds_beyond_all_bounds() {
+fn huge_bounds_do_not_overflow() {
     let _alone = alone();
     let pool = BufferPool::new().with_max_capacity(usize::MAX).with_max_idle_bytes(usize::MAX);
     drop(pool.with_capacity(64 << 20));

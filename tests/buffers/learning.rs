@@ -1,11 +1,11 @@
-//! What `get` learns, and from whom.
+//! How `get` learns the capacity to hand out, and from which buffers.
 
 use corepool::buffer::{Buffer, BufferPool};
 
 use crate::new_static;
 use crate::util::{alone, on_thread};
 
-/// Uses a buffer of `get` for so many bytes, and tells what it was handed.
+/// Uses a buffer of `get` for this number of bytes. Returns the capacity that it was handed.
 fn turn(pool: &BufferPool, bytes: usize) -> usize {
     let mut buffer = pool.get();
     let handed = buffer.capacity();
@@ -24,7 +24,7 @@ fn the_second_buffer_need_not_grow() {
     assert_eq!(pool.stats().created, 2);
 }
 
-/// Four strikes are forgiven; with the fifth the buffer goes, and a small one comes.
+/// Four strikes change nothing. After the fifth the large buffer is dropped, and the next one is small.
 #[test]
 fn a_large_message_is_forgotten() {
     let _alone = alone();
@@ -37,7 +37,7 @@ fn a_large_message_is_forgotten() {
 }
 
 #[test]
-fn a_quarter_is_enough() {
+fn a_buffer_used_to_a_quarter_is_kept() {
     let _alone = alone();
     let pool = BufferPool::new();
     turn(&pool, 1 << 16);
@@ -55,9 +55,9 @@ fn small_buffers_are_kept() {
     assert_eq!(handed, [4096; 50]);
 }
 
-/// One that had to grow was used, although it was cleared in the end.
+/// A buffer that had to grow was used, even if it is empty in the end.
 #[test]
-fn growth_is_use() {
+fn growth_counts_as_use() {
     let _alone = alone();
     let pool = BufferPool::new();
     let mut buffer = pool.get();
@@ -67,9 +67,9 @@ fn growth_is_use() {
     assert!(turn(&pool, 1) >= 50_000);
 }
 
-/// Sizes that are told, and buffers from elsewhere, say nothing about `get`.
+/// Buffers of an explicit capacity, and adopted ones, do not change what `get` hands out.
 #[test]
-fn others_do_not_teach() {
+fn explicit_capacities_and_adopted_buffers_teach_nothing() {
     let _alone = alone();
     let pool = BufferPool::new();
     pool.with_capacity(100_000).resize(100_000, 1);
@@ -84,9 +84,9 @@ fn others_do_not_teach() {
     assert_eq!((turn(&pool, 10), pool.stats().underused), (4096, 0));
 }
 
-/// Who gets is taught, wherever the buffer ends.
+/// The thread that called `get` learns, wherever the buffer is dropped.
 #[test]
-fn the_getter_learns() {
+fn the_thread_that_got_the_buffer_learns() {
     let _alone = alone();
     let pool = new_static();
     for frozen in [false, true] {
@@ -104,9 +104,9 @@ fn the_getter_learns() {
     assert!(pool.stats().created <= created + 1);
 }
 
-/// Beyond what is kept nothing is learnt but that much is needed.
+/// A need above the largest class is learnt as a need for the largest class.
 #[test]
-fn the_most_that_is_handed_out() {
+fn get_hands_out_at_most_the_largest_class() {
     let _alone = alone();
     let pool = BufferPool::new().with_max_capacity(1 << 16);
     turn(&pool, 1 << 20);

@@ -1,20 +1,20 @@
-//! The tests of byte buffers, in a binary of their own: its allocator counts.
+//! The tests of byte buffers. They are a binary of their own since its global allocator counts.
 //!
-//! What is alive, and what a collect does, belong to the process. So every test runs alone.
+//! The live memory, and what a collect does, belong to the process, so every test runs alone.
 //!
-//! Tests of what is retained have a number, by which they are found (`t1` and so on):
+//! The tests of retention come from reports about other pools:
 //!
-//! | | what | where |
+//! | what | report | where |
 //! |---|---|---|
-//! | T1 | a few large uses, then small ones for ever: golang/go#23199 | `retention` |
-//! | T2 | seldom a large use, amid very many small ones: golang/go#27740 | `retention` |
-//! | T3 | each a little larger than the one before: grpc/grpc-go#8500 | `retention` |
-//! | T4 | got on one thread, dropped on another: microsoft/garnet#2063 | `passing` |
-//! | T5 | a burst, and then next to nothing | `retention` |
-//! | T6 | a slice of what is frozen, and what it keeps | `frozen` |
-//! | T7 | the end of threads and processes, and forks | `frozen`, and `frozen` of the tests `process` |
-//! | T8 | uses that fail | `retention` |
-//! | T9 | allocations: none, and one to freeze | `frozen` |
+//! | a few large uses, then small ones for ever | golang/go#23199 | `retention` |
+//! | rare large uses among very many small ones | golang/go#27740 | `retention` |
+//! | each use is a little larger than the one before | grpc/grpc-go#8500 | `retention` |
+//! | a buffer is got on one thread and dropped on another | microsoft/garnet#2063 | `passing` |
+//! | a burst, then almost no use | | `retention` |
+//! | a slice of a frozen buffer, and the memory that it keeps | | `frozen` |
+//! | threads and processes end, and processes fork | | `frozen`, and `frozen` of the tests `process` |
+//! | uses that fail | | `retention` |
+//! | allocations: none for a buffer, one to freeze it | | `frozen` |
 
 #![cfg(all(feature = "bytes", feature = "zeroize"))]
 

@@ -1,6 +1,6 @@
-//! Random programs on one thread, beside an exact model of a pool: which classes hold how many
-//! buffers of which age, what `get` hands out next, and every figure of `stats`. Which one of
-//! several a request finds is the pool's choice; the model checks that it is one of them.
+//! Random programs on one thread, compared with an exact model of a pool: how many buffers of which age each
+//! class holds, what `get` hands out next, and every figure of `stats`. The pool may choose among several
+//! buffers that fit a request; the model checks that it chose one of them.
 
 use std::collections::BTreeMap;
 
@@ -300,7 +300,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn as_the_model(
+    fn buffer_pools_behave_like_the_model(
         max in prop_oneof![Just(0), Just(700), Just(5000), Just(1 << 16), Just(1 << 17), Just(1 << 20)],
         bytes in prop_oneof![Just(0), Just(1), Just(16 << 10), Just(1 << 20), Just(16 << 20)],
         steps in steps(),

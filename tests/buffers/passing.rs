@@ -1,4 +1,5 @@
-//! T4: buffers that are got on one thread and dropped on another.
+//! Buffers that are got on one thread and dropped on another: the memory stays bounded, and nothing is
+//! allocated.
 
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
@@ -66,7 +67,7 @@ fn consume(messages: Receiver<impl Message>) {
     }
 }
 
-/// Sends so many messages. Tells how many allocations that took.
+/// Sends `count` messages. Returns the number of allocations that this took.
 fn produce<M: Message>(
     pool: &'static BufferPool,
     to: &[SyncSender<M>],
@@ -141,11 +142,11 @@ fn check_all<M: Message>() {
 }
 
 #[test]
-fn t4_frozen_buffers_that_others_drop() {
+fn frozen_buffers_may_be_dropped_by_other_threads() {
     check_all::<Bytes>();
 }
 
 #[test]
-fn t4_buffers_that_others_drop() {
+fn buffers_may_be_dropped_by_other_threads() {
     check_all::<Buffer<'static>>();
 }

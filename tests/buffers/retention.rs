@@ -1,5 +1,5 @@
-//! Memory that a few large buffers might pin for good: golang/go#23199 and #27740, grpc/grpc-go#8500.
-//! A naive pool is measured beside ours, to show that these tests can fail.
+//! Memory that a few large buffers might hold for ever: golang/go#23199 and #27740, grpc/grpc-go#8500. A
+//! naive pool is measured beside ours, to show that these tests can fail.
 
 use std::mem::MaybeUninit;
 use std::ops::DerefMut;
@@ -72,7 +72,7 @@ impl Drop for NaiveBuf<'_> {
     }
 }
 
-/// Has so much room, and touches every page of it.
+/// Grows the buffer to this capacity, and touches every page of it.
 fn grow(buffer: &mut Vec<u8>, bytes: usize) {
     buffer.reserve(bytes);
     let pages = buffer.spare_capacity_mut().iter_mut().step_by(4096);
@@ -88,7 +88,7 @@ fn work(arm: &impl Arm, bytes: usize, hold: Duration) {
     thread::sleep(hold / 500);
 }
 
-/// T1, the first phase: ten large uses at a time, each by a thread that keeps its seat.
+/// The first phase: ten large uses at a time, each by a thread that keeps its seat.
 fn large_uses(arm: &impl Arm, bytes: usize, hold: Duration) {
     let together = Barrier::new(THREADS);
     on_threads(THREADS, |_| {
@@ -99,7 +99,7 @@ fn large_uses(arm: &impl Arm, bytes: usize, hold: Duration) {
     });
 }
 
-/// T1, the second phase: ten threads go on with small uses. What is alive, again and again.
+/// The second phase: ten threads go on with small uses. Returns the live bytes after each round.
 fn small_uses(
     arm: &impl Arm,
     rounds: usize,
@@ -156,7 +156,7 @@ fn counted_small_uses(arm: &impl Arm, rounds: usize, before: usize) -> Vec<usize
 /// threads come that have not been there when it was warmed.
 const LITTLE: usize = THREADS * (64 << 10) + (512 << 10);
 
-/// A pool that any thread has used, and what is alive then.
+/// A pool that every thread has used, and the live bytes then.
 fn warm(pool: BufferPool) -> (BufferPool, usize) {
     large_uses(&pool, SMALL, Duration::ZERO);
     pool.clear();
@@ -168,10 +168,10 @@ const fn uncapped() -> BufferPool {
     BufferPool::new().with_max_capacity(1 << 30).with_max_idle_bytes(usize::MAX)
 }
 
-/// T1 where large buffers are not kept: nothing remains of them, whether or not anybody collects. Only that
-/// the first five uses of each thread get the most that the pool keeps.
+/// The pool does not keep large buffers, so none remains, with or without collects. Only the first five uses
+/// of each thread get the largest capacity that the pool keeps.
 #[test]
-fn t1_large_uses_leave_nothing() {
+fn large_uses_leave_no_memory_behind() {
     let _alone = alone();
     for collects in [false, true] {
         let (pool, before) = warm(BufferPool::new());
@@ -188,9 +188,9 @@ fn t1_large_uses_leave_nothing() {
     }
 }
 
-/// T1 where they are kept: five small uses each, and they are gone.
+/// The pool keeps large buffers: five small uses of each free them.
 #[test]
-fn t1_small_uses_free_large_buffers() {
+fn small_uses_free_large_buffers() {
     let _alone = alone();
     let (pool, before) = warm(uncapped());
     large_uses(&pool, BIG, HOLD);
@@ -200,9 +200,10 @@ fn t1_small_uses_free_large_buffers() {
     assert!(alive[4] < LITTLE, "{alive:?}, {:?}", pool.stats());
 }
 
-/// T1 in the largest classes of an ordinary pool: within the budget at once, and gone with age.
+/// The largest classes of an ordinary pool stay within their budget at once, and are empty after two
+/// collects.
 #[test]
-fn t1_large_classes_are_within_their_budget() {
+fn idle_buffers_of_large_classes_stay_within_their_budget() {
     let _alone = alone();
     let (pool, before) = warm(BufferPool::new());
     (0..3).for_each(|_| large_uses(&pool, 1 << 20, HOLD));
@@ -211,9 +212,9 @@ fn t1_large_classes_are_within_their_budget() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// The harness works: the naive pool keeps all, however long small uses go on.
+/// The harness works: the naive pool keeps all large buffers, however long small uses go on.
 #[test]
-fn t1_a_naive_pool_keeps_all() {
+fn a_naive_pool_keeps_large_buffers() {
     let _alone = alone();
     let (naive, before) = (Naive::default(), live());
     large_uses(&naive, BIG, HOLD);
@@ -224,8 +225,8 @@ fn t1_a_naive_pool_keeps_all() {
     }
 }
 
-/// T2: seldom a large use, amid very many small ones, which are tasks that hold a buffer while they wait.
-/// The most that is alive.
+/// Rare large uses among very many small ones, by tasks that hold a buffer while they wait. Returns the peak of
+/// the live bytes.
 fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
     const TASKS: usize = if cfg!(corepool_tiny) { 200 } else { 1000 };
     let runtime = rt::Builder::new().workers(2).build().unwrap();
@@ -271,7 +272,7 @@ fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
 }
 
 #[test]
-fn t2_seldom_large_uses() {
+fn rare_large_uses_make_few_large_buffers() {
     static UNCAPPED: BufferPool = uncapped();
     static NAIVE: Naive = Naive(Mutex::new(Vec::new()));
     let _alone = alone();
@@ -285,9 +286,9 @@ fn t2_seldom_large_uses() {
     assert!(most >= 32 * BIG, "the harness does not work: {most} bytes");
 }
 
-/// T2, the worst of it: one large use, and very many buffers are got before any of them comes back.
+/// The worst case: one large use, and then very many gets before any buffer comes back.
 #[test]
-fn t2_a_crowd_after_a_large_use() {
+fn rare_large_use_before_many_gets_makes_few_large_buffers() {
     let _alone = alone();
     let (pool, before) = warm(uncapped());
     grow(&mut pool.get(), BIG);
@@ -296,9 +297,9 @@ fn t2_a_crowd_after_a_large_use() {
     assert!(crowd[0].capacity() >= BIG);
 }
 
-/// T3: each a little larger than the one before, and larger than what is kept.
+/// Each use is a little larger than the one before, and larger than the pool keeps.
 #[test]
-fn t3_creeping_sizes() {
+fn creeping_sizes_hold_no_memory() {
     let _alone = alone();
     let (pool, before) = (BufferPool::new(), live());
     for k in 0..10_000 {
@@ -311,7 +312,7 @@ fn t3_creeping_sizes() {
     }
 }
 
-/// T5: a burst. What is alive after it.
+/// A burst. Returns the live bytes after it.
 fn burst(pool: &BufferPool, before: usize) -> usize {
     let buffers: Vec<_> = (0..10_000).map(|_| pool.with_capacity(64 << 10)).collect();
     assert!(live_since(before) >= 9_000 * (64 << 10));
@@ -319,9 +320,9 @@ fn burst(pool: &BufferPool, before: usize) -> usize {
     live_since(before)
 }
 
-/// T5: it is within the budget at once, and gone with age although the pool is used.
+/// The idle buffers are within the budget at once, and are dropped with age although the pool is used.
 #[test]
-fn t5_a_burst() {
+fn a_burst_is_freed_by_collects() {
     let _alone = alone();
     let (pool, before) = warm(BufferPool::new());
     let alive = burst(&pool, before);
@@ -333,9 +334,9 @@ fn t5_a_burst() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// T5: nobody need collect. Pools do it now and then, on the way to what is not at hand.
+/// No explicit collect is needed: with an interval set, pools collect now and then on their slow path.
 #[test]
-fn t5_a_burst_goes_by_itself() {
+fn a_burst_is_freed_by_the_collect_interval() {
     let _alone = alone();
     for interval in [None, Some(Duration::from_millis(20))] {
         let (pool, before) = warm(BufferPool::new());
@@ -346,15 +347,15 @@ fn t5_a_burst_goes_by_itself() {
             thread::sleep(Duration::from_millis(1));
         }
         set_collect_interval(None);
-        // And what is in use.
+        // Plus the buffer in use.
         let gone = live_since(before) < LITTLE + (64 << 10);
         assert_eq!(gone, interval.is_some(), "{} bytes", live_since(before));
     }
 }
 
-/// T5: or the janitor does it, in a process whose pools do nothing but hit.
+/// The janitor collects in a process whose pools only hit.
 #[test]
-fn t5_the_janitor_comes() {
+fn a_burst_is_freed_by_the_janitor() {
     let _alone = alone();
     let (pool, before) = warm(BufferPool::new());
     burst(&pool, before);
@@ -367,9 +368,9 @@ fn t5_the_janitor_comes() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// T8: what a failed use left behind is seen by nobody, and after a panic nobody has its memory.
+/// The next user sees none of the bytes that a failed use left, and after a panic the memory is freed.
 #[test]
-fn t8_failed_uses() {
+fn failed_uses_leave_no_bytes_to_the_next_user() {
     let _alone = alone();
     let pool = BufferPool::new();
     let failed = |panics: bool| {

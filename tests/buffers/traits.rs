@@ -1,4 +1,4 @@
-//! A buffer as a writer, as a `BufMut`, as a collection: whatever way, the same bytes.
+//! A buffer as a writer, as a `BufMut` and as a collection: the same bytes as in a `Vec`.
 
 use std::borrow::{Borrow, BorrowMut};
 use std::io::{IoSlice, Write};
@@ -45,7 +45,7 @@ fn write(
 }
 
 #[test]
-fn all_ways_are_those_of_a_vec() {
+fn a_buffer_writes_as_a_vec_does() {
     let _alone = alone();
     let pool = BufferPool::new();
     assert_eq!(write(pool.get()), write(Vec::new()));
@@ -53,7 +53,7 @@ fn all_ways_are_those_of_a_vec() {
 }
 
 #[test]
-fn a_vec_to_those_who_borrow() {
+fn a_buffer_borrows_as_a_vec_does() {
     let _alone = alone();
     let pool = BufferPool::new();
     let mut buffer = pool.get();

@@ -1,4 +1,4 @@
-//! Feature `zeroize`: what a buffer held is gone from memory.
+//! Feature `zeroize`: the bytes of a buffer are erased before its memory is used again or freed.
 
 use corepool::buffer::{Buffer, BufferPool};
 
@@ -21,7 +21,7 @@ fn left(pool: &BufferPool, then: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     buffer.to_vec()
 }
 
-/// The whole capacity, whatever the length was in the end.
+/// The whole capacity is wiped, whatever the length is.
 #[test]
 fn buffers_are_wiped_as_they_come_back() {
     let _alone = alone();
@@ -31,7 +31,7 @@ fn buffers_are_wiped_as_they_come_back() {
     assert_eq!(left(&BufferPool::new(), Vec::clear), [b's'; 4096]);
 }
 
-/// Frozen ones, too; and learning is not misled.
+/// Frozen buffers are wiped too, and wiping does not mislead learning.
 #[test]
 fn frozen_buffers_are_wiped() {
     let _alone = alone();
@@ -40,13 +40,13 @@ fn frozen_buffers_are_wiped() {
     drop(buffer.freeze());
     let mut buffer = SECRETS.get();
     assert!(buffer.capacity() >= 8192);
-    // SAFETY: so much was written at least.
+    // SAFETY: at least this many bytes were written.
     unsafe { buffer.set_len(8192) };
     assert!(buffer.iter().all(|&byte| byte == 0));
     Buffer::discard(buffer);
 }
 
-/// A copy could not be wiped, so that there is none, however little it is.
+/// A copy could not be wiped, so a pool that wipes copies nothing, however short it is.
 #[test]
 fn secrets_are_not_copied() {
     let _alone = alone();
@@ -59,16 +59,16 @@ fn secrets_are_not_copied() {
         drop(bytes);
         let mut buffer = SECRETS.with_capacity(len);
         assert_eq!(buffer.as_ptr(), memory);
-        // SAFETY: so much was written at least.
+        // SAFETY: at least this many bytes were written.
         unsafe { buffer.set_len(len) };
         assert_eq!(*buffer, vec![0; len]);
     }
     assert!(SECRETS.get().freeze().is_empty());
 }
 
-/// Whatever the way on which a buffer goes, it is not freed as it is.
+/// A buffer is wiped on every path on which its memory is freed.
 #[test]
-fn what_is_freed_is_wiped() {
+fn freed_buffers_are_wiped() {
     let _alone = alone();
     // Of its own, so that no larger buffer is found there.
     static WIPED: BufferPool = BufferPool::new().with_zeroize();
@@ -90,9 +90,9 @@ fn what_is_freed_is_wiped() {
     }
 }
 
-/// Else what is idle already would be freed as it is.
+/// Idle buffers from before would be freed unwiped.
 #[test]
-fn wiping_comes_first() {
+fn wiping_after_the_first_use_panics() {
     let _alone = alone();
     for used in [BufferPool::new(), BufferPool::new().with_max_capacity(0)] {
         drop(used.get());

@@ -1,5 +1,5 @@
-//! Two generations, and what is better here than in a pool that forgets
-//! whole shards: rows E1 to E11, Q1 to Q6, Q11 and D7.
+//! Ageing: an idle object survives one collect and is dropped by the second. Collects, steals and changes in
+//! the number of threads lose no object.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,7 +14,6 @@ fn empty() -> Pool<u32> {
     Pool::new(|| unreachable!())
 }
 
-/// Rows E2 and E3.
 #[test]
 fn an_idle_object_survives_one_collect() {
     let _alone = alone();
@@ -25,9 +24,8 @@ fn an_idle_object_survives_one_collect() {
     assert_eq!(pool.stats().victim_hits, 1);
 }
 
-/// Row E3.
 #[test]
-fn an_idle_object_goes_at_the_second_collect() {
+fn an_idle_object_is_dropped_by_the_second_collect() {
     let _alone = alone();
     let token = Arc::new(());
     let pool: Pool<Arc<()>> = Pool::new(Arc::default);
@@ -38,9 +36,9 @@ fn an_idle_object_goes_at_the_second_collect() {
     assert_eq!(live(&token), 0);
 }
 
-/// Row E3: use makes an object fresh again.
+/// Using an object makes it fresh again.
 #[test]
-fn an_object_in_use_lives_on() {
+fn a_used_object_survives_every_collect() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
     for _ in 0..100 {
@@ -51,7 +49,7 @@ fn an_object_in_use_lives_on() {
     assert_eq!(pool.stats().created, 1);
 }
 
-/// Row E3: what lies beside a used object gains nothing from it.
+/// Idle objects beside a used one go on ageing.
 #[test]
 fn only_the_object_that_was_used_is_fresh() {
     let _alone = alone();
@@ -63,7 +61,8 @@ fn only_the_object_that_was_used_is_fresh() {
     assert_eq!(drain(&pool), [used]);
 }
 
-/// A collector gives owners a moment to see its claim. Who does not use pools just then never sees it.
+/// A collector gives owners a moment to acknowledge its claim. A thread that does not use pools at that time
+/// never acknowledges it.
 #[test]
 fn a_collect_does_not_wait_for_idle_threads() {
     let _alone = alone();
@@ -79,7 +78,6 @@ fn a_collect_does_not_wait_for_idle_threads() {
     });
 }
 
-/// Row E3: a held object has no age.
 #[test]
 fn held_objects_do_not_age() {
     let _alone = alone();
@@ -91,7 +89,7 @@ fn held_objects_do_not_age() {
     assert_eq!(pool.try_take(), Some(7));
 }
 
-/// Row E4: many pools, used and unused.
+/// A collect ages all pools, used and unused.
 #[test]
 fn a_collect_reaches_every_pool() {
     let _alone = alone();
@@ -123,9 +121,9 @@ fn trim_ages_one_pool_only() {
     assert_eq!(other.stats().idle, 0, "trim and collect are the same step");
 }
 
-/// Rows E8, E10, Q4 and Q5: once aged, no object is out of reach.
+/// Once aged, an object can be taken by every thread, even if its owner lives on.
 #[test]
-fn victims_of_living_threads_are_for_all() {
+fn every_thread_finds_victims_of_a_living_thread() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -141,9 +139,9 @@ fn victims_of_living_threads_are_for_all() {
     });
 }
 
-/// Row E10 and Q5: one thread's empty search hides nothing from others.
+/// A search that fails on one thread does not hide victims from the next collect's users.
 #[test]
-fn a_fruitless_search_hides_no_victims() {
+fn a_failed_search_hides_no_victims_from_others() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -162,9 +160,9 @@ fn a_fruitless_search_hides_no_victims() {
     });
 }
 
-/// Row E11: a thread that came after the collect finds victims too.
+/// A thread that starts after a collect finds victims too.
 #[test]
-fn newcomers_find_victims() {
+fn new_threads_find_victims() {
     let _alone = alone();
     let pool = empty();
     (0..100).for_each(|i| pool.put(i));
@@ -173,9 +171,9 @@ fn newcomers_find_victims() {
     assert_eq!(sorted(found.collect()), Vec::from_iter(0..100));
 }
 
-/// Rows E7 and Q6: more threads than ever before, and nothing is lost.
+/// More threads use the pool than ever before, and no object is lost.
 #[test]
-fn growth_loses_nothing() {
+fn more_threads_lose_no_object() {
     let _alone = alone();
     let token = Arc::new(());
     let pool: Pool<Arc<()>> = Pool::new(|| unreachable!());
@@ -193,16 +191,16 @@ fn growth_loses_nothing() {
     assert_eq!(live(&token), 0);
 }
 
-/// Row E8: fewer threads than before, and nothing is lost.
+/// Fewer threads use the pool than before, and no object is lost.
 #[test]
-fn shrinking_loses_nothing() {
+fn fewer_threads_lose_no_object() {
     let _alone = alone();
     let pool = empty();
     on_threads(64, |i| (0..20).for_each(|_| pool.put(i as u32)));
     assert_eq!(drain(&pool).len(), 64 * 20);
 }
 
-/// Row Q3: one search feeds several gets, with what is oldest.
+/// One search serves several gets, oldest objects first.
 #[test]
 #[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
 fn a_steal_brings_more_than_one() {
@@ -221,7 +219,7 @@ fn a_steal_brings_more_than_one() {
     });
 }
 
-/// Rows Q1 and Q2: every starving thread finds what there is.
+/// Every thread without objects finds those of one full chain.
 #[test]
 fn many_starving_threads_empty_one_chain() {
     let _alone = alone();
@@ -233,9 +231,9 @@ fn many_starving_threads_empty_one_chain() {
     assert_eq!(sorted(found), Vec::from_iter(0..500));
 }
 
-/// Row D7: an owner that pushes past its thieves loses nothing.
+/// An owner that pushes while others steal loses no object.
 #[test]
-fn pushing_under_thieves_loses_nothing() {
+fn puts_beside_thieves_lose_no_object() {
     let _alone = alone();
     let pool = empty();
     let mut found = thread::scope(|s| {
@@ -248,9 +246,9 @@ fn pushing_under_thieves_loses_nothing() {
     assert_eq!(sorted(found), Vec::from_iter(0..20_000));
 }
 
-/// Row Q11: the layout after many collects is the one of the first day.
+/// After many collects objects are placed as in a new pool.
 #[test]
-fn a_collect_leaves_the_layout_alone() {
+fn collects_do_not_change_where_objects_go() {
     let _alone = alone();
     let pool = empty();
     for _ in 0..20 {
@@ -265,8 +263,8 @@ fn a_collect_leaves_the_layout_alone() {
     assert_eq!((stats.hits, stats.steals, stats.victim_hits), (2_000, 0, 0));
 }
 
-/// A thread that ends between two collects changes no object's age much: all
-/// are gone two collects later, and none before the first.
+/// A thread ends between two collects. None of its objects is dropped before the first of these, and all are
+/// gone after the two that follow its end.
 #[test]
 fn objects_of_ended_threads_age_as_all_others() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! `with_max_idle` bounds what is idle over all threads, at any time.
+//! `with_max_idle` limits the number of idle objects of all threads together, at any time.
 
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -88,7 +88,7 @@ fn one_thread_can_fill_a_pool_exactly() {
     }
 }
 
-/// The bound of nothing turns pooling off.
+/// A bound of 0 turns pooling off.
 #[test]
 fn a_bound_of_zero_keeps_nothing() {
     let _alone = alone();
@@ -104,7 +104,7 @@ fn a_bound_of_zero_keeps_nothing() {
     assert_eq!(stats.dropped, 4);
 }
 
-/// Both ages count.
+/// Fresh objects and victims both count.
 #[test]
 fn victims_are_within_the_bound() {
     let _alone = alone();
@@ -120,9 +120,9 @@ fn victims_are_within_the_bound() {
     assert_eq!(live(&token), 20);
 }
 
-/// What another thread might have used is everyone's again after a collect.
+/// A collect returns the unused share of one thread, and another thread can use it.
 #[test]
-fn unused_shares_come_back() {
+fn a_collect_returns_unused_shares_of_the_bound() {
     let _alone = alone();
     let steps: [fn(&Tokens); 2] = [|_| collect(), |pool| pool.trim()];
     for step in steps {
@@ -145,9 +145,8 @@ fn unused_shares_come_back() {
     }
 }
 
-/// A thread's share goes with the thread.
 #[test]
-fn shares_of_ended_threads_come_back() {
+fn ended_threads_return_their_shares_of_the_bound() {
     let _alone = alone();
     let (pool, token) = (bounded(10), Arc::new(()));
     for _ in 0..20 {
@@ -160,7 +159,7 @@ fn shares_of_ended_threads_come_back() {
     assert_eq!(live(&token), 10);
 }
 
-/// Room made by taking, clearing or ageing is room again.
+/// Taking, clearing and ageing make room for new objects.
 #[test]
 fn room_that_was_freed_is_used_again() {
     let _alone = alone();
@@ -181,9 +180,9 @@ fn room_that_was_freed_is_used_again() {
     }
 }
 
-/// Objects that leave on one thread and come back on another.
+/// Objects are taken on one thread and come back on another.
 #[test]
-fn room_wanders_with_its_objects() {
+fn room_moves_between_threads_with_its_objects() {
     let _alone = alone();
     let (pool, token) = (bounded(30), Arc::new(()));
     fill(&pool, &token, 30);
@@ -225,9 +224,9 @@ fn an_absurd_reserve_panics_and_makes_nothing() {
     }
 }
 
-/// One thread puts, another only takes: the taker does not hoard room that it never uses.
+/// One thread puts and another only takes. The taker keeps no share of the bound that it never uses.
 #[test]
-fn who_only_takes_hoards_no_room() {
+fn a_thread_that_only_takes_hoards_no_room() {
     let _alone = alone();
     for limit in [16, 32, 34, 64] {
         let pool = <Pool<usize>>::new(|| 0).with_max_idle(limit);
@@ -248,7 +247,7 @@ fn who_only_takes_hoards_no_room() {
     }
 }
 
-/// A bound that comes too late to be kept is an error, not ignored.
+/// A bound that is set too late is an error; it is not ignored.
 #[test]
 fn a_bound_after_the_first_use_panics() {
     let _alone = alone();

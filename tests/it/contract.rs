@@ -1,7 +1,6 @@
-//! What every pool promises, whatever its layout: rows A1 to A17.
-//!
-//! Rows A13, A15 and A16 (user code runs with nothing held) are in `hooks`,
-//! A8 (publication) in `ledger`, A10 (no copies) in `types` and `statics`.
+//! What every pool promises, whatever its layout. Further promises have modules of their own: user code runs
+//! with no lock held (`hooks`), objects are seen as their last holder left them (`ledger`), pools are not
+//! copied (`types`, `statics`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -11,9 +10,8 @@ use corepool::{Pool, collect};
 
 use crate::util::{alone, amid_collects, drain, live, on_thread, on_threads, sorted};
 
-/// Row A1.
 #[test]
-fn a_pool_needs_only_a_way_to_create() {
+fn a_pool_needs_only_a_create_function() {
     let _alone = alone();
     let pool = Pool::new(|| String::from("new"));
     assert_eq!(*pool.get(), "new");
@@ -23,7 +21,6 @@ fn a_pool_needs_only_a_way_to_create() {
     assert!(pool.try_take().is_none());
 }
 
-/// Row A2.
 #[test]
 fn many_threads_share_a_pool_and_no_object() {
     let _alone = alone();
@@ -43,9 +40,9 @@ fn many_threads_share_a_pool_and_no_object() {
     assert_eq!(stats.idle + stats.dropped, stats.created);
 }
 
-/// Row A3.
+/// Idle objects may be dropped at any time. `take` creates one then.
 #[test]
-fn objects_vanish_unannounced_and_get_still_serves() {
+fn take_creates_an_object_after_collects() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
     pool.put(1);
@@ -55,7 +52,6 @@ fn objects_vanish_unannounced_and_get_still_serves() {
     assert_eq!(pool.take(), 0);
 }
 
-/// Row A4.
 #[test]
 fn an_object_is_handed_out_once() {
     let _alone = alone();
@@ -66,7 +62,6 @@ fn an_object_is_handed_out_once() {
     assert_eq!(sorted(seen), Vec::from_iter(1..=1_000));
 }
 
-/// Row A5.
 #[test]
 fn get_never_waits_for_a_held_object() {
     let _alone = alone();
@@ -78,9 +73,8 @@ fn get_never_waits_for_a_held_object() {
     assert_eq!(places.len(), 100);
 }
 
-/// Rows A6 and A9.
 #[test]
-fn create_is_asked_only_when_nothing_is_idle() {
+fn create_is_called_only_when_no_object_is_idle() {
     let _alone = alone();
     let next = AtomicU32::new(1);
     let pool = Pool::new(move || next.fetch_add(1, Relaxed));
@@ -91,9 +85,8 @@ fn create_is_asked_only_when_nothing_is_idle() {
     assert_eq!(pool.take(), 3);
 }
 
-/// Row A6.
 #[test]
-fn tries_never_create() {
+fn try_get_and_try_take_never_create() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
     assert!(pool.try_get().is_none());
@@ -104,9 +97,9 @@ fn tries_never_create() {
     assert_eq!(pool.stats().created, 0);
 }
 
-/// Rows A11 and A14: no value of `T` stands for "nothing".
+/// No value of `T` stands for an absent object.
 #[test]
-fn none_is_an_object_like_any_other() {
+fn none_can_be_pooled_like_any_object() {
     let _alone = alone();
     let pool: Pool<Option<Box<u32>>> = Pool::new(|| Some(Box::new(1)));
     pool.put(None);
@@ -117,9 +110,8 @@ fn none_is_an_object_like_any_other() {
     assert_eq!(pool.take(), Some(Box::new(1)));
 }
 
-/// Row A12: there is no nil pool; the nearest is one that was never used.
 #[test]
-fn an_unused_pool_answers_everything() {
+fn an_unused_pool_supports_every_operation() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
     pool.trim();
@@ -132,7 +124,6 @@ fn an_unused_pool_answers_everything() {
     drop(<Pool<u32>>::new(|| 0));
 }
 
-/// Row A17.
 #[test]
 fn without_a_collect_every_put_is_kept() {
     let _alone = alone();
@@ -143,9 +134,9 @@ fn without_a_collect_every_put_is_kept() {
     assert_eq!(pool.stats().idle, 0);
 }
 
-/// Row A17, at every filling: what goes out comes back, and beside the rest.
+/// At every fill level an object that is taken comes back, and the others stay.
 #[test]
-fn a_get_and_its_return_lose_nothing() {
+fn a_get_and_its_return_lose_no_object() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
     for i in 0..200 {
@@ -175,7 +166,7 @@ fn objects_age_in_two_steps() {
     assert_eq!(pool.try_take(), None);
 }
 
-/// What was taken out is forgotten: the pool keeps nothing alive.
+/// A pool keeps no reference to an object that was taken.
 #[test]
 fn a_drained_pool_holds_nothing() {
     let _alone = alone();
@@ -188,9 +179,9 @@ fn a_drained_pool_holds_nothing() {
     }
 }
 
-/// What nobody asks for is let go, wherever it sits.
+/// Two collects drop all objects that nobody uses, wherever they are.
 #[test]
-fn two_collects_let_go_of_everything() {
+fn two_collects_drop_every_idle_object() {
     let _alone = alone();
     let token = Arc::new(());
     let pool: Pool<Arc<()>> = Pool::new(Arc::default);
@@ -202,9 +193,8 @@ fn two_collects_let_go_of_everything() {
     assert_eq!(live(&token), 0);
 }
 
-/// Nothing comes out that was not put in.
 #[test]
-fn only_what_was_put_comes_out() {
+fn take_returns_only_objects_that_were_put() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
     let put_and_take = |_| {
@@ -223,7 +213,7 @@ fn only_what_was_put_comes_out() {
 }
 
 #[test]
-fn reserved_objects_are_there_for_every_thread() {
+fn every_thread_can_take_reserved_objects() {
     let _alone = alone();
     let made = Arc::new(AtomicU32::new(0));
     let count = made.clone();
@@ -238,7 +228,7 @@ fn reserved_objects_are_there_for_every_thread() {
 }
 
 #[test]
-fn clear_empties_every_corner() {
+fn clear_drops_every_idle_object() {
     let _alone = alone();
     let token = Arc::new(());
     let source = token.clone();

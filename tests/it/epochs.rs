@@ -1,4 +1,5 @@
-//! The epochs of others: what a program defers with `crossbeam-epoch` is not run in our midst.
+//! The epochs of `crossbeam-epoch` are shared with the rest of the program: its deferred functions must not
+//! run while a pool holds a lock.
 
 use std::sync::Arc;
 
@@ -6,9 +7,9 @@ use corepool::Pool;
 
 use crate::util::{alone, watched};
 
-/// A program's own deferred destructors drop pools, while collects are at work.
+/// Deferred destructors of the program drop pools while collects run.
 #[test]
-fn deferred_code_of_others_does_not_run_under_our_locks() {
+fn deferred_destructors_of_the_program_do_not_run_under_pool_locks() {
     let _alone = alone();
     watched(|| {
         let shared = Arc::new(Pool::new(|| 1usize));

@@ -1,4 +1,4 @@
-//! Guards: where they may be dropped, and what becomes of their object.
+//! Guards: where they may be dropped, and what happens to their objects.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -99,7 +99,7 @@ fn discard_drops_the_object() {
     assert_eq!(Arc::strong_count(&pool), 1);
 }
 
-/// Neither `detach` nor `discard` brings the object back, so neither recycles.
+/// `detach` and `discard` do not return the object to the pool, so they do not call the recycle hook.
 #[test]
 fn only_objects_that_come_back_are_recycled() {
     let _alone = alone();
@@ -154,7 +154,7 @@ fn a_guard_may_be_dropped_on_another_thread() {
     let pool: Pool<u32> = Pool::new(|| 7);
     thread::scope(|s| {
         let peer = Peer::new(s);
-        // The first is made on the way, the second comes from the own shard.
+        // The first is created, the second comes from the thread's own shard.
         for _ in 0..2 {
             let guard = pool.get();
             peer.run(move || drop(guard));
@@ -185,7 +185,7 @@ fn guards_travel_between_threads() {
     assert_eq!(pool.take(), Vec::from_iter(0..10));
 }
 
-/// An object in unknown state is not for the next holder.
+/// An object in an unknown state is not handed to the next holder.
 #[test]
 fn a_panic_drops_held_objects() {
     let _alone = alone();
@@ -205,9 +205,9 @@ fn a_panic_drops_held_objects() {
     assert_eq!(pool.stats().idle, 1);
 }
 
-/// Nor where there is no hook that would see it.
+/// The same holds for a pool without a recycle hook, on its hit path.
 #[test]
-fn a_panic_keeps_nothing_at_hand() {
+fn a_panic_drops_held_objects_of_a_pool_without_hooks() {
     let _alone = alone();
     let pool = <Pool<u32>>::new(|| 0);
     for at_hand in [false, true] {

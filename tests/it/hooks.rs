@@ -1,7 +1,7 @@
-//! User code runs with nothing pinned, claimed or locked: rows A13, A15, A16.
+//! User code runs with nothing pinned, claimed or locked.
 //!
-//! Each way into user code (a trigger) is crossed with each thing that user
-//! code, or another thread meanwhile, may do with the pool (an action).
+//! Each way into user code (a trigger) is combined with each thing that user code, or another thread at the
+//! same time, may do with the pool (an action).
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
@@ -71,7 +71,7 @@ fn scripts() -> Arc<Scripts> {
     Arc::new(pool)
 }
 
-/// Puts an object that runs `job` when the pool lets it go.
+/// Puts an object that runs `job` when the pool drops it.
 fn put_last(pool: &Scripts, job: Job) {
     pool.put(Scripted::at_drop(job));
 }
@@ -134,7 +134,7 @@ const TRIGGERS: [Trigger; 12] = [
     }),
 ];
 
-/// A name, and what a pool may be asked for at any time.
+/// A name, and an operation that is allowed at any time.
 type Action = (&'static str, fn(&Scripts));
 
 const ACTIONS: [Action; 11] = [
@@ -153,7 +153,7 @@ const ACTIONS: [Action; 11] = [
     ("get elsewhere", |pool| on_thread(|| drop(pool.get()))),
 ];
 
-/// Rows A13 and A15.
+/// User code may use the pool that calls it.
 #[test]
 fn user_code_may_re_enter_its_pool() {
     let _alone = alone();
@@ -175,9 +175,9 @@ fn user_code_may_re_enter_its_pool() {
     });
 }
 
-/// Row A16.
+/// Other threads use the pool while user code blocks.
 #[test]
-fn user_code_may_block_and_stops_nobody() {
+fn user_code_may_block_without_blocking_others() {
     let _alone = alone();
     watched(|| {
         for (hook, trigger) in TRIGGERS {
@@ -203,9 +203,9 @@ fn user_code_may_block_and_stops_nobody() {
     });
 }
 
-/// A destructor, wherever it runs, may drop pools, also while it delays a collect.
+/// A destructor may drop pools wherever it runs, even while it delays a collect.
 #[test]
-fn pools_may_go_while_a_destructor_blocks() {
+fn pools_may_be_dropped_while_a_destructor_blocks() {
     let _alone = alone();
     watched(|| {
         let pool = scripts();
@@ -227,7 +227,7 @@ fn pools_may_go_while_a_destructor_blocks() {
     });
 }
 
-/// A pool that is on its way out holds up no collect.
+/// A pool that is being dropped does not block collects.
 #[test]
 fn collects_go_on_while_a_pool_is_being_dropped() {
     let _alone = alone();
@@ -251,7 +251,7 @@ fn collects_go_on_while_a_pool_is_being_dropped() {
     });
 }
 
-/// Row A15: the destructor of what lies over the bound is user code too.
+/// An object over the bound is dropped by `put`. Its destructor is user code too.
 #[test]
 fn a_destructor_over_the_bound_may_re_enter() {
     let _alone = alone();

@@ -1,6 +1,6 @@
-//! Where objects go, as far as the public face shows it: rows B1 to B10.
+//! Where objects go, as far as the public interface shows it.
 //!
-//! The peer's thread stays alive throughout, so its private objects stay its own.
+//! The peer's thread lives throughout each test, so its private objects stay private.
 
 use std::collections::HashSet;
 use std::thread;
@@ -18,9 +18,9 @@ fn put_by<'s>(peer: &Peer<'s>, pool: &'s Pool<u32>, n: u32) {
     peer.run(move || (0..n).for_each(|i| pool.put(i)));
 }
 
-/// Rows B3, B4 and B9: the slot first, then the newest.
+/// A get takes the object in the slot first, then the newest one.
 #[test]
-fn a_thread_gets_its_slot_back_and_then_the_newest() {
+fn a_thread_gets_its_slot_and_then_its_newest_object() {
     let _alone = alone();
     let pool = empty();
     for name in ["a", "b", "c", "d"] {
@@ -30,9 +30,9 @@ fn a_thread_gets_its_slot_back_and_then_the_newest() {
     assert_eq!(trace, [Some("a"), Some("d"), Some("c"), Some("b"), None]);
 }
 
-/// Row B9, with the chain in play: its head is as warm as the magazine.
+/// The same with objects in the chain: the owner takes from its newest end.
 #[test]
-fn the_newest_comes_first_from_the_chain_too() {
+fn the_newest_object_comes_first_from_the_chain_too() {
     let _alone = alone();
     let pool = empty();
     (0..1_000).for_each(|i| pool.put(i));
@@ -43,7 +43,7 @@ fn the_newest_comes_first_from_the_chain_too() {
     assert_eq!(pool.stats().steals, 0);
 }
 
-/// Row B2: each thread has a slot of its own.
+/// Each thread has a slot of its own.
 #[test]
 fn threads_get_back_what_they_put() {
     let _alone = alone();
@@ -59,9 +59,8 @@ fn threads_get_back_what_they_put() {
     });
 }
 
-/// Rows B8 and B10.
 #[test]
-fn a_few_objects_are_their_owners_alone() {
+fn a_few_objects_stay_private_to_their_thread() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -73,9 +72,9 @@ fn a_few_objects_are_their_owners_alone() {
     });
 }
 
-/// Row B9: the oldest of a full magazine become common property.
+/// The oldest objects of a full magazine can be stolen by others.
 #[test]
-fn a_full_magazine_spills_its_oldest() {
+fn a_full_magazine_spills_its_oldest_objects() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -92,9 +91,9 @@ fn a_full_magazine_spills_its_oldest() {
     });
 }
 
-/// Row B9, the unmatched puts of row D1.
+/// A thread that only puts keeps few of its objects out of the reach of others.
 #[test]
-fn of_many_puts_few_are_stranded() {
+fn of_many_objects_few_are_stranded() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -107,10 +106,9 @@ fn of_many_puts_few_are_stranded() {
     });
 }
 
-/// Rows Q1 and Q2: chains that are empty again do not hide a full one, at
-/// least not for long.
+/// Chains that have become empty do not hide a full one, at least not for long.
 #[test]
-fn used_up_chains_stand_in_no_ones_way() {
+fn empty_chains_do_not_hide_a_full_one() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -128,7 +126,7 @@ fn used_up_chains_stand_in_no_ones_way() {
     });
 }
 
-/// Row B4: what lies on the own chain is no steal.
+/// An object from the thread's own chain does not count as stolen.
 #[test]
 fn the_own_chain_is_searched_before_others() {
     let _alone = alone();
@@ -145,7 +143,6 @@ fn the_own_chain_is_searched_before_others() {
     });
 }
 
-/// Row B5: other chains, then the shelf.
 #[test]
 fn other_chains_are_searched_before_the_shelf() {
     let _alone = alone();
@@ -160,9 +157,8 @@ fn other_chains_are_searched_before_the_shelf() {
     });
 }
 
-/// Row B6: the victims come last.
 #[test]
-fn fresh_objects_go_before_victims() {
+fn fresh_objects_are_taken_before_victims() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 1_000);
     pool.put(2_000);
@@ -178,9 +174,8 @@ fn fresh_objects_go_before_victims() {
     });
 }
 
-/// Row B6: among victims the own ones come first.
 #[test]
-fn own_victims_go_before_those_of_others() {
+fn own_victims_are_taken_before_those_of_others() {
     let _alone = alone();
     let pool = empty();
     thread::scope(|s| {
@@ -193,9 +188,9 @@ fn own_victims_go_before_those_of_others() {
     });
 }
 
-/// Row B1: a thread that is gone leaves its objects to all.
+/// A thread that ends leaves its objects to all others.
 #[test]
-fn a_thread_that_ends_strands_nothing() {
+fn a_thread_that_ends_strands_no_object() {
     let _alone = alone();
     let pool = empty();
     for n in [1, PRIVATE, PRIVATE + 1, 3 * PRIVATE] {
@@ -217,9 +212,9 @@ fn stranded<T: Send + 'static>(puts: usize, make: fn() -> T) -> usize {
     })
 }
 
-/// The magazine is bounded in bytes: large objects are shared sooner.
+/// The magazine is limited in bytes, so large objects are shared sooner.
 #[test]
-fn larger_objects_strand_less() {
+fn fewer_large_objects_are_stranded() {
     let _alone = alone();
     assert!(stranded(100, || [0_u8; 4 << 10]) <= PRIVATE as usize);
     assert!(stranded(50, || [0_u8; 16 << 10]) <= 5);

@@ -1,5 +1,5 @@
-//! Every object is held by one at a time, dropped once, and seen as its last
-//! holder left it (row A8): checked by the objects themselves, under stress.
+//! Under stress, every object has one holder at a time, is dropped once, and is seen as its last holder left
+//! it. The objects themselves check this.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -53,7 +53,7 @@ impl Item {
         }
     }
 
-    /// The new holder checks what it got and leaves its mark.
+    /// The new holder checks the object and leaves its mark.
     fn hold(&mut self, mark: u64) {
         assert_eq!(self.state.load(Relaxed), ALIVE, "used after its drop");
         assert!(!self.held.swap(true, Relaxed), "held twice");
@@ -143,7 +143,7 @@ impl Shop {
         }
     }
 
-    /// Nobody is at work any more: what is alive must be idle.
+    /// All threads have ended: every live object must be idle.
     fn close(self) {
         drop(self.swap);
         let [created, dropped, _] = self.ledger.totals();
@@ -155,7 +155,7 @@ impl Shop {
 }
 
 #[test]
-fn eight_threads_keep_the_books() {
+fn eight_threads_account_for_every_object() {
     let _alone = alone();
     for max_idle in [usize::MAX, 50] {
         let shop = Shop::open(max_idle);
@@ -169,7 +169,7 @@ fn eight_threads_keep_the_books() {
 }
 
 #[test]
-fn short_lived_threads_keep_the_books() {
+fn short_lived_threads_account_for_every_object() {
     let _alone = alone();
     for max_idle in [usize::MAX, 50] {
         let shop = Shop::open(max_idle);
@@ -186,9 +186,9 @@ fn short_lived_threads_keep_the_books() {
     }
 }
 
-/// A thread that ages the pool without pause takes nothing from its users.
+/// A thread that ages the pool all the time takes nothing from the pool's users.
 #[test]
-fn constant_ageing_keeps_the_books() {
+fn constant_collects_lose_no_object() {
     let _alone = alone();
     let shop = Shop::open(usize::MAX);
     on_threads(4, |i| match i {
@@ -204,9 +204,8 @@ fn constant_ageing_keeps_the_books() {
     shop.close();
 }
 
-/// Pools that come and go while others are aged.
 #[test]
-fn pools_come_and_go_under_collects() {
+fn pools_are_made_and_dropped_during_collects() {
     let _alone = alone();
     let life = |seed| {
         let mut rng = Rng::new(seed);
@@ -222,9 +221,9 @@ fn pools_come_and_go_under_collects() {
     ledgers.iter().flatten().for_each(|books| books.balance());
 }
 
-/// Row A8: the pool alone carries messages from thread to thread.
+/// The pool alone carries messages from thread to thread.
 #[test]
-fn what_was_written_before_put_is_read_after_get() {
+fn get_sees_the_writes_before_put() {
     const EACH: u64 = 20_000;
     let _alone = alone();
     let pool: Pool<Box<[u64; 4]>> = Pool::new(|| unreachable!());
@@ -248,9 +247,9 @@ fn what_was_written_before_put_is_read_after_get() {
     assert_eq!(sum, EACH * (EACH + 1));
 }
 
-/// A pool may go while threads that filled it live on.
+/// A pool may be dropped while the threads that filled it live on.
 #[test]
-fn a_pool_takes_along_what_living_threads_left() {
+fn dropping_a_pool_drops_the_objects_of_living_threads() {
     let _alone = alone();
     let token = Arc::new(());
     for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! Objects of every shape come back whole, at an address that fits.
+//! Objects of every size and alignment come back whole, at an aligned address.
 
 use std::fmt::Debug;
 use std::num::NonZeroU64;
@@ -38,38 +38,38 @@ fn round_trip<T: Ord + Debug + Send + Sync + 'static>(n: u64, make: fn(u64) -> T
 }
 
 #[test]
-fn strings() {
+fn strings_come_back_whole() {
     round_trip(200, |i| i.to_string());
 }
 
 #[test]
-fn objects_without_a_zero() {
+fn non_zero_integers_come_back_whole() {
     round_trip(200, |i| NonZeroU64::MIN.saturating_add(i));
 }
 
 #[test]
-fn static_references() {
+fn static_references_come_back_whole() {
     const WORDS: [&str; 3] = ["one", "two", "three"];
     round_trip(200, |i| WORDS[i as usize % 3]);
 }
 
 #[test]
-fn boxes_and_options() {
+fn optional_boxes_come_back_whole() {
     round_trip(200, |i| (i % 3 != 0).then(|| Box::new(i)));
 }
 
 #[test]
-fn bytes() {
+fn single_bytes_come_back_whole() {
     round_trip(200, |i| i as u8);
 }
 
 #[test]
-fn pages() {
+fn page_sized_objects_come_back_whole() {
     round_trip(60, |i| [i; 4096 / 8]);
 }
 
 #[test]
-fn objects_too_large_for_a_magazine() {
+fn objects_too_large_for_a_magazine_come_back_whole() {
     round_trip(40, |i| [i; (40 << 10) / 8]);
 }
 
@@ -80,7 +80,7 @@ fn on_deep_thread(f: fn()) {
 }
 
 #[test]
-fn megabytes() {
+fn megabyte_objects_come_back_whole() {
     const WORDS: usize = (1 << 20) / 8;
     static POOL: Pool<[u64; WORDS]> = Pool::new(|| [3; WORDS]);
     let _alone = alone();
@@ -109,13 +109,13 @@ fn megabytes() {
 struct Aligned(u8);
 
 #[test]
-fn alignment_beyond_that_of_malloc() {
+fn over_aligned_objects_come_back_whole() {
     round_trip(200, |i| Aligned(i as u8));
 }
 
-/// The check by hand, as `is_aligned` may be folded away.
+/// Computes the alignment by hand, since the compiler may assume the result of `is_aligned`.
 #[test]
-fn every_address_is_aligned() {
+fn over_aligned_objects_stay_aligned() {
     let _alone = alone();
     let pool: Pool<Aligned> = Pool::new(|| Aligned(0));
     for _ in 0..3 {
@@ -148,7 +148,7 @@ impl Drop for Unit {
 }
 
 #[test]
-fn objects_without_a_size() {
+fn zero_sized_objects_are_counted() {
     round_trip(200, |_| Unit::new());
     let _alone = alone();
     assert_eq!(UNITS.load(Relaxed), 0);
@@ -164,7 +164,7 @@ fn objects_without_a_size() {
 }
 
 #[test]
-fn trait_objects() {
+fn trait_objects_can_be_pooled() {
     trait Speak {
         fn speak(&self) -> String;
     }
@@ -189,7 +189,7 @@ fn trait_objects() {
     assert_eq!(pool.get().speak(), "number 1");
 }
 
-/// What points into an object stays true while the object is pooled.
+/// Pointers into an object stay valid while the object is pooled.
 #[test]
 fn an_object_does_not_move_between_guards() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! What the builder of the allocator that counts takes, and what it refuses.
+//! The builder of `PacedAlloc`: which values it accepts, and which it refuses.
 
 use std::alloc::System;
 
@@ -7,14 +7,13 @@ use corepool::alloc::PacedAlloc;
 use crate::util::panics;
 
 #[test]
-fn growth_of_nothing_is_refused() {
+fn a_growth_of_zero_is_refused() {
     let why = panics(|| PacedAlloc::new(System).with_growth(0));
     assert!(why.contains("a growth of 0 percent"));
 }
 
-/// A floor of 0 is none, and growth counts from what there is.
 #[test]
-fn a_floor_of_nothing_is_none() {
+fn a_floor_of_zero_means_no_floor() {
     let paced = PacedAlloc::new(System).with_floor(0).with_growth(u32::MAX);
     assert!(format!("{paced:?}").contains("floor: 0"));
 }

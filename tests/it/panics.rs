@@ -1,5 +1,5 @@
-//! User code may panic: rows A13 and A15. The panic goes to the caller, every
-//! object is dropped once, and the pool goes on.
+//! User code may panic. The panic reaches the caller, every object is dropped once, and the pool goes on
+//! working.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -76,7 +76,6 @@ fn assert_usable(pool: &Pool<Bomb>) {
     assert_eq!(live(&token), 0);
 }
 
-/// Row A13.
 #[test]
 fn a_panic_in_create_goes_to_the_caller() {
     let _alone = alone();
@@ -91,7 +90,7 @@ fn a_panic_in_create_goes_to_the_caller() {
 }
 
 #[test]
-fn a_panic_in_reserve_loses_nothing() {
+fn a_panic_in_reserve_loses_no_object() {
     let _alone = alone();
     let token = Arc::new(());
     let (source, left) = (token.clone(), Cell::new(5));
@@ -111,7 +110,7 @@ fn a_panic_in_reserve_loses_nothing() {
     assert_eq!(live(&token), 0);
 }
 
-/// Row A13: the object goes, once.
+/// The object is dropped, once.
 #[test]
 fn a_panic_in_recycle_drops_the_object() {
     let _alone = alone();
@@ -126,7 +125,7 @@ fn a_panic_in_recycle_drops_the_object() {
     assert_usable(&pool);
 }
 
-/// Row A15: one bad destructor spares nobody.
+/// One destructor that panics does not keep the others from running.
 #[test]
 fn a_panic_in_drop_stops_no_other_drop() {
     let _alone = alone();
@@ -149,7 +148,7 @@ fn a_panic_in_drop_stops_no_other_drop() {
     }
 }
 
-/// Other pools are aged as well, although the first one's object panics.
+/// Other pools are aged even if an object of the first one panics.
 #[test]
 fn a_panic_in_collect_keeps_no_pool_from_ageing() {
     let _alone = alone();
@@ -178,9 +177,9 @@ fn a_panic_in_drop_leaves_a_dropped_pool_empty() {
     assert_eq!(live(&token), 0);
 }
 
-/// Two panics at once would abort: the pool's own gives way.
+/// A second panic would abort the process, so the pool discards its own.
 #[test]
-fn a_pool_dropped_by_a_panic_adds_none() {
+fn a_pool_dropped_by_a_panic_adds_no_panic() {
     let _alone = alone();
     let token = Arc::new(());
     let text = panics(|| {
@@ -205,7 +204,7 @@ fn a_panic_in_a_single_drop_goes_to_the_caller() {
     assert_usable(&pool);
 }
 
-/// The handle in an owned guard is released whatever the object does.
+/// The handle in an owned guard is released even if the object's destructor panics.
 #[test]
 fn a_panic_leaks_no_handle() {
     let _alone = alone();

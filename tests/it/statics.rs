@@ -1,4 +1,4 @@
-//! Every way to make a pool, and where a pool may live.
+//! Every way to make a pool, and every place where it may be stored.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -32,7 +32,7 @@ impl Service {
 static SERVICE: Service = Service::new();
 
 #[test]
-fn a_static_pool_is_one_line() {
+fn a_static_pool_is_declared_in_one_line() {
     let _alone = alone();
     let mut guard: Pooled<'static, Vec<u8>> = PLAIN.get();
     assert_eq!(guard.capacity(), 4096);
@@ -42,7 +42,7 @@ fn a_static_pool_is_one_line() {
 }
 
 #[test]
-fn a_static_pool_may_be_chained() {
+fn a_static_pool_may_be_configured() {
     let _alone = alone();
     CHAINED.get().extend([1; 64]);
     assert_eq!(CHAINED.get().len(), 0, "cleared");
@@ -82,7 +82,7 @@ fn a_lazy_static_may_hold_a_closure() {
 }
 
 #[test]
-fn create_may_capture() {
+fn create_may_capture_its_environment() {
     let _alone = alone();
     let made = AtomicU32::new(0);
     let counter = &made;
@@ -96,7 +96,7 @@ fn create_may_capture() {
 }
 
 #[test]
-fn create_may_capture_and_chain() {
+fn a_pool_with_a_capturing_create_may_be_configured() {
     let _alone = alone();
     let size = 10;
     let pool = Pool::new(move || vec![0_u8; size])
@@ -108,7 +108,7 @@ fn create_may_capture_and_chain() {
     assert_eq!(pool.stats().idle, 0);
 }
 
-/// A pool is not tied to its address, before its first use or after.
+/// A pool does not depend on its address, before or after its first use.
 #[test]
 fn a_pool_may_be_moved() {
     let _alone = alone();
@@ -127,9 +127,9 @@ fn a_pool_may_be_moved() {
     assert_eq!(moved.stats().idle, 0);
 }
 
-/// A pool at the place of an earlier one has nothing of it.
+/// A pool at the address of an earlier one has none of its objects.
 #[test]
-fn pools_at_one_address_are_strangers() {
+fn pools_at_one_address_share_no_object() {
     let _alone = alone();
     let mut place: Option<Pool<u32>> = None;
     for i in 0..1_000 {
@@ -141,9 +141,8 @@ fn pools_at_one_address_are_strangers() {
     }
 }
 
-/// Two pools of one type do not mix.
 #[test]
-fn pools_of_one_type_are_strangers() {
+fn pools_of_one_type_share_no_object() {
     let _alone = alone();
     let pools = Vec::from_iter((0..100).map(|_| <Pool<usize>>::new(|| 0)));
     for (i, pool) in pools.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The counters mean what they say.
+//! The counters of `Stats`: each counts what its documentation says.
 
 use std::sync::Arc;
 use std::thread;
@@ -93,7 +93,7 @@ fn created_counts_the_calls_of_create() {
 }
 
 #[test]
-fn dropped_counts_what_the_pool_let_go() {
+fn dropped_counts_every_dropped_object() {
     let _alone = alone();
     let even = |v: &mut u32| *v % 2 == 0;
     let pool = <Pool<u32>>::new(|| 0).with_recycle(even).with_max_idle(4);
@@ -136,7 +136,7 @@ fn steals_and_victim_hits_are_told_apart() {
     });
 }
 
-/// What waited on the shelf has aged as well.
+/// Objects on the shelf age as well.
 #[test]
 fn victims_on_the_shelf_count_as_victims() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! The end of a thread: its locals are destroyed, and may still use pools.
+//! The end of a thread: the destructors of its thread-locals may still use pools.
 
 use std::cell::RefCell;
 
@@ -74,7 +74,7 @@ fn a_thread_local_may_hold_a_guard() {
     assert_eq!(held_early, [1, 100]);
 }
 
-/// Even a collect, and a pool's whole life, fit into a destructor.
+/// A destructor may even collect, and make and drop a pool.
 #[test]
 fn thread_local_destructors_may_collect() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! Threads come and go, in any number.
+//! Any number of threads may start, use pools and end.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -23,7 +23,7 @@ fn on_many(f: impl Fn(usize) + Sync) {
     });
 }
 
-/// Seats are used again: what one thread left serves the next.
+/// Seats are reused: an object that one thread left serves the next.
 #[test]
 fn ten_thousand_threads_need_few_objects() {
     let _alone = alone();
@@ -37,9 +37,9 @@ fn ten_thousand_threads_need_few_objects() {
     assert_eq!(drain(&pool).iter().sum::<u32>(), 10_000);
 }
 
-/// One after the other, a single object serves them all.
+/// Threads that run one after the other share a single object.
 #[test]
-fn a_thread_inherits_from_the_one_before() {
+fn a_thread_reuses_the_object_of_the_one_before() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
     for _ in 0..1_000 {
@@ -49,7 +49,7 @@ fn a_thread_inherits_from_the_one_before() {
 }
 
 #[test]
-fn hundreds_of_threads_leave_all_they_had() {
+fn hundreds_of_ended_threads_leave_all_their_objects() {
     let _alone = alone();
     let pool: Pool<usize> = Pool::new(|| unreachable!());
     let all_here = Barrier::new(MANY);
@@ -61,7 +61,7 @@ fn hundreds_of_threads_leave_all_they_had() {
     assert_eq!(sorted(drain(&pool)), Vec::from_iter(0..MANY));
 }
 
-/// A thread that finds no seat is served like any other.
+/// A thread that finds no seat is served as well.
 #[test]
 fn hundreds_of_threads_at_once_are_served() {
     let _alone = alone();
@@ -83,7 +83,7 @@ fn hundreds_of_threads_at_once_are_served() {
     assert_eq!(live(&token), 1);
 }
 
-/// One collect opens what hundreds of living threads keep for themselves.
+/// One collect reaches the private objects of hundreds of living threads.
 #[test]
 fn a_collect_reaches_hundreds_of_living_threads() {
     let _alone = alone();
@@ -106,9 +106,9 @@ fn a_collect_reaches_hundreds_of_living_threads() {
     });
 }
 
-/// The pool goes first, the threads that used it later.
+/// The pool is dropped first; the threads that used it end later.
 #[test]
-fn threads_outlive_pools() {
+fn threads_may_outlive_the_pools_they_used() {
     let _alone = alone();
     let token = &Arc::new(());
     thread::scope(|s| {
@@ -125,9 +125,9 @@ fn threads_outlive_pools() {
     assert_eq!(on_thread(|| Pool::new(|| 1).take()), 1);
 }
 
-/// The main thread has no privilege, and a first use may come late.
+/// Several threads use a pool for the first time at once.
 #[test]
-fn first_uses_at_once_agree_on_one_pool() {
+fn concurrent_first_uses_agree_on_one_pool() {
     let _alone = alone();
     for _ in 0..50 {
         let pool: Pool<usize> = Pool::new(|| unreachable!());

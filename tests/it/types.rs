@@ -1,4 +1,4 @@
-//! Auto traits, as far as they hold; `compile_fail.md` has what must not compile.
+//! Auto traits of the public types. `compile_fail.md` has the programs that must not compile.
 
 use std::cell::Cell;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -59,10 +59,10 @@ type Synced<T> = dyn Fn() -> T + Sync;
 type Shared<T> = dyn Fn() -> T + Send + Sync;
 type Brave<T> = dyn Fn() -> T + UnwindSafe + RefUnwindSafe;
 
-/// A pool moves and shares objects by sending them. A guard has a reference to its pool, an owned
-/// one may be the last to have it.
+/// A pool shares objects by sending them from thread to thread. A guard holds a reference to its pool; an
+/// owned guard may be the last to hold it.
 #[test]
-fn threads() {
+fn send_and_sync_follow_object_and_create() {
     macro_rules! check {
         ($T:ty, $F:ty) => {
             let ((t_send, t_sync), (f_send, f_sync)) = (send_sync!($T), send_sync!($F));
@@ -76,10 +76,10 @@ fn threads() {
     for_all!(check);
 }
 
-/// A pool is as its `create` is: what a panic has touched does not come back. A guard is as its
-/// object is, too.
+/// A pool is as unwind safe as its `create`, since objects that a panic has touched do not come back. A guard
+/// is also as unwind safe as its object.
 #[test]
-fn panics() {
+fn unwind_safety_follows_object_and_create() {
     macro_rules! check {
         ($T:ty, $F:ty) => {
             let ((t, t_ref), (f, f_ref)) = (unwind!($T), unwind!($F));
@@ -110,7 +110,7 @@ fn a_pool_is_as_shared_as_its_create() {
 }
 
 #[test]
-fn a_guard_is_what_its_object_is() {
+fn a_guard_is_send_and_sync_as_its_object_is() {
     assert_eq!(send_sync!(Pooled<'static, Vec<u8>>), (true, true));
     assert_eq!(send_sync!(OwnedPooled<Vec<u8>>), (true, true));
     assert_eq!(send_sync!(Pooled<'static, Cell<u8>>), (true, false));
@@ -118,16 +118,16 @@ fn a_guard_is_what_its_object_is() {
     assert_eq!(send_sync!(Pooled<'static, Box<dyn Send>>), (true, false));
 }
 
-/// The last guard drops the pool, and `create` with it.
+/// The last owned guard drops the pool, and `create` with it.
 #[test]
-fn an_owned_guard_stays_with_a_create_that_does() {
+fn an_owned_guard_is_send_only_if_its_create_is() {
     assert_eq!(send_sync!(OwnedPooled<u32, Box<Shared<u32>>>), (true, true));
     let (send, _) = send_sync!(OwnedPooled<u32, Box<Plain<u32>>>);
     assert!(!send);
 }
 
 #[test]
-fn panics_may_pass_by() {
+fn common_pools_and_guards_are_unwind_safe() {
     assert_eq!(unwind!(Pool<Vec<u8>>), (true, true));
     assert_eq!(unwind!(Pool<Cell<u8>>), (true, true));
     assert_eq!(unwind!(Arc<Pool<Vec<u8>>>), (true, true));
@@ -137,7 +137,7 @@ fn panics_may_pass_by() {
 }
 
 #[test]
-fn nothing_is_copied_and_nothing_pinned() {
+fn pools_and_guards_are_unpin_and_not_clone() {
     let cloned =
         [has!(Pool<u32>, Clone), has!(Pooled<'static, u32>, Clone), has!(OwnedPooled<u32>, Clone)];
     assert_eq!(cloned, [false; 3]);
@@ -151,15 +151,15 @@ fn nothing_is_copied_and_nothing_pinned() {
 }
 
 #[test]
-fn stats_are_plain() {
+fn stats_are_send_sync_and_clone() {
     assert_eq!(send_sync!(Stats), (true, true));
     let derived = [has!(Stats, Clone), has!(Stats, Default), has!(Stats, std::fmt::Debug)];
     assert_eq!(derived, [true; 3]);
 }
 
-/// The probe itself tells yes from no.
+/// The probe itself answers yes and no correctly.
 #[test]
-fn the_probe_works() {
+fn the_probe_tells_auto_traits_apart() {
     assert_eq!(send_sync!(u8), (true, true));
     assert_eq!(send_sync!(Cell<u8>), (true, false));
     assert_eq!(send_sync!(MutexGuard<'static, u8>), (false, true));

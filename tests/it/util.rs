@@ -1,4 +1,4 @@
-//! What the modules share: turns, threads in lock step, and draining.
+//! Helpers of all modules: taking turns, threads in lock step, and draining pools.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -11,13 +11,13 @@ use std::{iter, mem};
 
 use corepool::{Pool, collect, set_collect_interval};
 
-/// Out of reach for other threads: the slot and a full magazine.
+/// The number of objects that are private to a thread: the slot and a full magazine.
 pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 65 };
 
-/// What a full magazine gives to the chain.
+/// The number of objects that a full magazine spills to the chain.
 pub(crate) const SPILL: u32 = PRIVATE / 2;
 
-/// The test that holds this is the only one at work on any pool, and nobody collects by the clock.
+/// The test that holds this is the only one that uses pools, and no collect runs by the clock.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     set_collect_interval(None);
     static ALONE: Mutex<()> = Mutex::new(());
@@ -29,13 +29,13 @@ pub(crate) fn drain<T: Send + 'static, F: Fn() -> T>(pool: &Pool<T, F>) -> Vec<T
     iter::from_fn(|| pool.try_take()).collect()
 }
 
-/// Sorts what threads brought back in any order.
+/// Sorts the results of threads, which come in any order.
 pub(crate) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
     items.sort();
     items
 }
 
-/// How many clones of `token` are alive besides itself.
+/// The number of live clones of `token`, besides itself.
 pub(crate) fn live(token: &Arc<()>) -> usize {
     Arc::strong_count(token) - 1
 }
@@ -59,7 +59,7 @@ fn join<R>(thread: ScopedJoinHandle<'_, R>) -> R {
     thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
 }
 
-/// Runs `f`, where sizes are small beside a thread that collects again and again until `f` ends.
+/// Runs `f`. In a build with small sizes, another thread collects all the time until `f` ends.
 pub(crate) fn amid_collects<R>(f: impl FnOnce() -> R) -> R {
     let done = AtomicBool::new(!cfg!(corepool_tiny));
     let collects = || {
@@ -105,7 +105,7 @@ pub(crate) fn fail(text: &'static str) -> ! {
     panic::resume_unwind(cause)
 }
 
-/// Takes no memory: of many such panics at once only the first is heard of.
+/// A payload without memory: of many such panics at once only the first is reported.
 struct InDrop;
 
 /// Panics with "drop", silently.
@@ -115,8 +115,7 @@ pub(crate) fn fail_in_drop() -> ! {
 
 type Step<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
-/// A second thread that does what it is told, one step at a time, and is gone
-/// when this is dropped.
+/// A second thread that runs given steps, one at a time, and ends when this is dropped.
 pub(crate) struct Peer<'scope> {
     steps: Option<Sender<Step<'scope>>>,
     thread: Option<ScopedJoinHandle<'scope, ()>>,
@@ -129,12 +128,12 @@ impl<'scope> Peer<'scope> {
         Self { steps: Some(steps), thread: Some(thread) }
     }
 
-    /// Lets the peer do `step` and waits for its result.
+    /// Has the peer run `step`, and waits for its result.
     pub(crate) fn run<R: Send + 'scope>(&self, step: impl FnOnce() -> R + Send + 'scope) -> R {
         self.start(step).recv().expect("the peer panicked")
     }
 
-    /// Lets the peer begin `step` and goes on.
+    /// Has the peer begin `step`, and does not wait.
     pub(crate) fn start<R: Send + 'scope>(
         &self,
         step: impl FnOnce() -> R + Send + 'scope,

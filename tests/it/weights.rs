@@ -1,4 +1,4 @@
-//! `with_weight` and `with_max_idle_bytes` bound what idle objects weigh.
+//! `with_weight` and `with_max_idle_bytes` limit the weight of idle objects.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
@@ -19,7 +19,7 @@ fn idle(pool: &Weighed) -> (u64, u64) {
 }
 
 #[test]
-fn what_is_too_heavy_is_dropped() {
+fn an_object_over_the_weight_is_dropped() {
     let _alone = alone();
     let (pool, token) = (weighed(100), Arc::new(()));
     for (weight, expected) in
@@ -36,9 +36,9 @@ fn what_is_too_heavy_is_dropped() {
     assert_eq!(idle(&pool), (0, 0));
 }
 
-/// The weight is what it is when the object comes back, not when it was lent.
+/// The weight counts as it is at the return, not as it was at the get.
 #[test]
-fn objects_may_grow_while_they_are_held() {
+fn an_object_is_weighed_when_it_comes_back() {
     let _alone = alone();
     let pool = weighed(100);
     pool.put((10, Arc::default()));
@@ -51,9 +51,9 @@ fn objects_may_grow_while_they_are_held() {
     assert_eq!(idle(&pool), (0, 0));
 }
 
-/// What ages, is cleared or trimmed makes room again, to the byte.
+/// Ageing, clearing and trimming make room again, exact to the byte.
 #[test]
-fn what_is_dropped_makes_room() {
+fn dropped_objects_make_room() {
     let _alone = alone();
     let steps: [fn(&Weighed); 4] = [
         |_| (0..2).for_each(|_| collect()),
@@ -72,9 +72,8 @@ fn what_is_dropped_makes_room() {
     }
 }
 
-/// Victims weigh as before.
 #[test]
-fn victims_count() {
+fn victims_count_towards_the_weight() {
     let _alone = alone();
     let pool = weighed(100);
     pool.put((70, Arc::default()));
@@ -97,9 +96,9 @@ fn reserve_stops_at_the_weight() {
     assert_eq!((stats.idle, stats.idle_bytes, stats.created, stats.dropped), (2, 80, 3, 1));
 }
 
-/// The stricter of two bounds holds; without a weight each object weighs what its type does.
+/// Without a weight function an object weighs the size of its type.
 #[test]
-fn bounds_combine() {
+fn the_stricter_of_two_bounds_holds() {
     let _alone = alone();
     let pool = weighed(100).with_max_idle(3);
     (0..10).for_each(|_| pool.put((1, Arc::default())));
@@ -115,7 +114,7 @@ fn bounds_combine() {
     assert_eq!(none.stats().idle, 0);
 }
 
-/// Never more, whatever threads and collects do meanwhile, and exact when nobody is at work.
+/// The weight stays within its bound whatever threads and collects do at the same time, and is exact at rest.
 #[test]
 fn threads_stay_within_the_weight() {
     const MOST: usize = 500;
@@ -143,7 +142,7 @@ fn threads_stay_within_the_weight() {
     }
 }
 
-/// A weight that panics drops the object, which counts, and leaves the pool as it was.
+/// A weight function that panics drops the object, which is counted, and leaves the pool unchanged.
 #[test]
 fn a_weight_that_panics_drops_its_object() {
     static FAILS: AtomicBool = AtomicBool::new(false);

@@ -1,4 +1,5 @@
-//! Memory that comes back by itself, in a process whose allocator is paced.
+//! Memory that is given back without a request, in a process whose allocator is paced. This is a binary of
+//! its own since it has that global allocator.
 
 mod paced;
 mod retention;
@@ -22,7 +23,7 @@ const MIB: usize = 1 << 20;
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     set_collect_interval(None);
-    // Else glibc learns from what is freed to keep up to 64 MiB to itself.
+    // Otherwise glibc learns from freed blocks to keep up to 64 MiB.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the call takes two integers.
     unsafe {
@@ -31,7 +32,7 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `f` on so many threads at once, and waits until they are gone, thread-locals and all.
+/// Runs `f` on several threads at once, and waits until they have ended and their thread-locals are destroyed.
 fn on_threads<R: Send>(n: usize, f: impl Fn() -> R + Sync) -> Vec<R> {
     thread::scope(|s| {
         let threads: Vec<_> = (0..n).map(|_| s.spawn(&f)).collect();

@@ -1,4 +1,4 @@
-//! What the allocator counts, and when it asks.
+//! `PacedAlloc`: what it counts, and when it requests a collect.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -30,9 +30,9 @@ fn live_bytes_follow_what_is_allocated() {
     assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
 }
 
-/// Small ones add up.
+/// Many small allocations add up.
 #[test]
-fn small_pieces_are_counted() {
+fn small_allocations_are_counted() {
     let _alone = alone();
     let before = ALLOCATOR.live_bytes();
     let all = Vec::from_iter((0..100_000).map(|i: u64| Box::new(i)));
@@ -41,10 +41,10 @@ fn small_pieces_are_counted() {
     assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
 }
 
-/// A thread tells at its end what it had to itself: threads that come and go do not make the count
-/// drift, whoever frees what they leave.
+/// A thread adds its local count to the total when it ends: the total does not drift as threads start and
+/// end, whichever thread frees their memory.
 #[test]
-fn ended_threads_have_told_all() {
+fn ended_threads_have_flushed_their_counts() {
     let _alone = alone();
     let before = ALLOCATOR.live_bytes();
     let left: Vec<_> = (0..200).flat_map(|_| on_threads(1, || vec![1u8; 20 * KIB])).collect();
@@ -55,9 +55,9 @@ fn ended_threads_have_told_all() {
     assert!(near(now, before, 2 * KEPT), "{before} {now}");
 }
 
-/// So do those whose thread-locals still allocate and free while they go.
+/// The same holds for threads whose thread-locals allocate and free as they are destroyed.
 #[test]
-fn what_thread_locals_leave_is_counted() {
+fn allocations_of_thread_local_destructors_are_counted() {
     thread_local! {
         static FIRST: RefCell<Late> = const { RefCell::new(Late(Vec::new())) };
     }
@@ -79,7 +79,7 @@ fn what_thread_locals_leave_is_counted() {
 
 /// One thread allocates, another frees.
 #[test]
-fn freed_elsewhere_is_freed() {
+fn memory_freed_by_another_thread_is_counted() {
     let _alone = alone();
     let before = ALLOCATOR.live_bytes();
     let (send, receive) = mpsc::sync_channel::<Vec<u8>>(10);
@@ -91,9 +91,9 @@ fn freed_elsewhere_is_freed() {
     assert!(near(now, before, KEPT), "{before} {now}");
 }
 
-/// The heap doubles, and again: each time one collect, at the next call of a pool that has work.
+/// Each time the heap doubles, the next slow-path call of a pool collects once.
 #[test]
-fn each_doubling_is_a_collect() {
+fn each_doubling_of_the_heap_is_one_collect() {
     let _alone = alone();
     let pool: Pool<u8> = Pool::new(|| 0);
     collect();
@@ -116,7 +116,7 @@ fn each_doubling_is_a_collect() {
     }
 }
 
-/// Growth counts from what a collect has left, also if one of its destructors panics.
+/// Growth counts from the heap that a collect has left, even if one of its destructors panics.
 #[test]
 fn growth_counts_from_the_end_of_a_collect() {
     struct Spoilt(Vec<u8>);
@@ -140,7 +140,7 @@ fn growth_counts_from_the_end_of_a_collect() {
     drop(held);
 }
 
-/// Below the floor there is none, by however much the heap grows.
+/// Below the floor no collect is requested, however much the heap grows.
 #[test]
 fn no_collect_below_the_floor() {
     let _alone = alone();
@@ -156,7 +156,7 @@ fn no_collect_below_the_floor() {
     drop(pieces);
 }
 
-/// Without a floor growth alone decides.
+/// Without a floor only growth counts.
 #[test]
 fn a_small_heap_has_collects_without_a_floor() {
     static FREE: PacedAlloc<System> = PacedAlloc::new(System).with_floor(0);
@@ -180,14 +180,14 @@ fn a_small_heap_has_collects_without_a_floor() {
     drop(ballast);
 }
 
-/// What is refused is not counted, and comes back as refused.
+/// Memory that the system refuses is not counted, and the caller gets the refusal.
 #[test]
 fn refused_memory_is_not_counted() {
     let _alone = alone();
     let before = ALLOCATOR.live_bytes();
     let large = Layout::from_size_align(isize::MAX as usize & !4095, 4096).unwrap();
     let layout = Layout::from_size_align(KIB, 8).unwrap();
-    // SAFETY: the layouts have sizes, and what was had is freed.
+    // SAFETY: the layouts have sizes, and the memory is freed.
     unsafe {
         assert_eq!(ALLOCATOR.alloc(large), ptr::null_mut());
         assert_eq!(ALLOCATOR.alloc_zeroed(large), ptr::null_mut());

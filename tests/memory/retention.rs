@@ -1,4 +1,4 @@
-//! What is held when nobody needs it any more.
+//! Memory that pools must not hold once nobody needs it.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -59,7 +59,7 @@ fn large_once_then_small(buffers: &Buffers, each: usize, end: impl Fn()) {
     });
 }
 
-/// `with_recycle` drops what is large when it comes back.
+/// `with_recycle` drops large objects when they come back.
 #[test]
 fn large_buffers_are_not_kept_if_recycle_caps_them() {
     let _alone = alone();
@@ -80,10 +80,10 @@ fn large_buffers_are_not_kept_if_recycle_caps_them() {
     });
 }
 
-/// With the defaults alone a large buffer that is used stays, as any that is used. What is not used
-/// goes: two collects after the load has ended nothing is left.
+/// With the defaults alone a large buffer stays as long as it is used. Two collects after the load has ended
+/// none is left.
 #[test]
-fn large_buffers_go_with_the_load() {
+fn large_buffers_are_dropped_after_the_load() {
     let _alone = alone();
     let buffers: Buffers = Pool::new(Vec::new);
     // Stacks and arenas that the system keeps for threads.
@@ -102,10 +102,10 @@ fn large_buffers_go_with_the_load() {
     assert_eq!(buffers.stats().idle, 0);
 }
 
-/// High pressure takes large buffers at once, with the defaults alone, when those who needed them are
-/// gone. Others who go on with small ones do not bring them back.
+/// High pressure drops idle large buffers at once, with the defaults alone. Threads that go on with small
+/// ones do not bring them back.
 #[test]
-fn large_buffers_go_under_pressure() {
+fn large_buffers_are_dropped_under_pressure() {
     let _alone = alone();
     let buffers: Buffers = Pool::new(Vec::new);
     large_once_then_small(&buffers, KIB, || {});
@@ -131,7 +131,7 @@ const IDLERS: usize = if cfg!(miri) { 8 } else { 512 };
 
 /// Many threads give a buffer back and do nothing more.
 #[test]
-fn nothing_of_idle_threads_is_held() {
+fn no_memory_is_held_for_idle_threads() {
     let _alone = alone();
     let buffers: Buffers = Pool::new(|| vec![1; 64 * KIB]);
     let (put, end) = (Barrier::new(IDLERS + 1), Barrier::new(IDLERS + 1));
@@ -152,9 +152,9 @@ fn nothing_of_idle_threads_is_held() {
     });
 }
 
-/// The same with the threads gone.
+/// The same after the threads have ended.
 #[test]
-fn nothing_of_ended_threads_is_held() {
+fn no_memory_is_held_for_threads_that_ended() {
     let _alone = alone();
     let buffers: Buffers = Pool::new(|| vec![1; 64 * KIB]);
     let all = Barrier::new(IDLERS);

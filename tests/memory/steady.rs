@@ -1,4 +1,4 @@
-//! Collects take nothing from those who use what they have.
+//! A steady load: collects do not take objects that are in regular use.
 
 use std::sync::{
     Barrier,
@@ -9,7 +9,7 @@ use corepool::{Pool, collect};
 
 use crate::{alone, scope};
 
-/// A thread that uses as many objects at a time, over and over, makes none while others collect
+/// A thread uses the same number of objects over and over. It creates none even if other threads collect
 /// between its rounds.
 #[test]
 fn steady_load_creates_nothing() {
@@ -28,10 +28,10 @@ fn steady_load_creates_nothing() {
     }
 }
 
-/// What contention and collects in the midst of everything have made goes again: not more is idle
-/// than was ever in use, and after two quiet collects nothing.
+/// Contention and collects may create extra objects. No more objects are idle than were ever in use at once,
+/// and after two quiet collects none is.
 #[test]
-fn what_contention_made_goes() {
+fn objects_made_by_contention_are_dropped_again() {
     const THREADS: usize = 16;
     let _alone = alone();
     let pool: Pool<u64> = Pool::new(|| 0);

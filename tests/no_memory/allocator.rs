@@ -11,11 +11,11 @@ use std::{
 pub(crate) enum Refuse {
     Nothing,
     All,
-    /// Those for so many bytes or more.
+    /// Requests for this number of bytes or more.
     Large(usize),
-    /// The one after so many others.
+    /// The one request after this number of others.
     Only(usize),
-    /// All after so many others.
+    /// All requests after this number of others.
     From(usize),
 }
 

@@ -1,4 +1,4 @@
-//! Byte buffers where there is no memory: what comes back goes somewhere, and nothing panics.
+//! Byte buffers without memory: every buffer that comes back is kept or dropped, and nothing panics.
 
 use std::thread;
 
@@ -42,7 +42,7 @@ fn program(what: Refuse) -> usize {
 }
 
 #[test]
-fn buffers_come_back() {
+fn every_buffer_comes_back_or_is_dropped() {
     alone(|| {
         let mut refused = program(Refuse::All);
         for from in [Refuse::Only, Refuse::From] {
@@ -58,9 +58,9 @@ fn buffers_come_back() {
     });
 }
 
-/// As `Vec`: refused with an error where that can be had.
+/// Requests are refused as by `Vec`: with an error from the methods that return one.
 #[test]
-fn requests() {
+fn refused_requests_are_errors() {
     alone(|| {
         let pool = BufferPool::new();
         drop(pool.get());

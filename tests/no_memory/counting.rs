@@ -1,4 +1,4 @@
-//! An allocator that counts takes no memory for that.
+//! `PacedAlloc` needs no memory for its own counts.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -12,7 +12,7 @@ use crate::{
     alone,
 };
 
-/// Neither at a thread's first call nor when a collect is due, which does not come from there either.
+/// It allocates neither at a thread's first call nor when a collect is due, and does not collect there.
 #[test]
 fn counting_takes_no_memory() {
     static PACED: PacedAlloc<System> = PacedAlloc::new(System).with_floor(0);
@@ -23,7 +23,7 @@ fn counting_takes_no_memory() {
             refuse(Refuse::All);
             for size in [1, 100 << 10, 1 << 20] {
                 let layout = Layout::from_size_align(size, 1).unwrap();
-                // SAFETY: the layouts have sizes, and what is had is freed.
+                // SAFETY: the layouts have sizes, and the memory is freed.
                 unsafe {
                     let memory = PACED.alloc(layout);
                     let memory = PACED.realloc(memory, layout, 2 * size);

@@ -1,4 +1,4 @@
-//! What must have memory: a pool at its first use, and an object that must be new.
+//! Two operations must have memory: the first use of a pool, and the creation of an object.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -35,10 +35,10 @@ fn first_uses() -> [fn(&Small, Item<0>); 4] {
     ]
 }
 
-/// A first use panics, or does what it can; later uses succeed. So it is in a pool that weighs. Where
-/// `std` is asked for the number of cores, it aborts.
+/// A first use panics or succeeds, and later uses succeed; the same holds for a pool with weights. It aborts
+/// where `std` needs memory to count the processors.
 #[test]
-fn a_first_use() {
+fn a_first_use_without_memory_panics_or_works() {
     let program = || {
         let (way, others) = (argument().unwrap() % 8, argument().unwrap() / 8);
         let (mut pool, books) = pool(usize::MAX);
@@ -65,7 +65,7 @@ fn a_first_use() {
     let ends = |way: usize| {
         let (mut aborted, mut panicked) = (0, 0);
         for others in 0.. {
-            let end = start(8 * others + way, &program);
+            let end = start(8 * others + way);
             if !end.status.success() {
                 assert_aborts(&end);
                 aborted += 1;
@@ -90,7 +90,7 @@ fn a_first_use() {
 
 /// Without any memory there is none for a panic either.
 #[test]
-fn a_first_use_without_any_memory() {
+fn a_first_use_aborts_without_memory_for_a_panic() {
     let program = || {
         let (pool, books) = pool(usize::MAX);
         let item = Item::new(&books);
@@ -101,13 +101,13 @@ fn a_first_use_without_any_memory() {
         return program();
     }
     for way in 0..4 {
-        assert_aborts(&start(way, &program));
+        assert_aborts(&start(way));
     }
 }
 
-/// Aborts, like a `Box` for which there is no memory.
+/// As for a `Box` for which there is no memory.
 #[test]
-fn a_new_object() {
+fn a_new_object_without_memory_aborts() {
     let ways: [fn(&Arc<Small>); 4] = [
         |pool| drop(pool.get()),
         |pool| drop(pool.take()),
@@ -124,7 +124,7 @@ fn a_new_object() {
         return program();
     }
     for way in 0..4 {
-        assert_aborts(&start(way, &program));
+        assert_aborts(&start(way));
     }
 }
 
@@ -132,10 +132,10 @@ fn assert_aborts(end: &End) {
     assert!(!end.status.success() && end.printed.contains("memory allocation of "), "{end:?}");
 }
 
-/// The epochs are another library's, which aborts: where a thread first looks at the chains of
-/// others, and at its exit.
+/// The epochs are another library's, which aborts: when a thread first searches other chains, and at its
+/// exit.
 #[test]
-fn epochs() {
+fn epochs_without_memory_abort() {
     let ways: [fn(&Small); 3] = [
         |pool| drop(pool.try_get()),
         |pool| {
@@ -161,6 +161,6 @@ fn epochs() {
         return program();
     }
     for way in 0..ways.len() {
-        assert_aborts(&start(way, &program));
+        assert_aborts(&start(way));
     }
 }

@@ -1,4 +1,4 @@
-//! Pools that want to grow and cannot: every object goes somewhere else, or is dropped and counted.
+//! Pools that need memory to grow and get none: every object goes elsewhere, or is dropped and counted.
 
 use std::thread;
 
@@ -71,28 +71,28 @@ fn one_by_one<const N: usize>(max_idle: usize) {
 }
 
 #[test]
-fn small_objects() {
+fn small_objects_go_elsewhere_or_are_dropped() {
     alone(|| one_by_one::<0>(usize::MAX));
 }
 
 #[test]
-fn large_objects() {
+fn large_objects_go_elsewhere_or_are_dropped() {
     alone(|| one_by_one::<40_000>(usize::MAX));
 }
 
 #[test]
-fn shares_of_a_bound() {
+fn a_bound_with_shares_loses_no_unit() {
     alone(|| one_by_one::<0>(200));
 }
 
 #[test]
-fn a_bound_alone() {
+fn a_bound_without_shares_loses_no_unit() {
     alone(|| one_by_one::<0>(20));
 }
 
-/// Room for cells, but not for rings, segments or seats.
+/// There is memory for cells, but not for rings, segments or seats.
 #[test]
-fn small_requests_only() {
+fn objects_go_elsewhere_if_only_cells_have_memory() {
     alone(|| {
         for bytes in [1, 64, 65, 128, 129, 256, 512, 1024] {
             assert!(program::<0>(usize::MAX, Refuse::Large(bytes)) > 0, "none of {bytes}");
@@ -101,7 +101,7 @@ fn small_requests_only() {
 }
 
 #[test]
-fn a_pool_ends() {
+fn a_pool_can_be_dropped_without_memory() {
     alone(|| {
         let (pool, books) = pool::<0>(usize::MAX);
         drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());
@@ -116,9 +116,10 @@ fn a_pool_ends() {
     });
 }
 
-/// What collects could not drop is counted as dropped, is used by nobody, and goes later.
+/// Objects that a collect could not drop count as dropped, are not handed out, and are dropped by a later
+/// collect.
 #[test]
-fn collects_are_postponed() {
+fn collects_without_memory_drop_objects_later() {
     alone(|| {
         let (pool, books) = pool::<0>(usize::MAX);
         drop((0..100).map(|_| pool.get()).collect::<Vec<_>>());

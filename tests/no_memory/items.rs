@@ -1,4 +1,4 @@
-//! Objects that are counted, and take no memory but that of their cells.
+//! Objects that are counted, and take no memory but their cells.
 
 use std::sync::{
     Arc,
@@ -24,7 +24,7 @@ impl Books {
     }
 }
 
-/// An object with so many bytes besides.
+/// An object with `N` further bytes.
 #[derive(Debug)]
 pub(crate) struct Item<const N: usize> {
     books: Arc<Books>,

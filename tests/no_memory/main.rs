@@ -1,5 +1,5 @@
-//! What pools do when there is no memory: the global allocator of this binary refuses what it is
-//! told to.
+//! Pools without memory. These tests are a binary of their own since its global allocator refuses memory to
+//! threads that ask for that.
 
 mod allocator;
 #[cfg(feature = "bytes")]
@@ -14,12 +14,11 @@ mod seats;
 
 use program::{argument, start};
 
-/// Runs `program`, a closure of the test that calls this, in a process of its own, and expects it to
-/// end well.
-fn alone<F: FnOnce()>(program: F) {
+/// Runs `program` in a process of its own, and expects the process to end well.
+fn alone(program: impl FnOnce()) {
     if argument().is_some() {
         return program();
     }
-    let end = start(0, &program);
+    let end = start(0);
     assert!(end.status.success(), "{}:\n{}", end.status, end.printed);
 }

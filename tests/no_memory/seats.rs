@@ -1,4 +1,4 @@
-//! Threads for which there is no seat or no shard: the shelf serves them.
+//! Threads without a seat, or without a shard: the shelf serves them.
 
 use std::{
     sync::Barrier,
@@ -49,14 +49,14 @@ fn after(seats: usize) {
     });
 }
 
-/// There is a seat, but none of the pool's segments has its shard.
+/// The thread has a seat, but no segment of the pool has its shard.
 #[test]
-fn a_thread_without_a_shard() {
+fn a_thread_without_a_shard_uses_the_shelf() {
     alone(|| after((available_parallelism().unwrap().get() + 1).next_power_of_two()));
 }
 
-/// The first seats come together, and those are taken.
+/// Seats are allocated in groups, and all seats of the first group are taken.
 #[test]
-fn a_thread_without_a_seat() {
+fn a_thread_without_a_seat_uses_the_shelf() {
     alone(|| after(64));
 }

@@ -1,4 +1,4 @@
-//! Collects by the clock, and the janitor's.
+//! Collects by the clock, and collects by the janitor.
 
 use std::{
     io::ErrorKind,
@@ -19,10 +19,10 @@ const SHORT: Duration = Duration::from_millis(20);
 
 static ONCE: Pool<Note> = Pool::new(|| Note);
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
-/// Where the last note was dropped.
+/// The thread that dropped the last note.
 static PLACE: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-/// An object that tells of its drop.
+/// An object that records its drop.
 struct Note;
 
 impl Drop for Note {
@@ -36,14 +36,14 @@ fn dropped() -> usize {
     DROPPED.load(Relaxed)
 }
 
-/// A call that finds nothing at hand.
+/// A call that takes the slow path.
 fn work() {
     static OTHER: Pool<u8> = Pool::new(|| 0);
     OTHER.clear();
     drop(OTHER.get());
 }
 
-/// Whether it comes about within some seconds, if `step` is done again and again.
+/// Whether the condition becomes true within some seconds, while `step` is repeated.
 fn soon(step: impl Fn(), holds: impl Fn() -> bool) -> bool {
     let start = Instant::now();
     while !holds() && start.elapsed() < Duration::from_secs(20) {
@@ -53,9 +53,9 @@ fn soon(step: impl Fn(), holds: impl Fn() -> bool) -> bool {
     holds()
 }
 
-/// A pool that was used once is emptied by the use of another.
+/// The use of one pool empties another that was used once.
 #[test]
-fn idle_objects_go_with_time() {
+fn idle_objects_are_dropped_with_time() {
     alone(|| {
         set_collect_interval(Some(SHORT));
         drop(ONCE.get());
@@ -65,9 +65,9 @@ fn idle_objects_go_with_time() {
     });
 }
 
-/// It does not do so at once, nor if it is turned off.
+/// Nothing is dropped at once, nor if the interval is turned off.
 #[test]
-fn nothing_goes_before_its_time() {
+fn no_object_is_dropped_before_its_time() {
     alone(|| {
         drop(ONCE.get());
         (0..100).for_each(|_| work());
@@ -88,9 +88,9 @@ fn nothing_goes_before_its_time() {
     });
 }
 
-/// What a due collect drops may use pools, and collect. None begins in the midst of another.
+/// A destructor in a due collect may use pools, and collect. No collect starts inside another.
 #[test]
-fn destructors_of_what_is_old_may_use_pools() {
+fn destructors_in_a_due_collect_may_use_pools() {
     struct Nested;
     static NESTED: Pool<Nested> = Pool::new(|| Nested);
     static DEPTH: AtomicUsize = AtomicUsize::new(0);
@@ -115,9 +115,8 @@ fn destructors_of_what_is_old_may_use_pools() {
     });
 }
 
-/// A panic of a destructor stays where it was.
 #[test]
-fn panics_of_old_objects_go_nowhere() {
+fn panics_in_a_due_collect_do_not_reach_the_caller() {
     struct Spoilt;
     static SPOILT: Pool<Spoilt> = Pool::new(|| Spoilt);
     impl Drop for Spoilt {
@@ -144,9 +143,9 @@ fn panics_of_old_objects_go_nowhere() {
     });
 }
 
-/// The janitor empties pools that nobody uses, and ends when it is told to.
+/// The janitor empties unused pools, and ends when its handle is dropped.
 #[test]
-fn the_janitor_needs_no_calls() {
+fn a_janitor_empties_pools_that_nobody_uses() {
     alone(|| {
         set_collect_interval(None);
         drop(ONCE.get());
@@ -160,7 +159,7 @@ fn the_janitor_needs_no_calls() {
     });
 }
 
-/// It ends at once, however long its interval is.
+/// The janitor ends at once, however long its interval is.
 #[test]
 fn a_janitor_ends_at_once() {
     alone(|| {
@@ -173,7 +172,7 @@ fn a_janitor_ends_at_once() {
     });
 }
 
-/// What the clock asks for is the janitor's to do.
+/// While there is a janitor, it runs the collects that the clock asks for.
 #[test]
 fn the_janitor_collects_for_others() {
     alone(|| {
@@ -189,7 +188,7 @@ fn the_janitor_collects_for_others() {
     });
 }
 
-/// A janitor may end in a destructor that it runs itself.
+/// A destructor that the janitor runs may drop its handle.
 #[test]
 fn a_janitor_may_end_itself() {
     static HELD: Mutex<Option<Janitor>> = Mutex::new(None);
@@ -208,7 +207,7 @@ fn a_janitor_may_end_itself() {
     });
 }
 
-/// A child has no janitor: its own calls collect again, and it may start another one.
+/// A forked child has no janitor. Its own calls collect, and it may start another janitor.
 #[test]
 fn children_have_no_janitor() {
     alone(|| {
@@ -221,7 +220,7 @@ fn children_have_no_janitor() {
             drop(ONCE.get());
             set_collect_interval(None);
             let own = janitor(SHORT).unwrap();
-            // The new thread may have got the place of the one that is no more.
+            // The new thread may have the pthread id of the one that is gone.
             drop(old);
             assert!(soon(|| (), || dropped() == 2), "so does its own janitor");
             drop(own);
@@ -230,9 +229,8 @@ fn children_have_no_janitor() {
     });
 }
 
-/// A process that ends leaves its janitor behind.
 #[test]
-fn a_janitor_does_not_hold_up_the_end() {
+fn a_janitor_does_not_keep_its_process_alive() {
     alone(|| {
         std::mem::forget(janitor(Duration::from_millis(1)).unwrap());
         let objects = Arc::new(Pool::new(|| vec![0; 100]));
@@ -245,7 +243,7 @@ fn a_janitor_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn an_interval_of_nothing_is_an_error() {
+fn an_interval_of_zero_is_an_error() {
     alone(|| {
         assert_eq!(janitor(Duration::ZERO).unwrap_err().kind(), ErrorKind::InvalidInput);
         let error = JanitorBuilder::new(Duration::ZERO).start().unwrap_err();

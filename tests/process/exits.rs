@@ -1,4 +1,4 @@
-//! The end of a process: its statics are never dropped, and threads are stopped where they are.
+//! The end of a process: its statics are never dropped, and other threads are stopped wherever they are.
 
 use std::{cell::RefCell, process};
 
@@ -10,10 +10,10 @@ use crate::{
     threads::spawn,
 };
 
-/// How often each end is come to.
+/// The number of runs of each program.
 const ROUNDS: usize = 50;
 
-/// Runs a program, which exits with 0 and says so much, `ROUNDS` times.
+/// Runs a program `ROUNDS` times. It exits with 0, and prints `says: ` this number of times.
 macro_rules! exits {
     ($says:expr, $program:expr) => {
         for _ in 0..ROUNDS {
@@ -28,19 +28,19 @@ macro_rules! exits {
     };
 }
 
-/// Threads at work that nobody stops.
+/// Threads at work that are not stopped.
 fn hammer() {
     let hammer = Hammer::new(3);
     hammer.wait();
     std::mem::forget(hammer);
 }
 
-/// Guards that nobody drops.
+/// Guards that are not dropped.
 fn hold() -> Vec<Held> {
     POOLS.iter().flat_map(|pool| (0..30).map(|_| Held::new(pool.get()))).collect()
 }
 
-/// All that a pool can be asked for, at a time when little else works.
+/// Uses every operation of pools, at a time when little else works.
 fn use_pools() {
     for pool in &POOLS {
         drop(Held::new(pool.get()));
@@ -57,14 +57,14 @@ fn use_pools() {
 }
 
 #[test]
-fn main_returns() {
+fn main_may_return_while_pools_are_used() {
     exits!(0, || {
         hammer();
     });
 }
 
 #[test]
-fn main_exits() {
+fn main_may_exit_while_pools_are_used() {
     exits!(0, || {
         hammer();
         process::exit(0);
@@ -72,7 +72,7 @@ fn main_exits() {
 }
 
 #[test]
-fn main_exits_with_guards() {
+fn main_may_exit_with_live_guards() {
     exits!(0, || {
         hammer();
         let _held = hold();
@@ -81,7 +81,7 @@ fn main_exits_with_guards() {
 }
 
 #[test]
-fn main_returns_with_guards() {
+fn main_may_return_with_live_guards() {
     exits!(0, || {
         hammer();
         std::mem::forget(hold());
@@ -89,7 +89,7 @@ fn main_returns_with_guards() {
 }
 
 #[test]
-fn another_thread_exits() {
+fn another_thread_may_exit_while_pools_are_used() {
     exits!(0, || {
         hammer();
         let _held = hold();
@@ -97,10 +97,10 @@ fn another_thread_exits() {
     });
 }
 
-/// Everything is in use while the last thread leaves: the first handler is registered before any
-/// pool is used, and so is called last.
+/// Pools are in use while the exit handlers run. The first handler is registered before any use of a pool, so
+/// it is called last.
 #[test]
-fn exit_handlers_use_pools() {
+fn exit_handlers_may_use_pools() {
     extern "C" fn handler() {
         use_pools();
     }
@@ -131,10 +131,10 @@ thread_local! {
     static LATE: RefCell<Option<AtExit>> = const { RefCell::new(None) };
 }
 
-/// The locals of the main thread go at the exit, one before what its first use of a pool has
+/// The main thread's thread-locals are destroyed at the exit, one before the one that its first use of a pool
 /// registered, and one after.
 #[test]
-fn thread_locals_use_pools() {
+fn thread_locals_of_main_may_use_pools() {
     exits!(2, || {
         EARLY.set(Some(AtExit(Vec::new())));
         EARLY.with_borrow_mut(|early| early.as_mut().unwrap().0 = hold());

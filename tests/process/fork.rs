@@ -1,9 +1,9 @@
-//! Children, and how they have to end.
+//! Forked child processes, and how each must end.
 
 /// Seconds that a child may take. One that takes longer hangs, and is killed by its alarm.
 const PATIENCE: libc::c_uint = 30;
 
-/// The two that come out of a fork.
+/// The two processes after a fork.
 pub(crate) enum Fork {
     Child,
     Parent(Child),
@@ -11,7 +11,7 @@ pub(crate) enum Fork {
 
 impl Fork {
     pub(crate) fn new() -> Self {
-        // SAFETY: what the child goes on with has to bear it: that is what is tested. It leaves by
+        // SAFETY: the test is whether the code that the child runs works after a fork. It leaves by
         // `_exit`.
         match unsafe { libc::fork() } {
             -1 => panic!("no fork"),
@@ -43,12 +43,12 @@ pub(crate) fn fork(f: impl FnOnce()) -> Child {
     Fork::new().child(f)
 }
 
-/// A child, which is waited for.
+/// A child process.
 #[must_use = "it is waited for at once"]
 pub(crate) struct Child(libc::pid_t);
 
 impl Drop for Child {
-    /// Waits for the child, which must come to a good end.
+    /// Waits for the child, which must exit with 0.
     fn drop(&mut self) {
         let mut status = 0;
         // SAFETY: our own child, which nobody else waits for.

@@ -1,5 +1,5 @@
-//! A fork from a process that never rests: the child has one thread, and whatever the others were
-//! in the midst of.
+//! Forks of a process whose threads are at work: the child has one thread, and the pools as the other threads
+//! left them.
 
 use std::{
     cell::RefCell,
@@ -17,7 +17,7 @@ use crate::{
     threads::{on_threads, spawn},
 };
 
-/// What a child does: goes on with all pools, with threads of its own, and clears them.
+/// The work of a child: it uses all pools, with threads of its own, and clears them.
 pub(crate) fn go_on(seed: usize) {
     go_on_a_little(seed);
     use_threads();
@@ -40,9 +40,9 @@ fn use_threads() {
     on_threads(6, go_on_a_little);
 }
 
-/// The parent goes on, too.
+/// Both the child and the parent go on.
 #[test]
-fn children_go_on() {
+fn children_go_on_using_pools() {
     alone(|| {
         let hammer = Hammer::new(4);
         let mut children = VecDeque::new();
@@ -62,9 +62,8 @@ fn children_go_on() {
     });
 }
 
-/// A child is a parent like any other.
 #[test]
-fn children_fork() {
+fn children_may_fork() {
     fn generations(left: usize) {
         let hammer = Hammer::new(2);
         hammer.wait();
@@ -82,7 +81,7 @@ fn children_fork() {
 }
 
 #[test]
-fn threads_fork_at_the_same_time() {
+fn threads_may_fork_at_the_same_time() {
     alone(|| {
         on_threads(3, |seed| {
             for seed in (seed..60).step_by(3) {
@@ -93,9 +92,9 @@ fn threads_fork_at_the_same_time() {
     });
 }
 
-/// First a thread forks that has never used a pool, then one that has done nothing else.
+/// A thread forks that has never used a pool, then one that has used nothing else.
 #[test]
-fn threads_without_a_seat_fork() {
+fn threads_without_a_seat_may_fork() {
     alone(|| {
         let hammer = Hammer::new(2);
         for seed in 0..20 {
@@ -108,7 +107,7 @@ fn threads_without_a_seat_fork() {
 }
 
 #[test]
-fn a_process_forks_before_it_has_a_pool() {
+fn a_process_may_fork_before_it_has_a_pool() {
     alone(|| {
         drop(fork(|| go_on(0)));
         go_on(0);
@@ -118,7 +117,7 @@ fn a_process_forks_before_it_has_a_pool() {
 
 /// Guards are used and dropped in the child as in the parent.
 #[test]
-fn children_drop_guards() {
+fn children_may_drop_guards() {
     alone(|| {
         let hammer = Hammer::new(2);
         for seed in 0..20 {
@@ -137,7 +136,7 @@ fn children_drop_guards() {
 
 /// The usual fork, after which the child becomes another program.
 #[test]
-fn a_process_starts_others() {
+fn a_process_may_start_other_programs() {
     alone(|| {
         let hammer = Hammer::new(3);
         for round in 0..100 {
@@ -153,7 +152,7 @@ fn a_process_starts_others() {
     });
 }
 
-/// A child may end as any process does, by an exit or with its last thread.
+/// A child may end by an exit, or with its last thread.
 #[test]
 fn children_end_like_any_process() {
     alone(|| {
@@ -192,9 +191,9 @@ thread_local! {
     static AT_EXIT: RefCell<Option<AtExit>> = const { RefCell::new(None) };
 }
 
-/// Before the thread has given its seat back, or after.
+/// A thread forks before and after it has given back its seat.
 #[test]
-fn threads_fork_as_they_end() {
+fn threads_may_fork_as_they_end() {
     alone(|| {
         let hammer = Hammer::new(2);
         for seed in 0..20 {
@@ -212,10 +211,10 @@ fn threads_fork_as_they_end() {
     });
 }
 
-/// What other libraries ask to be called for at a fork may use pools, if it was registered after
-/// their first use: it is called before ours, and after.
+/// Fork handlers of other libraries may use pools. A handler that was registered after the first use of a
+/// pool runs before ours in the parent, and after ours in the child.
 #[test]
-fn fork_handlers_use_pools() {
+fn fork_handlers_may_use_pools() {
     extern "C" fn handler() {
         go_on_a_little(0);
     }

@@ -1,4 +1,4 @@
-//! A fork while the other threads rest, outside of all operations: the child has all that is idle.
+//! Forks while the other threads use no pool: the child finds all idle objects.
 
 use std::{
     iter,
@@ -15,7 +15,7 @@ use crate::{alone, fork::fork, threads::on_threads};
 /// The most objects of a test.
 const MANY: usize = 5000;
 
-/// How often each object was dropped, in this process.
+/// The number of drops of each object, in this process.
 static DROPS: [AtomicUsize; MANY] = [const { AtomicUsize::new(0) }; MANY];
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
@@ -40,7 +40,7 @@ fn alive() -> usize {
     MADE.load(Relaxed) - dropped
 }
 
-/// A way to get at all that is idle.
+/// A way to reach all idle objects.
 type End = fn(&Pool<Item>);
 
 const ENDS: [End; 5] = [
@@ -53,7 +53,7 @@ const ENDS: [End; 5] = [
         let idle = alive();
         let take = || iter::from_fn(|| pool.try_take()).count();
         let taken: usize = on_threads(3, |_| take()).iter().sum();
-        // What was private to this thread still is.
+        // The private objects of this thread still are.
         assert_eq!(taken + take(), idle);
     },
     |_| {
@@ -67,7 +67,7 @@ const ENDS: [End; 5] = [
     |_| {}, // The pool is dropped, in any case.
 ];
 
-/// Comes to such an end with a pool that nobody else uses, if it is the only one that there is.
+/// Applies `end` to a pool that no other thread uses, and drops the pool: no object and no unit is lost.
 fn end(pool: Box<Pool<Item>>, max_idle: usize, end: End) {
     assert_eq!(pool.stats().idle as usize, alive());
     end(&pool);
@@ -81,8 +81,8 @@ fn end(pool: Box<Pool<Item>>, max_idle: usize, end: End) {
     assert_eq!(alive(), 0);
 }
 
-/// Five threads use a pool, one does `then` to it, they use it some more, and rest. In that state
-/// one of them forks, once for each end; then the process comes to an end itself.
+/// Five threads use a pool, one applies `then` to it, they use it again, and rest. Then one of them forks, once for
+/// each end, and at last the parent ends in one of these ways.
 fn rest(max_idle: usize, then: fn(&Pool<Item>)) {
     let pool = Box::new(Pool::new(Item::new as fn() -> Item).with_max_idle(max_idle));
     let place = AtomicPtr::new(Box::into_raw(pool));
@@ -120,31 +120,31 @@ fn fill(pool: &Pool<Item>, i: usize) {
 }
 
 #[test]
-fn without_a_bound() {
+fn children_find_idle_objects_without_a_bound() {
     alone(|| rest(usize::MAX, |_| {}));
 }
 
 #[test]
-fn without_a_bound_and_aged() {
+fn children_find_aged_objects_without_a_bound() {
     alone(|| rest(usize::MAX, Pool::trim));
 }
 
 #[test]
-fn with_shares_of_a_bound() {
+fn children_find_idle_objects_with_shares_of_a_bound() {
     alone(|| rest(200, |_| {}));
 }
 
 #[test]
-fn with_shares_of_a_bound_and_aged() {
+fn children_find_aged_objects_with_shares_of_a_bound() {
     alone(|| rest(200, Pool::trim));
 }
 
 #[test]
-fn with_a_bound_alone() {
+fn children_find_idle_objects_with_a_bound_without_shares() {
     alone(|| rest(8, |_| {}));
 }
 
 #[test]
-fn with_a_bound_alone_and_aged() {
+fn children_find_aged_objects_with_a_bound_without_shares() {
     alone(|| rest(8, Pool::trim));
 }

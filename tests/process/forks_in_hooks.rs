@@ -1,4 +1,4 @@
-//! A fork in the midst of an operation, where user code runs: parent and child both end it.
+//! Forks inside an operation, where user code runs: the parent and the child both complete the operation.
 
 use std::{
     cell::Cell,
@@ -94,7 +94,7 @@ fn check(place: &Place) {
 }
 
 #[test]
-fn create_forks() {
+fn create_may_fork() {
     alone(|| {
         fork_in(Hook::Create, |pool| {
             let pool = pool.as_ref().unwrap();
@@ -106,7 +106,7 @@ fn create_forks() {
 }
 
 #[test]
-fn recycle_forks() {
+fn recycle_may_fork() {
     alone(|| {
         fork_in(Hook::Recycle, |pool| drop(pool.as_ref().unwrap().get()));
         fork_in(Hook::Recycle, |pool| pool.as_ref().unwrap().put(Hooked::new()));
@@ -120,9 +120,9 @@ fn until_it_forks(mut trigger: impl FnMut()) {
     }
 }
 
-/// The first of many destructors: the others run in both processes.
+/// The first of many destructors forks; the others run in both processes.
 #[test]
-fn destructors_fork() {
+fn destructors_may_fork() {
     alone(|| {
         fork_in(Hook::Drop, |pool| Pooled::discard(pool.as_ref().unwrap().get()));
         fork_in(Hook::Drop, |place| {

@@ -1,4 +1,4 @@
-//! Forks while the other threads do one thing, over and over, so that many are met in its midst.
+//! Forks while the other threads repeat one operation, so that many forks happen in the middle of it.
 
 use std::{iter, thread};
 
@@ -17,8 +17,8 @@ static POOLS: [Pool<Stamp>; 3] = [
     <Pool<Stamp>>::new(Stamp::new).with_max_idle(20),
 ];
 
-/// Four threads repeat this, each with its own number and that of the turn. Meanwhile the process
-/// forks, and each child finds its pools in order.
+/// Four threads repeat the operation, with the number of the thread and of the turn. Meanwhile the process forks,
+/// and each child checks its pools.
 fn midway(work: fn(usize, usize)) {
     let hammer = Hammer::with(4, move |shared, thread| {
         let mut turn = 0;
@@ -35,8 +35,7 @@ fn midway(work: fn(usize, usize)) {
     check();
 }
 
-/// All that is idle can be had, by one holder each, and then there is room for as many as the pools
-/// allow.
+/// Every idle object can be taken, by one holder, and then the pools have room up to their bounds.
 fn check() {
     for (pool, max_idle) in POOLS.iter().zip([500, 200, 20]) {
         let held: Vec<_> = iter::from_fn(|| pool.try_get()).map(Held::new).collect();
@@ -49,9 +48,9 @@ fn check() {
     }
 }
 
-/// A whole magazine goes to the chain, and comes back.
+/// A whole magazine is spilled to the chain, and comes back.
 #[test]
-fn between_magazine_and_chain() {
+fn forks_between_magazine_and_chain() {
     alone(|| {
         midway(|_, turn| {
             let held = (0..60).map(|_| POOLS[turn % 3].get());
@@ -62,7 +61,7 @@ fn between_magazine_and_chain() {
 
 /// Half of the threads only put, the others only take.
 #[test]
-fn between_owner_and_thieves() {
+fn forks_between_owner_and_thieves() {
     alone(|| {
         midway(|who, turn| {
             let pool = &POOLS[turn % 3];
@@ -76,9 +75,9 @@ fn between_owner_and_thieves() {
     });
 }
 
-/// What is made ahead of time goes to the shelf.
+/// Objects made by `reserve` go to the shelf.
 #[test]
-fn at_the_shelf() {
+fn forks_at_the_shelf() {
     alone(|| {
         midway(|_, turn| {
             POOLS[turn % 3].reserve(2);
@@ -87,9 +86,9 @@ fn at_the_shelf() {
     });
 }
 
-/// Collects, with and without something to be dropped.
+/// Collects with and without objects to drop.
 #[test]
-fn in_a_collect() {
+fn forks_in_a_collect() {
     alone(|| {
         midway(|_, turn| {
             let pool = &POOLS[turn % 3];

@@ -1,4 +1,4 @@
-//! T7: buffers that are frozen when their process forks, or ends.
+//! Buffers that are frozen when their process forks, or ends.
 
 use std::{cell::RefCell, process, sync::Mutex};
 
@@ -64,9 +64,10 @@ fn go_on(theirs: Vec<Bytes>) {
     assert_eq!(BUFFERS.stats().idle, 1);
 }
 
-/// What was frozen before the fork is dropped on both sides, each time to a pool of that side.
+/// A buffer that was frozen before the fork is dropped by the parent and by the child, each into its own
+/// pool.
 #[test]
-fn t7_children_drop_what_is_frozen() {
+fn children_may_drop_frozen_buffers() {
     alone(|| {
         keep_busy();
         for seed in 0..20 {
@@ -87,10 +88,10 @@ thread_local! {
     static LATE: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The main thread's locals go when much else has gone, and statics never; threads are stopped in the
-/// midst of what they do.
+/// The main thread's thread-locals are dropped late, statics never, and other threads are stopped wherever
+/// they are.
 #[test]
-fn t7_a_process_ends() {
+fn a_process_may_end_with_frozen_buffers() {
     extern "C" fn handler() {
         KEPT.lock().unwrap().drain(..).for_each(|bytes| assert!(is_whole(&bytes)));
         assert!(is_whole(&frozen(5)));

@@ -1,4 +1,4 @@
-//! Pools, and threads that do everything to them that there is to do.
+//! Pools, and threads that use every operation of them.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ const IDLE: u64 = 0x1D1E_1D1E_1D1E_1D1E;
 const HELD: u64 = 0x8E1D_8E1D_8E1D_8E1D;
 const GONE: u64 = 0x60E_60E_60E_60E;
 
-/// An object that notices two holders, and a second end.
+/// An object that detects two holders at a time, and a second drop.
 #[derive(Debug)]
 pub(crate) struct Stamp(AtomicU64);
 
@@ -64,8 +64,7 @@ impl Drop for Held {
     }
 }
 
-/// One of each kind: without a bound, with shares of it, with a bound that allows none, and with a
-/// hook.
+/// One pool of each kind: without a bound, with shares of a bound, with a bound too small for shares, and with a hook.
 pub(crate) static POOLS: [Pool<Stamp>; 4] = [
     Pool::new(Stamp::new),
     <Pool<Stamp>>::new(Stamp::new).with_max_idle(200),
@@ -93,7 +92,7 @@ impl Rng {
     }
 }
 
-/// Does one thing or another to a pool, all of it within a bounded time.
+/// Uses a pool in a random way, within a bounded time.
 pub(crate) fn blow(rng: &mut Rng, held: &mut Vec<Held>) {
     let pool = &POOLS[rng.below(POOLS.len())];
     match rng.below(1000) {
@@ -104,7 +103,7 @@ pub(crate) fn blow(rng: &mut Rng, held: &mut Vec<Held>) {
         4 => newcomer(),
         5 => spawn(newcomer).join(),
         6 => pool.reserve(rng.below(10)),
-        // More than what is private, so that chains are used and grow.
+        // More objects than are private, so that chains are used and grow.
         7..20 => held.extend((0..rng.below(60)).map(|_| Held::new(pool.get()))),
         20..30 => held.clear(),
         30..300 => drop(Held::new(pool.get())),
@@ -130,7 +129,7 @@ fn newcomer() {
     collect();
 }
 
-/// Threads at work that never rest.
+/// Threads that use pools all the time.
 pub(crate) struct Hammer {
     shared: Arc<Shared>,
     threads: Vec<Thread>,
@@ -143,7 +142,7 @@ pub(crate) struct Shared {
 }
 
 impl Hammer {
-    /// Threads that do everything to all pools. Each goes now and then, for another to come.
+    /// Threads that use every operation of all pools. Each ends now and then, and another starts.
     pub(crate) fn new(threads: usize) -> Self {
         Self::with(threads, |shared, seed| {
             (0..).take_while(|_| !shared.is_done()).for_each(|life| {
@@ -157,7 +156,7 @@ impl Hammer {
         })
     }
 
-    /// Threads that do this, which is to end when it is done.
+    /// Threads that run `work`, which must return when they are to end.
     pub(crate) fn with(
         threads: usize,
         work: impl Fn(Arc<Shared>, usize) + Copy + Send + 'static,
@@ -171,7 +170,7 @@ impl Hammer {
         Self { shared, threads }
     }
 
-    /// Waits until the threads have done something since the last of these calls.
+    /// Waits until the threads have made progress since the last of these calls.
     pub(crate) fn wait(&self) {
         self.shared.at_work.store(0, Relaxed);
         while self.shared.at_work.load(Relaxed) < 5 * self.threads.len() {
@@ -191,7 +190,7 @@ impl Shared {
         self.done.load(Acquire)
     }
 
-    /// Does something so many times, unless it is done before.
+    /// Calls `f` up to `times` times, until the threads are to end.
     pub(crate) fn repeat(&self, times: usize, mut f: impl FnMut()) {
         for _ in (0..times).take_while(|_| !self.is_done()) {
             f();

@@ -1,7 +1,7 @@
-//! What becomes of pools when their process forks, exits, or holds the crate twice.
+//! Pools in processes that fork, exit, or hold the crate twice. These tests are a binary of their own since
+//! each needs a process of its own.
 //!
-//! Each test starts the test binary again to run its program there, in a process that has nothing
-//! else in it, and watches it end.
+//! Each test starts the test binary again to run its program in a new process, and watches it end.
 #![cfg(unix)]
 
 mod due;
@@ -24,12 +24,11 @@ use std::panic;
 
 use program::{End, argument, start};
 
-/// Runs `program`, a closure of the test that calls this, in a process of its own, and tells how it
-/// ended. `None` in that process, where a panic is the end, whatever thread it is in and whoever
-/// waits for that.
-fn run<F: FnOnce()>(program: F) -> Option<End> {
+/// Runs `program` in a process of its own, and reports how it ended: starts the calling test again there, which runs
+/// `program` when it comes to this call. Returns `None` in that process, where a panic of any thread ends the process.
+fn run(program: impl FnOnce()) -> Option<End> {
     if argument().is_none() {
-        return Some(start(0, &program));
+        return Some(start(0));
     }
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -41,8 +40,8 @@ fn run<F: FnOnce()>(program: F) -> Option<End> {
     None
 }
 
-/// Runs `program` as [`run`] does, and expects it to end well.
-fn alone<F: FnOnce()>(program: F) {
+/// Runs `program` as [`run`] does, and expects the process to end well.
+fn alone(program: impl FnOnce()) {
     if let Some(end) = run(program) {
         assert!(end.status.success(), "{}:\n{}", end.status, end.printed);
     }

@@ -10,7 +10,7 @@ use std::{
     ptr::{self, NonNull},
 };
 
-/// Builds the library, if that has not been done, and tells where it is.
+/// Builds the library if need be. Returns its path.
 fn build() -> PathBuf {
     // <target>/[<triple>/]<profile>/deps/process-<hash>
     let binary = env::current_exe().unwrap();
@@ -33,7 +33,7 @@ fn build() -> PathBuf {
     place.join(format!("examples/{prefix}plugin{suffix}"))
 }
 
-/// A file of its own for each, so that the system takes them for strangers.
+/// Each copy is a file of its own, so that the system loads it separately.
 #[derive(Debug)]
 pub(crate) struct File(PathBuf);
 
@@ -85,7 +85,7 @@ unsafe fn find<F: Copy>(handle: NonNull<c_void>, name: &CStr) -> F {
     unsafe { mem::transmute_copy(&function) }
 }
 
-/// A guard of a plugin's, which only it knows.
+/// A guard of a plugin, whose type only the plugin knows.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Guard(NonNull<c_void>);
@@ -120,7 +120,7 @@ impl Plugin {
         }
     }
 
-    /// Gives the library up. The system keeps it as long as threads have locals of its.
+    /// Closes the library. The system keeps it loaded as long as threads have thread-locals of it.
     pub(crate) fn close(self) {
         close(NonNull::new(ptr::with_exposed_provenance_mut(self.handle)).unwrap());
     }

@@ -1,5 +1,4 @@
-//! The crate twice in a process, and once more in the test: each copy has pools, seats and a
-//! registry of its own.
+//! The crate several times in one process: each copy has its own pools, seats and registry.
 
 use std::sync::Barrier;
 
@@ -18,7 +17,7 @@ use crate::{
 fn blow_plugin(plugin: &Plugin, rng: &mut Rng) {
     match rng.below(100) {
         0 => (plugin.collect)(),
-        // More than what is private, so that chains are used and grow.
+        // More objects than are private, so that chains are used and grow.
         1..5 => (plugin.put)(rng.below(60)),
         5..40 => {
             let guards: Vec<_> = (0..rng.below(5)).map(|_| (plugin.get)()).collect();
@@ -45,9 +44,8 @@ fn check(plugin: &Plugin) {
     assert_eq!(((plugin.idle)(), (plugin.alive)()), (0, 0));
 }
 
-/// A collect of one copy ages no other.
 #[test]
-fn copies_are_strangers() {
+fn a_collect_of_one_copy_ages_no_other_copy() {
     alone(|| {
         let files = File::copies::<2>();
         let plugins = files.each_ref().map(File::load);
@@ -69,9 +67,9 @@ fn copies_are_strangers() {
     });
 }
 
-/// The seats of a thread, one a copy, come and go with it.
+/// A thread has one seat in each copy, and gives all of them back at its end.
 #[test]
-fn threads_use_all_copies() {
+fn threads_may_use_all_copies() {
     alone(|| {
         let files = File::copies::<2>();
         let plugins = files.each_ref().map(File::load);
@@ -85,10 +83,10 @@ fn threads_use_all_copies() {
     });
 }
 
-/// The libraries are given up while threads live that hold seats there: what these do at their exit
-/// is still code of the library.
+/// The libraries are closed while threads live that hold seats in them. The destructors that these threads
+/// run at their exit are still code of the library.
 #[test]
-fn copies_go_before_their_threads() {
+fn copies_may_be_unloaded_before_their_threads_end() {
     alone(|| {
         let files = File::copies::<2>();
         for round in 0..5 {
@@ -111,10 +109,10 @@ fn copies_go_before_their_threads() {
     });
 }
 
-/// Once the threads are gone that have used a library it goes, too, and a fork does not call what it
-/// has registered.
+/// Once the threads that used a library have ended, it is unloaded, and a fork does not call the handlers
+/// that it registered.
 #[test]
-fn copies_go_after_their_threads() {
+fn copies_are_unloaded_after_their_threads_end() {
     alone(|| {
         let files = File::copies::<2>();
         for round in 0..5 {
@@ -130,9 +128,8 @@ fn copies_go_after_their_threads() {
     });
 }
 
-/// A fork concerns every copy.
 #[test]
-fn copies_fork() {
+fn every_copy_works_after_a_fork() {
     alone(|| {
         let files = File::copies::<2>();
         let plugins = files.each_ref().map(File::load);

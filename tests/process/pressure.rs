@@ -1,4 +1,4 @@
-//! The levels of pressure, from files like those of the system, and a janitor that watches them.
+//! The levels of memory pressure, read from files like those of the system, and a janitor that watches them.
 
 use std::{
     alloc::System,
@@ -15,7 +15,7 @@ use corepool::{JanitorBuilder, Level, Pool, Pressure, alloc::PacedAlloc, set_col
 
 use crate::alone;
 
-/// A folder that goes with its test.
+/// A directory that is removed at the end of its test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -51,7 +51,7 @@ fn stall(some: &str, full: &str) -> String {
 }
 
 #[test]
-fn stalls_have_three_levels() {
+fn memory_stalls_have_three_levels() {
     let folder = Folder::new();
     let mut pressure = Pressure::new().stalls(folder.0.join("stalls"));
     let levels = [
@@ -71,7 +71,7 @@ fn stalls_have_three_levels() {
 }
 
 #[test]
-fn what_is_available_has_three_levels() {
+fn available_memory_has_three_levels() {
     let folder = Folder::new();
     for (free, level) in
         [(100, Level::Low), (38, Level::Low), (37, Level::Medium), (19, Level::High)]
@@ -111,7 +111,7 @@ fn cgroups_have_three_levels() {
     assert_eq!(level(), Level::High, "held since the last look");
 }
 
-/// A cgroup at the root has no limits.
+/// The root cgroup has no limits.
 #[test]
 fn a_cgroup_without_limits_is_never_short() {
     let folder = Folder::new();
@@ -120,7 +120,7 @@ fn a_cgroup_without_limits_is_never_short() {
 }
 
 #[test]
-fn the_worst_of_all_counts() {
+fn the_worst_of_all_levels_counts() {
     let folder = Folder::new();
     let stalls = folder.file("stalls", &stall("9.00", "0.00"));
     let free = folder.file("meminfo", "MemTotal: 100 kB\nMemAvailable: 90 kB\n");
@@ -129,9 +129,9 @@ fn the_worst_of_all_counts() {
     assert_eq!(Pressure::new().level().unwrap(), Level::Low, "nothing to look at");
 }
 
-/// The error comes from the builder, and names the file.
+/// The builder returns an error that names the file.
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn a_file_that_cannot_be_read_is_an_error() {
     let folder = Folder::new();
     let missing = Path::new("/nowhere/at all");
     let odd = folder.file("odd", "avg10=x\nsome avg10=x\nMemTotal: many\n");
@@ -150,7 +150,7 @@ fn what_cannot_be_read_is_an_error() {
     }
 }
 
-/// Numbers that no kernel writes.
+/// The files hold numbers that no kernel writes.
 #[test]
 fn absurd_numbers_do_no_harm() {
     let folder = Folder::new();
@@ -169,10 +169,10 @@ fn absurd_numbers_do_no_harm() {
     assert_eq!(Pressure::new().available(file).level().unwrap(), Level::Low);
 }
 
-/// Whatever this machine has.
+/// The files of this machine, whatever they hold.
 #[test]
 #[cfg(target_os = "linux")]
-fn the_system_tells() {
+fn the_files_of_the_system_can_be_read() {
     let mut pressure = Pressure::system().unwrap();
     assert!(pressure.level().unwrap() <= Level::High);
 }
@@ -191,7 +191,7 @@ fn soon(holds: impl Fn() -> bool) -> bool {
     holds()
 }
 
-/// Nothing idle is left soon after memory gets short; nor does a file that goes away do any harm.
+/// Idle objects are dropped soon after memory gets short, and a file that disappears does no harm.
 #[test]
 fn high_pressure_empties_pools() {
     alone(|| {
@@ -219,9 +219,9 @@ fn high_pressure_empties_pools() {
     });
 }
 
-/// A file that goes away says nothing about the others.
+/// The other files still count when one disappears.
 #[test]
-fn what_is_gone_hides_nothing_else() {
+fn a_file_that_is_gone_hides_no_other_file() {
     alone(|| {
         set_collect_interval(None);
         let folder = Folder::new();
@@ -242,7 +242,7 @@ fn collects() -> u64 {
     PacedAlloc::new(System).collections()
 }
 
-/// While memory is getting short the janitor waits a quarter as long.
+/// While memory is getting short the janitor waits a quarter of its interval.
 #[test]
 fn medium_pressure_shortens_the_interval() {
     alone(|| {
@@ -258,9 +258,9 @@ fn medium_pressure_shortens_the_interval() {
     });
 }
 
-/// An interval is a millisecond at least: a quarter of less is not nothing.
+/// A quarter of a shorter interval is not rounded to 0.
 #[test]
-fn the_shortest_interval_is_one() {
+fn the_shortest_interval_is_one_millisecond() {
     alone(|| {
         set_collect_interval(None);
         let folder = Folder::new();

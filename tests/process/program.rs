@@ -1,7 +1,6 @@
-//! Programs: a test's body in a process of its own, which nothing else has touched.
+//! Programs: the body of a test, run in a new process that has done nothing else.
 
 use std::{
-    any::type_name,
     env,
     io::Read,
     process::{Child, Command, ExitStatus, Stdio},
@@ -10,29 +9,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Set in the environment of a process that is to run a program, not to start one.
+/// The environment variable of a process that runs a program and does not start one.
 const INSIDE: &str = "COREPOOL_PROGRAM";
 
-/// How long a program may take, and all that it has started. What takes longer hangs.
+/// The time limit of a program, and of all processes that it has started.
 const PATIENCE: Duration = Duration::from_secs(200);
 
-/// How a program ended, and what it printed.
+/// The exit status of a program, and its output.
 #[derive(Debug)]
 pub(crate) struct End {
     pub(crate) status: ExitStatus,
     pub(crate) printed: String,
 }
 
-/// In the process of a program, what it was started with.
+/// The argument of [`start`], in the process of a program.
 pub(crate) fn argument() -> Option<usize> {
     env::var(INSIDE).ok().map(|argument| argument.parse().unwrap())
 }
 
-/// Runs `program`, a closure of the test that calls this, in a process of its own: starts that test
-/// again there, which is to find the argument and run the program, and tells how it ended.
-pub(crate) fn start<F: FnOnce()>(argument: usize, _program: &F) -> End {
+/// Starts the calling test again, in a process of its own, with this argument, and reports how it ended. The test
+/// finds the argument there, and runs its program.
+pub(crate) fn start(argument: usize) -> End {
+    let test = current_test();
     let child = Command::new(env::current_exe().unwrap())
-        .args([test_of::<F>(), "--exact", "--nocapture", "--test-threads=1"])
+        .args([&test, "--exact", "--nocapture", "--test-threads=1"])
         .env(INSIDE, argument.to_string())
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
@@ -40,14 +40,13 @@ pub(crate) fn start<F: FnOnce()>(argument: usize, _program: &F) -> End {
         .spawn()
         .unwrap();
     let end = wait(child);
-    assert!(end.printed.contains("running 1 test\n"), "not a test's own closure: {end:?}");
+    assert!(end.printed.contains("running 1 test\n"), "{test} is not the name of a test: {end:?}");
     end
 }
 
-/// The name of the test that has this closure.
-fn test_of<F>() -> &'static str {
-    let (_binary, path) = type_name::<F>().split_once("::").unwrap();
-    path.split_once("::{{closure}}").expect("a closure").0
+/// The name of the test that the calling thread runs: the test harness gives it to the thread.
+fn current_test() -> String {
+    thread::current().name().expect("the thread of a test").into()
 }
 
 /// Waits until a process has ended, and with it all that it has started.

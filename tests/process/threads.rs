@@ -1,5 +1,5 @@
-//! Threads of the system's, not of `std`'s: that takes a lock when one starts or ends, and in a child
-//! whose parent was about to do so, no thread would start any more.
+//! Threads started with `pthread_create`. `std` takes a lock when a thread starts or ends; if another thread
+//! holds it at a fork, the child can start no thread.
 
 use std::{
     ffi::c_void,
@@ -10,7 +10,7 @@ use std::{
 
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// A thread. It is an error to forget it, but for a process that ends.
+/// A thread. It must be joined, unless the process ends.
 #[must_use = "it is to be waited for"]
 #[derive(Debug)]
 pub(crate) struct Thread(libc::pthread_t);
@@ -23,7 +23,7 @@ pub(crate) fn spawn(job: impl FnOnce() + Send + 'static) -> Thread {
 
 /// # Safety
 ///
-/// The thread is joined before what the job borrows goes.
+/// The thread is joined before anything that the job borrows is dropped.
 unsafe fn start(job: Job<'_>) -> Thread {
     extern "C" fn run(job: *mut c_void) -> *mut c_void {
         // SAFETY: from `start`, and for us alone.
@@ -41,15 +41,15 @@ unsafe fn start(job: Job<'_>) -> Thread {
 }
 
 impl Thread {
-    /// Waits until the thread is gone, with all that it does at its exit.
+    /// Waits until the thread has ended, with its exit code.
     pub(crate) fn join(self) {
         // SAFETY: a thread that is not joined yet.
         assert_eq!(unsafe { libc::pthread_join(self.0, ptr::null_mut()) }, 0);
     }
 }
 
-/// Runs `f` on so many threads, all alive at once, waits until they are gone, and tells what came
-/// out in any order.
+/// Runs `f` on several threads, all alive at once, and waits until they have ended. Returns the results in any
+/// order.
 pub(crate) fn on_threads<R: Send>(threads: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let (start_line, results) = (Barrier::new(threads), Mutex::new(Vec::new()));
     let run = |i| {

@@ -1,4 +1,4 @@
-//! Batches on a chain, beside a deque for each of its rings.
+//! Random batches on a chain, compared with a deque for each of its rings.
 
 use std::{collections::VecDeque, mem::ManuallyDrop};
 
@@ -24,7 +24,7 @@ pub(super) enum Op {
     Pop(usize),
     /// At least one.
     Steal(usize),
-    /// Only where it is allowed: of what is empty, or more than one ring.
+    /// Only where it is allowed: if the chain is empty, or has more than one ring.
     Shrink,
 }
 

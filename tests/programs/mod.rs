@@ -10,15 +10,19 @@
 //!
 //! To see what a file of the fuzzer's does, put it with the seeds: the failing test prints it.
 
+#[allow(clippy::duplicate_mod, reason = "a part of each suite")]
+#[path = "../common/steps.rs"]
+mod steps;
+
 mod bytes;
 mod chain;
 mod model;
+mod oracle;
 mod pool;
 mod ring;
+mod simulation;
 mod sizes;
 mod token;
-mod twin;
-mod world;
 
 #[cfg(all(test, not(fuzzing)))]
 mod random;
@@ -29,7 +33,7 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 
-/// Operations, and what they start from.
+/// Operations, and their initial state.
 trait Program: Debug {
     /// What these bytes say.
     fn decode(bytes: &mut Bytes<'_>) -> Self;

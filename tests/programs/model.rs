@@ -1,4 +1,4 @@
-//! What a pool must do, whatever it is made of.
+//! The model of a pool: what a pool must do, whatever its layout.
 
 use std::collections::BTreeMap;
 

@@ -1,16 +1,16 @@
-//! Several threads on several pools, beside a model of each pool.
+//! Random programs: several threads on several pools, compared with a model of each pool.
 
 use super::{
     bytes::Bytes,
-    world::{PLAYERS, Step, World},
+    simulation::{PLAYERS, Simulation, Step},
 };
 use crate::seat::{fence::FenceKind, table::Seats};
 
 /// Bounds of pools: none, without private places, with few of them, with all.
 pub(super) const BOUNDS: [usize; 10] = [usize::MAX, 0, 1, 3, 31, 32, 70, 200, 600, 1000];
 
-/// Threads that hold seats and do nothing: so many hold the first ones, so that the players' are far
-/// out, and so many those before each of the players', so that these share a bit of the map.
+/// Threads that hold seats and do nothing: the number that holds the first seats, so that the players' are far out,
+/// and the number that holds those before each player's, so that players share a bit of the map.
 pub(super) const SLEEPERS: [(usize, usize); 4] = [(0, 0), (0, 63), (3, 0), (61, 0)];
 
 /// What a player does.
@@ -30,7 +30,7 @@ pub(super) enum Act {
 /// What happens. Pools are counted modulo how many there are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
-    /// A player does something so many times. One that has been stopped can only be resumed.
+    /// A player acts `times` times. One that has been stopped can only be resumed.
     Play {
         who: usize,
         act: Act,
@@ -126,44 +126,49 @@ impl Program {
     fn play<const PAD: usize>(&self) {
         let strategy = if self.symmetric { FenceKind::Symmetric } else { FenceKind::detect() };
         let seats = Seats::new(strategy, usize::MAX);
-        let mut world = World::<PAD>::new(&seats, self.sleepers, &self.pools);
+        let mut simulation = Simulation::<PAD>::new(&seats, self.sleepers, &self.pools);
         for &op in &self.ops {
-            self.step(&mut world, op);
-            world.check();
+            self.step(&mut simulation, op);
+            simulation.check();
         }
-        world.end();
+        simulation.end();
     }
 
-    fn step<const PAD: usize>(&self, world: &mut World<'_, PAD>, op: Op) {
+    fn step<const PAD: usize>(&self, simulation: &mut Simulation<'_, PAD>, op: Op) {
         let of = |pool| pool % self.pools.len();
         match op {
-            Op::Play { who, act: Act::Resume, .. } => world.resume(who),
-            Op::Play { who, .. } if !world.runs(who) => {}
-            Op::Play { who, act: Act::Exit, .. } => world.exit(who),
-            Op::Play { who, act: Act::Stop, .. } => world.stop(who),
+            Op::Play { who, act: Act::Resume, .. } => simulation.resume(who),
+            Op::Play { who, .. } if !simulation.runs(who) => {}
+            Op::Play { who, act: Act::Exit, .. } => simulation.exit(who),
+            Op::Play { who, act: Act::Stop, .. } => simulation.stop(who),
             Op::Play { who, act, pool, times } => {
-                (0..times).for_each(|_| Self::act(world, who, act, of(pool)));
+                (0..times).for_each(|_| Self::act(simulation, who, act, of(pool)));
             }
-            Op::Collect => world.step(Step::Collect),
-            Op::Trim(pool) => world.step(Step::Trim(of(pool))),
-            Op::Clear(pool) => world.step(Step::Clear(of(pool))),
-            Op::Renew(pool) => world.renew(of(pool)),
-            Op::Discard(pool) => world.discard(of(pool)),
-            Op::Forget => world.forget(),
-            Op::Lock => world.lock(),
-            Op::Claim => world.claim(),
-            Op::Wait => world.wait(),
+            Op::Collect => simulation.step(Step::Collect),
+            Op::Trim(pool) => simulation.step(Step::Trim(of(pool))),
+            Op::Clear(pool) => simulation.step(Step::Clear(of(pool))),
+            Op::Renew(pool) => simulation.renew(of(pool)),
+            Op::Discard(pool) => simulation.discard(of(pool)),
+            Op::Forget => simulation.forget(),
+            Op::Lock => simulation.lock(),
+            Op::Claim => simulation.claim(),
+            Op::Wait => simulation.wait(),
         }
     }
 
-    fn act<const PAD: usize>(world: &mut World<'_, PAD>, who: usize, act: Act, pool: usize) {
+    fn act<const PAD: usize>(
+        simulation: &mut Simulation<'_, PAD>,
+        who: usize,
+        act: Act,
+        pool: usize,
+    ) {
         match act {
-            Act::Get => world.get(who, pool),
-            Act::Put => world.put(who, pool),
-            Act::Take => world.take(who, pool),
-            Act::PutValue => world.put_value(who, pool),
-            Act::PutHooked => world.put_hooked(who, pool),
-            Act::Reserve => world.reserve(who, pool),
+            Act::Get => simulation.get(who, pool),
+            Act::Put => simulation.put(who, pool),
+            Act::Take => simulation.take(who, pool),
+            Act::PutValue => simulation.put_value(who, pool),
+            Act::PutHooked => simulation.put_hooked(who, pool),
+            Act::Reserve => simulation.reserve(who, pool),
             Act::Exit | Act::Stop | Act::Resume => {}
         }
     }

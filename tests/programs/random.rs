@@ -1,6 +1,6 @@
-//! Programs that proptest makes up, operation by operation, so that what fails is shrunk to a few.
+//! Programs that proptest makes operation by operation, so that it can shrink a failing one.
 //!
-//! `PROPTEST_CASES` says how many; 256 are tried without it.
+//! `PROPTEST_CASES` is the number of programs; the default is 256.
 
 use proptest::{
     prelude::*,
@@ -11,8 +11,9 @@ use proptest::{
 use super::{
     Program, chain,
     pool::{self, Act},
-    ring, sizes,
-    world::PLAYERS,
+    ring,
+    simulation::PLAYERS,
+    sizes,
 };
 
 /// Plays programs of this kind. Nothing is written anywhere if one fails.
@@ -131,7 +132,7 @@ fn chains_are_deques() {
 }
 
 #[test]
-fn pools_do_as_their_models() {
+fn pools_behave_like_their_models() {
     check(pools());
 }
 

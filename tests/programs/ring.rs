@@ -1,4 +1,4 @@
-//! Batches on a ring, beside a deque.
+//! Random batches on a ring, compared with a deque.
 
 use std::{collections::VecDeque, ops::Range, ptr};
 
@@ -15,7 +15,7 @@ pub(super) fn batch(numbers: Range<usize>) -> Batch {
     numbers.map(|number| ptr::without_provenance_mut(number + 1)).collect()
 }
 
-/// What came out of a pop or a steal of so many at most.
+/// The objects that a pop or a steal returned, of which at most this number was asked for.
 pub(super) fn out(most: usize, f: impl FnOnce(&mut [*mut ObjectCell<()>]) -> usize) -> Batch {
     let mut into = vec![ptr::null_mut(); most];
     let count = f(&mut into);

@@ -1,4 +1,4 @@
-//! The seeds of the fuzzer, which are programs like any other.
+//! The committed seeds of the fuzzer, run as tests.
 
 use std::{fs, path::Path};
 
@@ -16,21 +16,21 @@ fn play(name: &str, program: fn(&[u8])) {
 }
 
 #[test]
-fn rings() {
+fn ring_seeds_match_the_model() {
     play("ring", super::ring);
 }
 
 #[test]
-fn chains() {
+fn chain_seeds_match_the_model() {
     play("chain", super::chain);
 }
 
 #[test]
-fn pools() {
+fn pool_seeds_match_the_model() {
     play("pool", super::pool);
 }
 
 #[test]
-fn absurd_sizes() {
+fn size_seeds_are_handled() {
     play("sizes", super::sizes);
 }

@@ -1,4 +1,4 @@
-//! Absurd sizes.
+//! Random programs with absurd sizes.
 
 use std::{
     mem::size_of,
@@ -114,7 +114,7 @@ fn check_quota(limit: usize, places: usize, ops: &[Op]) {
     }
 }
 
-/// Makes as many objects as the bound and the wish allow, or says that so many cannot be.
+/// Makes as many objects as the bound and the request allow, or refuses an impossible number.
 fn check_reserve(max_idle: usize, additional: &[usize]) {
     let made = AtomicUsize::new(0);
     let pool = Pool::new(|| made.fetch_add(1, Relaxed)).with_max_idle(max_idle);

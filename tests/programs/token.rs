@@ -1,4 +1,4 @@
-//! Objects that are on the books.
+//! Objects that are counted, and numbered.
 
 use std::{
     mem::{MaybeUninit, take},

@@ -1,4 +1,4 @@
-//! Tasks that are always ready do not starve the others. Most are ports of tests of Go's.
+//! Tasks that are always ready do not starve other tasks. Most tests are ports of tests of Go's.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use crate::util::{run, runtime, spin, until};
 
 /// Go's `TestYieldProgress`: a task that only yields sees a message.
 #[test]
-fn yielding_lets_others_run() {
+fn yielding_lets_other_tasks_run() {
     for workers in [1, 2] {
         run(&runtime(workers), async {
             let (sender, receiver) = async_channel::bounded(1);
@@ -55,8 +55,8 @@ fn ping_pong(stop: &Arc<AtomicBool>, polls: &Arc<AtomicUsize>) {
     b.try_send(()).unwrap();
 }
 
-/// The global queue has its turn each 61st poll. Two tasks that are always ready are polled that often
-/// at most before one that comes from outside.
+/// Every 61st poll takes from the global queue. Two tasks that are always ready are polled at most that often
+/// before a task from outside.
 #[test]
 fn the_global_queue_has_its_turn() {
     // Nobody is replaced here.
@@ -89,9 +89,9 @@ fn the_global_queue_has_its_turn() {
     panic!("never within 62 polls");
 }
 
-/// Go's `TestTimerFairness`: a timer among tasks that are always ready.
+/// Go's `TestTimerFairness`.
 #[test]
-fn timers_among_hot_tasks() {
+fn timers_fire_among_tasks_that_are_always_ready() {
     run(&runtime(1), async {
         let (sender, receiver) = async_channel::bounded(1);
         for _ in 0..2 {
@@ -105,9 +105,9 @@ fn timers_among_hot_tasks() {
     });
 }
 
-/// Go's `TestAfterFuncStarvation`: a timer's task beside a pair that wakes each other.
+/// Go's `TestAfterFuncStarvation`.
 #[test]
-fn timers_beside_a_pair() {
+fn timers_fire_beside_a_pair_that_wakes_each_other() {
     run(&runtime(1), async {
         let stop = Arc::new(AtomicBool::new(false));
         ping_pong(&stop, &Arc::default());
@@ -116,9 +116,9 @@ fn timers_beside_a_pair() {
     });
 }
 
-/// A task that waits in the queue is not shut out by a pair that takes turns before it.
+/// A task in the queue runs although a pair of tasks keeps taking turns before it.
 #[test]
-fn the_queue_beside_a_pair() {
+fn the_queue_has_its_turn_beside_a_pair_that_wakes_each_other() {
     run(&runtime(1), async {
         let stop = Arc::new(AtomicBool::new(false));
         let polls = Arc::new(AtomicUsize::new(0));
@@ -138,7 +138,7 @@ fn the_queue_beside_a_pair() {
 
 /// Go's `TestGCFairness2`: each of three tasks that use a pool and are always ready has its turn.
 #[test]
-fn each_of_three_has_its_turn() {
+fn three_tasks_that_are_always_ready_take_turns() {
     static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
     run(&runtime(1), async {
         let stop = Arc::new(AtomicBool::new(false));
@@ -165,10 +165,10 @@ fn each_of_three_has_its_turn() {
     });
 }
 
-/// Go's `TestPingPongHog`: of two pairs, one does a thousand times as much in each turn. They have the
-/// same time all the same: within a factor of 20.
+/// Go's `TestPingPongHog`: of two pairs of tasks, one does a thousand times as much work in each turn. Their
+/// shares of the time differ by a factor of at most 20.
 #[test]
-fn pairs_share_the_time() {
+fn pairs_of_tasks_share_the_time() {
     // What another process takes from one of them may spoil a try.
     let mut ratios = Vec::new();
     for _ in 0..5 {
@@ -211,9 +211,9 @@ fn pair(stop: &Arc<AtomicBool>, limit: usize) -> Arc<AtomicUsize> {
     count
 }
 
-/// A task that burns its time and yields does not go before those that wait.
+/// A task that uses up its time and yields does not run before the tasks that wait.
 #[test]
-fn a_task_that_is_slow_goes_last() {
+fn a_slow_task_runs_after_those_that_wait() {
     run(&runtime(1), async {
         let others = Arc::new(AtomicUsize::new(0));
         let slow = rt::spawn({
@@ -234,10 +234,10 @@ fn a_task_that_is_slow_goes_last() {
     });
 }
 
-/// Go's `TestTimerFairness2`: a timer among tasks that are always ready, one of which is in a short call all
-/// the time.
+/// Go's `TestTimerFairness2`: a timer among tasks that are always ready, one of which is in short blocking
+/// calls all the time.
 #[test]
-fn timers_among_short_calls() {
+fn timers_fire_among_short_blocking_calls() {
     run(&runtime(1), async {
         let (sender, receiver) = async_channel::bounded(1);
         for _ in 0..2 {
@@ -252,10 +252,11 @@ fn timers_among_short_calls() {
     });
 }
 
-/// Go's `TestGCFairness`: a timer beside tasks that only make system calls, announced or not, and yield.
+/// Go's `TestGCFairness`: a timer beside tasks that only make system calls, inside `blocking` or not, and
+/// yield.
 #[cfg(unix)]
 #[test]
-fn timers_beside_system_calls() {
+fn timers_fire_beside_system_calls() {
     use std::{fs::File, io::Write};
 
     for announced in [false, true] {
@@ -287,10 +288,10 @@ fn timers_beside_system_calls() {
     }
 }
 
-/// What was started last runs first, then the own queue in its order, and then what came from outside. It may
-/// be otherwise now and then: when the global queue has its turn, or a slice is over.
+/// A worker runs the newest task first, then its own queue in order, then tasks from outside. The order may
+/// differ now and then: when the global queue has its turn, or a time slice is over.
 #[test]
-fn the_order_of_search() {
+fn the_newest_task_then_the_own_queue_then_the_global_queue_runs() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let handle = runtime.handle().clone();
     let mut orders = Vec::new();
@@ -321,9 +322,9 @@ fn the_order_of_search() {
     panic!("{orders:?}");
 }
 
-/// Half of a full queue, and the task that finds no room, go to the global one. None is lost.
+/// Half of a full queue, and the task that does not fit, go to the global queue. None is lost.
 #[test]
-fn a_full_queue_overflows() {
+fn a_full_queue_overflows_to_the_global_queue() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let handle = runtime.handle().clone();
     run(&runtime, async move {

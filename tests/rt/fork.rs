@@ -1,4 +1,4 @@
-//! A fork leaves the threads of a runtime behind.
+//! A fork: the child has none of the runtime's threads.
 
 use std::{
     sync::{
@@ -38,11 +38,11 @@ fn in_a_child(f: impl FnOnce()) {
     }
 }
 
-/// In a child the runtime of its parent has no threads, and can be dropped; and the child can have one of
-/// its own.
+/// The parent's runtime has no threads in the child, and can be dropped there. The child can build a runtime
+/// of its own.
 #[test]
 fn a_child_has_no_workers() {
-    in_a_process("fork::a_child_has_no_workers", || {
+    in_a_process(|| {
         let (one, other) = (runtime(2), runtime(2));
         let stop = Arc::new(AtomicBool::new(false));
         // They wake each other from outside all the time.

@@ -1,4 +1,4 @@
-//! A worker's index is its own for a whole poll.
+//! A worker's index is exclusive for a whole poll.
 
 use std::{
     sync::{
@@ -29,9 +29,9 @@ impl Owners {
     }
 }
 
-/// With stalls, calls that block, and changes of the number of workers.
+/// With stalls, blocking calls, and changes of the number of workers.
 #[test]
-fn it_is_exclusive() {
+fn a_worker_index_is_exclusive() {
     let runtime = Builder::new()
         .workers(4)
         .max_threads(THREADS)
@@ -75,18 +75,18 @@ fn it_is_exclusive() {
     assert!(metrics.threads <= THREADS);
 }
 
-/// While nothing is stuck the indices are less than the number of workers.
+/// While no worker is stuck, every index is less than the number of workers.
 #[test]
-fn it_is_low() {
+fn worker_indices_are_below_the_number_of_workers() {
     let runtime = runtime(2);
     let least = run(&runtime, async { current_worker().unwrap().index() });
     assert!(least <= runtime.metrics().threads);
     assert!(least < 512);
 }
 
-/// Go's `TestTraceSTW`: a task that runs alone, time after time, mostly finds itself on the same worker.
+/// Go's `TestTraceSTW`: a task that runs alone, time after time, mostly runs on the same worker.
 #[test]
-fn it_is_the_lowest() {
+fn a_lone_task_stays_on_one_worker_index() {
     let runtime = runtime(4);
     let same = (0..50).filter(|_| {
         until("all to sleep", || runtime.metrics().running == 0);

@@ -1,4 +1,4 @@
-//! What is asked for in vain.
+//! Values and calls that the runtime refuses.
 
 use std::{
     io::ErrorKind::InvalidInput,
@@ -11,7 +11,7 @@ use corepool::rt::{self, Builder};
 use crate::util::{LONG, in_a_process, run, runtime, until};
 
 #[test]
-fn numbers_that_make_no_sense() {
+fn the_builder_refuses_senseless_numbers() {
     let kind = |builder: Builder| builder.build().unwrap_err().kind();
     assert_eq!(kind(Builder::new().workers(0)), InvalidInput);
     assert_eq!(kind(Builder::new().workers(1).max_threads(0)), InvalidInput);
@@ -31,7 +31,7 @@ fn a_thousand_workers_are_not_started_at_once() {
 }
 
 #[test]
-fn workers_out_of_range_change_nothing() {
+fn set_workers_out_of_range_changes_nothing() {
     let runtime = Builder::new().workers(2).max_threads(4).build().unwrap();
     assert_eq!(runtime.set_workers(0).unwrap_err().kind(), InvalidInput);
     assert_eq!(runtime.set_workers(5).unwrap_err().kind(), InvalidInput);
@@ -49,14 +49,14 @@ fn message(f: impl FnOnce()) -> String {
 }
 
 #[test]
-fn nothing_belongs_to_no_runtime() {
+fn spawn_outside_a_runtime_panics() {
     assert!(message(|| drop(rt::spawn(async {}))).contains("no corepool runtime"));
     assert!(rt::current_worker().is_none());
     assert_eq!(rt::blocking(|| 3), 3);
 }
 
 #[test]
-fn block_on_inside_a_worker() {
+fn block_on_inside_a_worker_panics() {
     let (one, other) = (runtime(1), runtime(1));
     let handles = [one.handle().clone(), other.handle().clone()];
     run(&one, async move {
@@ -73,7 +73,7 @@ fn block_on_inside_a_worker() {
 }
 
 #[test]
-fn a_spawn_after_shutdown() {
+fn a_spawn_after_shutdown_is_cancelled() {
     let runtime = runtime(2);
     assert!(runtime.shutdown(LONG));
     let error = runtime.block_on(runtime.spawn(async {})).unwrap_err();
@@ -85,16 +85,16 @@ fn a_spawn_after_shutdown() {
     assert!(handle.block_on(task).unwrap_err().is_cancelled());
 }
 
-/// The system refuses to start threads: `build` says so; and when it refuses later, the tasks wait
-/// for the worker that there is.
+/// If the system refuses to start threads, `build` returns an error. If it refuses later, the tasks wait for
+/// the worker that exists.
 #[cfg(target_os = "linux")]
 #[test]
-fn threads_that_cannot_be_started() {
+fn build_reports_threads_that_cannot_be_started() {
     use corepool::rt::Runtime;
 
     use crate::util::no_room_for_threads;
 
-    in_a_process("input::threads_that_cannot_be_started", || {
+    in_a_process(|| {
         let runtime = runtime(4);
         run(&runtime, async {});
         let limit = no_room_for_threads();
@@ -113,17 +113,17 @@ fn threads_that_cannot_be_started() {
     });
 }
 
-/// A bound below the number of processors is no mistake of who said nothing of workers.
+/// `max_threads` below the number of processors is no error if the number of workers is not given.
 #[test]
-fn few_threads_mean_few_workers() {
+fn max_threads_limits_the_default_number_of_workers() {
     let runtime = Builder::new().max_threads(1).build().unwrap();
     assert_eq!(runtime.workers(), 1);
 }
 
-/// Sysmon lives on with the longest limit that can be told: timers are its.
+/// Sysmon serves timers even if the stall limit is the longest possible one.
 #[test]
-fn a_limit_that_is_never_reached() {
-    in_a_process("input::a_limit_that_is_never_reached", || {
+fn a_limit_that_is_never_reached_stops_no_timers() {
+    in_a_process(|| {
         let runtime = Builder::new().workers(1).stall_after(Some(Duration::MAX)).build().unwrap();
         for _ in 0..3 {
             run(&runtime, rt::sleep(Duration::from_millis(5)));

@@ -1,4 +1,4 @@
-//! The figures.
+//! The figures of `Metrics`.
 
 use std::{
     future,
@@ -14,9 +14,9 @@ use corepool::rt::{self};
 
 use crate::util::{run, runtime, until};
 
-/// Go's `SchedMetrics`: tasks that run, that are stuck, and that wait.
+/// Go's `SchedMetrics`.
 #[test]
-fn they_tell_what_tasks_do() {
+fn metrics_count_running_stuck_and_waiting_tasks() {
     let runtime = runtime(2);
     let stop = Arc::new(AtomicBool::new(false));
     let waiting: Vec<_> = (0..1000).map(|_| runtime.spawn(future::pending::<()>())).collect();
@@ -55,7 +55,7 @@ fn they_tell_what_tasks_do() {
 }
 
 #[test]
-fn steals_are_counted() {
+fn metrics_count_steals() {
     let runtime = runtime(2);
     until("a steal", || {
         run(&runtime, async {
@@ -71,9 +71,9 @@ fn steals_are_counted() {
     assert!(runtime.metrics().parks > 0);
 }
 
-/// Go's `TestNumGoroutine`: what is alive is what has not ended.
+/// Go's `TestNumGoroutine`.
 #[test]
-fn tasks_are_counted() {
+fn metrics_count_tasks_that_have_not_ended() {
     let runtime = runtime(2);
     let (sender, receiver) = async_channel::bounded::<()>(1);
     let tasks: Vec<_> = (0..100)

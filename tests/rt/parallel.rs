@@ -1,4 +1,4 @@
-//! Tasks run at the same time.
+//! Tasks run in parallel.
 
 use std::{
     sync::{
@@ -13,10 +13,10 @@ use corepool::rt::{self, Builder};
 
 use crate::util::{run, runtime, until};
 
-/// Go's `TestGoroutineParallelism`: so many tasks pass a baton without yielding, which they can do only
-/// if each of them runs.
+/// Go's `TestGoroutineParallelism`: the tasks pass a baton without yielding, which they can do only if all of
+/// them run at once.
 #[test]
-fn as_many_as_there_are_workers() {
+fn as_many_tasks_as_workers_run_in_parallel() {
     const WORKERS: usize = 4;
     let runtime = runtime(WORKERS);
     for _ in 0..10 {
@@ -44,9 +44,9 @@ fn as_many_as_there_are_workers() {
     assert!(metrics.threads <= 512, "{metrics:?}");
 }
 
-/// What a task spawns, or wakes, starts on another worker while it goes on.
+/// A task that another one spawns or wakes starts on another worker while its waker goes on.
 #[test]
-fn what_is_woken_does_not_wait_for_who_woke_it() {
+fn a_woken_task_does_not_wait_for_its_waker() {
     // Nobody is replaced here: another worker steals it.
     let runtime = Builder::new().workers(2).stall_after(None).build().unwrap();
     run(&runtime, async {
@@ -73,9 +73,8 @@ fn what_is_woken_does_not_wait_for_who_woke_it() {
     });
 }
 
-/// An idle runtime has no more threads than workers.
 #[test]
-fn threads_are_not_more_than_workers() {
+fn an_idle_runtime_has_no_more_threads_than_workers() {
     let runtime = runtime(3);
     for _ in 0..50 {
         let tasks: Vec<_> = (0..100).map(|_| runtime.spawn(rt::yield_now())).collect();
@@ -85,10 +84,10 @@ fn threads_are_not_more_than_workers() {
     assert!(metrics.threads <= 3 + metrics.stalls as usize, "{metrics:?}");
 }
 
-/// Go's `TestGoroutineParallelism2`: as many as there are workers run at once although the workers were busy
-/// until just now, or asleep, and half of the tasks are started by the other half.
+/// Go's `TestGoroutineParallelism2`: as many tasks as workers run at once although the workers were busy or
+/// asleep just before, and half of the tasks are started by the other half.
 #[test]
-fn as_many_as_there_are_workers_at_once() {
+fn busy_and_sleeping_workers_run_new_tasks_in_parallel() {
     const WORKERS: usize = 4;
     // Nobody is replaced here.
     let runtime = Builder::new().workers(WORKERS).stall_after(None).build().unwrap();

@@ -1,4 +1,4 @@
-//! Pools on workers.
+//! Pools on workers, and collects that a runtime runs.
 
 use std::{
     alloc::System,
@@ -26,9 +26,9 @@ struct Item {
     uses: usize,
 }
 
-/// Go's `TestPoolStress` on workers that are stuck and replaced, with pools collected meanwhile.
+/// Go's `TestPoolStress`, with workers that are stuck and replaced, and collects at the same time.
 #[test]
-fn an_object_has_one_holder() {
+fn a_pooled_object_has_one_holder() {
     static POOL: Pool<Item> = Pool::new(Item::default);
     let runtime = Builder::new()
         .workers(3)
@@ -79,9 +79,9 @@ fn an_object_has_one_holder() {
     assert_eq!(POOL.stats().idle, 0);
 }
 
-/// Go's `TestPreemptionGC`: a collect ends beside tasks that do not return.
+/// Go's `TestPreemptionGC`.
 #[test]
-fn a_collect_beside_hogs() {
+fn a_collect_ends_beside_tasks_that_do_not_return() {
     let runtime = runtime(2);
     let stop = Arc::new(AtomicBool::new(false));
     let hogs: Vec<_> = (0..5)
@@ -100,9 +100,9 @@ fn a_collect_beside_hogs() {
     hogs.into_iter().for_each(|hog| runtime.block_on(hog).unwrap());
 }
 
-/// The runtime collects by itself.
+/// The runtime collects without a call of its user.
 #[test]
-fn collects_come_by_time() {
+fn a_runtime_collects_by_the_clock() {
     static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
     #[derive(Default)]
@@ -111,13 +111,13 @@ fn collects_come_by_time() {
     impl Drop for Counted {
         fn drop(&mut self) {
             DROPPED.fetch_add(1, SeqCst);
-            // A destructor may do anything, also if it is the runtime that collects.
+            // A destructor may do anything, even if the runtime collects.
             assert!(rt::current_worker().is_some());
         }
     }
 
     static POOL: Pool<Counted> = Pool::new(Counted::default);
-    crate::util::in_a_process("pools::collects_come_by_time", || {
+    crate::util::in_a_process(|| {
         corepool::set_collect_interval(Some(Duration::from_millis(20)));
         let runtime = Builder::new().workers(1).build().unwrap();
         run(&runtime, async { drop(POOL.get()) });
@@ -155,10 +155,10 @@ fn ask_in_vain() -> (Runtime, mpsc::Sender<()>) {
     (runtime, release)
 }
 
-/// A collect that a runtime has not begun is anybody's.
+/// A runtime was asked for a collect and has not begun it: any other thread may run it.
 #[test]
-fn others_do_what_a_runtime_has_not_begun() {
-    crate::util::in_a_process("pools::others_do_what_a_runtime_has_not_begun", || {
+fn any_thread_runs_a_collect_that_a_runtime_has_not_begun() {
+    crate::util::in_a_process(|| {
         let (runtime, release) = ask_in_vain();
         work();
         assert_eq!(collects(), 1);
@@ -175,10 +175,10 @@ fn others_do_what_a_runtime_has_not_begun() {
     });
 }
 
-/// A runtime that stops leaves the collect to another, though no pool is used.
+/// A runtime that stops leaves its due collect to another runtime, although no pool is used.
 #[test]
 fn a_runtime_that_stops_leaves_the_collect_to_another() {
-    crate::util::in_a_process("pools::a_runtime_that_stops_leaves_the_collect_to_another", || {
+    crate::util::in_a_process(|| {
         let (runtime, release) = ask_in_vain();
         assert!(!runtime.shutdown(Duration::ZERO));
         drop(release);

@@ -1,4 +1,4 @@
-//! The end of a runtime.
+//! The end of a runtime: its tasks are dropped, and its threads end.
 
 use std::{
     future::{self, Future},
@@ -20,7 +20,7 @@ use corepool::rt::{self, Builder};
 
 use crate::util::{LONG, SetOnDrop, run, runtime, until};
 
-/// What is queued is dropped, and who waits for it is told.
+/// A queued task is dropped, and the task that awaits it gets an error.
 #[test]
 fn queued_tasks_are_cancelled() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
@@ -43,7 +43,7 @@ fn queued_tasks_are_cancelled() {
     drop(stuck);
 }
 
-/// Tasks that wait for a timer, or for something that never comes: whoever waits for them is told.
+/// A task that waits for a timer, or for ever, is dropped, and the task that awaits it gets an error.
 #[test]
 fn waiting_tasks_are_cancelled() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
@@ -63,9 +63,9 @@ fn waiting_tasks_are_cancelled() {
     until("the drop", || DROPPED.load(Relaxed));
 }
 
-/// A thread that is stuck and replaced is not waited for.
+/// The thread of a worker that is stuck and replaced is not waited for.
 #[test]
-fn detached_threads_are_left() {
+fn shutdown_does_not_wait_for_detached_threads() {
     let runtime = runtime(1);
     let (go, wait) = mpsc::channel::<()>();
     let wait = Arc::new(Mutex::new(wait));
@@ -83,9 +83,9 @@ fn detached_threads_are_left() {
     until("it to end", || runtime.shutdown(Duration::ZERO));
 }
 
-/// The drop of each task wakes the next one, which is dropped: not one within the other.
+/// The drop of each task wakes the next one. The drops do not nest.
 #[test]
-fn a_chain_of_tasks_that_wake_each_other() {
+fn a_chain_of_tasks_that_wake_each_other_is_dropped() {
     let runtime = runtime(1);
     let (first, mut before) = async_channel::bounded::<()>(1);
     let mut tasks = Vec::new();
@@ -106,7 +106,7 @@ fn a_chain_of_tasks_that_wake_each_other() {
 }
 
 #[test]
-fn from_inside() {
+fn shutdown_inside_a_task_times_out() {
     let runtime = Arc::new(runtime(2));
     let (sender, receiver) = mpsc::channel();
     let inside = Arc::clone(&runtime);
@@ -130,9 +130,9 @@ fn many_runtimes_come_and_go() {
     }
 }
 
-/// A waker that outlives its runtime.
+/// A waker may outlive its runtime.
 #[test]
-fn a_wake_after_the_end() {
+fn a_wake_after_shutdown_drops_the_task() {
     let runtime = runtime(1);
     let (sender, receiver) = async_channel::bounded::<()>(1);
     static DROPPED: AtomicBool = AtomicBool::new(false);
@@ -148,9 +148,10 @@ fn a_wake_after_the_end() {
     until("the task to be dropped", || DROPPED.load(SeqCst));
 }
 
-/// A runtime that never detaches threads waits for all of them; but none for itself, wherever it is.
+/// A runtime that never detaches threads waits for all of them, except for the thread that drops it,
+/// whichever that is.
 #[test]
-fn no_thread_waits_for_itself() {
+fn a_thread_that_drops_its_runtime_does_not_wait_for_itself() {
     type Place = Arc<Mutex<Option<rt::Runtime>>>;
 
     fn drop_it(place: &Place) {
@@ -158,7 +159,7 @@ fn no_thread_waits_for_itself() {
         drop(runtime);
     }
 
-    crate::util::in_a_process("shutdown::no_thread_waits_for_itself", || {
+    crate::util::in_a_process(|| {
         let build = || Builder::new().workers(1).stall_after(None);
         // A worker, inside the `block_on` of this or of another runtime.
         for other in [None, Some(runtime(1))] {
@@ -190,7 +191,7 @@ fn no_thread_waits_for_itself() {
     });
 }
 
-/// What waits at a worker that is stuck is dropped at once, and not when the poll returns.
+/// The tasks in the queue of a stuck worker are dropped at once, not when its poll returns.
 #[test]
 fn tasks_behind_a_stuck_poll_are_dropped() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
@@ -216,9 +217,8 @@ fn tasks_behind_a_stuck_poll_are_dropped() {
     assert!(runtime.shutdown(LONG));
 }
 
-/// A waker that panics does not keep the news from others.
 #[test]
-fn a_waker_that_panics() {
+fn a_waker_that_panics_does_not_stop_other_wakers() {
     struct Bomb;
 
     impl Wake for Bomb {
@@ -239,9 +239,9 @@ fn a_waker_that_panics() {
     tasks.into_iter().for_each(std::mem::forget);
 }
 
-/// Workers that are too many are not stuck: their polls are waited for.
+/// Surplus workers are not stuck: their polls are waited for.
 #[test]
-fn workers_that_are_too_many_are_waited_for() {
+fn shutdown_waits_for_surplus_workers() {
     for _ in 0..10 {
         let runtime = Builder::new().workers(4).stall_after(None).build().unwrap();
         for _ in 0..4 {
@@ -253,9 +253,9 @@ fn workers_that_are_too_many_are_waited_for() {
     }
 }
 
-/// A worker that is on its way into a call and out again all the time is told all the same.
+/// A worker that enters and leaves blocking calls all the time notices the shutdown.
 #[test]
-fn calls_that_block_all_the_time() {
+fn shutdown_reaches_a_worker_that_blocks_all_the_time() {
     for i in 0..500 {
         let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
         drop(runtime.spawn(async {
@@ -269,11 +269,11 @@ fn calls_that_block_all_the_time() {
     }
 }
 
-/// A task that is woken after the end is dropped by a thread of its own. If there can be none it waits for
-/// the next one.
+/// A task that is woken after the shutdown is dropped by a new thread. If no thread can be started, it waits
+/// for the next one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_late_task_that_has_to_wait() {
+fn a_task_woken_after_shutdown_waits_for_a_thread() {
     static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
     struct Counted;
@@ -284,7 +284,7 @@ fn a_late_task_that_has_to_wait() {
         }
     }
 
-    crate::util::in_a_process("shutdown::a_late_task_that_has_to_wait", || {
+    crate::util::in_a_process(|| {
         let runtime = runtime(1);
         let senders = [(); 2].map(|()| {
             let (sender, receiver) = async_channel::bounded::<()>(1);
@@ -307,9 +307,9 @@ fn a_late_task_that_has_to_wait() {
     });
 }
 
-/// A poll that is under way at the end may still ask for a timer: the task is dropped after it.
+/// A poll in progress at the shutdown may still start a timer. The task is dropped after that poll.
 #[test]
-fn a_sleep_that_begins_at_the_end() {
+fn a_sleep_that_begins_during_shutdown_is_dropped() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let (go, wait) = mpsc::channel::<()>();
     let (inside, begun) = mpsc::channel();

@@ -16,7 +16,7 @@ use crate::util::{LONG, in_a_process, run, runtime, spin, until};
 
 /// Go's `TestPreemption`: two tasks on one worker wait for each other without yielding.
 #[test]
-fn two_take_turns_on_one_worker() {
+fn two_tasks_take_turns_on_one_worker() {
     let runtime = runtime(1);
     let turn = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..2)
@@ -34,10 +34,10 @@ fn two_take_turns_on_one_worker() {
     assert!(runtime.metrics().stalls > 0);
 }
 
-/// Go's `TestAsyncPreempt`: loops in which nothing is called, on one worker.
+/// Go's `TestAsyncPreempt`: loops that call nothing, on one worker.
 #[test]
-fn empty_loops_on_one_worker() {
-    in_a_process("stalls::empty_loops_on_one_worker", || {
+fn empty_loops_share_one_worker() {
+    in_a_process(|| {
         let runtime = runtime(1);
         let main = runtime.spawn(async {
             for _ in 0..3 {
@@ -54,9 +54,10 @@ fn empty_loops_on_one_worker() {
     });
 }
 
-/// Go's `TestPreemptionAfterSyscall`: tasks that are in short calls all the time see the end.
+/// Go's `TestPreemptionAfterSyscall`: tasks that are in short blocking calls all the time see a flag that
+/// ends them.
 #[test]
-fn short_calls_end() {
+fn tasks_in_short_calls_see_the_end() {
     for micros in [10, 100, 1000] {
         let runtime = runtime(2);
         let stop = Arc::new(AtomicBool::new(false));
@@ -76,9 +77,9 @@ fn short_calls_end() {
     }
 }
 
-/// Both workers block, announced or not: a third task runs.
+/// Both workers block, inside `blocking` or not, and a third task runs.
 #[test]
-fn others_run_while_all_block() {
+fn other_tasks_run_while_all_workers_block() {
     for announced in [true, false] {
         let runtime = runtime(2);
         let (go, wait) = mpsc::channel::<()>();
@@ -101,9 +102,8 @@ fn others_run_while_all_block() {
     }
 }
 
-/// A worker that blocks is not replaced while nothing waits.
 #[test]
-fn nobody_is_replaced_for_nothing() {
+fn a_blocked_worker_is_not_replaced_while_no_task_waits() {
     let runtime = runtime(2);
     let task = runtime.spawn(async { rt::blocking(|| thread::sleep(Duration::from_millis(100))) });
     runtime.block_on(task).unwrap();
@@ -113,7 +113,7 @@ fn nobody_is_replaced_for_nothing() {
 }
 
 #[test]
-fn without_a_limit_nobody_is_replaced() {
+fn without_a_stall_limit_no_worker_is_replaced() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let stuck = runtime.spawn(async { thread::sleep(Duration::from_millis(100)) });
     assert_eq!(run(&runtime, async { 1 }), 1);
@@ -122,9 +122,9 @@ fn without_a_limit_nobody_is_replaced() {
     assert_eq!((metrics.threads, metrics.detached), (1, 0));
 }
 
-/// The number of threads is bounded; the tasks beyond wait, and none is lost.
+/// Tasks beyond the bound wait, and none is lost.
 #[test]
-fn threads_are_bounded() {
+fn the_number_of_threads_is_bounded() {
     let runtime = Builder::new().workers(2).max_threads(5).build().unwrap();
     let most = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..20)
@@ -142,7 +142,7 @@ fn threads_are_bounded() {
 }
 
 #[test]
-fn the_hook_is_told() {
+fn the_stall_hook_is_called() {
     let (sender, receiver) = mpsc::channel();
     let sender = std::sync::Mutex::new(sender);
     let runtime = Builder::new()
@@ -168,7 +168,7 @@ fn the_hook_is_told() {
 
 /// `blocking` inside `blocking`, and a panic inside.
 #[test]
-fn blocking_ends_in_any_way() {
+fn blocking_may_nest_and_panic() {
     let runtime = runtime(1);
     run(&runtime, async {
         rt::blocking(|| rt::blocking(|| thread::sleep(Duration::from_millis(30))));
@@ -179,10 +179,10 @@ fn blocking_ends_in_any_way() {
     assert_eq!(run(&runtime, async { 1 }), 1);
 }
 
-/// A worker was replaced, the others went to sleep, and so did the watcher. When it comes back, and finds
-/// a task that comes just then, there is something to watch again.
+/// A worker was replaced, the others fell asleep, and so did sysmon. When the worker comes back and takes a
+/// new task, sysmon must watch again.
 #[test]
-fn a_worker_that_comes_back_is_watched() {
+fn a_replaced_worker_that_comes_back_is_watched() {
     let runtime = runtime(1);
     for i in 0..20 {
         let (go, wait) = mpsc::channel::<()>();
@@ -203,7 +203,7 @@ fn a_worker_that_comes_back_is_watched() {
         }
         spin(Duration::from_nanos(500 * i));
         let next = runtime.spawn(async move {
-            // It is on the only worker: what it starts is for one that takes its place.
+            // It is on the only worker: its new tasks are for the one that replaces it.
             drop(rt::spawn(async move { send.send(()).unwrap() }));
             receive.recv_timeout(LONG / 4).unwrap();
         });

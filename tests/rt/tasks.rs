@@ -25,7 +25,7 @@ fn a_task_has_an_output() {
 }
 
 #[test]
-fn a_panic_is_an_error() {
+fn a_panic_in_a_task_is_an_error() {
     let runtime = runtime(1);
     let error = runtime
         .block_on(runtime.spawn(async { panic!("number {}", std::hint::black_box(7)) }))
@@ -38,7 +38,7 @@ fn a_panic_is_an_error() {
 
 /// Destructors that panic do not end the process.
 #[test]
-fn destructors_may_panic() {
+fn destructors_of_tasks_may_panic() {
     struct Bomb;
 
     impl Drop for Bomb {
@@ -71,7 +71,7 @@ fn destructors_may_panic() {
 }
 
 #[test]
-fn dropping_a_handle_detaches() {
+fn dropping_a_handle_detaches_its_task() {
     let runtime = runtime(1);
     let (sender, receiver) = mpsc::channel();
     drop(runtime.spawn(async move {
@@ -99,9 +99,9 @@ fn an_aborted_task_is_dropped() {
     assert!(DROPPED.load(Relaxed), "the handle is ready when the future is gone");
 }
 
-/// Whoever waits already is told.
+/// A task that awaits the aborted one already is woken.
 #[test]
-fn an_abort_wakes_who_waits() {
+fn an_abort_wakes_the_awaiting_task() {
     let runtime = runtime(2);
     run(&runtime, async {
         let mut task = rt::spawn(future::pending::<()>());
@@ -127,9 +127,9 @@ fn a_task_that_has_ended_is_not_aborted() {
     assert_eq!(runtime.block_on(task).unwrap(), 5);
 }
 
-/// An abort that comes in the midst of a poll waits for its end.
+/// An abort during a poll takes effect when the poll ends.
 #[test]
-fn an_abort_does_not_interrupt() {
+fn an_abort_does_not_interrupt_a_poll() {
     let runtime = runtime(1);
     let (inside, go) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let task = runtime.spawn({
@@ -148,7 +148,7 @@ fn an_abort_does_not_interrupt() {
 }
 
 #[test]
-fn handles_go_between_runtimes() {
+fn handles_may_be_awaited_in_another_runtime() {
     let (one, other) = (runtime(1), runtime(1));
     let (sender, receiver) = async_channel::bounded(1);
     let there = other.spawn(async move {
@@ -179,7 +179,7 @@ fn the_current_runtime_is_known() {
 }
 
 #[test]
-fn many_tasks() {
+fn many_tasks_end() {
     let runtime = runtime(4);
     let sum = run(&runtime, async {
         let tasks: Vec<_> = (0..50_000_u64)
@@ -202,7 +202,7 @@ fn many_tasks() {
     assert!(runtime.shutdown(LONG));
 }
 
-/// Also if nobody polls the handle.
+/// An aborted task is finished even if nobody polls its handle.
 #[test]
 fn an_aborted_task_is_finished() {
     let runtime = runtime(1);
@@ -215,9 +215,9 @@ fn an_aborted_task_is_finished() {
     assert!(runtime.block_on(waits).unwrap_err().is_cancelled());
 }
 
-/// Who looks whether an aborted task has ended does not take the news from who waits for it.
+/// A call of `is_finished` does not take the wake-up from the task that awaits the aborted one.
 #[test]
-fn a_look_at_an_aborted_task_loses_no_wake() {
+fn is_finished_on_an_aborted_task_loses_no_wake() {
     let runtime = runtime(2);
     for _ in 0..200 {
         let task = Arc::new(Mutex::new(runtime.spawn(async {
@@ -236,7 +236,7 @@ fn a_look_at_an_aborted_task_loses_no_wake() {
     }
 }
 
-/// A handle can be passed to what knows nothing of the output.
+/// A generic function can abort a task without knowing its output.
 #[test]
 fn any_handle_can_be_aborted() {
     fn abort<T>(task: &rt::JoinHandle<T>) {

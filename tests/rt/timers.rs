@@ -1,4 +1,4 @@
-//! Sleeping.
+//! Sleeps.
 
 use std::time::{Duration, Instant};
 
@@ -25,9 +25,9 @@ fn sleepers_wake_in_their_order_and_not_early() {
     });
 }
 
-/// Go's `TestNetpollBreak`: the watcher sleeps for long when a shorter sleep begins.
+/// Go's `TestNetpollBreak`: a short sleep begins while sysmon waits for a long one.
 #[test]
-fn a_short_sleep_after_a_long_one() {
+fn a_short_sleep_after_a_long_one_ends_in_time() {
     let runtime = runtime(1);
     let start = Instant::now();
     drop(runtime.spawn(rt::sleep(LONG)));
@@ -50,7 +50,7 @@ fn a_sleep_that_is_dropped_is_forgotten() {
 }
 
 #[test]
-fn for_ever_is_no_overflow() {
+fn the_longest_sleep_does_not_overflow() {
     let runtime = runtime(1);
     let task = runtime.spawn(rt::sleep(Duration::MAX));
     run(&runtime, async {});
@@ -59,9 +59,9 @@ fn for_ever_is_no_overflow() {
     assert!(runtime.block_on(task).unwrap_err().is_cancelled());
 }
 
-/// A sleep stays with the runtime in which it began, and is woken from there wherever it goes.
+/// A sleep belongs to the runtime in which it began, and is woken by that one wherever it is awaited.
 #[test]
-fn a_sleep_goes_between_runtimes() {
+fn a_sleep_may_be_awaited_in_another_runtime() {
     let (one, other) = (runtime(1), runtime(1));
     let mut sleep = Box::pin(rt::sleep(Duration::from_millis(50)));
     let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx)));

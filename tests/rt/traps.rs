@@ -1,4 +1,4 @@
-//! The traps of `examples/trap.rs`, and harder ones.
+//! Tasks that never return: the traps of `examples/trap.rs`, and harder ones.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -14,26 +14,26 @@ use crate::{
 };
 
 #[test]
-fn as_many_loops_as_workers() {
-    let said = in_a_process("traps::as_many_loops_as_workers", || trap::run("a"));
+fn tasks_run_beside_as_many_loops_as_workers() {
+    let said = in_a_process(|| trap::run("a"));
     assert!(said.contains("x = "), "{said}");
 }
 
 #[test]
-fn one_loop_less_than_workers() {
-    let said = in_a_process("traps::one_loop_less_than_workers", || trap::run("b"));
+fn tasks_run_beside_one_loop_less_than_workers() {
+    let said = in_a_process(|| trap::run("b"));
     assert!(said.contains("x = "), "{said}");
 }
 
 #[test]
-fn loops_that_begin_later() {
-    let said = in_a_process("traps::loops_that_begin_later", || trap::run("c"));
+fn tasks_run_beside_loops_that_begin_later() {
+    let said = in_a_process(|| trap::run("c"));
     assert!(said.contains("x = "), "{said}");
 }
 
 #[test]
-fn more_loops_than_workers() {
-    let said = in_a_process("traps::more_loops_than_workers", || trap::run("d"));
+fn tasks_run_beside_more_loops_than_workers() {
+    let said = in_a_process(|| trap::run("d"));
     assert!(said.contains("x = "), "{said}");
 }
 
@@ -45,8 +45,8 @@ fn hog() {
 
 /// A task inside `blocking` never returns, on the only worker.
 #[test]
-fn a_loop_that_was_announced() {
-    in_a_process("traps::a_loop_that_was_announced", || {
+fn tasks_run_beside_an_announced_loop() {
+    in_a_process(|| {
         let runtime = runtime(1);
         let main = runtime.spawn(async {
             rt::spawn(async { rt::blocking(hog) });
@@ -56,10 +56,9 @@ fn a_loop_that_was_announced() {
     });
 }
 
-/// Loops that come one after the other.
 #[test]
-fn loops_that_come_one_by_one() {
-    in_a_process("traps::loops_that_come_one_by_one", || {
+fn tasks_run_beside_loops_that_begin_one_by_one() {
+    in_a_process(|| {
         let runtime = runtime(2);
         let main = runtime.spawn(async {
             for _ in 0..8 {
@@ -71,10 +70,10 @@ fn loops_that_come_one_by_one() {
     });
 }
 
-/// What a stuck task wakes and spawns must not rot in the queue of a thread that does not return.
+/// The tasks that a stuck task wakes and spawns must not stay in the queue of a thread that never returns.
 #[test]
-fn a_loop_that_wakes_and_spawns() {
-    in_a_process("traps::a_loop_that_wakes_and_spawns", || {
+fn tasks_woken_and_spawned_by_a_loop_run() {
+    in_a_process(|| {
         static RUN: AtomicUsize = AtomicUsize::new(0);
         let runtime = runtime(1);
         let main = runtime.spawn(async {

@@ -1,4 +1,4 @@
-//! What the modules share.
+//! Helpers of all modules.
 
 use std::{
     env,
@@ -12,14 +12,14 @@ use std::{
 
 use corepool::rt::{Builder, Runtime};
 
-/// Far longer than anything takes, on a machine that has a lot else to do.
+/// Longer than any step takes, even on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) fn runtime(workers: usize) -> Runtime {
     Builder::new().workers(workers).build().unwrap()
 }
 
-/// Waits until something holds.
+/// Waits until `holds` returns true.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -44,7 +44,7 @@ pub(crate) fn run<T: Send + 'static>(
     runtime.block_on(runtime.spawn(future)).unwrap()
 }
 
-/// Sets a flag when it goes.
+/// Sets a flag when it is dropped.
 pub(crate) struct SetOnDrop(pub(crate) &'static AtomicBool);
 
 impl Drop for SetOnDrop {
@@ -65,10 +65,12 @@ impl Rng {
     }
 }
 
-/// Runs the body of a test in a process of its own, which has to end, and returns what it prints.
-/// `test` is the name of the test, with its modules.
-pub(crate) fn in_a_process(test: &str, body: fn()) -> String {
+/// Runs the body of the calling test in a process of its own, which has to end, and returns what it prints. It
+/// is called on the test's own thread, which the test harness names after the test.
+pub(crate) fn in_a_process(body: fn()) -> String {
     const CHILD: &str = "COREPOOL_RT_CHILD";
+    let thread = thread::current();
+    let test = thread.name().expect("the thread of a test");
     if env::var(CHILD).as_deref() == Ok(test) {
         body();
         process::exit(0);
@@ -76,7 +78,7 @@ pub(crate) fn in_a_process(test: &str, body: fn()) -> String {
     let mut child = Command::new(env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture"])
         .env(CHILD, test)
-        // So that a bound of the address space is one for threads first.
+        // Large stacks, so that a limit of the address space stops new threads first.
         .env("RUST_MIN_STACK", (1 << 30).to_string())
         .stdout(Stdio::piped())
         .spawn()
@@ -96,11 +98,11 @@ pub(crate) fn in_a_process(test: &str, body: fn()) -> String {
     let mut said = String::new();
     child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(status.success(), "{test}: {status}: {said}");
+    assert!(said.contains("running 1 test\n"), "{test} is not the name of a test: {said}");
     said
 }
 
-/// A bound of the address space, beyond which there is no room for the stack of a thread: a GiB in
-/// [`in_a_process`].
+/// A limit of the address space that leaves no room for the stack of a thread, which is a GiB in [`in_a_process`].
 #[cfg(target_os = "linux")]
 pub(crate) struct NoRoom(u64);
 
@@ -118,7 +120,7 @@ impl NoRoom {
     }
 }
 
-/// Sets the bound, and returns the one that was.
+/// Sets the limit. Returns the previous one.
 #[cfg(target_os = "linux")]
 fn address_space(limit: u64) -> u64 {
     let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

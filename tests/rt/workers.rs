@@ -16,9 +16,9 @@ use corepool::{
 
 use crate::util::{run, runtime, until};
 
-/// Under load, a thousand times: no task is lost, and in the end there are as many as were asked for.
+/// A thousand changes under load lose no task, and the final number of workers is as requested.
 #[test]
-fn a_thousand_changes_lose_no_task() {
+fn a_thousand_changes_of_workers_lose_no_task() {
     let runtime = runtime(2);
     let stop = Arc::new(AtomicBool::new(false));
     let load: Vec<_> = (0..8_u64)
@@ -58,10 +58,10 @@ fn a_thousand_changes_lose_no_task() {
     assert!(runtime.shutdown(Duration::from_secs(60)));
 }
 
-/// Go's `TestStopTheWorldDeadlock`: a task that starts itself again, while the number of workers changes
-/// and pools are collected.
+/// Go's `TestStopTheWorldDeadlock`: a task spawns itself again while the number of workers changes and pools
+/// are collected.
 #[test]
-fn changes_and_collects() {
+fn changes_of_workers_and_collects_do_not_deadlock() {
     static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
 
     fn again(stop: &'static AtomicBool) {
@@ -84,7 +84,7 @@ fn changes_and_collects() {
     until("the last task", || runtime.metrics().alive == 0);
 }
 
-/// With one worker no two tasks run at the same time, from the polls on that are under way.
+/// With one worker no two tasks run at the same time, once the polls in progress have ended.
 #[test]
 fn fewer_workers_run_fewer_tasks() {
     let runtime = Builder::new().workers(4).stall_after(None).build().unwrap();
@@ -117,19 +117,19 @@ fn fewer_workers_run_fewer_tasks() {
 }
 
 #[test]
-fn pinned_workers_work() {
+fn pinned_workers_run_tasks() {
     let runtime = Builder::new().workers(2).pin_cores(true).build().unwrap();
     assert_eq!(run(&runtime, async { rt::spawn(async { 3 }).await.unwrap() }), 3);
 }
 
 #[test]
-fn threads_have_names() {
+fn worker_threads_have_names() {
     let runtime = Builder::new().thread_name("some").build().unwrap();
     let name = run(&runtime, async { thread::current().name().unwrap().to_owned() });
     assert!(name.starts_with("some-"), "{name}");
 }
 
-/// Threads that sleep end at once if there are to be fewer workers.
+/// Threads that sleep end at once when the number of workers is reduced.
 #[test]
 fn fewer_workers_have_fewer_threads() {
     const WORKERS: usize = 6;
@@ -157,7 +157,7 @@ fn fewer_workers_have_fewer_threads() {
     assert_eq!(run(&runtime, async { 1 }), 1);
 }
 
-/// Threads that were needed for a burst end some time after.
+/// Threads that a burst needed end some time after it.
 #[test]
 fn surplus_threads_end() {
     let runtime = runtime(2);
@@ -172,10 +172,10 @@ fn surplus_threads_end() {
     assert_eq!(run(&runtime, async { 1 }), 1);
 }
 
-/// Go's `UpdateGOMAXPROCS`: the number of workers follows that of processors, until somebody chooses.
+/// Go's `UpdateGOMAXPROCS`: the number of workers follows the number of processors until it is set.
 #[cfg(target_os = "linux")]
 #[test]
-fn workers_follow_processors() {
+fn the_number_of_workers_follows_processors() {
     use std::{fs, mem};
 
     type Set = libc::cpu_set_t;
@@ -189,7 +189,7 @@ fn workers_follow_processors() {
         }
     }
 
-    crate::util::in_a_process("workers::workers_follow_processors", || {
+    crate::util::in_a_process(|| {
         let processors = thread::available_parallelism().unwrap().get();
         // SAFETY: sets of no processor, which are then filled in.
         let (mut all, mut one): (Set, Set) = unsafe { (mem::zeroed(), mem::zeroed()) };

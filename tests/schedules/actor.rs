@@ -1,4 +1,5 @@
-//! A thread, and what it does: the ways of `Pool` through the parts, on a seat of its own.
+//! A thread of a scenario: the operations of `Pool` written with the parts of the crate, on a seat of its
+//! own.
 
 use shuttle::{
     rand::{Rng, thread_rng},
@@ -7,7 +8,7 @@ use shuttle::{
 
 use super::{
     ledger::Item,
-    world::{Pool, World},
+    process::{Pool, Process},
 };
 use crate::{
     containers::cell::{CellBox, EmptyCell},
@@ -48,7 +49,7 @@ pub(super) enum Op {
 const MOST: usize = 6;
 
 pub(super) struct Actor<'a> {
-    world: &'a World,
+    process: &'a Process,
     seat: Option<&'a Seat>,
     held: Vec<(&'a Pool, Object)>,
 }
@@ -63,9 +64,9 @@ pub(super) fn below(n: usize) -> usize {
 }
 
 impl<'a> Actor<'a> {
-    pub(super) fn new(world: &'a World, seated: bool) -> Self {
-        let seat = if seated { world.seats.join() } else { None };
-        Self { world, seat, held: Vec::new() }
+    pub(super) fn new(process: &'a Process, seated: bool) -> Self {
+        let seat = if seated { process.seats.join() } else { None };
+        Self { process, seat, held: Vec::new() }
     }
 
     /// What a thread does at its exit.
@@ -77,8 +78,8 @@ impl<'a> Actor<'a> {
     }
 
     pub(super) fn act(&mut self, op: Op) {
-        let world = self.world;
-        let pool = &world.pools[below(world.pools.len())];
+        let process = self.process;
+        let pool = &process.pools[below(process.pools.len())];
         match op {
             Op::Get => self.some(|actor| actor.hold(pool, Self::get)),
             Op::Take => self.some(|actor| actor.hold(pool, Self::take)),
@@ -87,9 +88,9 @@ impl<'a> Actor<'a> {
             Op::Drain => self.drain(pool),
             Op::Forget => self.forget(),
             Op::Move => self.change_seat(),
-            Op::Collect => world.collect(),
-            Op::Trim => world.trim(pool, false),
-            Op::Clear => world.trim(pool, true),
+            Op::Collect => process.collect(),
+            Op::Trim => process.trim(pool, false),
+            Op::Clear => process.trim(pool, true),
             Op::Look => drop(pool.core.stats()),
             Op::Stall => self.pinned(|| (0..below(20)).for_each(|_| yield_now())),
             Op::Visit => self.visit(),
@@ -138,25 +139,25 @@ impl<'a> Actor<'a> {
 
     fn give_seat_back(&mut self) {
         if let Some(seat) = self.seat.take() {
-            self.world.leave(seat);
+            self.process.leave(seat);
         }
     }
 
     fn change_seat(&mut self) {
         self.give_seat_back();
-        self.seat = self.world.seats.join();
+        self.seat = self.process.seats.join();
     }
 
     /// Opens a pool, uses it, and closes it while others may be collecting.
     fn visit(&self) {
-        let pool = self.world.open(usize::MAX);
+        let pool = self.process.open(usize::MAX);
         for _ in 0..2 {
             (0..=below(6)).for_each(|_| self.put(&pool, self.make(&pool)));
             if let Some(object) = self.get(&pool) {
                 self.put(&pool, object);
             }
         }
-        self.world.close(pool);
+        self.process.close(pool);
     }
 
     /// An idle object, if one is found.
@@ -244,7 +245,7 @@ impl<'a> Actor<'a> {
 
     /// The seat, ready for the long way.
     fn here(&self) -> Option<&'a Seat> {
-        self.seat.inspect(|seat| self.world.catch_up(seat))
+        self.seat.inspect(|seat| self.process.catch_up(seat))
     }
 
     fn near<A, R>(

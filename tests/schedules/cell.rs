@@ -1,4 +1,5 @@
-//! A cell that notices two threads in it, and one that does not see what the one before it did.
+//! A cell that detects two threads in it at once, and a thread that does not see the writes of the one
+//! before.
 
 use std::cell::Cell;
 
@@ -35,8 +36,8 @@ impl<T> UnsafeCell<T> {
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         assert!(!self.busy.replace(true), "two threads in one cell");
         if let Some((thread, time)) = self.last.get() {
-            let seen = thread == me() || clock().get(thread.into()) > time;
-            assert!(seen, "a thread in a cell that does not see what the one before it did");
+            let ordered = thread == me() || clock().get(thread.into()) > time;
+            assert!(ordered, "a thread in a cell that does not see what the one before it did");
         }
         let result = f(self.value.get());
         self.last.set(Some((me(), clock().get(me().into()))));

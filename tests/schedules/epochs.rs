@@ -1,4 +1,4 @@
-//! A stand-in for epochs that frees as early as the rules allow.
+//! A substitute for epochs that frees memory as early as the rules of epochs allow.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,7 +17,7 @@ std::thread_local! {
 #[derive(Default)]
 struct Epochs {
     pinned: Vec<Id>,
-    /// Rings that somebody may still be reading.
+    /// Rings that a thread may still be reading.
     retired: Vec<Retired>,
     /// Rings that nobody may touch. Their memory stays, so that a use of it is found and not felt.
     freed: Vec<Retired>,
@@ -94,7 +94,7 @@ enum Stage {
     Buried,
 }
 
-/// Watches over the lifetime of what is reclaimed.
+/// Checks the lifetime of a ring.
 #[derive(Debug)]
 pub(crate) struct UseAfterFreeCheck(Cell<Stage>);
 

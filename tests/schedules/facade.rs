@@ -1,9 +1,8 @@
 //! The scheduler's half of the facade in `src/sync`.
 //!
-//! All threads of a schedule are coroutines of one thread of the system. They change places at each
-//! atomic access and at each lock, and nowhere else. Every access is sequentially consistent, so
-//! that schedules find what goes wrong between steps; what goes wrong with orderings is for the
-//! models in `loom-tests`.
+//! All threads of a schedule are coroutines of one OS thread. They switch at each atomic access and at each
+//! lock, and nowhere else. Every access is sequentially consistent: schedules find errors in the order of
+//! steps; errors in memory orderings are for the models in `loom-tests`.
 
 mod cell;
 mod epochs;
@@ -68,7 +67,7 @@ impl LightFence {
 /// As above.
 pub(crate) fn membarrier() {}
 
-/// Nor does anybody fork.
+/// No process forks.
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
 /// What the runtime needs besides.

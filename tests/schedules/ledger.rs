@@ -1,6 +1,6 @@
-//! Objects that notice what must not happen to them, and the books that are kept of them.
+//! Objects that check their own use, and the counts that are kept of them.
 //!
-//! The books are no part of a schedule: nobody changes places with another thread while in them.
+//! The counts are not part of a schedule: no thread switch happens while they are updated.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::sync::UnsafeCell;
 
-/// The books of one pool.
+/// The ledger of one pool.
 pub(super) struct Ledger {
     bound: usize,
     books: Mutex<Books>,
@@ -26,7 +26,7 @@ pub(super) struct Books {
     /// Steps of ageing that were begun, and those of them that were done.
     begun: usize,
     done: usize,
-    /// Threads that age, until they have dropped what has to go.
+    /// Threads that age pools, until they have dropped the garbage.
     sweeping: usize,
     closed: bool,
 }
@@ -34,7 +34,7 @@ pub(super) struct Books {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Held,
-    /// Put when so many steps of ageing were done.
+    /// Idle since this number of ageing steps was done.
     Idle(usize),
     /// About to be dropped by its holder.
     Discarded,
@@ -78,7 +78,7 @@ impl Ledger {
         assert!(books.sweeping > 0 || least <= self.bound, "more idle objects than the bound");
     }
 
-    /// Under the registry's lock: so many steps of ageing begin.
+    /// Under the registry's lock: `steps` steps of ageing begin.
     pub(super) fn ageing_begins(&self, steps: usize) {
         let mut books = self.books();
         books.begun += steps;
@@ -96,7 +96,7 @@ impl Ledger {
         self.books().sweeping -= 1;
     }
 
-    /// From here on the pool may drop what it has.
+    /// From here on the pool may drop its objects.
     pub(super) fn close(&self) {
         self.books().closed = true;
     }

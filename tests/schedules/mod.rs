@@ -1,18 +1,22 @@
-//! Whole pools under random schedules, run by `ci/schedules`.
+//! Whole pools under random schedules, run by `ci/schedules`. They are part of the crate's own tests since
+//! they replace the primitives in `src/sync.rs` by those of the scheduler.
 //!
-//! Larger than what models can hold: several pools, up to six threads, each with some dozens of
-//! operations. Every scenario runs under a scheduler that chooses at random, and under PCT, which
-//! takes the processor from a thread at two places only; from a fixed seed and from a fresh one.
+//! These runs are larger than models can be: several pools, up to six threads, each with some dozens of
+//! operations. Every scenario runs under a scheduler that chooses at random, and under PCT, which preempts a
+//! thread at two places only; from a fixed seed and from a fresh one.
 //!
-//! An object has one holder at a time, who sees what the one before it did. It is dropped exactly
-//! once, and by ageing not before its second step. A bound is not exceeded. And what is said of
-//! pools at rest holds, whatever has been before: see `rest.rs`.
+//! They check that an object has one holder at a time, which sees the writes of the one before; that it is
+//! dropped exactly once, and by ageing not before its second step; that a bound is not exceeded; and that
+//! pools at rest are in order, whatever came before: see `quiescent.rs`.
+
+#[path = "../common/steps.rs"]
+mod steps;
 
 mod actor;
+mod coverage;
 mod ledger;
+mod process;
+mod quiescent;
 mod random;
-mod rest;
 mod run;
 mod scenarios;
-mod seen;
-mod world;

@@ -1,4 +1,4 @@
-//! A scheduler that chooses at random, in some schedules at every step and in others seldom.
+//! A scheduler that switches at random: in some schedules at every step, in others rarely.
 
 use shuttle::scheduler::{DataSource, RandomDataSource, Schedule, Scheduler, Task, TaskId};
 
@@ -14,7 +14,7 @@ pub(super) struct Random {
 }
 
 impl Random {
-    /// A scheduler for so many schedules.
+    /// A scheduler for `times` schedules.
     pub(super) fn new(seed: u64, times: usize) -> Self {
         Self { source: RandomDataSource::initialize(seed), left: times, steps: 1 }
     }

@@ -1,4 +1,4 @@
-//! Runs scenarios: under which schedulers, from which seeds, how often.
+//! Runs scenarios: the schedulers, the seeds, and the number of schedules.
 
 use std::{
     env,
@@ -14,15 +14,15 @@ use std::{
 use shuttle::{Config, FailurePersistence, Runner, scheduler::PctScheduler};
 
 use super::{
+    coverage::{Coverage, Event},
     random::Random,
-    seen::{Event, Seen},
 };
 use crate::sync::reset;
 
 /// The first of two seeds.
 const FIXED: u64 = 1;
 
-/// PCT takes the processor from a thread at so many places, less one.
+/// PCT preempts a thread at one place less than this.
 const DEPTH: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +31,14 @@ enum Kind {
     Pct,
 }
 
-/// Runs a scenario so many times under each scheduler, from each seed. Each time these events must
-/// have been seen.
-pub(super) fn run(name: &str, times: usize, events: &[Event], scenario: fn(&Arc<Seen>)) {
+/// Runs a scenario `times` times under each scheduler, from each seed. Each of these runs must cover `events`.
+pub(super) fn run(name: &str, times: usize, events: &[Event], scenario: fn(&Arc<Coverage>)) {
     let times = times * number("SCHEDULE_TIMES").unwrap_or(1) as usize;
     for seed in seeds() {
         for kind in [Kind::Random, Kind::Pct] {
-            let seen = run_one(name, kind, seed, times, scenario);
+            let coverage = run_one(name, kind, seed, times, scenario);
             for &event in events {
-                assert!(seen.has(event), "{name} has not seen any {event:?}");
+                assert!(coverage.has(event), "{name} has not seen any {event:?}");
             }
         }
     }
@@ -57,17 +56,23 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} is not a number")))
 }
 
-fn run_one(name: &str, kind: Kind, seed: u64, times: usize, scenario: fn(&Arc<Seen>)) -> Arc<Seen> {
+fn run_one(
+    name: &str,
+    kind: Kind,
+    seed: u64,
+    times: usize,
+    scenario: fn(&Arc<Coverage>),
+) -> Arc<Coverage> {
     let run = format!("schedule {name}: {kind:?}, seed {seed}");
     // First of all, since a crash says nothing.
     println!("{run}; to repeat it: SCHEDULE_SEED={seed} ci/schedules {name}");
-    let (begun, seen) = (Arc::<AtomicUsize>::default(), Arc::<Seen>::default());
+    let (begun, coverage) = (Arc::<AtomicUsize>::default(), Arc::<Coverage>::default());
     let schedule = {
-        let (begun, seen) = (Arc::clone(&begun), Arc::clone(&seen));
+        let (begun, coverage) = (Arc::clone(&begun), Arc::clone(&coverage));
         move || {
             begun.fetch_add(1, Relaxed);
             reset();
-            scenario(&seen);
+            scenario(&coverage);
         }
     };
     let start = Instant::now();
@@ -84,8 +89,8 @@ fn run_one(name: &str, kind: Kind, seed: u64, times: usize, scenario: fn(&Arc<Se
         println!("{run}, failed");
         resume_unwind(panic);
     }
-    println!("{run}, {}, completed", seen.report());
-    seen
+    println!("{run}, {}, completed", coverage.report());
+    coverage
 }
 
 fn config() -> Config {

@@ -1,4 +1,4 @@
-//! The scenarios.
+//! The scenarios: which operations the threads of a schedule choose from.
 
 #[cfg(feature = "rt")]
 #[path = "tasks.rs"]
@@ -14,10 +14,10 @@ use super::{
         Op::{self, *},
         below,
     },
-    rest,
+    coverage::{Coverage, Event::*},
+    process::Process,
+    quiescent,
     run::run,
-    seen::{Event::*, Seen},
-    world::World,
 };
 use crate::seat::fence::FenceKind;
 
@@ -29,7 +29,7 @@ const FREE: usize = usize::MAX;
 struct Role {
     /// What it does, chosen at random.
     ops: &'static [Op],
-    /// How often in each of one or two rounds, at least and at most.
+    /// The least and the greatest number of operations in each of one or two rounds.
     turns: (usize, usize),
     seated: bool,
 }
@@ -38,12 +38,12 @@ const fn role(turns: (usize, usize), ops: &'static [Op]) -> Role {
     Role { ops, turns, seated: true }
 }
 
-/// Plays a scenario once, in a process of up to so many seats and of pools with these bounds: two
-/// threads of the cast at least.
-fn play(seats: usize, bounds: &[usize], cast: &[Role], seen: &Arc<Seen>) {
+/// Plays a scenario once, in a process of up to `seats` seats and of pools with these bounds, with at least two
+/// threads of the cast.
+fn play(seats: usize, bounds: &[usize], cast: &[Role], coverage: &Arc<Coverage>) {
     let strategy = if below(4) == 0 { FenceKind::Symmetric } else { FenceKind::Asymmetric };
     let sleepers = [0, 1, 3][below(3)];
-    let world = World::new(strategy, seats, sleepers, bounds, Arc::clone(seen));
+    let process = Process::new(strategy, seats, sleepers, bounds, Arc::clone(coverage));
     let mut cast: Vec<_> = cast.iter().map(|role| (role, None)).collect();
     for _ in 0..below(cast.len() - 1) {
         cast.swap_remove(below(cast.len()));
@@ -51,24 +51,24 @@ fn play(seats: usize, bounds: &[usize], cast: &[Role], seen: &Arc<Seen>) {
     for last in [false, true].into_iter().skip(below(2)) {
         // Half of the time the threads are still there when nobody is at work.
         let leave = last && below(2) == 0;
-        cast = round(&world, cast, leave);
-        rest::counts_are_exact(&world);
+        cast = round(&process, cast, leave);
+        quiescent::counts_are_exact(&process);
     }
     let actors: Vec<_> = cast.into_iter().filter_map(|(_, actor)| actor).collect();
     if !actors.is_empty() {
-        rest::before_leaving(&world, &actors);
+        quiescent::before_leaving(&process, &actors);
         actors.into_iter().for_each(Actor::leave);
     }
-    rest::after_leaving(world);
+    quiescent::after_leaving(process);
 }
 
-/// A role and who plays it, if they have come and not left.
+/// A role and its actor, from when the actor has joined until it leaves.
 type Part<'a> = (&'a Role, Option<Actor<'a>>);
 
-/// Each thread comes, plays, and leaves or not.
-fn round<'a>(world: &'a World, cast: Vec<Part<'a>>, leave: bool) -> Vec<Part<'a>> {
+/// Each thread joins, plays, and leaves if `leave` is set.
+fn round<'a>(process: &'a Process, cast: Vec<Part<'a>>, leave: bool) -> Vec<Part<'a>> {
     let play = |(role, actor): Part<'a>| {
-        let mut actor = actor.unwrap_or_else(|| Actor::new(world, role.seated));
+        let mut actor = actor.unwrap_or_else(|| Actor::new(process, role.seated));
         let (least, most) = role.turns;
         for _ in 0..least + below(most - least + 1) {
             actor.act(role.ops[below(role.ops.len())]);
@@ -86,75 +86,87 @@ fn round<'a>(world: &'a World, cast: Vec<Part<'a>>, leave: bool) -> Vec<Part<'a>
     })
 }
 
-/// All that a thread can do, four times at once.
+/// Four threads, each with all operations.
 #[test]
-fn everything() {
+fn every_operation_at_once() {
     const ALL: &[Op] =
         &[Get, Get, Put, Put, Put, Take, Forget, Move, Collect, Trim, Clear, Look, Stall, Visit];
     const CAST: &[Role] = &[role((10, 20), ALL); 4];
-    run("everything", 3000, &[Steal, Victim, Ring, Late, Aged], |seen| {
-        play(4, &[FREE, 3, 8], CAST, seen)
+    run("every_operation_at_once", 3000, &[Steal, Victim, Ring, Late, Aged], |coverage| {
+        play(4, &[FREE, 3, 8], CAST, coverage)
     });
 }
 
-/// Chains that grow under several thieves, who unlink their rings, beside a collector who takes the
-/// last ones away.
+/// Chains grow under several thieves, which unlink their rings, while a collector takes the last rings away.
 #[test]
-fn theft() {
+fn theft_from_growing_chains() {
     const OWNER: Role = role((4, 12), &[Fill, Put, Get]);
     const THIEF: Role = role((4, 12), &[Drain, Get, Take, Put, Forget]);
     const CAST: &[Role] = &[OWNER, OWNER, THIEF, THIEF, THIEF, role((0, 3), &[Collect])];
-    run("theft", 3000, &[Steal, Victim, Ring], |seen| play(6, &[FREE], CAST, seen));
+    run("theft_from_growing_chains", 3000, &[Steal, Victim, Ring], |coverage| {
+        play(6, &[FREE], CAST, coverage)
+    });
 }
 
-/// Two collectors at a time.
 #[test]
-fn collectors() {
+fn collectors_at_the_same_time() {
     const USER: Role = role((10, 30), &[Get, Put, Put, Take]);
     const COLLECTOR: Role = role((3, 10), &[Collect, Collect, Trim, Clear, Look]);
     const CAST: &[Role] = &[USER, USER, USER, COLLECTOR, COLLECTOR];
-    run("collectors", 3000, &[Steal, Victim, Aged], |seen| play(5, &[FREE, 6], CAST, seen));
+    run("collectors_at_the_same_time", 3000, &[Steal, Victim, Aged], |coverage| {
+        play(5, &[FREE, 6], CAST, coverage)
+    });
 }
 
-/// Threads that lose the processor while pinned, and collectors that pass over them.
+/// Threads are preempted while pinned, and collectors pass over them.
 #[test]
-fn stall() {
+fn stall_of_pinned_threads() {
     const LATE: Role = role((10, 20), &[Stall, Get, Put, Put]);
     const CAST: &[Role] =
         &[LATE, LATE, role((10, 20), &[Get, Put]), role((3, 8), &[Collect, Trim])];
-    run("stall", 3000, &[Victim, Late, Aged], |seen| play(4, &[FREE, FREE], CAST, seen));
+    run("stall_of_pinned_threads", 3000, &[Victim, Late, Aged], |coverage| {
+        play(4, &[FREE, FREE], CAST, coverage)
+    });
 }
 
-/// Seats that go from hand to hand.
+/// Seats pass from thread to thread.
 #[test]
-fn hand_over() {
+fn hand_over_of_seats() {
     const GUEST: Role = role((10, 20), &[Move, Get, Put, Put, Take]);
     const CAST: &[Role] = &[GUEST, GUEST, GUEST, GUEST, GUEST, role((0, 3), &[Collect])];
-    run("hand_over", 3000, &[Steal, Victim], |seen| play(5, &[FREE, 4], CAST, seen));
+    run("hand_over_of_seats", 3000, &[Steal, Victim], |coverage| {
+        play(5, &[FREE, 4], CAST, coverage)
+    });
 }
 
-/// More threads than seats, and such as never take one.
+/// There are more threads than seats, and one thread that never takes a seat.
 #[test]
-fn crowd() {
+fn more_threads_than_seats() {
     const USER: Role = role((10, 20), &[Get, Put, Put, Take, Move]);
     const GUEST: Role = Role { ops: &[Get, Put, Put, Take], turns: (10, 20), seated: false };
     const CAST: &[Role] = &[USER, USER, USER, USER, GUEST, role((1, 4), &[Collect, Clear])];
-    run("crowd", 3000, &[Steal, Victim, Aged], |seen| play(2, &[FREE, 5], CAST, seen));
+    run("more_threads_than_seats", 3000, &[Steal, Victim, Aged], |coverage| {
+        play(2, &[FREE, 5], CAST, coverage)
+    });
 }
 
-/// Pools that may hold next to nothing, between thieves, collectors and threads that go.
+/// Pools with very small bounds, between thieves, collectors and threads that leave.
 #[test]
-fn bound() {
+fn bound_of_few_objects() {
     const USER: Role = role((10, 30), &[Get, Put, Put, Put, Take, Forget, Move]);
     const CAST: &[Role] = &[USER, USER, USER, role((1, 5), &[Collect, Trim, Look])];
-    run("bound", 3000, &[Steal, Victim, Aged], |seen| play(4, &[1, 3, 12], CAST, seen));
+    run("bound_of_few_objects", 3000, &[Steal, Victim, Aged], |coverage| {
+        play(4, &[1, 3, 12], CAST, coverage)
+    });
 }
 
-/// Pools that come and go while they are collected.
+/// Pools are opened and closed while they are collected.
 #[test]
-fn visits() {
+fn pools_open_and_close_under_collects() {
     const GUEST: Role = role((3, 8), &[Visit, Visit, Put, Get]);
     const CAST: &[Role] =
         &[GUEST, GUEST, GUEST, role((3, 8), &[Collect]), role((3, 8), &[Collect])];
-    run("visits", 3000, &[Steal, Ring, Aged], |seen| play(5, &[FREE], CAST, seen));
+    run("pools_open_and_close_under_collects", 3000, &[Steal, Ring, Aged], |coverage| {
+        play(5, &[FREE], CAST, coverage)
+    });
 }

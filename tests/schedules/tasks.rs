@@ -1,4 +1,4 @@
-//! The whole scheduler of a runtime: workers, sysmon, and tasks that do at random what tasks do.
+//! The whole scheduler of a runtime: workers, sysmon, and tasks with random operations.
 
 use std::{
     future::Future,
@@ -15,8 +15,8 @@ use shuttle::thread;
 
 use super::super::{
     actor::below,
+    coverage::{Coverage, Event::*},
     run::run,
-    seen::{Event::*, Seen},
 };
 use crate::rt::{self, Builder, Runtime};
 
@@ -100,10 +100,10 @@ fn runtime() -> Runtime {
     builder.stall_after(Some(Duration::ZERO)).build().unwrap()
 }
 
-/// No task is lost, whatever is detached meanwhile, and however many workers there are to be.
+/// No task is lost, whichever workers are detached, and however often the number of workers changes.
 #[test]
-fn runtimes() {
-    run("runtimes", 3000, &[Detach, TaskSteal, Sleep], |seen: &Arc<Seen>| {
+fn runtimes_lose_no_task() {
+    run("runtimes_lose_no_task", 3000, &[Detach, TaskSteal, Sleep], |coverage: &Arc<Coverage>| {
         let runtime = runtime();
         let (owners, ended) = (Arc::<Owners>::default(), Arc::<AtomicUsize>::default());
         let tasks = 2 + below(4);
@@ -119,9 +119,9 @@ fn runtimes() {
         }
         assert!(ended.load(Relaxed) >= tasks);
         let metrics = runtime.metrics();
-        seen.add(TaskSteal, metrics.steals as usize);
-        seen.add(Sleep, metrics.parks as usize);
-        seen.add(Detach, metrics.stalls as usize);
+        coverage.add(TaskSteal, metrics.steals as usize);
+        coverage.add(Sleep, metrics.parks as usize);
+        coverage.add(Detach, metrics.stalls as usize);
         // Those that are detached are not waited for.
         while !runtime.handle().shut_down_for_ever() {
             thread::yield_now();
@@ -129,10 +129,10 @@ fn runtimes() {
     });
 }
 
-/// A shutdown in the midst of it: every task ends or is dropped.
+/// A shutdown at a random time: every task ends or is dropped.
 #[test]
-fn shutdowns() {
-    run("shutdowns", 3000, &[], |_| {
+fn shutdowns_end_every_task() {
+    run("shutdowns_end_every_task", 3000, &[], |_| {
         let runtime = runtime();
         let (owners, ended) = (Arc::<Owners>::default(), Arc::<AtomicUsize>::default());
         for _ in 0..2 + below(3) {

@@ -1,211 +1,208 @@
-//! A pool's core without its face: threads that have no seat, seats in all segments, what a search
-//! looks at, and what a collect makes of it all.
+//! The core of a pool: threads without a seat, seats in all segments, searches and collects. A test here
+//! chooses the seats, and the segments that they are in, which `Pool` does not let it do.
 
 use std::{sync::Barrier, thread};
 
-use super::{shard::PRIVATE, world::World};
+use super::{shard::PRIVATE, test_pool::TestPool};
 use crate::{
     containers::occupancy::BITS,
     seat::{fence::FenceKind, seat::Seat},
     shard::size::{PLACES, Size},
 };
 
-pub(super) fn world() -> World {
-    World::new(FenceKind::Symmetric, usize::MAX)
+pub(super) fn pool() -> TestPool {
+    TestPool::new(FenceKind::Symmetric, usize::MAX)
 }
 
-/// Without a seat, as when all are taken and in a thread that is ending: all goes to the shelf, last
-/// in, first out, where every thread finds it.
+/// A thread has no seat if all are taken, or if it is ending. Its objects go to the shelf, last in, first
+/// out, where every thread finds them.
 #[test]
-fn the_shelf_is_for_those_without_a_seat() {
-    let world = world();
-    let seat = world.join();
-    assert!(world.take(None).is_none());
-    world.fill(None, 3);
-    assert_eq!((world.idle(), world.core.shelf.len()), (3, 3));
+fn threads_without_a_seat_use_the_shelf() {
+    let pool = pool();
+    let seat = pool.join();
+    assert!(pool.take(None).is_none());
+    pool.fill(None, 3);
+    assert_eq!((pool.idle(), pool.core.shelf.len()), (3, 3));
     for number in [2, 1] {
-        let full = world.take(None).unwrap();
+        let full = pool.take(None).unwrap();
         assert_eq!(full.get().number, number);
-        world.discard(full);
+        pool.discard(full);
     }
-    let full = world.take(Some(seat)).unwrap();
-    assert_eq!((full.get().number, world.core.shelf.len()), (0, 0));
-    world.discard(full);
-    let stats = world.core.stats();
+    let full = pool.take(Some(seat)).unwrap();
+    assert_eq!((full.get().number, pool.core.shelf.len()), (0, 0));
+    pool.discard(full);
+    let stats = pool.core.stats();
     assert_eq!((stats.hits, stats.misses, stats.steals), (3, 1, 0));
 }
 
-/// The shelf ages like a shard.
 #[test]
-fn the_shelf_ages() {
-    let world = world();
-    world.fill(None, 3);
-    assert_eq!(world.collect(), 0);
-    world.fill(None, 2);
-    let newest = world.take(None).unwrap();
+fn the_shelf_ages_like_a_shard() {
+    let pool = pool();
+    pool.fill(None, 3);
+    assert_eq!(pool.collect(), 0);
+    pool.fill(None, 2);
+    let newest = pool.take(None).unwrap();
     assert_eq!(newest.get().number, 4, "those that have not aged come first");
-    world.put(None, newest);
-    assert_eq!((world.collect(), world.collect(), world.idle()), (3, 2, 0));
+    pool.put(None, newest);
+    assert_eq!((pool.collect(), pool.collect(), pool.idle()), (3, 2, 0));
 }
 
-/// Without a seat, one still finds what other threads can spare, and every victim.
+/// A thread without a seat finds the shared objects of other threads, and every victim.
 #[test]
-fn those_without_a_seat_may_steal() {
-    let world = world();
-    let seat = world.join();
-    world.fill(Some(seat), 100);
-    let private = 100 - world.drain(None);
+fn threads_without_a_seat_may_steal() {
+    let pool = pool();
+    let seat = pool.join();
+    pool.fill(Some(seat), 100);
+    let private = 100 - pool.drain(None);
     assert!((1..=PRIVATE).contains(&private), "{private} were out of reach");
-    assert_eq!(world.collect(), 0);
-    assert_eq!(world.drain(None), private);
-    let stats = world.core.stats();
+    assert_eq!(pool.collect(), 0);
+    assert_eq!(pool.drain(None), private);
+    let stats = pool.core.stats();
     assert!(stats.steals > 0, "they were on the shelf");
     assert_eq!((stats.hits, stats.victim_hits), (100, private as u64));
 }
 
-/// The bound holds for the shelf, too.
 #[test]
-fn the_shelf_is_bounded() {
-    let world = World::new(FenceKind::Symmetric, 2);
-    world.fill(None, 2);
-    assert!(!world.put(None, world.make()));
-    assert_eq!((world.idle(), world.collect(), world.collect()), (2, 0, 2));
-    world.fill(None, 2);
+fn the_bound_holds_for_the_shelf() {
+    let pool = TestPool::new(FenceKind::Symmetric, 2);
+    pool.fill(None, 2);
+    assert!(!pool.put(None, pool.make()));
+    assert_eq!((pool.idle(), pool.collect(), pool.collect()), (2, 0, 2));
+    pool.fill(None, 2);
 }
 
-/// E3: an idle object survives one collect and goes at the second; one that is used lives on.
+/// An idle object survives one collect and is dropped by the second; a used one survives.
 #[test]
-fn what_is_used_lives_on() {
-    let world = world();
-    let (seat, other) = (world.join(), world.join());
-    world.fill(Some(seat), 40);
-    world.fill(Some(other), 10);
-    assert_eq!((world.collect(), world.idle()), (0, 50));
-    let used = world.take(Some(seat)).unwrap();
-    assert!(world.put(Some(seat), used));
-    assert_eq!((world.collect(), world.collect(), world.idle()), (49, 1, 0));
+fn used_objects_survive_collects() {
+    let pool = pool();
+    let (seat, other) = (pool.join(), pool.join());
+    pool.fill(Some(seat), 40);
+    pool.fill(Some(other), 10);
+    assert_eq!((pool.collect(), pool.idle()), (0, 50));
+    let used = pool.take(Some(seat)).unwrap();
+    assert!(pool.put(Some(seat), used));
+    assert_eq!((pool.collect(), pool.collect(), pool.idle()), (49, 1, 0));
 }
 
-/// E7, mended: seats in all segments have shards of their own, and nothing is lost as the segments
-/// come.
+/// Seats in all segments have shards of their own, and no object is lost as segments are added.
 #[test]
-fn segments_are_appended() {
-    let world = World::new(FenceKind::Symmetric, usize::MAX);
-    let seats: Vec<_> = (0..100).map(|_| world.join()).collect();
+fn new_segments_lose_no_object() {
+    let pool = TestPool::new(FenceKind::Symmetric, usize::MAX);
+    let seats: Vec<_> = (0..100).map(|_| pool.join()).collect();
     // The last seat first, so that the segments in between are missing for a while.
     for (i, seat) in seats.iter().rev().enumerate() {
-        world.fill(Some(seat), 40);
-        assert_eq!(world.idle(), 40 * (i + 1));
+        pool.fill(Some(seat), 40);
+        assert_eq!(pool.idle(), 40 * (i + 1));
     }
-    assert!(seats.iter().all(|seat| world.core.shard(seat).is_some()));
+    assert!(seats.iter().all(|seat| pool.core.shard(seat).is_some()));
     for seat in &seats {
-        let own: Vec<_> = (0..12).map(|_| world.take(Some(seat)).unwrap()).collect();
+        let own: Vec<_> = (0..12).map(|_| pool.take(Some(seat)).unwrap()).collect();
         let first = 40 * (99 - seat.id);
         assert!(own.iter().all(|full| (first..first + 40).contains(&full.get().number)));
-        own.into_iter().for_each(|full| world.discard(full));
+        own.into_iter().for_each(|full| pool.discard(full));
     }
-    assert_eq!((world.collect(), world.collect(), world.idle()), (0, 2800, 0));
+    assert_eq!((pool.collect(), pool.collect(), pool.idle()), (0, 2800, 0));
 }
 
-/// A pool has no shard but those of the segments that its users sit in. A seat leads to the shard
-/// that its id leads to, and no two lead to the same.
+/// A pool has shards only in the segments of its users' seats. A seat leads to the shard of its id, and no
+/// two seats to the same shard.
 #[test]
 fn seats_lead_to_their_shards() {
-    let world = world();
-    let seats: Vec<_> = (0..70).map(|_| world.join()).collect();
-    assert_eq!(world.core.shards().count(), 0);
-    assert!(world.take(Some(seats[1])).is_none());
-    assert_eq!(world.core.shards().count(), 1);
+    let pool = pool();
+    let seats: Vec<_> = (0..70).map(|_| pool.join()).collect();
+    assert_eq!(pool.core.shards().count(), 0);
+    assert!(pool.take(Some(seats[1])).is_none());
+    assert_eq!(pool.core.shards().count(), 1);
     for (id, seat) in seats.iter().enumerate() {
-        world.fill(Some(seat), id);
-        let shard = world.core.shard(seat);
+        pool.fill(Some(seat), id);
+        let shard = pool.core.shard(seat);
         assert!(shard.is_some() || id == 0, "nothing was put");
         assert_eq!(shard.map_or(0, |shard| shard.idle()), id);
-        assert_eq!(shard.map(std::ptr::from_ref), world.core.shard_of(id).map(std::ptr::from_ref));
+        assert_eq!(shard.map(std::ptr::from_ref), pool.core.shard_of(id).map(std::ptr::from_ref));
     }
-    assert!(world.core.shard_of(seats.len()).is_some_and(|shard| shard.idle() == 0));
-    assert!(world.core.shard_of(128).is_none());
-    assert_eq!(world.core.shards().count(), 127, "nobody was in the first segment");
+    assert!(pool.core.shard_of(seats.len()).is_some_and(|shard| shard.idle() == 0));
+    assert!(pool.core.shard_of(128).is_none());
+    assert_eq!(pool.core.shards().count(), 127, "nobody was in the first segment");
 }
 
-/// A search finds what shards hold that share a bit of the map with the searcher's, whatever segments
-/// are there besides.
+/// A search finds the objects of shards that share a bit of the map with the searcher's shard, whatever other
+/// segments exist.
 #[test]
-fn those_who_share_a_bit_find_each_other() {
+fn threads_that_share_a_map_bit_find_each_others_objects() {
     for (own, other) in [(1, 1), (1, 2), (1, 3), (0, 1), (0, 2), (0, 4)] {
         for swapped in [false, true] {
-            let world = world();
-            let seats: Vec<_> = (0..6 * BITS).map(|_| world.join()).collect();
+            let pool = pool();
+            let seats: Vec<_> = (0..6 * BITS).map(|_| pool.join()).collect();
             let (own, other) = (seats[own], seats[own + other * BITS]);
             let (own, other) = if swapped { (other, own) } else { (own, other) };
-            assert!(world.take(Some(own)).is_none());
-            world.fill(Some(other), 2 * PRIVATE);
-            let found = world.drain(Some(own));
+            assert!(pool.take(Some(own)).is_none());
+            pool.fill(Some(other), 2 * PRIVATE);
+            let found = pool.drain(Some(own));
             assert!(found >= PRIVATE - 1, "{} of {} has found {found}", own.id, other.id);
-            assert_eq!(world.collect(), 0);
-            assert_eq!(found + world.drain(Some(own)), 2 * PRIVATE);
+            assert_eq!(pool.collect(), 0);
+            assert_eq!(found + pool.drain(Some(own)), 2 * PRIVATE);
         }
     }
 }
 
-/// A search that has nowhere to look looks nowhere, and finds whatever is put, wherever it is.
+/// A search visits no shard if all are empty, and finds every object, wherever it was put.
 #[test]
-fn nothing_is_overlooked() {
-    let world = world();
-    let (own, other) = (world.join(), world.join());
+fn a_search_overlooks_no_object() {
+    let pool = pool();
+    let (own, other) = (pool.join(), pool.join());
     let found = |seat: &Seat, expected: usize| {
-        let misses = world.core.stats().misses;
-        assert_eq!(world.drain(Some(seat)), expected);
-        assert_eq!((world.core.stats().misses, world.idle()), (misses + 1, 0));
+        let misses = pool.core.stats().misses;
+        assert_eq!(pool.drain(Some(seat)), expected);
+        assert_eq!((pool.core.stats().misses, pool.idle()), (misses + 1, 0));
     };
     for _ in 0..3 {
         found(own, 0);
-        world.fill(None, 3);
+        pool.fill(None, 3);
         found(own, 3);
-        world.fill(Some(own), 300);
+        pool.fill(Some(own), 300);
         found(own, 300);
-        world.fill(Some(own), 1);
-        assert_eq!(world.collect(), 0);
+        pool.fill(Some(own), 1);
+        assert_eq!(pool.collect(), 0);
         found(own, 1);
-        world.fill(Some(other), PRIVATE);
-        assert_eq!(world.collect(), 0);
+        pool.fill(Some(other), PRIVATE);
+        assert_eq!(pool.collect(), 0);
         found(own, PRIVATE);
-        world.fill(Some(own), 3 * PRIVATE);
-        assert_eq!(world.collect(), 0);
+        pool.fill(Some(own), 3 * PRIVATE);
+        assert_eq!(pool.collect(), 0);
         found(own, 3 * PRIVATE);
-        world.fill(None, 2);
-        assert_eq!(world.collect(), 0);
+        pool.fill(None, 2);
+        assert_eq!(pool.collect(), 0);
         found(own, 2);
-        world.fill(Some(other), PRIVATE);
-        assert!(world.take(Some(own)).is_none(), "it is all private");
-        world.fill(Some(other), 1);
-        world.discard(world.take(Some(own)).unwrap());
-        world.drain(Some(own));
-        found(other, world.idle());
+        pool.fill(Some(other), PRIVATE);
+        assert!(pool.take(Some(own)).is_none(), "it is all private");
+        pool.fill(Some(other), 1);
+        pool.discard(pool.take(Some(own)).unwrap());
+        pool.drain(Some(own));
+        found(other, pool.idle());
     }
 }
 
-/// Those who take values that others have put do not gather the cells of all of them.
+/// A thread that takes values put by others does not keep all of their cells.
 #[test]
 fn spare_cells_are_few() {
-    let world = world();
-    let (own, other) = (world.join(), world.join());
+    let pool = pool();
+    let (own, other) = (pool.join(), pool.join());
     let most = Size::<super::objects::Item>::EMPTIES + 1 + PLACES;
     for round in 0..100 {
-        // By way of others, and straight to the own shard.
+        // Through other threads, and directly to the thread's own shard.
         for seat in [other, own] {
-            world.fill(Some(seat), 2 * PLACES);
+            pool.fill(Some(seat), 2 * PLACES);
             let mut taken = 0;
             loop {
                 // SAFETY: this thread's seat, and it has no other pin.
                 let pin = unsafe { own.pin() }.unwrap();
                 // SAFETY: pinned.
-                let owner = world.core.shard(own).map(|shard| unsafe { shard.owner() });
+                let owner = pool.core.shard(own).map(|shard| unsafe { shard.owner() });
                 let near = owner.and_then(|owner| owner.private().take());
                 drop(pin);
                 let value = near.or_else(|| {
-                    let (value, empty) = world.core.take(Some(own))?.take_value();
-                    world.core.push_empty(Some(own), empty);
+                    let (value, empty) = pool.core.take(Some(own))?.take_value();
+                    pool.core.push_empty(Some(own), empty);
                     Some(value)
                 });
                 if value.is_none() {
@@ -216,7 +213,7 @@ fn spare_cells_are_few() {
             assert!(taken > 0);
         }
         // SAFETY: nobody else is here.
-        let owner = unsafe { world.core.shard(own).unwrap().owner() };
+        let owner = unsafe { pool.core.shard(own).unwrap().owner() };
         if round % 10 == 9 {
             let spare = owner.private().take_empties().len();
             assert!(spare <= most, "{spare} cells are kept");
@@ -224,38 +221,36 @@ fn spare_cells_are_few() {
     }
 }
 
-/// Threads whose seats need the same new segment at the same time agree on one.
 #[test]
-fn segments_grow_once() {
+fn threads_that_need_the_same_segment_make_it_once() {
     for _ in 0..50 {
-        let world = World::new(FenceKind::Symmetric, usize::MAX);
+        let pool = TestPool::new(FenceKind::Symmetric, usize::MAX);
         // The seats after these four belong together.
-        let _held: Vec<_> = (0..4).map(|_| world.join()).collect();
+        let _held: Vec<_> = (0..4).map(|_| pool.join()).collect();
         let start = Barrier::new(4);
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let seat = world.join();
+                    let seat = pool.join();
                     start.wait();
-                    world.fill(Some(seat), 40);
+                    pool.fill(Some(seat), 40);
                 });
             }
         });
-        assert_eq!(world.idle(), 160);
+        assert_eq!(pool.idle(), 160);
     }
 }
 
-/// E8, mended: what only a thread could reach is for all once the thread is gone, and so is what it
-/// had shared.
+/// When a thread ends, its private objects and those it had shared can be taken by all others.
 #[test]
-fn threads_leave_all_behind() {
-    let world = world();
-    let (seat, other) = (world.join(), world.join());
-    world.fill(Some(seat), 40);
-    world.leave(seat);
-    assert_eq!(world.drain(Some(other)), 40);
-    let heir = world.join();
-    assert_eq!((heir.id, world.drain(Some(heir))), (0, 0));
-    world.fill(Some(heir), 5);
-    assert_eq!(world.drain(Some(heir)), 5);
+fn ended_threads_leave_all_their_objects() {
+    let pool = pool();
+    let (seat, other) = (pool.join(), pool.join());
+    pool.fill(Some(seat), 40);
+    pool.leave(seat);
+    assert_eq!(pool.drain(Some(other)), 40);
+    let heir = pool.join();
+    assert_eq!((heir.id, pool.drain(Some(heir))), (0, 0));
+    pool.fill(Some(heir), 5);
+    assert_eq!(pool.drain(Some(heir)), 5);
 }

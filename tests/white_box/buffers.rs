@@ -1,4 +1,5 @@
-//! Size classes, and the rule by which `get` learns.
+//! Size classes, and the rule by which `get` learns. The classes and hints are private, and buffers show them
+//! only after many uses.
 
 use crate::buffer::{
     class::{CLASSES, LARGEST, SHARED, Sizes, UNSHARED_FROM},
@@ -43,7 +44,7 @@ fn classes_are_found_without_a_search() {
 }
 
 #[test]
-fn a_request_is_served_by_what_comes_back() {
+fn a_buffer_of_a_class_serves_requests_of_that_class() {
     for max in [1024, 100_000, 1 << 20] {
         let sizes = Sizes::new(max);
         for capacity in (1..=max).step_by(7) {
@@ -55,7 +56,7 @@ fn a_request_is_served_by_what_comes_back() {
 }
 
 #[test]
-fn limits_are_in_bytes() {
+fn the_idle_limits_of_classes_are_in_bytes() {
     for bytes in [1, 4096, 1 << 20, 16 << 20, usize::MAX] {
         for class in 0..CLASSES as u8 {
             let (limit, size) = (Sizes::limit(class, bytes), 1_usize << (10 + u32::from(class)));
@@ -80,26 +81,25 @@ fn hints(uses: impl IntoIterator<Item = usize>) -> Vec<(u8, bool)> {
 }
 
 #[test]
-fn a_larger_need_is_met_at_once() {
+fn the_hint_meets_a_larger_need_at_once() {
     assert_eq!(hints([1000, 1025, 100_000]), [(0, false), (1, false), (7, false)]);
 }
 
-/// Beyond what the pool keeps it cannot hand out more.
 #[test]
-fn the_largest_class_is_the_last() {
+fn the_hint_stops_at_the_largest_class() {
     assert_eq!(hints([usize::MAX]), [(10, false)]);
 }
 
 #[test]
-fn the_fifth_strike_is_the_last() {
+fn the_fifth_strike_lowers_the_hint() {
     let uses = [1 << 20, 100, 5000, 100, 100, 100];
     let ends = [(10, false), (10, false), (10, false), (10, false), (10, false), (3, true)];
     assert_eq!(hints(uses), ends);
 }
 
-/// What a glance tells is what a long look would.
+/// The fast check and the full rule agree.
 #[test]
-fn what_is_known_teaches_nothing() {
+fn a_use_that_agrees_with_the_hint_teaches_nothing() {
     for asked in [0, 4097, 1 << 18, 1 << 20] {
         for (strikes, made) in [(0, 0), (0, 1), (1, 0), (2, 1)] {
             for class in 0..=SIZES.top() {
@@ -125,24 +125,23 @@ fn what_is_known_teaches_nothing() {
     }
 }
 
-/// A quarter used forgives what was before.
 #[test]
-fn use_forgives() {
+fn a_quarter_used_clears_the_strikes() {
     let uses = [100, 100, 100, 100, 1 << 18].repeat(10);
     assert!(hints([1 << 20].into_iter().chain(uses)).iter().all(|&end| end == (10, false)));
 }
 
 #[test]
-fn small_buffers_are_never_unlearnt() {
+fn small_buffers_get_no_strikes() {
     let ends = hints([4096, 1, 0, 1, 0, 1, 0, 1, 0]);
     assert!(ends.iter().all(|&end| end == (2, false)));
     assert_eq!(hints([4097, 1, 0, 1, 0, 1]).last(), Some(&(0, true)));
 }
 
-/// However sizes change: what is handed out is at most twenty times what is used, up to
-/// rounding, and where buffers are large.
+/// However sizes change, a large buffer that is handed out has at most twenty times the capacity used, up to
+/// rounding.
 #[test]
-fn a_twentieth_is_used() {
+fn the_hint_stays_within_twenty_times_the_use() {
     let (mut handed_out, mut used) = (0, 0);
     let hints = Hints::new();
     let stripe = hints.stripe(0);
@@ -156,10 +155,10 @@ fn a_twentieth_is_used() {
     assert!(handed_out <= 20 * used, "{handed_out} of {used}");
 }
 
-/// One that was got when much was asked for, and comes back when little is: it goes. Not so one that was
-/// used, is small, or is found in place of what is asked for.
+/// A buffer that was got while large ones were needed, and comes back when small ones are, is dropped. It is
+/// kept if it was used, is small, or was found in place of the requested class.
 #[test]
-fn what_is_not_asked_for_any_more_goes() {
+fn underused_buffers_far_above_the_hint_are_dropped() {
     let sizes = [1 << 11, 1 << 13, 1 << 20];
     for (asked, used, gone) in [
         (1024, 100, [false, true, true]),
@@ -180,9 +179,9 @@ fn what_is_not_asked_for_any_more_goes() {
     assert!(!Hints::new().stripe(0).learn(1 << 18, 1 << 20, SIZES));
 }
 
-/// One large message makes few new buffers large before another has told what it needed.
+/// One large message makes few new buffers large until another large use confirms it.
 #[test]
-fn a_hint_must_be_confirmed() {
+fn an_unconfirmed_hint_makes_few_large_buffers() {
     let cases = [(4096, 1000), (4097, 128), (1 << 16, 16), (1 << 18, 4), (1 << 20, 1)];
     for (used, most) in cases {
         let hints = Hints::new();
@@ -192,7 +191,7 @@ fn a_hint_must_be_confirmed() {
             assert_eq!((0..1000).filter(|_| stripe.may_make(SIZES)).count(), most, "{used}");
         }
     }
-    // Neither a strike nor what is refused confirms it; what comes after the last strike is small.
+    // Neither a strike nor a refused use confirms it; the buffer after the last strike is small.
     let hints = Hints::new();
     let stripe = hints.stripe(0);
     stripe.learn(1 << 20, 1 << 20, SIZES);
@@ -205,9 +204,9 @@ fn a_hint_must_be_confirmed() {
     assert!(stripe.may_make(SIZES));
 }
 
-/// A buffer above all classes is no strike against the largest, and forgives those before.
+/// A buffer above all classes is no strike against the largest class, and clears the strikes before it.
 #[test]
-fn too_much_is_no_strike() {
+fn a_use_above_all_classes_is_no_strike() {
     let ends = hints([usize::MAX, 1, 1, usize::MAX, 1, 1, 1, 1, 1]);
     assert!(ends[..8].iter().all(|&end| end == (10, false)));
     assert_eq!(ends[8], (0, true));

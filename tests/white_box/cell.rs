@@ -1,4 +1,4 @@
-//! Cells, and lists of them.
+//! Cells, and lists of cells. They are private: each holds one idle object.
 
 use std::{
     cell::Cell as Count,
@@ -66,7 +66,7 @@ fn round_trip<T: Clone + PartialEq + Debug>(one: &T, other: &T) {
 }
 
 #[test]
-fn objects_of_all_kinds() {
+fn cells_hold_objects_of_all_kinds() {
     #[derive(Clone, Debug, PartialEq)]
     #[repr(align(128))]
     struct Aligned(u8);
@@ -83,9 +83,9 @@ fn objects_of_all_kinds() {
     round_trip(&Some(Box::new(1)), &None);
 }
 
-/// An object of 1 MiB, which unoptimised code copies through the stack.
+/// Unoptimised code copies an object of 1 MiB through the stack.
 #[test]
-fn objects_of_a_mebibyte() {
+fn cells_hold_objects_of_a_mebibyte() {
     let thread = thread::Builder::new().stack_size(64 << 20);
     let test = || round_trip(&Box::new([1u8; 1 << 20]).map(|x| x), &[2; 1 << 20]);
     thread.spawn(test).unwrap().join().unwrap();
@@ -93,7 +93,7 @@ fn objects_of_a_mebibyte() {
 
 /// A full cell drops its object, and an empty one drops nothing.
 #[test]
-fn objects_are_dropped_once() {
+fn cells_drop_their_object_once() {
     let drops = Rc::default();
     drop(full(Counted(Rc::clone(&drops), None)));
     assert_eq!(drops.get(), 1);
@@ -119,9 +119,9 @@ fn lists_are_stacks() {
     assert_eq!(numbers(empty), [4, 3, 2, 1]);
 }
 
-/// Whatever is done to a list is done as with a vector, whose end is the top.
+/// Any operations on a list have the results of those on a vector whose end is the top.
 #[test]
-fn lists_do_as_vectors() {
+fn lists_behave_like_vectors() {
     for seed in 0..100 {
         let mut rng = Rng::new(seed);
         let (mut list, mut model) = (list([]), Vec::new());
@@ -151,9 +151,9 @@ fn lists_do_as_vectors() {
     }
 }
 
-/// A list drops each object once, whatever their destructors do, and goes on with the first panic.
+/// A list drops each object once even if destructors panic, and then resumes the first panic.
 #[test]
-fn lists_drop_all() {
+fn lists_drop_every_object() {
     let drops = Rc::default();
     let list = |texts: [Option<&'static str>; 5]| {
         let mut list = List::new();

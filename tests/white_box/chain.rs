@@ -1,4 +1,5 @@
-//! The chain: rings that double, the owner at the newest and thieves at the oldest.
+//! The chain: rings that double in size, with the owner at the newest and thieves at the oldest. It is
+//! private, and the tests look at its rings.
 
 use std::ptr;
 
@@ -12,7 +13,7 @@ use crate::containers::{
     ring::{Ring, Steal},
 };
 
-/// A chain that can be dropped with what is in it.
+/// A chain that can be dropped with objects in it.
 pub(super) struct Own(pub(super) Chain<usize>);
 
 impl Own {
@@ -87,9 +88,9 @@ impl Drop for Own {
     }
 }
 
-/// D1: an empty chain has no ring, and asks for a small one at the first push.
+/// An empty chain has no ring. The first push asks for a small one.
 #[test]
-fn an_empty_chain_has_nothing() {
+fn an_empty_chain_asks_for_a_small_ring() {
     let (chain, cells) = (Own::new(), Cells::new(1));
     assert_eq!((chain.slots(), chain.0.len()), (0, 0));
     assert!(chain.pop(4).is_empty());
@@ -100,10 +101,9 @@ fn an_empty_chain_has_nothing() {
     assert_eq!(chain.slots(), 0);
 }
 
-/// D1: each ring is twice as large as the one before, and k of them have 2^k - 1 times the slots of
-/// the first.
+/// Each ring is twice as large as the one before: `k` rings have `2^k - 1` times the slots of the first.
 #[test]
-fn rings_double() {
+fn each_ring_is_twice_as_large_as_the_one_before() {
     let (some, full) = (12 * FIRST_SLOTS + 3, 15 * FIRST_SLOTS);
     let cells = Cells::new(31 * FIRST_SLOTS);
     let chain = Own::new();
@@ -115,9 +115,8 @@ fn rings_double() {
     cells.assert_all_came_out();
 }
 
-/// A push that does not fit tells how far it came.
 #[test]
-fn a_batch_may_be_cut() {
+fn a_push_reports_how_much_of_a_batch_fit() {
     let n = FIRST_SLOTS + 3;
     let cells = Cells::new(n);
     let chain = Own::new();
@@ -129,7 +128,7 @@ fn a_batch_may_be_cut() {
     assert_eq!(cells.numbers(&chain.drain()), (0..n).collect::<Vec<_>>());
 }
 
-/// D2, in part: the owner pops the newest ring only. The older ones it empties as a thief does.
+/// The owner pops from the newest ring only. It empties the older ones as a thief does.
 #[test]
 fn the_owner_pops_the_newest_ring() {
     let n = 3 * FIRST_SLOTS - 1;
@@ -142,7 +141,7 @@ fn the_owner_pops_the_newest_ring() {
     assert_eq!(cells.numbers(&chain.drain()), (0..FIRST_SLOTS).collect::<Vec<_>>());
 }
 
-/// D3: thieves have the oldest first, through all rings, and half of one ring at a time.
+/// Thieves take from the oldest ring first, then from the next, and half of one ring at a time.
 #[test]
 fn thieves_start_at_the_oldest_ring() {
     let (n, half) = (3 * FIRST_SLOTS + 1, FIRST_SLOTS / 2);
@@ -154,7 +153,7 @@ fn thieves_start_at_the_oldest_ring() {
     assert_eq!(cells.numbers(&chain.drain()), (half + 1..n).collect::<Vec<_>>());
 }
 
-/// D3, D4: a thief unlinks the rings that are spent: the newest is then the only one, and can go.
+/// A thief unlinks spent rings. Then the newest ring is the only one, and can be freed too.
 #[test]
 fn thieves_unlink_spent_rings() {
     let n = 5 * FIRST_SLOTS;
@@ -175,7 +174,7 @@ fn thieves_unlink_spent_rings() {
     cells.assert_all_came_out();
 }
 
-/// D6, mended: the owner's own miss, which ends with a steal, unlinks what is spent.
+/// A miss of the owner ends with a steal, which unlinks spent rings.
 #[test]
 fn a_miss_of_the_owner_unlinks_spent_rings() {
     let n = 5 * FIRST_SLOTS;

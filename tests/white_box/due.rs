@@ -1,4 +1,5 @@
-//! What a monitor does, and the clock that it looks at.
+//! When a collect is due: the step of a monitor, and the coarse clock. `Pool` shows only that a collect
+//! happened, not which call requested or started it.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -29,9 +30,9 @@ fn round_until_collected(before: usize) {
     }
 }
 
-/// A round sees what was asked for, and looks at the clock each time.
+/// A round sees a request, and looks at the clock each time.
 #[test]
-fn a_round_does_what_is_due() {
+fn a_monitor_round_finds_a_due_collect() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = schedule::collects();
     schedule::ask();
@@ -44,16 +45,16 @@ fn a_round_does_what_is_due() {
     set_collect_interval(None);
 }
 
-/// A moment that another thread has seen already is not long ago.
+/// Another thread may already have read a slightly later time.
 #[test]
-fn what_is_about_to_come_is_not_long_ago() {
+fn a_time_in_the_future_is_not_long_ago() {
     assert!(coarse_clock::since(coarse_clock::millis()) < 1000);
     assert_eq!(coarse_clock::since(coarse_clock::millis().wrapping_add(500)), 0);
 }
 
-/// An allocation that finds a collect due waits for none that is at work.
+/// An allocation that finds a collect due does not wait for one that is running.
 #[test]
-fn an_allocation_only_asks() {
+fn an_allocation_waits_for_no_collect() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let paced = PacedAlloc::new(System).with_growth(1).with_floor(0);
     let layout = Layout::from_size_align(1 << 20, 8).unwrap();
@@ -68,7 +69,7 @@ fn an_allocation_only_asks() {
     };
     let patience = Patience::new();
     thread::scope(|scope| {
-        // As whoever collects.
+        // As a collector does.
         let _registry = Registry::lock();
         let allocating = scope.spawn(|| (0..100).any(|_| asks()));
         while !allocating.is_finished() {

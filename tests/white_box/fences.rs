@@ -1,5 +1,5 @@
-//! Owners and collectors under both fences: the asymmetric one, if the system has it, and the
-//! symmetric one, which is what systems without it run.
+//! Owners and collectors under both fences: the asymmetric one, if the system supports it, and the symmetric
+//! one, which other systems use. A process uses one kind only, so the tests make seats with the other one.
 
 use std::{
     hint::spin_loop,
@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use super::{Done, ROUNDS, Rng, world::World};
+use super::{Done, ROUNDS, Rng, test_pool::TestPool};
 use crate::{
     Pool,
     collect::{join::current_or_join, schedule::collect},
@@ -27,10 +27,9 @@ pub(super) fn strategies() -> impl Iterator<Item = FenceKind> {
     [FenceKind::Symmetric].into_iter().chain((detected != FenceKind::Symmetric).then_some(detected))
 }
 
-/// The seats of the process run with what the system has. The line tells what that is: `ci/sanitize`
-/// looks for it.
+/// The process's seats use the best fences of the system. `ci/sanitize` looks for the printed line.
 #[test]
-fn the_process_uses_what_the_system_has() {
+fn the_process_uses_the_fences_of_the_system() {
     let detected = FenceKind::detect();
     println!("the fences of this process: {detected:?}");
     let seat = current_or_join().unwrap();
@@ -107,52 +106,52 @@ fn owners_and_collectors_take_turns() {
 /// Threads with seats that come and go, threads without, and a collector, at one pool. An object
 /// has one holder at a time and is dropped once, and the books of the pool agree with the ledger's.
 fn conserve(strategy: FenceKind, max_idle: usize) {
-    let world = World::new(strategy, max_idle);
+    let pool = TestPool::new(strategy, max_idle);
     let done = AtomicBool::new(false);
     let put = |seat, full| {
-        world.put(seat, full);
+        pool.put(seat, full);
     };
     let work = |seed: usize| {
         let _done = Done(&done);
         let mut rng = Rng::new(seed);
         // The first has no seat, and the last never gives its own back.
-        let mut seat = (seed > 0).then(|| world.join());
+        let mut seat = (seed > 0).then(|| pool.join());
         let mut held = Vec::new();
         for _ in 0..ROUNDS {
             match rng.below(1000) {
                 0 if seed < 3 => {
                     seat = seat.map(|seat| {
-                        world.leave(seat);
-                        world.join()
+                        pool.leave(seat);
+                        pool.join()
                     });
                 }
-                // Up to more than what is private, so that chains are used.
-                1..20 => (0..rng.below(60)).for_each(|_| held.push(world.make())),
+                // Up to more objects than are private, so that chains are used.
+                1..20 => (0..rng.below(60)).for_each(|_| held.push(pool.make())),
                 20..40 => held.drain(..).for_each(|full| put(seat, full)),
-                40..500 => held.extend(world.take(seat)),
+                40..500 => held.extend(pool.take(seat)),
                 _ => held.pop().into_iter().for_each(|full| put(seat, full)),
             }
         }
-        held.into_iter().for_each(|full| world.discard(full));
-        seat.into_iter().for_each(|seat| world.leave(seat));
+        held.into_iter().for_each(|full| pool.discard(full));
+        seat.into_iter().for_each(|seat| pool.leave(seat));
     };
     let mut collects = 0;
     thread::scope(|scope| {
         let work = &work;
         (0..4).for_each(|seed| drop(scope.spawn(move || work(seed))));
         while !done.load(Relaxed) {
-            world.collect();
+            pool.collect();
             collects += 1;
             thread::yield_now();
         }
     });
     assert!(collects > 0);
-    assert_eq!(world.idle(), world.ledger.alive());
-    assert!(world.idle() <= max_idle, "more than the bound");
+    assert_eq!(pool.idle(), pool.ledger.alive());
+    assert!(pool.idle() <= max_idle, "more than the bound");
     // All are of the last two generations, and no seat is late.
-    let (first, second) = (world.collect(), world.collect());
-    assert_eq!((world.idle(), world.ledger.alive()), (0, 0), "after {first} and {second}");
-    let units = world.core.quota.lease(max_idle);
+    let (first, second) = (pool.collect(), pool.collect());
+    assert_eq!((pool.idle(), pool.ledger.alive()), (0, 0), "after {first} and {second}");
+    let units = pool.core.quota.lease(max_idle);
     assert_eq!(units, max_idle, "units were lost");
 }
 
@@ -170,7 +169,7 @@ fn objects_and_units_are_conserved() {
     }
 }
 
-/// A collect beside threads that do nothing has one heavy fence, however many pools and seats there are.
+/// A collect beside idle threads has one heavy fence, however many pools and seats exist.
 #[test]
 fn a_collect_has_one_heavy_fence() {
     for (pools, threads) in [(1, 1), (100, 1), (1, 60), (100, 60)] {

@@ -1,4 +1,5 @@
-//! What a child process does with the threads that it has not.
+//! What a child process does with the seats and shards of the threads that it lost. The tests stop an
+//! operation of such a thread at a chosen step, without a fork.
 
 use std::{ptr, sync::atomic::Ordering::Relaxed};
 
@@ -6,7 +7,7 @@ use super::{
     chain::Own,
     objects::{Cells, Item},
     ring::Shared,
-    world::World,
+    test_pool::TestPool,
 };
 use crate::{
     collect::collectable::Collectable,
@@ -18,94 +19,92 @@ use crate::{
 };
 
 /// A fork, after which only the holder of `own` goes on.
-fn fork(world: &World, own: Option<&Seat>) {
+fn fork(pool: &TestPool, own: Option<&Seat>) {
     let own = own.map(|seat| seat.id);
     // SAFETY: nobody else is here, so that it is as if the registry were locked.
     unsafe {
-        let mut claim = Claim::new(&world.seats, false);
-        world.core.lock_for_fork();
-        world.core.unlock_after_fork();
-        world.core.reset_after_fork(&mut claim.others(own));
+        let mut claim = Claim::new(&pool.seats, false);
+        pool.core.lock_for_fork();
+        pool.core.unlock_after_fork();
+        pool.core.reset_after_fork(&mut claim.others(own));
         claim.reset_after_fork(own);
     }
 }
 
-fn world(max_idle: usize) -> World {
-    World::new(FenceKind::detect(), max_idle)
+fn pool(max_idle: usize) -> TestPool {
+    TestPool::new(FenceKind::detect(), max_idle)
 }
 
-/// What other threads had at rest is found by the one that is left, also what was private.
+/// The remaining thread finds all objects of threads that used no pool at the fork, even private ones.
 #[test]
-fn nothing_at_rest_is_lost() {
+fn a_child_finds_idle_objects_of_lost_threads() {
     for (max_idle, own) in [(usize::MAX, true), (500, true), (20, true), (usize::MAX, false)] {
-        let world = world(max_idle);
-        let own = own.then(|| world.join());
-        let others: Vec<_> = (0..9).map(|_| world.join()).collect();
-        let kept = others
-            .iter()
-            .map(|seat| (0..40).filter(|_| world.put(Some(seat), world.make())).count());
+        let pool = pool(max_idle);
+        let own = own.then(|| pool.join());
+        let others: Vec<_> = (0..9).map(|_| pool.join()).collect();
+        let kept =
+            others.iter().map(|seat| (0..40).filter(|_| pool.put(Some(seat), pool.make())).count());
         let kept: usize = kept.sum();
-        fork(&world, own);
-        assert_eq!(world.idle(), kept);
-        assert_eq!(world.drain(own), kept);
+        fork(&pool, own);
+        assert_eq!(pool.idle(), kept);
+        assert_eq!(pool.drain(own), kept);
     }
 }
 
-/// They age as they would have.
 #[test]
-fn ages_stay() {
-    let world = world(usize::MAX);
-    let (own, other) = (world.join(), world.join());
-    world.fill(Some(other), 40);
-    assert_eq!(world.collect(), 0);
-    world.fill(Some(other), 30);
-    fork(&world, Some(own));
-    assert_eq!((world.collect(), world.collect()), (40, 30));
+fn objects_keep_their_age_in_a_child() {
+    let pool = pool(usize::MAX);
+    let (own, other) = (pool.join(), pool.join());
+    pool.fill(Some(other), 40);
+    assert_eq!(pool.collect(), 0);
+    pool.fill(Some(other), 30);
+    fork(&pool, Some(own));
+    assert_eq!((pool.collect(), pool.collect()), (40, 30));
 }
 
 /// The seats are free again, and not late.
 #[test]
-fn seats_are_given_back() {
-    let world = world(usize::MAX);
-    let (first, own, third) = (world.join(), world.join(), world.join());
+fn seats_of_lost_threads_are_free_in_a_child() {
+    let pool = pool(usize::MAX);
+    let (first, own, third) = (pool.join(), pool.join(), pool.join());
     // SAFETY: as if by the thread that holds it, which is stopped there.
     std::mem::forget(unsafe { first.pin() }.unwrap());
-    world.collect();
+    pool.collect();
     assert!(first.is_late());
-    fork(&world, Some(own));
-    assert_eq!((world.join().id, world.join().id, world.join().id), (0, 2, 3));
+    fork(&pool, Some(own));
+    assert_eq!((pool.join().id, pool.join().id, pool.join().id), (0, 2, 3));
     for seat in [first, own, third] {
         // SAFETY: joined again just now, or this thread's own.
         assert!(unsafe { seat.pin() }.is_some());
     }
 }
 
-/// A thread that was stopped while pinned may have been in the midst of something: what it had for
-/// itself is left alone. The units are there again.
+/// A thread that was pinned at the fork may have been inside an operation, so its private objects are not
+/// touched. Its units are available again.
 #[test]
-fn what_is_half_done_is_left_alone() {
+fn a_child_leaves_objects_of_pinned_threads_alone() {
     for max_idle in [usize::MAX, 500] {
-        let world = world(max_idle);
-        let (own, other) = (world.join(), world.join());
-        world.fill(Some(other), 40);
-        world.drain(Some(own));
-        let private = private(&world, other);
-        assert_eq!(world.idle(), private.len());
+        let pool = pool(max_idle);
+        let (own, other) = (pool.join(), pool.join());
+        pool.fill(Some(other), 40);
+        pool.drain(Some(own));
+        let private = private(&pool, other);
+        assert_eq!(pool.idle(), private.len());
         // SAFETY: as if by the thread that holds it, which is stopped there.
         std::mem::forget(unsafe { other.pin() }.unwrap());
-        fork(&world, Some(own));
-        assert_eq!((world.idle(), world.drain(Some(own))), (0, 0));
+        fork(&pool, Some(own));
+        assert_eq!((pool.idle(), pool.drain(Some(own))), (0, 0));
         let room = max_idle.min(600);
-        assert_eq!((0..600).filter(|_| world.put(Some(own), world.make())).count(), room);
-        world.drain(Some(own));
+        assert_eq!((0..600).filter(|_| pool.put(Some(own), pool.make())).count(), room);
+        pool.drain(Some(own));
         // SAFETY: nobody has them any more, but for this test.
         private.into_iter().for_each(|cell| drop(unsafe { CellBox::from_raw(cell) }));
     }
 }
 
 /// What only the owner of a seat can reach.
-fn private(world: &World, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
-    let shard = world.core.shard(seat).unwrap();
+fn private(pool: &TestPool, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
+    let shard = pool.core.shard(seat).unwrap();
     let mut all = vec![std::ptr::null_mut(); shard.private.count()];
     // SAFETY: this thread plays the owner.
     unsafe { shard.owner() }.private().copy_oldest(&mut all);
@@ -113,22 +112,22 @@ fn private(world: &World, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
     all
 }
 
-/// A thief had taken a list of victims, and not counted that yet.
+/// A thief had taken a list of victims, and not yet counted that.
 #[test]
-fn counts_are_mended() {
-    let world = world(usize::MAX);
-    let (own, other) = (world.join(), world.join());
-    world.fill(Some(other), 10);
-    assert_eq!(world.collect(), 0);
-    world.core.shard(other).unwrap().shared.aged_len.fetch_add(5, Relaxed);
-    assert_eq!(world.idle(), 15);
-    fork(&world, Some(own));
-    assert_eq!(world.idle(), 10);
+fn a_child_mends_counts_of_victims() {
+    let pool = pool(usize::MAX);
+    let (own, other) = (pool.join(), pool.join());
+    pool.fill(Some(other), 10);
+    assert_eq!(pool.collect(), 0);
+    pool.core.shard(other).unwrap().shared.aged_len.fetch_add(5, Relaxed);
+    assert_eq!(pool.idle(), 15);
+    fork(&pool, Some(own));
+    assert_eq!(pool.idle(), 10);
 }
 
-/// Slots that a thief has claimed and not given back, or an owner filled and not published.
+/// Slots that a thief had claimed and not yet emptied, or that the owner had filled and not yet published.
 #[test]
-fn rings_are_mended() {
+fn a_child_mends_half_done_rings() {
     let cells = Cells::new(12);
     let ring = Shared::new(8, usize::MAX - 2);
     assert_eq!(ring.head().push(&cells.cells[..5]), 5);
@@ -144,9 +143,9 @@ fn rings_are_mended() {
     assert_eq!(cells.numbers(&ring.pop(8)), [1, 2, 5, 6, 7, 8, 9, 10]);
 }
 
-/// A ring that its owner had made the newest, and not linked yet.
+/// A ring that the owner had made the newest, and not yet linked.
 #[test]
-fn chains_are_mended() {
+fn a_child_mends_half_done_chains() {
     let cells = Cells::new(4);
     let chain = Own::new();
     let first = Ring::try_new(8).unwrap();

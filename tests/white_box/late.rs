@@ -1,8 +1,9 @@
-//! Collectors that pass over a seat, and what its owner makes up for.
+//! Late seats: a collector passes over a seat that stays pinned, and its owner does the work later. A test
+//! has to hold a pin as long as it wants, which `Pool` never does.
 
 use std::{thread, time::Duration};
 
-use super::{ageing::world, fences::strategies, objects::Item, world::World};
+use super::{ageing::pool, fences::strategies, objects::Item, test_pool::TestPool};
 use crate::{
     collect::{collectable::Collectable, pending::ErasedPending},
     pool::core::Core,
@@ -21,13 +22,13 @@ fn pin(seat: &Seat) -> Option<Pin<'_>> {
 }
 
 /// A collect by another thread, while this one may have a seat pinned.
-fn collect_elsewhere(world: &World) -> usize {
-    thread::scope(|scope| scope.spawn(|| world.collect()).join().unwrap())
+fn collect_elsewhere(pool: &TestPool) -> usize {
+    thread::scope(|scope| scope.spawn(|| pool.collect()).join().unwrap())
 }
 
-/// While a collector claims the seats, nobody can pin one; then everybody can.
+/// While a collector claims the seats, nobody can pin one; afterwards everybody can.
 #[test]
-fn claims_close_the_gates() {
+fn claims_close_the_gates_of_seats() {
     for strategy in strategies() {
         let seats = Seats::new(strategy, 100);
         let held: Vec<_> = (0..70).map(|_| seats.join().unwrap()).collect();
@@ -47,7 +48,7 @@ fn claims_close_the_gates() {
     }
 }
 
-/// The seats that are pinned are passed over, and stay closed until the work is made up for.
+/// A seat that is pinned is passed over, and stays closed until its owner has done the missed work.
 #[test]
 fn claims_pass_over_pinned_seats() {
     for strategy in strategies() {
@@ -72,93 +73,93 @@ fn claims_pass_over_pinned_seats() {
     }
 }
 
-/// A collect does not wait for a seat that is pinned. The seat then stays closed until its owner has
-/// done the work, and with that its shard is where the others are: one generation on.
+/// A collect does not wait for a seat that is pinned. The seat then stays closed until its owner has aged its
+/// shard by one generation.
 #[test]
 fn late_seats_catch_up() {
     for strategy in strategies() {
-        let world = World::new(strategy, usize::MAX);
-        let (late, other) = (world.join(), world.join());
-        [late, other].into_iter().for_each(|seat| world.fill(Some(seat), 10));
+        let pool = TestPool::new(strategy, usize::MAX);
+        let (late, other) = (pool.join(), pool.join());
+        [late, other].into_iter().for_each(|seat| pool.fill(Some(seat), 10));
         let pinned = pin(late);
         assert!(pinned.is_some());
-        assert_eq!(collect_elsewhere(&world), 0);
+        assert_eq!(collect_elsewhere(&pool), 0);
         drop(pinned);
         assert!(late.is_late() && !other.is_late());
         assert!(pin(late).is_none() && pin(other).is_some());
-        // The long way round, without making up for it: past the own shard.
-        let full = world.make();
+        // The slow path, without doing the missed work first: it skips the seat's own shard.
+        let full = pool.make();
         full.get().release();
-        assert!(world.core.put(Some(late), full).is_ok());
-        assert_eq!(world.core.shelf.len(), 1);
+        assert!(pool.core.put(Some(late), full).is_ok());
+        assert_eq!(pool.core.shelf.len(), 1);
         // Now as a thread does it.
-        world.catch_up(Some(late));
+        pool.catch_up(Some(late));
         assert!(!late.is_late() && pin(late).is_some());
-        world.fill(Some(late), 5);
-        assert_eq!(world.collect(), 20, "both shards were one generation behind");
-        assert_eq!(world.collect(), 6);
+        pool.fill(Some(late), 5);
+        assert_eq!(pool.collect(), 20, "both shards were one generation behind");
+        assert_eq!(pool.collect(), 6);
     }
 }
 
-/// A seat that has missed two collects: what was idle before both is gone at the next one, and what
-/// came after lives as long as anything.
+/// A seat has missed two collects. Objects from before both are dropped by the next collect; newer ones live
+/// as long as any.
 #[test]
 fn very_late_seats_catch_up() {
     for collects in 2..5 {
-        let world = world();
-        let late = world.join();
-        world.fill(Some(late), 60);
+        let pool = pool();
+        let late = pool.join();
+        pool.fill(Some(late), 60);
         let pinned = pin(late);
-        assert_eq!((0..collects).map(|_| collect_elsewhere(&world)).sum::<usize>(), 0);
+        assert_eq!((0..collects).map(|_| collect_elsewhere(&pool)).sum::<usize>(), 0);
         drop(pinned);
-        world.fill(Some(late), 7);
-        assert_eq!((world.idle(), world.collect(), world.collect()), (67, 60, 7));
+        pool.fill(Some(late), 7);
+        assert_eq!((pool.idle(), pool.collect(), pool.collect()), (67, 60, 7));
     }
 }
 
-/// As above, if the collector finds the seat free again before its owner has noticed.
+/// The same if the collector finds the seat unpinned before its owner has noticed.
 #[test]
 fn collectors_reach_seats_that_were_late() {
-    let world = world();
-    let late = world.join();
-    world.fill(Some(late), 60);
+    let pool = pool();
+    let late = pool.join();
+    pool.fill(Some(late), 60);
     let pinned = pin(late);
-    assert_eq!(collect_elsewhere(&world), 0);
+    assert_eq!(collect_elsewhere(&pool), 0);
     drop(pinned);
-    assert_eq!(world.collect(), 60);
+    assert_eq!(pool.collect(), 60);
     assert!(pin(late).is_some());
-    world.fill(Some(late), 7);
-    assert_eq!((world.collect(), world.collect()), (0, 7));
+    pool.fill(Some(late), 7);
+    assert_eq!((pool.collect(), pool.collect()), (0, 7));
 }
 
-/// A thread that goes while its seat is late leaves nothing undone to the next one.
+/// A thread gives back a late seat after it has done the missed work.
 #[test]
-fn late_seats_leave() {
-    let world = world();
-    let late = world.join();
-    world.fill(Some(late), 10);
+fn a_late_seat_leaves_no_work_to_its_next_holder() {
+    let pool = pool();
+    let late = pool.join();
+    pool.fill(Some(late), 10);
     let pinned = pin(late);
-    collect_elsewhere(&world);
+    collect_elsewhere(&pool);
     drop(pinned);
-    world.leave(late);
-    let heir = world.join();
+    pool.leave(late);
+    let heir = pool.join();
     assert!(!heir.is_late());
-    world.fill(Some(heir), 5);
-    assert_eq!((world.idle(), world.collect(), world.collect()), (15, 10, 5));
+    pool.fill(Some(heir), 5);
+    assert_eq!((pool.idle(), pool.collect(), pool.collect()), (15, 10, 5));
 }
 
-/// A seat that was late for all pools stays so when a collect of one of them finds it free.
+/// A seat that is late for all pools stays late when a trim of one pool finds it unpinned.
 #[test]
 fn a_trim_does_not_make_up_for_a_collect() {
-    let (world, other) = (world(), Core::<Item>::new(usize::MAX));
-    let late = world.join();
-    world.fill(Some(late), 10);
+    let (pool, other) = (pool(), Core::<Item>::new(usize::MAX));
+    let late = pool.join();
+    pool.fill(Some(late), 10);
     let pinned = pin(late);
-    assert_eq!(world.collect_pools(&[&*world.core, &*other], true), 0);
+    assert_eq!(pool.collect_pools(&[&*pool.core, &*other], true), 0);
     drop(pinned);
-    world.collect_pools(&[&*other], false);
-    world.fill(Some(late), 5);
-    assert_eq!((world.collect(), world.collect()), (10, 5));
+    pool.collect_pools(&[&*other], false);
+    pool.fill(Some(late), 5);
+    assert_eq!((pool.collect(), pool.collect()), (10, 5));
 }
 
 /// Does something in the midst of a collect: when the seats are claimed, and the pools after this
@@ -189,13 +190,13 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
     unsafe fn reset_after_fork(&self, _: &mut dyn Iterator<Item = AbandonedSeat>) {}
 }
 
-/// A thread that takes its first seat while a collect is at work is not left a generation behind.
+/// A thread takes its first seat during a collect, and is not left a generation behind.
 #[test]
-fn newcomers_are_not_left_behind() {
-    let world = world();
+fn a_thread_that_joins_during_a_collect_is_not_left_behind() {
+    let pool = pool();
     thread::scope(|scope| {
         let meanwhile = Meanwhile(|| {
-            let newcomer = scope.spawn(|| world.fill(Some(world.join()), 10));
+            let newcomer = scope.spawn(|| pool.fill(Some(pool.join()), 10));
             // It may well have to wait for the collect, but not the other way round.
             for _ in 0..1000 {
                 if newcomer.is_finished() {
@@ -204,12 +205,12 @@ fn newcomers_are_not_left_behind() {
                 thread::sleep(Duration::from_micros(20));
             }
         });
-        assert_eq!(world.collect_pools(&[&meanwhile, &*world.core], true), 0);
+        assert_eq!(pool.collect_pools(&[&meanwhile, &*pool.core], true), 0);
     });
     // SAFETY: the thread that had it is gone, without a word.
-    let seat = unsafe { world.seats.held(0) };
-    world.fill(Some(seat), 5);
-    let gone = world.collect();
+    let seat = unsafe { pool.seats.held(0) };
+    pool.fill(Some(seat), 5);
+    let gone = pool.collect();
     assert!(gone == 0 || gone == 10, "{gone} of 15 went, of which 5 had just come");
-    assert_eq!(world.collect(), 15 - gone);
+    assert_eq!(pool.collect(), 15 - gone);
 }

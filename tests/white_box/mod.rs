@@ -1,6 +1,10 @@
-//! Tests of the parts, through the crate's own doors: behaviour that the public face hides, or
-//! reaches too seldom. The models in `loom-tests` check the same code for every interleaving of a
-//! few steps; these run it at full size, on real threads.
+//! Tests of the parts. They are inside the crate since they need private items: behaviour that the public
+//! interface hides, or reaches too rarely. The models in `loom-tests` check the same code for every
+//! interleaving of a few steps; these tests run it at full size, on real threads.
+
+#[allow(clippy::duplicate_mod, reason = "a part of each suite")]
+#[path = "../common/steps.rs"]
+mod steps;
 
 mod ageing;
 #[cfg(feature = "bytes")]
@@ -22,8 +26,8 @@ mod seats;
 mod shard;
 #[cfg(unix)]
 mod stopped;
+mod test_pool;
 mod thieves;
-mod world;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Release},
@@ -31,7 +35,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a stress does what it does.
+/// The number of rounds of a stress test.
 const ROUNDS: usize = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
 
 /// A small xorshift, so that a test meets the same choices in every run.
@@ -50,7 +54,7 @@ impl Rng {
     }
 }
 
-/// A wait that fails where it would last for ever.
+/// A wait that fails instead of lasting for ever.
 struct Patience(Instant);
 
 impl Patience {
@@ -64,12 +68,12 @@ impl Patience {
     }
 }
 
-/// Sets a flag when it goes, also by a panic, so that no other thread waits for ever.
+/// Sets a flag when it is dropped, even by a panic, so that no other thread waits for ever.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
-        // Release: whoever sees the flag sees what was done before.
+        // Release: a thread that sees the flag sees the writes before.
         self.0.store(true, Release);
     }
 }

@@ -1,4 +1,4 @@
-//! Objects that notice what must not happen to them.
+//! Objects that check their own use: one holder at a time, and dropped once.
 
 use std::{
     iter,

@@ -1,12 +1,12 @@
-//! What the system tells, and what of it can be read.
+//! The system's files of memory pressure. Which files are read is private.
 
 use std::io::ErrorKind;
 
 use crate::Pressure;
 
-/// Files that are missing, and such as exist and refuse to be read, are left out; the rest counts.
+/// Files that are missing or cannot be read are left out; the others count.
 #[test]
-fn what_cannot_be_read_is_left_out() {
+fn unreadable_files_are_left_out() {
     let files = || {
         let all = Pressure::new().stalls("/nowhere/memory").cgroup("/nowhere");
         // As pressure stall information that the kernel was told to leave out: it opens, and cannot be read.

@@ -1,4 +1,5 @@
-//! The bound: units, whose number never changes, and the shards that lease them.
+//! The quota: units, whose number never changes, and the shards that lease them. Units are private; `Pool`
+//! shows only the number of idle objects.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -11,10 +12,10 @@ use crate::containers::{
     quota::Quota,
 };
 
-/// A shard has few private places where there are few units, and none if there are hardly any.
+/// A shard has few private places if the pool has few units, and none if it has very few.
 #[test]
 #[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
-fn places_are_few_where_units_are_few() {
+fn shards_have_few_places_where_units_are_few() {
     let shape = |limit| {
         let quota = Quota::new(limit, 16);
         (quota.slots(), quota.places(), quota.batch())
@@ -31,7 +32,7 @@ fn places_are_few_where_units_are_few() {
 }
 
 #[test]
-fn no_bound_costs_nothing() {
+fn an_unbounded_quota_leases_any_number() {
     let quota = Quota::new(usize::MAX, 16);
     assert!(!quota.bounded());
     for units in [0, 1, 8, usize::MAX] {
@@ -42,15 +43,15 @@ fn no_bound_costs_nothing() {
 }
 
 #[test]
-fn nothing_can_be_leased_of_nothing() {
+fn a_quota_of_zero_leases_no_unit() {
     let quota = Quota::new(0, 16);
     assert!(quota.bounded() && !quota.has_room());
     assert_eq!((quota.lease(1), quota.lease(0)), (0, 0));
 }
 
-/// One after the other, leases give what is asked for or what there is.
+/// Each lease returns the requested number of units, or all that are left.
 #[test]
-fn units_are_conserved() {
+fn leases_conserve_units() {
     for seed in 0..50 {
         let mut rng = Rng::new(seed);
         let limit = rng.below(40);
@@ -73,7 +74,7 @@ fn units_are_conserved() {
     }
 }
 
-/// Many threads together never hold more than there is, and lose none.
+/// Many threads together never hold more units than exist, and lose none.
 #[test]
 fn threads_share_the_bound() {
     const LIMIT: usize = 20;
@@ -104,7 +105,7 @@ fn threads_share_the_bound() {
     assert!(full.load(Relaxed) > 0, "the bound was never met");
 }
 
-/// Whatever an owner does, its objects never outnumber the units, and no unit is lost.
+/// Whatever an owner does, its objects never outnumber its units, and no unit is lost.
 #[test]
 fn a_shard_conserves_units() {
     for seed in 0..100 {
@@ -137,7 +138,7 @@ fn a_shard_conserves_units() {
     }
 }
 
-/// A thief keeps of its loot what it has places for, and the units go with the objects.
+/// A thief keeps as many stolen objects as it has places, and the units move with the objects.
 #[test]
 fn a_thief_conserves_units() {
     for seed in 0..200 {
@@ -162,7 +163,7 @@ fn a_thief_conserves_units() {
     }
 }
 
-/// Who takes again and again what others have put does not gather their units.
+/// A thread that only takes objects put by others does not keep their units.
 #[test]
 fn a_thief_does_not_hoard_units() {
     let own = Own::new(600);

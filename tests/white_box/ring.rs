@@ -1,4 +1,5 @@
-//! The ring: one owner at its head, any number of thieves at its tail.
+//! The ring: one owner at its head, any number of thieves at its tail. It is private, and the tests choose
+//! its size and first index.
 
 use std::ptr;
 
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::containers::ring::{MAX_SLOTS, Ring, RingHead, Steal};
 
-/// How many indices there are before they start again (C2).
+/// The number of indices, after which they wrap.
 pub(super) const RANGE: usize = 1 << (usize::BITS / 2);
 
 /// A ring that threads share, also where the checker's types would not have it.
@@ -53,10 +54,10 @@ impl Shared {
     }
 }
 
-/// C1: a ring has the slots that it was asked for, a power of two, and all of them can be used.
-/// C3: it is full when the head is a whole round ahead, and empty when it is not ahead at all.
+/// A ring has the requested number of slots, a power of two, and can fill all of them. It is full when the
+/// head is one round ahead of the tail, and empty when both are equal.
 #[test]
-fn all_slots_are_of_use() {
+fn a_ring_can_use_all_its_slots() {
     assert_eq!(MAX_SLOTS, RANGE / 4);
     for slots in [1, 2, 4, 8, 16, 64, 1024] {
         let cells = Cells::new(slots + 1);
@@ -73,9 +74,9 @@ fn all_slots_are_of_use() {
     }
 }
 
-/// C5, C6: the owner has the newest, thieves have the oldest, each in the order of their pushes.
+/// The owner pops the newest objects and thieves steal the oldest, each in the order of the pushes.
 #[test]
-fn owners_have_the_newest_and_thieves_the_oldest() {
+fn pop_takes_the_newest_and_steal_the_oldest() {
     let cells = Cells::new(9);
     let ring = Shared::new(16, RANGE - 4);
     assert_eq!(ring.head().push(&cells.cells), 9);
@@ -86,9 +87,9 @@ fn owners_have_the_newest_and_thieves_the_oldest() {
     assert_eq!(cells.numbers(&ring.pop(9)), [3, 4, 5]);
 }
 
-/// A thief takes half, rounded up, and never more than it asked for.
+/// A thief takes half, rounded up, and at most as many as it asked for.
 #[test]
-fn thieves_take_half() {
+fn steal_takes_half() {
     let cells = Cells::new(16);
     for len in 1..=16 {
         for most in 1..=17 {
@@ -102,10 +103,9 @@ fn thieves_take_half() {
     }
 }
 
-/// C4, C7: a slot is handed back empty by whoever took its object: else it could not be used in the
-/// next round, and the one after.
+/// Taking an object empties its slot: otherwise the slot could not be used in the next rounds.
 #[test]
-fn slots_are_handed_back() {
+fn taken_slots_can_be_used_again() {
     let cells = Cells::new(8);
     let ring = Shared::new(8, RANGE - 20);
     for round in 0..40 {
@@ -119,9 +119,8 @@ fn slots_are_handed_back() {
     }
 }
 
-/// C7: what has left the ring is not its own any more: the ring's end drops nothing twice.
 #[test]
-fn nothing_is_retained() {
+fn a_dropped_ring_drops_no_object_that_left_it() {
     let cells = Cells::new(6);
     let ring = Shared::new(8, RANGE - 3);
     ring.head().push(&cells.cells);
@@ -130,7 +129,7 @@ fn nothing_is_retained() {
     cells.assert_all_came_out();
 }
 
-/// C2, C3: random batches at both ends do as with a deque, whatever the index.
+/// Random batches at both ends have the results of a deque, at every index.
 #[test]
 fn a_ring_is_a_bounded_deque() {
     for seed in 0..60 {

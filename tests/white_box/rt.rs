@@ -1,5 +1,5 @@
-//! The runtime's queues, and the seats of its Ps: at full size, on one thread or on real ones. Most are ports of
-//! tests of Go's.
+//! The runtime's queues, and the seats of its Ps: at full size, on one thread or on several. The queues are
+//! private, and a runtime does not show the order of single steps. Most tests are ports of tests of Go's.
 
 use std::{
     collections::HashSet,
@@ -39,7 +39,7 @@ fn pop(queue: &RunQueue) -> Option<usize> {
 
 /// Go's `TestSchedLocalQueue`.
 #[test]
-fn queue_is_first_in_first_out() {
+fn the_run_queue_is_first_in_first_out() {
     let queue = RunQueue::new();
     for len in 0..=LEN {
         assert!(queue.is_empty());
@@ -52,9 +52,9 @@ fn queue_is_first_in_first_out() {
     assert!(!push(&queue, LEN));
 }
 
-/// Go's `TestSchedLocalQueueSteal`: half is stolen, rounded up, and nothing lost.
+/// Go's `TestSchedLocalQueueSteal`: a thief takes half, rounded up, and no task is lost.
 #[test]
-fn half_is_stolen() {
+fn steal_takes_half_of_a_run_queue() {
     let (queue, thief) = (RunQueue::new(), RunQueue::new());
     for len in 0..LEN {
         assert!((0..len).all(|i| push(&queue, i)));
@@ -70,10 +70,10 @@ fn half_is_stolen() {
     }
 }
 
-/// Go's `TestSchedLocalQueueEmpty`: a queue that has a task is never seen empty, while another is put and
+/// Go's `TestSchedLocalQueueEmpty`: a queue that has a task is never seen empty while another one is put and
 /// one is taken.
 #[test]
-fn what_is_there_is_seen() {
+fn a_run_queue_with_a_task_is_never_seen_empty() {
     let p = P::new(0);
     let (round, looked, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     let rounds = super::ROUNDS / 10;
@@ -119,9 +119,9 @@ fn what_is_there_is_seen() {
     });
 }
 
-/// Go's `TestStealOrder`: from each start all are visited once, and starts and strides differ.
+/// Go's `TestStealOrder`: from each start every worker is visited once, and starts and strides differ.
 #[test]
-fn all_are_visited_once() {
+fn the_steal_order_visits_every_worker_once() {
     for len in 1..=64 {
         let mut orders = HashSet::new();
         for random in 0..(len * len) as u32 {
@@ -136,9 +136,9 @@ fn all_are_visited_once() {
     }
 }
 
-/// A full queue gives half to the thieves in one claim, and all in some.
+/// Thieves take half of a full queue in one claim, and all of it in several.
 #[test]
-fn thieves_and_the_owner_share() {
+fn thieves_and_the_owner_share_a_full_run_queue() {
     let queue = RunQueue::new();
     let stop = AtomicBool::new(false);
     let total = super::ROUNDS;
@@ -173,7 +173,7 @@ fn thieves_and_the_owner_share() {
     assert!(all.into_iter().eq(0..total));
 }
 
-/// A seat goes from thread to thread with its P, and is given back with it.
+/// A seat moves from thread to thread with its P, and is given back with it.
 #[test]
 fn a_seat_stays_with_its_p() {
     let mut highest = 0;
@@ -197,8 +197,8 @@ fn a_seat_stays_with_its_p() {
     assert!(highest < 400, "seats are lost: {highest}");
 }
 
-/// A thread that is yet to run, or looks for tasks, is in no poll: nobody may find that it does not
-/// return from one.
+/// A thread that has not yet run a task, or looks for one, is in no poll: sysmon must not find that its poll
+/// takes too long.
 #[test]
 fn no_poll_is_under_way_before_the_first() {
     let sched = Sched::new(1, 1);
@@ -215,7 +215,7 @@ fn no_poll_is_under_way_before_the_first() {
     }
 }
 
-/// A thread with a short slice stands alone with it.
+/// Only the thread that requests a short time slice has it.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_short_slice_is_not_inherited() {

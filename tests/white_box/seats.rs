@@ -1,4 +1,5 @@
-//! Seats: dense ids with one holder each.
+//! Seats: dense ids with one holder each. They are private, and a process can take all of them only in a
+//! table of its own.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +16,6 @@ use crate::{
         seat::Seat,
         table::Seats,
     },
-    shard::shard::Shard,
 };
 
 fn seats(limit: usize) -> Seats {
@@ -41,7 +41,7 @@ fn the_lowest_free_seat_comes_first() {
 }
 
 #[test]
-fn seats_run_out() {
+fn join_fails_when_seats_run_out() {
     for limit in [0, 1, 2, 63, 64, 65, 128, 300] {
         let seats = seats(limit);
         let held: Vec<_> = (0..limit).map(|_| seats.join().unwrap()).collect();
@@ -54,9 +54,9 @@ fn seats_run_out() {
     }
 }
 
-/// All seats that there can be exist side by side, each with its own place in the shards.
+/// With no limit all seats can be taken, and each has its own place in the shards.
 #[test]
-fn no_limit_is_the_largest_one() {
+fn all_possible_seats_exist_side_by_side() {
     let seats = seats(usize::MAX);
     for id in 0..MAX_SEATS {
         let seat = seats.join().unwrap();
@@ -67,9 +67,9 @@ fn no_limit_is_the_largest_one() {
     assert!(seats.join().is_none());
 }
 
-/// Joins and leaves in any order do as with a set of the free ids.
+/// Joins and leaves in any order have the results of a set of the free ids.
 #[test]
-fn seats_are_a_set() {
+fn seats_behave_like_a_set_of_free_ids() {
     for seed in 0..40 {
         let mut rng = Rng::new(seed);
         let limit = rng.below(200) + 1;
@@ -92,7 +92,7 @@ fn seats_are_a_set() {
     }
 }
 
-/// Every id has one place in one bucket, in order and without a gap.
+/// Every id has one place in one bucket, in order and without gaps.
 #[test]
 fn buckets_hold_every_id_once() {
     for first in [1, 2, 4, 64] {
@@ -109,7 +109,7 @@ fn buckets_hold_every_id_once() {
     }
 }
 
-/// Threads that come and go never share a seat.
+/// Threads that start and end never share a seat.
 #[test]
 fn a_seat_has_one_holder() {
     const LIMIT: usize = 5;
@@ -140,7 +140,7 @@ fn a_seat_has_one_holder() {
     assert_eq!((0..LIMIT).map(|_| seats.join().unwrap().id).sum::<usize>(), 10, "a seat is lost");
 }
 
-/// A thread keeps its seat while it lives, and another thread has another.
+/// A thread keeps its seat while it lives, and another thread has another one.
 #[test]
 fn a_thread_has_a_seat_of_its_own() {
     let mine = current_or_join().unwrap();
@@ -148,8 +148,8 @@ fn a_thread_has_a_seat_of_its_own() {
     thread::spawn(|| assert_ne!(current_or_join().unwrap().id, mine.id)).join().unwrap();
 }
 
-/// A thread's seat is free again once the thread is gone. Other tests take seats too, so that it
-/// need not be the next one's, and give lower ones back.
+/// A thread's seat is free again once the thread has ended. Other tests take and give back seats too, so the
+/// next thread may get another one.
 #[test]
 fn a_seat_outlives_its_thread() {
     let id = || thread::spawn(|| current_or_join().unwrap().id).join().unwrap();
@@ -160,9 +160,9 @@ fn a_seat_outlives_its_thread() {
     }
 }
 
-/// The numbers that spread the searches never stick.
+/// The numbers that spread the searches never repeat one value for ever.
 #[test]
-fn random_numbers_differ() {
+fn random_numbers_of_a_seat_differ() {
     let seats = seats(64);
     for _ in 0..64 {
         let seat = seats.join().unwrap();

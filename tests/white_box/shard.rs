@@ -1,4 +1,4 @@
-//! The shard: its private places, its two chains and its units.
+//! The shard: its private places, its two chains and its units. `Pool` shows none of them.
 
 use std::{iter, iter::once};
 
@@ -122,7 +122,7 @@ fn places<const SIZE: usize>() -> (usize, usize) {
     (private, spilt)
 }
 
-/// At most 64 KiB are out of reach for others, and one object of those above 32 KiB.
+/// At most 64 KiB of objects are private, and one object if it is larger than 32 KiB.
 #[test]
 #[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
 fn private_places_depend_on_the_size() {
@@ -135,9 +135,9 @@ fn private_places_depend_on_the_size() {
     assert_eq!(places::<{ (32 << 10) + 1 }>(), (1, 1));
 }
 
-/// The slot's object first, then the newest: through the magazine and what has spilt.
+/// The object in the slot comes first, then the newest one of the magazine and of the chain.
 #[test]
-fn the_newest_comes_first() {
+fn the_newest_object_comes_first() {
     let own = Own::new(usize::MAX);
     let n = PRIVATE + MAX_BATCH;
     (0..n).for_each(|i| assert!(own.put(i)));
@@ -149,10 +149,10 @@ fn the_newest_comes_first() {
     assert_eq!((own.shard.idle(), own.shard.hits()), (0, n + 1));
 }
 
-/// What comes back from the own chain need not have gone there: the magazine opens more places for
-/// as much. Those who only put keep few, and so does everyone after a collect.
+/// An object that came back from the own chain need not have gone there, so the magazine opens more places.
+/// An owner that only puts keeps few places, and so does every owner after a collect.
 #[test]
-fn places_open_for_those_who_take_what_they_put() {
+fn places_open_for_owners_that_take_what_they_put() {
     for generation in 0..3 {
         let own = Own::new(usize::MAX);
         own.collect(generation);
@@ -164,7 +164,7 @@ fn places_open_for_those_who_take_what_they_put() {
         assert_eq!(fill(), PRIVATE, "at first");
         (0..10 * PLACES).for_each(|i| assert!(own.put(i)));
         let private = own.shard.idle() - own.shard.chain(generation).len();
-        assert!(private <= PRIVATE, "whoever only puts");
+        assert!(private <= PRIVATE, "an owner that only puts");
         own.empty();
         for open in (PRIVATE..1 + PLACES).step_by(MAX_BATCH) {
             assert_eq!(fill(), open);
@@ -185,7 +185,7 @@ fn assert_put(own: &Own<usize>, i: usize) -> bool {
     true
 }
 
-/// A shard that has missed one collect keeps all as victims; one that has missed more, nothing.
+/// A shard that has missed one collect keeps all objects as victims; one that has missed more drops them.
 #[test]
 fn shards_age_by_generations() {
     for missed in 0..5u32 {
@@ -224,9 +224,9 @@ fn closed_shards_are_left_alone() {
     }
 }
 
-/// Private victims are taken together, and once.
+/// Private victims are taken as one list, and once.
 #[test]
-fn victims_are_taken_once() {
+fn private_victims_are_taken_once() {
     let own = Own::new(usize::MAX);
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     own.collect(1);
@@ -236,8 +236,8 @@ fn victims_are_taken_once() {
     assert_eq!(own.take(), Some(PRIVATE));
 }
 
-/// D5, mended: a ring that is far larger than its shard needs goes with the victims. A small one
-/// stays, and one of which the other generation uses as much.
+/// A ring that is far larger than its shard needs is freed with the victims. A small one stays, and so does
+/// one that the other generation fills as much.
 #[test]
 fn drained_chains_shrink() {
     let few = PRIVATE + KEEP_SLOTS - 1;
@@ -255,7 +255,7 @@ fn drained_chains_shrink() {
     }
 }
 
-/// The memory of objects that were taken out is kept, within bounds.
+/// The cells of objects that were taken are kept, up to a bound.
 #[test]
 fn empty_cells_are_kept() {
     fn kept<const SIZE: usize>() -> usize {
@@ -273,9 +273,9 @@ fn empty_cells_are_kept() {
     assert_eq!([kept::<{ 64 << 10 }>(), kept::<{ (64 << 10) + 1 }>()], [1, 0]);
 }
 
-/// A hit by value uses the slot, the magazine, and the cells that hits before it have left there.
+/// A hit by value uses the slot, the magazine, and the cells that earlier hits have left there.
 #[test]
-fn values_use_the_cells_that_were_left() {
+fn values_use_the_cells_that_hits_have_left() {
     let own = Own::new(usize::MAX);
     assert_eq!(own.owner().private().put(0), Err(0), "there is no cell yet");
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
@@ -292,8 +292,8 @@ fn values_use_the_cells_that_were_left() {
     assert_eq!(own.shard.hits(), 3 * PRIVATE);
 }
 
-/// Where a spare cell is, there is no place for another. What needs the place puts them away; `put`
-/// finds them again once they are laid out.
+/// A place that holds a spare cell cannot hold an object. An operation that needs the place stows the spare
+/// cells; `put` finds them again once they are staged.
 #[test]
 fn spare_cells_make_way() {
     let own = Own::new(usize::MAX);
@@ -316,10 +316,10 @@ fn spare_cells_make_way() {
     assert!(all.into_iter().eq([100, 102, 101].into_iter().chain((1..PRIVATE - 2).rev())));
 }
 
-/// Cells that are handed in are laid out where there are units for them, and nowhere else.
+/// Empty cells are staged in places that have units, and nowhere else.
 #[test]
 #[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
-fn cells_are_laid_out_where_there_are_units() {
+fn empty_cells_are_staged_where_there_are_units() {
     for (max_idle, open, fit) in
         [(usize::MAX, 0, PRIVATE), (31, 0, 0), (64, 0, 0), (64, 1, 1), (64, 3, 3)]
     {
@@ -338,8 +338,8 @@ fn cells_are_laid_out_where_there_are_units() {
     }
 }
 
-/// However objects and values come and go, each comes out once and is the last one in or nearly so,
-/// and no cell is lost or in two places.
+/// However objects and values are put and taken, each comes out once and is about the newest, and no cell is
+/// lost or in two places.
 #[test]
 fn cells_are_conserved() {
     for seed in 0..200 {
@@ -405,7 +405,7 @@ fn cells_are_conserved() {
     }
 }
 
-/// A shard knows when there is nothing in its primary chain: what is put there is found.
+/// A shard knows whether its primary chain is empty, so objects that were put there are found.
 #[test]
 fn shards_know_what_they_have_shared() {
     let own = Own::new(usize::MAX);
@@ -429,9 +429,9 @@ fn shards_know_what_they_have_shared() {
     assert!(!own.shard.published());
 }
 
-/// The object is still there, whole, however it went through the shard.
+/// An object is unchanged, whichever path it took through the shard.
 #[test]
-fn objects_come_back_whole() {
+fn objects_come_back_whole_from_a_shard() {
     let own = Own::new(usize::MAX);
     (0..100).for_each(|i| assert!(own.put(vec![i; i])));
     own.collect(1);

@@ -1,5 +1,5 @@
-//! Threads that a signal stops in the midst of things, as a debugger does, or a machine that has
-//! more threads than cores.
+//! Threads that a signal stops inside an operation, as a debugger does, or a machine with more threads than
+//! cores. The signal must arrive while a thread is pinned, which only the private parts can tell.
 
 use std::{
     cell::Cell,
@@ -23,7 +23,7 @@ use super::{
     fences::strategies,
     objects::{Cells, Item},
     ring::Shared,
-    world::World,
+    test_pool::TestPool,
 };
 use crate::{
     containers::{
@@ -53,7 +53,7 @@ thread_local! {
 
 /// Does not return until the thread is told to go on.
 extern "C" fn handler(_: libc::c_int) {
-    // SAFETY: what is set there is borrowed meanwhile.
+    // SAFETY: the values set there are borrowed meanwhile.
     let Some(stop) = (unsafe { ENTERED.get().as_ref() }) else { return };
     if stop.state.compare_exchange(TO_STOP, STOPPED, AcqRel, Relaxed).is_ok() {
         while stop.state.load(Acquire) == STOPPED {
@@ -119,12 +119,12 @@ const HAND: usize = 40;
 
 /// A thread that does nothing but use its shard, all of it: it takes objects out and puts them back.
 /// It can be stopped while it is pinned.
-fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
+fn use_shard(pool: &TestPool, seat: &Seat, stop: &Stop, done: &AtomicBool) {
     let (mut hand, mut ring) = (Vec::<CellBox<Item>>::with_capacity(HAND), None);
-    world.fill(Some(seat), 5);
+    pool.fill(Some(seat), 5);
     while !done.load(Acquire) {
-        world.catch_up(Some(seat));
-        let (shard, quota) = (world.core.shard(seat).unwrap(), &world.core.quota);
+        pool.catch_up(Some(seat));
+        let (shard, quota) = (pool.core.shard(seat).unwrap(), &pool.core.quota);
         // SAFETY: this thread's seat, and its only pin.
         let Some(pin) = (unsafe { seat.pin_fast().or_else(|| seat.pin()) }) else { continue };
         let entered = stop.enter();
@@ -155,15 +155,15 @@ fn use_shard(world: &World, seat: &Seat, stop: &Stop, done: &AtomicBool) {
             ring = Ring::try_new(slots);
         } else if hand.len() < HAND {
             // The collectors were here.
-            world.fill(Some(seat), 50);
+            pool.fill(Some(seat), 50);
         }
     }
-    hand.into_iter().for_each(|full| world.discard(full));
+    hand.into_iter().for_each(|full| pool.discard(full));
 }
 
 /// What of a shard is its owner's alone: the generation, and how many objects of that there are.
-fn primary(world: &World, seat: &Seat) -> (u32, usize) {
-    let shard = world.core.shard(seat).unwrap();
+fn primary(pool: &TestPool, seat: &Seat) -> (u32, usize) {
+    let shard = pool.core.shard(seat).unwrap();
     // SAFETY: stopped, so that nobody else is at work there.
     let generation = unsafe { shard.owner() }.generation();
     let aged = shard.shared.aged_len.load(Relaxed);
@@ -174,22 +174,22 @@ fn primary(world: &World, seat: &Seat) -> (u32, usize) {
 /// Collectors do not wait for a thread that is stopped while pinned, and leave its shard alone.
 /// They go on with all else. Then it makes up for what it has missed.
 fn stop_while_pinned(strategy: FenceKind) {
-    let world = World::new(strategy, usize::MAX);
-    let (own, stop, done) = (world.join(), Stop::new(), AtomicBool::new(false));
+    let pool = TestPool::new(strategy, usize::MAX);
+    let (own, stop, done) = (pool.join(), Stop::new(), AtomicBool::new(false));
     thread::scope(|scope| {
-        let (world, stop, done) = (&world, &stop, &done);
-        let seat = world.join();
-        scope.spawn(|| use_shard(world, seat, stop, done));
+        let (pool, stop, done) = (&pool, &stop, &done);
+        let seat = pool.join();
+        scope.spawn(|| use_shard(pool, seat, stop, done));
         let _done = Done(done);
         for round in 0..100 {
-            world.fill(Some(own), 30);
+            pool.fill(Some(own), 30);
             stop.during(|| {
-                let before = primary(world, seat);
-                let left = world.idle() - before.1;
-                let gone: usize = (0..2 + round % 3).map(|_| world.collect()).sum();
+                let before = primary(pool, seat);
+                let left = pool.idle() - before.1;
+                let gone: usize = (0..2 + round % 3).map(|_| pool.collect()).sum();
                 assert!(seat.is_late(), "it was not seen");
-                assert_eq!((gone, primary(world, seat)), (left, before));
-                assert_eq!(world.idle(), before.1);
+                assert_eq!((gone, primary(pool, seat)), (left, before));
+                assert_eq!(pool.idle(), before.1);
             });
             let patience = Patience::new();
             while seat.is_late() {
@@ -197,19 +197,19 @@ fn stop_while_pinned(strategy: FenceKind) {
             }
         }
     });
-    let late: usize = (0..2).map(|_| world.collect()).sum();
-    assert_eq!((world.idle(), late), (0, late));
+    let late: usize = (0..2).map(|_| pool.collect()).sum();
+    assert_eq!((pool.idle(), late), (0, late));
 }
 
 #[test]
-fn a_thread_is_stopped_while_pinned() {
+fn a_thread_stopped_while_pinned_holds_up_nobody() {
     strategies().for_each(stop_while_pinned);
 }
 
-/// A thread that is stopped on its way through a chain, where it may have any ring in view, holds up
-/// nobody, and finds that ring as it was left, however many have come and gone meanwhile.
+/// A thread is stopped on its way through a chain, where it may look at any ring. It blocks no other thread,
+/// and later finds its ring unchanged, however many rings were made and freed meanwhile.
 #[test]
-fn a_thief_is_stopped_in_an_epoch() {
+fn a_thief_stopped_in_an_epoch_holds_up_nobody() {
     /// A ring that the thief looks at, and others do not.
     struct View(*const Ring<usize>);
     // SAFETY: the ring is shared, as rings are.

@@ -1,4 +1,5 @@
-//! One owner and nine thieves, at a ring and at a chain.
+//! One owner and nine thieves, at a ring and at a chain. Both are private; a pool reaches them only when
+//! magazines spill.
 
 use std::{
     hint::spin_loop,
@@ -29,7 +30,7 @@ struct Loot {
 impl Loot {
     fn add(&self, batch: &[*mut ObjectCell<usize>]) {
         self.cells.came_out(batch);
-        // Release: whoever sees the count sees the slots handed back.
+        // Release: a thread that sees the count sees the slots emptied.
         self.count.fetch_add(batch.len(), Release);
     }
 
@@ -68,8 +69,7 @@ fn with_thieves(
     loot.cells.assert_all_came_out();
 }
 
-/// C8, C9: a ring of 16 slots whose indices run over meanwhile. Every tenth push is followed by a
-/// pop.
+/// A ring of 16 slots whose indices wrap during the test. Every tenth push is followed by a pop.
 fn ring(pushed_at_a_time: usize, most: [usize; 9]) {
     let ring = Shared::new(16, RANGE - 500);
     with_thieves(
@@ -92,21 +92,20 @@ fn ring(pushed_at_a_time: usize, most: [usize; 9]) {
     );
 }
 
-/// Go's TestPoolDequeue.
+/// Go's `TestPoolDequeue`.
 #[test]
-fn ring_one_by_one() {
+fn ring_under_nine_thieves_one_object_at_a_time() {
     ring(1, [1; 9]);
 }
 
 #[test]
-fn ring_in_batches() {
+fn ring_under_nine_thieves_in_batches() {
     ring(7, ALL_SORTS);
 }
 
-/// Go's TestPoolChain, in batches: a chain that grows from nothing. Every tenth push is followed by
-/// a pop.
+/// Go's `TestPoolChain`, in batches: a chain that grows from nothing. Every tenth push is followed by a pop.
 #[test]
-fn chain() {
+fn chain_under_nine_thieves() {
     let chain = Own::new();
     with_thieves(
         ALL_SORTS,
@@ -122,9 +121,9 @@ fn chain() {
     );
 }
 
-/// The chain grows to several rings, is emptied by thieves, and is given up, over and over (D3).
+/// The chain grows to several rings, is emptied by thieves, and shrinks to none, over and over.
 #[test]
-fn chain_that_grows_and_shrinks() {
+fn chain_that_grows_and_shrinks_under_nine_thieves() {
     let chain = Own::new();
     with_thieves(
         ALL_SORTS,
@@ -147,9 +146,8 @@ fn chain_that_grows_and_shrinks() {
     );
 }
 
-/// D7, mended: a slot that its thief has yet to hand back is waited for. The chain asks for a ring
-/// only if the one that it has is full, and here it never is: the owner pushes to its only slot as
-/// soon as that has been claimed.
+/// The owner waits for a slot that its thief has not yet emptied. The chain asks for a ring only if its ring
+/// is full, and here it never is: the owner pushes to the only slot as soon as that has been claimed.
 #[test]
 fn chain_with_a_slow_thief() {
     let chain = Own::new();

@@ -1,4 +1,4 @@
-//! Several pools without their faces, the seats of their process, and its registry.
+//! A process of a scenario: several pools (their cores, without `Pool`), the seats and the registry.
 
 use std::{
     mem::ManuallyDrop,
@@ -6,58 +6,56 @@ use std::{
 };
 
 use super::{
+    coverage::{Coverage, Event},
     ledger::{Item, Ledger},
-    seen::{Event, Seen},
+    steps,
 };
 use crate::{
     collect::{
-        collect::{age_pools, drop_pending},
-        collectable::Collectable,
-        pending::ErasedPending,
-        registry::Registry,
+        collect::drop_pending, collectable::Collectable, pending::ErasedPending, registry::Registry,
     },
     pool::core::Core,
     seat::{fence::FenceKind, seat::Seat, table::Seats},
     sync::{Mutex, Relaxed, lock::lock},
 };
 
-/// A process.
-pub(super) struct World {
+/// The process of a schedule.
+pub(super) struct Process {
     pub(super) seats: Seats,
     registry: Mutex<Registry>,
     pub(super) pools: Vec<Pool>,
-    /// Those of all pools that there ever were. No part of a schedule.
+    /// The ledgers of all pools, even of closed ones. They are not part of a schedule.
     ledgers: Untracked<Vec<Arc<Ledger>>>,
-    pub(super) seen: Arc<Seen>,
+    pub(super) coverage: Arc<Coverage>,
 }
 
-/// A pool without its public face. If a schedule fails, it stays: it may be in any state then.
+/// A pool: its core, without `Pool`. If a schedule fails, it is leaked, since it may be in any state.
 pub(super) struct Pool {
     pub(super) core: ManuallyDrop<Box<Core<Item>>>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) bound: usize,
 }
 
-impl World {
-    /// A process of up to so many threads with seats, besides the sleepers, which have the first
-    /// ones and do nothing. The pools have these bounds.
+impl Process {
+    /// A process of up to `seats` threads with seats, besides `sleepers` threads, which hold the first seats
+    /// and do nothing. The pools have these `bounds`.
     pub(super) fn new(
         strategy: FenceKind,
         seats: usize,
         sleepers: usize,
         bounds: &[usize],
-        seen: Arc<Seen>,
+        coverage: Arc<Coverage>,
     ) -> Self {
-        let mut world = Self {
+        let mut process = Self {
             seats: Seats::new(strategy, seats + sleepers),
             registry: Mutex::default(),
             pools: Vec::new(),
             ledgers: Untracked::default(),
-            seen,
+            coverage,
         };
-        (0..sleepers).for_each(|_| assert!(world.seats.join().is_some()));
-        world.pools = bounds.iter().map(|&bound| world.open(bound)).collect();
-        world
+        (0..sleepers).for_each(|_| assert!(process.seats.join().is_some()));
+        process.pools = bounds.iter().map(|&bound| process.open(bound)).collect();
+        process
     }
 
     /// Opens a pool.
@@ -70,7 +68,7 @@ impl World {
         Pool { core: ManuallyDrop::new(core), ledger, bound }
     }
 
-    /// The end of a pool that nobody uses any more.
+    /// Closes a pool that no thread uses any more.
     pub(super) fn close(&self, pool: Pool) {
         lock(&self.registry).leave(pool.core.entry.load(Relaxed));
         let mut core = ManuallyDrop::into_inner(pool.core);
@@ -88,29 +86,20 @@ impl World {
     pub(super) fn collect(&self) {
         self.age(None, 1, |registry| {
             // SAFETY: locked.
-            unsafe {
-                age_pools(&self.seats, registry.pools(), true);
-                registry.pools().filter_map(|pool| pool.take_pending()).collect()
-            }
+            unsafe { steps::age(&self.seats, registry.pools(), true, false) }
         });
     }
 
     /// Ages one pool, and drops its victims if `clear`.
     pub(super) fn trim(&self, pool: &Pool, clear: bool) {
         self.age(Some(pool), 1 + usize::from(clear), |_| {
-            let core = &**pool.core;
+            let core = std::iter::once(&**pool.core as &dyn Collectable);
             // SAFETY: locked.
-            unsafe {
-                age_pools(&self.seats, std::iter::once(core as &dyn Collectable), false);
-                if clear {
-                    core.drain();
-                }
-                core.take_pending().into_iter().collect()
-            }
+            unsafe { steps::age(&self.seats, core, false, clear) }
         });
     }
 
-    /// Ages one pool or all by so many steps, and drops what that leaves when nothing is locked.
+    /// Ages one pool or all by `steps`, and drops the objects that `f` returns when nothing is locked.
     fn age(
         &self,
         one: Option<&Pool>,
@@ -129,32 +118,25 @@ impl World {
         ledgers.iter().for_each(|ledger| ledger.sweep_ends());
     }
 
-    /// What a thread whose seat is late does before anything else.
+    /// What a thread does before each operation: if its seat is late, it does the missed work.
     pub(super) fn catch_up(&self, seat: &Seat) {
         if !seat.is_late() {
             return;
         }
-        self.seen.add(Event::Late, 1);
+        self.coverage.add(Event::Late, 1);
         let Ok(registry) = self.registry.try_lock() else { return };
         if seat.is_late() {
             // SAFETY: locked, and the caller's seat, which is not pinned.
-            registry.pools().for_each(|pool| unsafe { pool.catch_up(seat.id) });
-            seat.caught_up();
+            unsafe { steps::catch_up(registry.pools(), seat) };
         }
     }
 
-    /// What a thread does at its exit. The seat is the caller's.
+    /// What a thread does at its exit. The seat is the calling thread's.
     pub(super) fn leave(&self, seat: &Seat) {
         {
             let registry = lock(&self.registry);
-            for pool in registry.pools() {
-                // SAFETY: locked, and the caller's seat, which is not pinned.
-                unsafe {
-                    pool.catch_up(seat.id);
-                    pool.vacate(seat.id);
-                }
-            }
-            seat.caught_up();
+            // SAFETY: locked, and the caller's seat, which is not pinned.
+            unsafe { steps::vacate(registry.pools(), seat) };
         }
         // SAFETY: the caller's, which is not used again.
         unsafe { self.seats.leave(seat) };

@@ -1,4 +1,4 @@
-//! A pool without its face, and the seats of its process.
+//! A pool for models: its core, without `Pool`, and seats of its own.
 
 use loom::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::{
     sync::Relaxed,
 };
 
-pub(super) struct World {
+pub(super) struct ModelPool {
     pub(super) seats: Seats,
     pub(super) core: Box<Core<Object>>,
     pub(super) ledger: Ledger,
 }
 
-impl World {
+impl ModelPool {
     pub(super) fn new(strategy: FenceKind, max_idle: usize) -> Arc<Self> {
         let seats = Seats::new(strategy, usize::MAX);
         let core = Core::new(max_idle);
@@ -40,14 +40,14 @@ impl World {
         Some(full)
     }
 
-    /// Uses an object and puts it back, as a guard does on its long way.
+    /// Uses an object and puts it back, as a guard does on its slow path.
     pub(super) fn put(&self, seat: &Seat, full: CellBox<Object>) {
         ready(seat);
         full.get().use_it();
         drop(self.core.put(Some(seat), full));
     }
 
-    /// Puts so many new objects.
+    /// Puts `count` new objects.
     pub(super) fn fill(&self, seat: &Seat, count: usize) {
         (0..count).for_each(|_| self.put(seat, self.ledger.object()));
     }
@@ -57,14 +57,14 @@ impl World {
     }
 }
 
-/// What a thread with a late seat does before it uses a pool.
+/// What a thread does before it uses a pool: if its seat is late, it does the missed work.
 fn ready(seat: &Seat) {
     if seat.is_late() {
         catch_up(seat);
     }
 }
 
-impl Drop for World {
+impl Drop for ModelPool {
     fn drop(&mut self) {
         Registry::lock().leave(self.core.entry.load(Relaxed));
         drop(self.core.empty());

@@ -1,4 +1,4 @@
-//! A pool without its face, beside its model.
+//! The oracle: the core of a pool beside its model. Each operation is done to both, and the results are compared.
 
 use std::{mem::ManuallyDrop, ptr};
 
@@ -15,14 +15,14 @@ use crate::{
     util::counters::Stats,
 };
 
-pub(super) struct Twin<const PAD: usize> {
+pub(super) struct Oracle<const PAD: usize> {
     /// Not dropped if the program fails, as it must be empty for that.
     pub(super) core: ManuallyDrop<Box<Core<Token<PAD>>>>,
     pub(super) model: Model,
     max_idle: usize,
 }
 
-impl<const PAD: usize> Twin<PAD> {
+impl<const PAD: usize> Oracle<PAD> {
     /// A pool for `max_idle` objects.
     pub(super) fn new(max_idle: usize) -> Self {
         let core = ManuallyDrop::new(Core::new(max_idle));
@@ -50,21 +50,21 @@ impl<const PAD: usize> Twin<PAD> {
         f(unsafe { shard.owner() }, arg)
     }
 
-    /// The short way to an object.
+    /// The hit path of a get.
     pub(super) fn pop(&mut self, seat: Option<&Seat>) -> Option<CellBox<Token<PAD>>> {
         let full = self.own(seat, (), |owner, ()| owner.private().pop().ok_or(())).ok()?;
         self.model.found(full.get().number(), false, Elsewhere::default());
         Some(full)
     }
 
-    /// The short way to an object out of its cell, which stays.
+    /// The hit path of a take by value: the cell stays.
     pub(super) fn pop_value(&mut self, seat: Option<&Seat>) -> Option<Token<PAD>> {
         let value = self.own(seat, (), |owner, ()| owner.private().take().ok_or(())).ok()?;
         self.model.found(value.number(), false, Elsewhere::default());
         Some(value)
     }
 
-    /// The short way to nothing.
+    /// Whether a search cannot succeed. If so, it is a miss.
     pub(super) fn has_nothing(&mut self, seat: Option<&Seat>) -> bool {
         let own = seat.and_then(|seat| self.shard(seat));
         let nothing = own.is_some_and(|shard| self.core.has_nothing(shard));
@@ -75,7 +75,7 @@ impl<const PAD: usize> Twin<PAD> {
         nothing
     }
 
-    /// The long way to an object.
+    /// The slow path of a get.
     pub(super) fn search(&mut self, seat: Option<&Seat>) -> Option<CellBox<Token<PAD>>> {
         // SAFETY: the seat of a player that runs.
         let own = seat.filter(|seat| unsafe { seat.pin() }.is_some());
@@ -106,7 +106,7 @@ impl<const PAD: usize> Twin<PAD> {
         stats.victim_hits
     }
 
-    /// The short way back.
+    /// The hit path of a put.
     pub(super) fn push(
         &mut self,
         seat: Option<&Seat>,
@@ -118,7 +118,7 @@ impl<const PAD: usize> Twin<PAD> {
         Ok(())
     }
 
-    /// The short way back for an object without a cell: to one that is at hand.
+    /// The hit path of a put by value: into a spare cell of the slot or the magazine.
     pub(super) fn push_value(
         &mut self,
         seat: Option<&Seat>,
@@ -130,7 +130,7 @@ impl<const PAD: usize> Twin<PAD> {
         Ok(())
     }
 
-    /// The long way back for an object without a cell: to one that is not at hand.
+    /// The slow path of a put by value: into another empty cell.
     pub(super) fn put_value(
         &mut self,
         seat: Option<&Seat>,
@@ -142,7 +142,7 @@ impl<const PAD: usize> Twin<PAD> {
         Ok(())
     }
 
-    /// The long way back.
+    /// The slow path of a put.
     pub(super) fn put(
         &mut self,
         seat: Option<&Seat>,
@@ -153,7 +153,7 @@ impl<const PAD: usize> Twin<PAD> {
         self.kept(number, kept)
     }
 
-    /// The way to the shelf.
+    /// Puts an object on the shelf.
     pub(super) fn shelve(&mut self, full: CellBox<Token<PAD>>) -> Result<(), CellBox<Token<PAD>>> {
         let number = full.get().number();
         let kept = self.core.shelve(full);
@@ -183,7 +183,7 @@ impl<const PAD: usize> Twin<PAD> {
         self.model.counts.dropped += 1;
     }
 
-    /// A step has dropped these.
+    /// A step has dropped these objects.
     pub(super) fn stepped(&mut self, dropped: &[usize], clear: bool) {
         let behind = |steps: u32| {
             let shards = self.core.shards().filter(|shard| self.missed(shard) >= steps);
@@ -196,7 +196,7 @@ impl<const PAD: usize> Twin<PAD> {
         }
     }
 
-    /// The end of the pool, and how many objects that dropped.
+    /// Drops the pool. Returns the number of objects that dropped.
     pub(super) fn end(self) -> usize {
         let mut core = ManuallyDrop::into_inner(self.core);
         let idle = core.empty();
@@ -205,7 +205,7 @@ impl<const PAD: usize> Twin<PAD> {
         self.model.idle()
     }
 
-    /// What can be seen is as in the model.
+    /// The counters are those of the model.
     pub(super) fn check(&self) {
         let stats = self.core.stats();
         let (idle, steals) = (self.model.idle(), stats.steals);
@@ -243,7 +243,7 @@ impl<const PAD: usize> Twin<PAD> {
         if shard.open.load(Relaxed) { behind } else { 0 }
     }
 
-    /// What is private to other shards than this.
+    /// The objects that are private to other shards.
     fn elsewhere(&self, own: Option<&Shard<Token<PAD>>>) -> Elsewhere {
         let mut all = Elsewhere::default();
         let is_own = |shard| own.is_some_and(|own| ptr::eq(own, shard));

@@ -1,4 +1,4 @@
-//! A pool without its face, in a world of its own.
+//! A pool for tests: its core, without `Pool`, and seats of its own.
 
 use std::{
     iter,
@@ -6,26 +6,26 @@ use std::{
     thread,
 };
 
-use super::objects::{Item, Ledger};
+use super::{
+    objects::{Item, Ledger},
+    steps,
+};
 use crate::{
-    collect::{
-        collect::{age_pools, drop_pending},
-        collectable::Collectable,
-    },
+    collect::{collect::drop_pending, collectable::Collectable},
     containers::cell::{CellBox, EmptyCell},
     pool::core::Core,
     seat::{fence::FenceKind, seat::Seat, table::Seats},
 };
 
-/// A pool without its public face, and the seats of its process. The lock is the registry's.
-pub(super) struct World {
+/// The core of a pool, and the seats of its users. The lock stands for the registry's.
+pub(super) struct TestPool {
     pub(super) seats: Seats,
     pub(super) core: Box<Core<Item>>,
     registry: Mutex<()>,
     pub(super) ledger: Arc<Ledger>,
 }
 
-impl World {
+impl TestPool {
     /// A pool for `max_idle` objects.
     pub(super) fn new(strategy: FenceKind, max_idle: usize) -> Self {
         Self {
@@ -41,16 +41,12 @@ impl World {
         self.seats.join().expect("a free seat")
     }
 
-    /// What a thread does at its exit. The seat is the caller's.
+    /// What a thread does at its exit. The seat is the calling thread's.
     pub(super) fn leave(&self, seat: &Seat) {
         {
             let _registry = self.registry.lock().unwrap();
             // SAFETY: locked, and the seat is the caller's, which is not pinned.
-            unsafe {
-                self.core.catch_up(seat.id);
-                self.core.vacate(seat.id);
-            }
-            seat.caught_up();
+            unsafe { steps::vacate(self.pools(), seat) };
         }
         // SAFETY: the caller's, which is not used again.
         unsafe { self.seats.leave(seat) };
@@ -69,7 +65,7 @@ impl World {
         Some(full)
     }
 
-    /// Puts an object back, and tells whether it was kept.
+    /// Puts an object back. Returns whether it was kept.
     pub(super) fn put(&self, seat: Option<&Seat>, full: CellBox<Item>) -> bool {
         self.catch_up(seat);
         full.get().release();
@@ -87,40 +83,41 @@ impl World {
         drop(full);
     }
 
-    /// All that a seat, or nobody, can take; dropped.
+    /// Takes and drops every object that a thread with this seat, or without one, can take. Returns their number.
     pub(super) fn drain(&self, seat: Option<&Seat>) -> usize {
         iter::from_fn(|| self.take(seat)).map(|full| self.discard(full)).count()
     }
 
-    /// A collect, and how many objects it dropped if nobody else is at work.
+    /// Collects. Returns the number of objects dropped, if no other thread is at work.
     pub(super) fn collect(&self) -> usize {
         self.collect_pools(&[&*self.core], true)
     }
 
-    /// A collect of these pools, which are `all` of the process or not.
+    /// Ages these pools, as a collect of `all` pools of the process or as a trim. Returns as `collect` does.
     pub(super) fn collect_pools(&self, pools: &[&dyn Collectable], all: bool) -> usize {
         let before = self.ledger.dropped.load(Relaxed);
         let garbage = {
             let _registry = self.registry.lock().unwrap();
             // SAFETY: locked.
-            unsafe {
-                age_pools(&self.seats, pools.iter().copied(), all);
-                pools.iter().filter_map(|pool| pool.take_pending()).collect()
-            }
+            unsafe { steps::age(&self.seats, pools.iter().copied(), all, false) }
         };
         drop_pending(garbage);
         self.ledger.dropped.load(Relaxed) - before
     }
 
-    /// What a thread whose seat is late does before anything else.
+    /// What a thread does before each operation: if its seat is late, it does the missed work.
     pub(super) fn catch_up(&self, seat: Option<&Seat>) {
         let Some(seat) = seat.filter(|seat| seat.is_late()) else { return };
         let Ok(_registry) = self.registry.try_lock() else { return };
         if seat.is_late() {
             // SAFETY: locked, and the caller's seat.
-            unsafe { self.core.catch_up(seat.id) };
-            seat.caught_up();
+            unsafe { steps::catch_up(self.pools(), seat) };
         }
+    }
+
+    /// The pool alone, as a registry would list it.
+    fn pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
+        iter::once(&*self.core as &dyn Collectable)
     }
 
     pub(super) fn idle(&self) -> usize {
@@ -128,7 +125,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for TestPool {
     fn drop(&mut self) {
         drop(self.core.empty());
         if !thread::panicking() {

@@ -1,4 +1,4 @@
-//! Virtual threads, and the pools that they share.
+//! A simulation: virtual threads, and the pools that they share.
 
 use std::{
     mem::{replace, take},
@@ -6,14 +6,12 @@ use std::{
 };
 
 use super::{
+    oracle::Oracle,
+    steps,
     token::{Book, Token},
-    twin::Twin,
 };
 use crate::{
-    collect::{
-        collect::{age_pools, drop_pending},
-        collectable::Collectable,
-    },
+    collect::{collect::drop_pending, collectable::Collectable},
     containers::cell::{CellBox, EmptyCell},
     seat::{
         claim::Claim,
@@ -42,7 +40,7 @@ struct Player<'a> {
     pin: Option<Pin<'a>>,
 }
 
-/// Some other thread is at work, until somebody has to wait for it.
+/// Another thread is at work, until a player has to wait for it.
 enum Other<'a> {
     Nowhere,
     /// It holds the registry's lock.
@@ -53,11 +51,11 @@ enum Other<'a> {
     },
 }
 
-pub(super) struct World<'a, const PAD: usize> {
+pub(super) struct Simulation<'a, const PAD: usize> {
     seats: &'a Seats,
     players: [Player<'a>; PLAYERS + 1],
     other: Other<'a>,
-    pools: Vec<Twin<PAD>>,
+    pools: Vec<Oracle<PAD>>,
     book: Arc<Book>,
     /// Objects that are out, in their cells, without them, and for ever.
     held: Vec<CellBox<Token<PAD>>>,
@@ -66,8 +64,8 @@ pub(super) struct World<'a, const PAD: usize> {
 }
 
 /// The players.
-impl<'a, const PAD: usize> World<'a, PAD> {
-    /// Pools of such bounds. So many seats are taken before all of the players', and before each.
+impl<'a, const PAD: usize> Simulation<'a, PAD> {
+    /// Pools with these bounds. `sleepers` are the seats taken before those of all players, and before each of them.
     pub(super) fn new(seats: &'a Seats, sleepers: (usize, usize), pools: &[usize]) -> Self {
         let (before_all, before_each) = sleepers;
         let join = || seats.join().expect("a free seat");
@@ -84,7 +82,7 @@ impl<'a, const PAD: usize> World<'a, PAD> {
             seats,
             players: Default::default(),
             other: Other::Nowhere,
-            pools: pools.iter().map(|&max_idle| Twin::new(max_idle)).collect(),
+            pools: pools.iter().map(|&max_idle| Oracle::new(max_idle)).collect(),
             book: Arc::default(),
             held: Vec::new(),
             values: Vec::new(),
@@ -109,7 +107,7 @@ impl<'a, const PAD: usize> World<'a, PAD> {
         self.players[who].pin = None;
     }
 
-    /// The seat of a player, a new one if need be, ready for the long way.
+    /// The seat of a player, a new one if need be, ready for the slow path.
     fn here(&mut self, who: usize) -> Option<&'a Seat> {
         if who < PLAYERS && self.players[who].seat.is_none() {
             if matches!(self.other, Other::Trim { .. }) {
@@ -128,21 +126,22 @@ impl<'a, const PAD: usize> World<'a, PAD> {
 
     /// Nobody has the registry's lock, and the seat's player is not pinned.
     fn catch_up(&self, seat: &Seat) {
-        for pool in &self.pools {
-            // SAFETY: as above.
-            unsafe { pool.core.catch_up(seat.id) };
-        }
-        seat.caught_up();
+        // SAFETY: as above.
+        unsafe { steps::catch_up(self.cores(), seat) };
+    }
+
+    /// All pools, as a registry would list them.
+    fn cores(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
+        self.pools.iter().map(|pool| &**pool.core as &dyn Collectable)
     }
 
     /// A player comes to its end. It plays another thread from then on.
     pub(super) fn exit(&mut self, who: usize) {
         self.wait();
         let Some(seat) = self.players[who].seat.take() else { return };
-        self.catch_up(seat);
+        // SAFETY: nobody has the registry's lock, and the player is not pinned.
+        unsafe { steps::vacate(self.cores(), seat) };
         for pool in &self.pools {
-            // SAFETY: nobody has the registry's lock, and the player is not pinned.
-            unsafe { pool.core.vacate(seat.id) };
             let stranded = pool.shard(seat).map_or(0, |shard| shard.private.len());
             assert_eq!(stranded, 0, "something is left with the dead");
         }
@@ -163,14 +162,14 @@ impl<'a, const PAD: usize> World<'a, PAD> {
         self.other = Other::Trim { _claim: unsafe { Claim::new(self.seats, false) } };
     }
 
-    /// The other thread comes to the end of what it does.
+    /// The other thread ends its work.
     pub(super) fn wait(&mut self) {
         self.other = Other::Nowhere;
     }
 }
 
 /// What they do with pools.
-impl<const PAD: usize> World<'_, PAD> {
+impl<const PAD: usize> Simulation<'_, PAD> {
     /// A player gets an object if it finds one, as a guard does.
     pub(super) fn get(&mut self, who: usize, pool: usize) {
         let full = self.find(who, pool);
@@ -287,13 +286,7 @@ impl<const PAD: usize> World<'_, PAD> {
         };
         let ages = self.pools[pools.clone()].iter().map(|pool| &**pool.core as &dyn Collectable);
         // SAFETY: nobody else has the registry's lock.
-        drop_pending(unsafe {
-            age_pools(self.seats, ages.clone(), which == Step::Collect);
-            if clear {
-                ages.clone().for_each(|pool| pool.drain());
-            }
-            ages.filter_map(|pool| pool.take_pending()).collect()
-        });
+        drop_pending(unsafe { steps::age(self.seats, ages, which == Step::Collect, clear) });
         let mut dropped = self.book.take_dropped();
         for pool in &mut self.pools[pools] {
             let own;
@@ -310,7 +303,7 @@ impl<const PAD: usize> World<'_, PAD> {
         assert_eq!(dropped, [], "dropped, but not idle");
     }
 
-    /// A pool goes, and another comes in its place.
+    /// Drops a pool, and makes another in its place.
     pub(super) fn renew(&mut self, pool: usize) {
         self.wait();
         let another = self.pools[pool].another();
@@ -318,7 +311,7 @@ impl<const PAD: usize> World<'_, PAD> {
         assert_eq!(self.book.take_dropped().len(), idle);
     }
 
-    /// Compares what can be seen with what there should be.
+    /// Compares all pools with their models.
     pub(super) fn check(&self) {
         for pool in &self.pools {
             pool.check();
@@ -329,7 +322,7 @@ impl<const PAD: usize> World<'_, PAD> {
         assert_eq!(self.book.alive(), idle + out);
     }
 
-    /// The end of all pools, and of what is out. Only what was forgotten is still there.
+    /// Drops all pools, and the objects that are out. Only forgotten objects are left.
     pub(super) fn end(mut self) {
         self.wait();
         (0..PLAYERS).for_each(|who| self.resume(who));

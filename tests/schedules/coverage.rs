@@ -1,4 +1,4 @@
-//! What has come about in the schedules of a run: one in which nothing does shows nothing.
+//! Coverage: which events happened in the schedules of a run. A run without them shows nothing.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -40,9 +40,9 @@ const ALL: &[Event] = &[
 ];
 
 #[derive(Default)]
-pub(super) struct Seen([AtomicUsize; ALL.len()]);
+pub(super) struct Coverage([AtomicUsize; ALL.len()]);
 
-impl Seen {
+impl Coverage {
     pub(super) fn add(&self, event: Event, times: usize) {
         self.0[event as usize].fetch_add(times, Relaxed);
     }
@@ -53,7 +53,8 @@ impl Seen {
 
     pub(super) fn report(&self) -> String {
         let times = |event: Event| self.0[event as usize].load(Relaxed);
-        let seen: Vec<_> = ALL.iter().map(|&event| format!("{event:?} {}", times(event))).collect();
-        seen.join(", ")
+        let events: Vec<_> =
+            ALL.iter().map(|&event| format!("{event:?} {}", times(event))).collect();
+        events.join(", ")
     }
 }
