@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // In reading order.
 mod age;
 pub mod alloc;
 #[cfg(feature = "bytes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
 pub mod buffer;
 mod cell;
 mod chain;
@@ -29,6 +31,7 @@ mod quota;
 mod reclaim;
 mod ring;
 #[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub mod rt;
 mod seat;
 mod seats;
