@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
-// In reading order, from the ground up: a file imports from its own folder and from the folders
-// above it in this list. `ci/layers` checks that.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// In reading order, from the ground up: a file imports only from its own folder and from the folders
+// listed before it. `ci/layers` checks that.
 mod sync;
 
 mod util;
@@ -18,9 +19,11 @@ mod pool;
 pub mod alloc;
 
 #[cfg(feature = "bytes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
 pub mod buffer;
 
 #[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub mod rt;
 
 #[cfg(any(test, fuzzing))]

@@ -133,6 +133,7 @@ impl BufferPool {
     /// static SECRETS: BufferPool = BufferPool::new().with_zeroize();
     /// ```
     #[cfg(feature = "zeroize")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "zeroize")))]
     pub const fn with_zeroize(mut self) -> Self {
         assert!(self.classes[0].is_unused(), "wiping must be set before the pool is used");
         self.wipes = true;

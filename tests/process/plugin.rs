@@ -1,4 +1,4 @@
-//! Copies of a library that holds the crate, loaded into the process: see `examples/plugin.rs`.
+//! Copies of a library that holds the crate, loaded into the process: see `checks/plugin.rs`.
 
 use std::{
     env,
