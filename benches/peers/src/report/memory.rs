@@ -39,7 +39,7 @@ const TABLES: &[About] = &[
                without destructors, since there are none to run. It executes about 1400 \
                instructions for 1000 objects and 1500 for 100,000 (`ci/instructions`; the \
                difference is due to private objects, of which a thread has at most 129). Its time \
-               grows because it waits for memory: a thread that has just made so many objects has \
+               grows because it waits for memory: a thread that has just made many objects has \
                evicted its caches. For comparison, a collect of 1000 objects is also measured on \
                a thread that has just made 100,000 boxes of the same size outside any pool.",
         go: &[
