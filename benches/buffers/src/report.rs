@@ -133,7 +133,7 @@ fn recipes(text: &str) -> String {
     rows.retain(|row| !head.contains(row));
     let lines = [head, rows].concat().join("\n");
     format!(
-        "\n### Recipes\n\nWith the system's allocator, each in a process of its own.\n\n{lines}\n\n"
+        "\n### Recipes\n\nWith the system's allocator; each recipe in its own process.\n\n{lines}\n\n"
     )
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn memory() {
         });
         thread::sleep(Duration::from_millis(500));
         println!(
-            "* {}: {} bytes per task that waits, of 100,000 with a future of 64 bytes and a waker each.",
+            "* {}: {} bytes for each of 100,000 waiting tasks, which have a future of 64 bytes and a waker.",
             S::NAME,
             resident().saturating_sub(before) / TASKS
         );

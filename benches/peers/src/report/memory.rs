@@ -30,18 +30,18 @@ const TABLES: &[About] = &[
     About {
         name: "stall",
         title: "Stalls",
-        text: "Go's `PoolSTW`: a thread fills a pool with so many objects and collects; \
-               microseconds. Of Go it is the pause of the world. Here nobody pauses: another thread \
-               gets and puts all the time, and it is the longest call that it makes meanwhile, \
-               whatever the reason. Beside a third thread that once used a pool and now does \
-               nothing each collect needs the heavy fence, which interrupts the user: nearly all \
-               of its stall is that interrupt. The whole collect is told without destructors, of \
-               which there are none to run. It executes about 1400 instructions for 1000 objects and \
-               1500 for 100,000 (`ci/instructions`; the rest are private objects, of which a thread has \
-               129 at most). What grows is the time that it waits for memory, since who has just made \
-               so many objects has little else in the caches. So a collect of 1000 objects is told as \
-               well by a thread that has just made 100,000 boxes of the same size, of which no pool \
-               knows.",
+        text: "Go's `PoolSTW`: a thread fills a pool with objects and collects; times in \
+               microseconds. For Go the figure is the pause of the world. corepool has no such \
+               pause: another thread gets and puts all the time, and the figure is its longest \
+               call during a collect, whatever the reason. Beside a third thread that once used a \
+               pool and is now idle, each collect needs the heavy fence, which interrupts the \
+               user: nearly all of its stall is that interrupt. The whole collect is measured \
+               without destructors, since there are none to run. It executes about 1400 \
+               instructions for 1000 objects and 1500 for 100,000 (`ci/instructions`; the \
+               difference is due to private objects, of which a thread has at most 129). Its time \
+               grows because it waits for memory: a thread that has just made many objects has \
+               evicted its caches. For comparison, a collect of 1000 objects is also measured on \
+               a thread that has just made 100,000 boxes of the same size outside any pool.",
         go: &[
             GoRow { row: "Go, 1 thread", benchmark: "BenchmarkPoolSTW", threads: 1, columns: STW },
             GoRow { row: "Go, 2 threads", benchmark: "BenchmarkPoolSTW", threads: 2, columns: STW },
@@ -49,12 +49,12 @@ const TABLES: &[About] = &[
     },
     About {
         name: "expensive-new",
-        title: "What collects cost: objects made anew",
-        text: "Go's `PoolExpensiveNew`: a hundred objects at a time, each of which takes a \
-               millisecond to make, beside 3 MiB of garbage; for each of 1000 such operations. With \
-               `PacedAlloc` at its defaults, and what is garbage in Go held until a collect. With \
-               the same 8 MiB besides there are more collects than in Go, whose heap grows on while \
-               it is marked; with 16 there are about as many.",
+        title: "What collects cost: objects made again",
+        text: "Go's `PoolExpensiveNew`: each of 1000 operations uses a hundred objects, each of \
+               which takes a millisecond to make, and makes 3 MiB of garbage. `PacedAlloc` runs \
+               with its defaults, and what would be garbage in Go is held until a collect. With \
+               the same 8 MiB of other memory there are more collects than in Go, whose heap goes \
+               on growing while it is marked; with 16 MiB there are about as many.",
         go: &[
             GoRow {
                 row: "Go, 8 MiB, 1 thread",
@@ -73,9 +73,10 @@ const TABLES: &[About] = &[
     About {
         name: "retention",
         title: "What is held in the end",
-        text: "Before, at most, and after: two collects, high pressure, or the timer. In \
-               golang/go#23199 ten threads once need 40 MiB each, resident memory is told, and it is \
-               looked at again when ten others go on with small buffers.",
+        text: "Memory before the load, the maximum, and memory after two collects, high pressure, \
+               or the timer. In golang/go#23199 ten threads need 40 MiB each once; the figures \
+               are resident memory, the last one while ten other threads go on with small \
+               buffers.",
         go: &[],
     },
     About {

@@ -29,7 +29,7 @@ fn figures(samples: &Samples, go: &go::Figures) -> String {
     text += "\n## What corepool loses\n\n| workload | | quicker than corepool |\n|---|---|---|\n";
     text += &format!("{}\n", lost.join("\n"));
     text += "\n## Beside Go\n\n";
-    text += &go::table(go, samples).unwrap_or_else(|| "Go was not at hand.\n".to_owned());
+    text += &go::table(go, samples).unwrap_or_else(|| "Go was not available.\n".to_owned());
     for workload in WORKLOADS {
         text += &format!("\n## {}\n\n{}", workload.title, workload.text);
         if !workload.absent.is_empty() {

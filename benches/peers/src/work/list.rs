@@ -39,17 +39,17 @@ impl Workload {
     }
 }
 
-const BYTES: &str = "zeropool and the allocators know bytes only.";
-const GUARDS: &str = "opool, lockfree-object-pool, regex-automata's pool, poolshark's global pool and zeropool lend what \
-                      they made themselves: nothing can be put.";
-const GUARDS_AND_SLOT: &str = "Beside those that take nothing in (see above), the `thread_local!` slot, which keeps one \
-                               object only.";
+const BYTES: &str = "zeropool and the allocators handle bytes only.";
+const GUARDS: &str = "opool, lockfree-object-pool, regex-automata's pool, poolshark's global pool and zeropool lend \
+                      only objects that they made themselves.";
+const GUARDS_AND_SLOT: &str = "The pools that lend only their own objects (see above), and the `thread_local!` slot, \
+                               which keeps one object.";
 
 pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "hit",
         title: "Hit",
-        text: "A `Vec<u8>` with a capacity of 4096 is got, touched and given back.",
+        text: "Each operation gets a `Vec<u8>` with a capacity of 4096, looks at it and gives it back.",
         absent: "",
         threads: &[1, 2, 16, 512],
         peers: alone::hit,
@@ -59,7 +59,7 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "two",
         title: "Two held at once",
-        text: "Two such buffers are got, then both are given back.",
+        text: "Each operation gets two such buffers, then gives both back.",
         absent: "",
         threads: &[1, 2],
         peers: alone::two,
@@ -69,7 +69,7 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "hundred",
         title: "A hundred held at once",
-        text: "A hundred such buffers are got, then all are given back.",
+        text: "Each operation gets a hundred such buffers, then gives all of them back.",
         absent: "",
         threads: &[1, 2],
         peers: alone::hundred,
@@ -79,8 +79,8 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "passing",
         title: "Producer and consumer",
-        text: "One thread gets such buffers and sends them through a ring of 256 slots; another one gives them back. \
-               An operation is a buffer that has passed, the ring included.",
+        text: "One thread gets such buffers and sends them through a ring of 256 slots; another thread gives them \
+               back. An operation is one buffer's way through, the ring included.",
         absent: "",
         threads: &[2],
         peers: passing::passing,
@@ -90,10 +90,10 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "expensive",
         title: "Expensive objects",
-        text: "Making an object takes 10 µs. From 1 to 16 of them are got, then all given back, sixteen times with \
-               136 objects in all, which is one operation. The pool is new when the clock starts; what was made in \
-               the whole sample is told behind the times, and what a pool makes ahead of time is in it, though not \
-               in the time.",
+        text: "Making an object takes 10 µs. One operation is sixteen bursts of 1 to 16 objects, 136 in all; each \
+               burst gets its objects, then gives all of them back. The pool is new when the clock starts. The \
+               number of objects made in the whole sample follows the times. It includes objects that a pool makes \
+               ahead of time, but the time does not include making those.",
         absent: BYTES,
         threads: &[2, 16],
         peers: alone::expensive,
@@ -103,8 +103,8 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "collected",
         title: "Collects under load",
-        text: "The hit, while another thread calls `corepool::collect()` every millisecond. Peers do not age what is \
-               idle, and run without.",
+        text: "The hit, while another thread calls `corepool::collect()` every millisecond. The peers have no \
+               ageing, and run without it.",
         absent: "",
         threads: &[1, 2],
         peers: alone::hit,
@@ -114,8 +114,8 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "one",
         title: "Go's `BenchmarkPool`",
-        text: "A number is put, and one is taken, by value. A slot for a number needs no destructor, and the compiler \
-               sees through it.",
+        text: "Each operation puts a number and takes one, by value. A thread-local slot for a number needs no \
+               destructor, which lets the compiler optimise it further.",
         absent: GUARDS,
         threads: &[1, 2],
         peers: values::one,
@@ -125,7 +125,7 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "overflow",
         title: "Go's `BenchmarkPoolOverflow`",
-        text: "A hundred numbers are put, then a hundred taken, by value; that is one operation.",
+        text: "Each operation puts a hundred numbers, then takes a hundred, by value.",
         absent: GUARDS_AND_SLOT,
         threads: &[1, 2],
         peers: values::overflow,
@@ -135,7 +135,7 @@ pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "starvation",
         title: "Go's `BenchmarkPoolStarvation`",
-        text: "67 numbers are put, then a hundred taken if there are any, by value; that is one operation.",
+        text: "Each operation puts 67 numbers, then tries to take a hundred, by value.",
         absent: GUARDS_AND_SLOT,
         threads: &[1, 2],
         peers: values::starvation,
