@@ -12,7 +12,7 @@ use crate::collect::{live_heap, schedule};
 ///
 /// It only counts and raises a flag; memory comes from the allocator that it wraps. The collect runs
 /// later and elsewhere: at the end of the next call of a pool that finds nothing at hand or has no
-/// room at hand, or in a [`janitor`](crate::collect::janitor()), whichever comes first. Which thread runs
+/// room at hand, or in a [`janitor`](crate::janitor()), whichever comes first. Which thread runs
 /// the destructors then is told at [`set_collect_interval`](crate::set_collect_interval).
 ///
 /// A collect is due when the live heap is larger by `growth` percent than it was at the last collect

@@ -1,3 +1,13 @@
+#![cfg_attr(doc, doc = "[guide-memory]: crate::guide::memory")]
+#![cfg_attr(doc, doc = "[guide-buffers]: crate::guide::buffers")]
+#![cfg_attr(doc, doc = "[guide-limits]: crate::guide::limits")]
+#![cfg_attr(doc, doc = "[design]: crate::design")]
+#![cfg_attr(doc, doc = "[design-fork]: crate::design#fork")]
+#![cfg_attr(doc, doc = "[design-checks]: crate::design::checks")]
+#![cfg_attr(doc, doc = "[benchmarks]: crate::guide::repository")]
+#![cfg_attr(doc, doc = "[contributing]: crate::guide::repository")]
+#![cfg_attr(doc, doc = "[examples]: crate::guide::repository")]
+#![cfg_attr(doc, doc = "[tests]: crate::guide::repository\n\n")]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // In reading order, from the ground up: a file imports only from its own folder and from the folders
@@ -29,20 +39,15 @@ pub mod rt;
 #[cfg(any(test, fuzzing))]
 mod tests;
 
+#[cfg(any(doc, doctest))]
+mod docs;
+#[cfg(any(doc, doctest))]
+pub use docs::{design, guide};
+
 /// What must not compile, and beside each case one that must.
 #[cfg(doctest)]
 #[doc = include_str!("../tests/it/compile_fail.md")]
 struct CompileFail;
-
-/// The examples of the pages in `docs`.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/memory.md")]
-struct Memory;
-
-/// As above, where there are byte buffers.
-#[cfg(all(doctest, feature = "bytes"))]
-#[doc = include_str!("../docs/buffers.md")]
-struct Buffers;
 
 /// Returns whether the calling thread is inside a pin. For the soak, which stops threads there.
 #[cfg(corepool_test_hooks)]

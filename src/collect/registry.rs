@@ -69,7 +69,7 @@ impl Registry {
         self.pools.push(Entry(pool));
     }
 
-    /// Removes the pool at `entry`, which [`set_entry`](Ages::set_entry) was last called with.
+    /// Removes the pool at `entry`, which [`set_entry`](Collectable::set_entry) was last called with.
     pub(crate) fn leave(&mut self, entry: usize) {
         self.pools.swap_remove(entry);
         if let Some(moved) = self.pools.get(entry) {

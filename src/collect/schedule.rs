@@ -191,7 +191,7 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// no room at hand, looks whether so much time has passed since the last collect of all pools; if
 /// so it collects when its own work is done. So an idle object is dropped after two to four
 /// minutes, as long as some pool of the process is used in other ways than by hits alone. With
-/// [`janitor`](crate::collect::janitor()) that holds without any use.
+/// [`janitor`](crate::janitor()) that holds without any use.
 ///
 /// The destructors of what is dropped then run on that thread, inside its call. They may use pools,
 /// but deadlock on a lock that the caller holds around the call, and find a `RefCell` borrowed that it

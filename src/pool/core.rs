@@ -381,7 +381,7 @@ impl<T> Core<T> {
     }
 
     /// Takes the value out of an object. Its cell is kept for the next one.
-    pub(crate) fn into_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
+    pub(crate) fn take_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
         let (value, empty) = full.take_value();
         self.push_empty(seat, empty);
         value

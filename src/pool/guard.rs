@@ -52,7 +52,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
     pub fn detach(this: Self) -> T {
         let this = &mut ManuallyDrop::new(this);
         let (full, core) = Self::into_parts(this);
-        core.into_value(current(), full)
+        core.take_value(current(), full)
     }
 
     /// Drops the object instead of putting it back. Use it for an object that is broken, or not

@@ -543,7 +543,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         if self.has_nothing() {
             return None;
         }
-        self.search().map(|full| self.core().into_value(current(), full))
+        self.search().map(|full| self.core().take_value(current(), full))
     }
 
     /// The slow path of [`try_get`](Self::try_get).

@@ -77,7 +77,7 @@ impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
     #[must_use = "the object is dropped at once"]
     pub fn detach(this: Self) -> T {
         let (full, pool) = Self::into_parts(this);
-        pool.used_core().into_value(current(), full)
+        pool.used_core().take_value(current(), full)
     }
 
     /// Drops the object instead of putting it back. Use it for an object that is broken, or not

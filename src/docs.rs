@@ -1,0 +1,75 @@
+//! The pages of the repository, as rustdoc renders them. Each page ends with its links, as they lead in
+//! the repository; the links before a page lead to the same pages here, and take precedence.
+
+/// How to use pools well.
+pub mod guide {
+    /// Where the memory of a pool goes.
+    ///
+    pub mod memory {
+        #![doc = include_str!("../docs/memory.md")]
+    }
+
+    /// Which objects are worth pooling, and how.
+    ///
+    #[cfg(feature = "bytes")]
+    pub mod buffers {
+        #![doc = "[benchmarks]: crate::guide::repository\n\n"]
+        #![doc = include_str!("../docs/buffers.md")]
+    }
+
+    /// What pools cannot do.
+    ///
+    pub mod limits {
+        #![doc = "[design]: crate::design\n[guide-memory]: crate::guide::memory\n\n"]
+        #![doc = include_str!("../docs/limits.md")]
+    }
+
+    /// Pages that are found in the repository only.
+    ///
+    /// | file | holds |
+    /// |---|---|
+    /// | `BENCHMARKS.md` | measurements beside other pools and beside Go, with plots |
+    /// | `CONTRIBUTING.md` | how to test a change, and how to submit it |
+    /// | `examples/README.md` | programs to copy from |
+    /// | `tests/README.md` | what each test suite is, and how to run one test |
+    /// | `ci/bugs/README.md` | planted bugs, and the checks that notice them |
+    pub mod repository {}
+}
+
+/// How pools work, and why that is correct.
+///
+pub mod design {
+    #![doc = "[design-buffers]: crate::design::buffers"]
+    #![doc = "[design-runtime]: crate::design::runtime"]
+    #![doc = "[design-checks]: crate::design::checks"]
+    #![doc = "[guide-limits]: crate::guide::limits"]
+    #![doc = "[benchmarks]: crate::guide::repository\n\n"]
+    #![doc = include_str!("../DESIGN.md")]
+
+    /// The runtime.
+    ///
+    pub mod runtime {
+        #![doc = "[design]: crate::design\n[design-checks]: crate::design::checks\n\n"]
+        #![doc = include_str!("../docs/design/runtime.md")]
+    }
+
+    /// Byte buffers.
+    ///
+    pub mod buffers {
+        #![doc = "[design]: crate::design"]
+        #![doc = "[design-objects]: crate::design#objects"]
+        #![doc = "[guide-buffers]: crate::guide::buffers\n\n"]
+        #![doc = include_str!("../docs/design/buffers.md")]
+    }
+
+    /// How the claims of these pages are checked.
+    ///
+    pub mod checks {
+        #![doc = "[design]: crate::design"]
+        #![doc = "[benchmarks]: crate::guide::repository"]
+        #![doc = "[bugs]: crate::guide::repository"]
+        #![doc = "[tests]: crate::guide::repository"]
+        #![doc = "[contributing]: crate::guide::repository\n\n"]
+        #![doc = include_str!("../docs/design/checks.md")]
+    }
+}
