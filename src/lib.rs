@@ -66,5 +66,5 @@ pub use collect::{
     pressure::{Level, Pressure},
     schedule::{collect, set_collect_interval},
 };
-pub use pool::{Pool, guard::Pooled, owned::OwnedPooled};
+pub use pool::{guard::Pooled, owned::OwnedPooled, pool::Pool};
 pub use util::counters::Stats;

@@ -32,10 +32,12 @@ bug("indices do not wrap", "& TAIL", "",
 bug("tail runs into the head", "& TAIL", "",
     programs="random::rings")
 
-bug("thief keeps the slot", "slot.store(ptr::null_mut(), Relaxed);", "",
+bug("thief keeps the slot", "self.take_slots(tail, &mut into[..count]);",
+    "into[..count].iter_mut().enumerate().for_each(|(i, place)| *place = self.slot(tail + i).load(Relaxed));",
     programs="random::rings", fuzz="ring")
 
-bug("owner keeps the slot", "slot.store(ptr::null_mut(), Relaxed);", "",
+bug("owner keeps the slot", "ring.take_slots(head, &mut into[..count]);",
+    "into[..count].iter_mut().enumerate().for_each(|(i, place)| *place = ring.slot(head + i).load(Relaxed));",
     programs="random::rings")
 
 bug("ring that must have memory",
@@ -44,8 +46,10 @@ bug("ring that must have memory",
     tests="--test no_memory growth")
 
 bug("slot read before the claim (ABA)",
-    "let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed); if claim.is_ok() { let slots = Slots(&self.slots); for (i, place) in into[..count].iter_mut().enumerate() { let slot = slots.at(tail + i)",
-    "for (i, place) in into[..count].iter_mut().enumerate() { *place = self.slot(tail + i).load(Relaxed); } let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed); if claim.is_ok() { let slots = Slots(&self.slots); for (i, place) in into[..count].iter_mut().enumerate() { let slot = slots.at(tail + i); slot.store(ptr::null_mut(), Relaxed); continue",
+    "let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed); if claim.is_ok() { self.take_slots(tail, &mut into[..count]);",
+    "for (i, place) in into[..count].iter_mut().enumerate() { *place = self.slot(tail + i).load(Relaxed); } "
+    "let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed); "
+    "if claim.is_ok() { for i in 0..count { self.slot(tail + i).store(ptr::null_mut(), Relaxed); }",
     models="ring_batches_against_half")
 
 bug("next ring looked at too late",

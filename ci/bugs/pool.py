@@ -16,8 +16,8 @@ bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
     schedules="collectors")
 
 bug("generation read before the pin",
-    "_pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| self.generation.load(Relaxed)",
-    "generation = self.generation.load(Relaxed); let _pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| generation",
+    "pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| self.generation.load(Relaxed)",
+    "generation = self.generation.load(Relaxed); let pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| generation",
     schedules="stall")
 
 bug("unit lost at the shelf", "self.quota.release(1);", "",
@@ -39,8 +39,8 @@ bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(f
     tests="--test no_memory growth")
 
 bug("drop inside the pin",
-    "drop(pinned); let Err(refused) = pushed else { return Ok(()) }; match refused { PushError::AtLimit(full) => return Err(full),",
-    "let Err(refused) = pushed else { return Ok(()) }; match refused { PushError::AtLimit(full) => { drop(full); return Ok(()); }",
+    "drop(pinned); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => return Err(full),",
+    "let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => { drop(full); return Ok(()); }",
     soak="")
 
 bug("reserve ignores the bound", "if !core.quota.has_room() { return; }", "",

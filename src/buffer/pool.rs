@@ -9,7 +9,7 @@ use super::{
     hint::{Hints, Stripe},
 };
 use crate::{
-    pool::{Pool, guard::Pooled},
+    pool::{guard::Pooled, pool::Pool},
     sync::{AtomicBool, Relaxed},
     util::likely::likely,
 };

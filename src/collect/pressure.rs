@@ -196,9 +196,13 @@ fn own_cgroups() -> Vec<PathBuf> {
 
 /// The number in the line that begins with this word.
 fn number(text: &str, name: &str) -> Option<u64> {
-    let mut lines = text.lines().map(str::split_whitespace);
-    lines
-        .find_map(|mut words| (words.next()? == name).then(|| words.next()?.parse().ok()).flatten())
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        if words.next() == Some(name) {
+            return words.next()?.parse().ok();
+        }
+    }
+    None
 }
 
 fn read(file: &Path) -> io::Result<String> {

@@ -120,11 +120,13 @@ fn check_clock() {
         return;
     }
     let last = LAST.load(Relaxed);
-    let note = || LAST.compare_exchange(last, coarse_clock::millis(), Relaxed, Relaxed).is_ok();
-    // Of those who see it at once, one asks. The first look of all only begins to count.
-    if last == 0 {
-        note();
-    } else if coarse_clock::since(last) >= interval && note() {
+    if last != 0 && coarse_clock::since(last) < interval {
+        return;
+    }
+    // Of the threads that see this at the same time, one asks. The first look of all only starts the
+    // clock.
+    let first = LAST.compare_exchange(last, coarse_clock::millis(), Relaxed, Relaxed).is_ok();
+    if first && last != 0 {
         ask();
     }
 }

@@ -160,21 +160,27 @@ impl<T> Ring<T> {
             // bug: claim without acquire; double steal; slot read before the claim (ABA)
             let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);
             if claim.is_ok() {
-                let slots = Slots(&self.slots);
-                for (i, place) in into[..count].iter_mut().enumerate() {
-                    let slot = slots.at(tail + i);
-                    // Relaxed will do to hand the slot back: it is one location, so the owner that
-                    // reads this null writes after our read in its modification order. The object
-                    // is ours by the claim.
-                    *place = slot.load(Relaxed);
-                    // bug: thief keeps the slot
-                    slot.store(ptr::null_mut(), Relaxed);
-                }
+                // bug: thief keeps the slot
+                self.take_slots(tail, &mut into[..count]);
                 return Steal::Got(count);
             }
             spin_loop();
         }
         Steal::Busy
+    }
+
+    /// Takes the objects out of the slots from index `from` on. The caller has claimed the slots.
+    ///
+    /// Relaxed: a slot is one location, so that an owner which reads the null writes after our read in
+    /// the location's modification order. The objects are ours by the claim.
+    #[inline]
+    fn take_slots(&self, from: usize, into: &mut [*mut ObjectCell<T>]) {
+        let slots = Slots(&self.slots);
+        for (i, place) in into.iter_mut().enumerate() {
+            let slot = slots.at(from + i);
+            *place = slot.load(Relaxed);
+            slot.store(ptr::null_mut(), Relaxed);
+        }
     }
 }
 
@@ -227,13 +233,8 @@ impl<T> RingHead<'_, T> {
             // bug: pop without a claim
             match ring.indices.compare_exchange_weak(indices, pack(head, tail), Relaxed, Relaxed) {
                 Ok(_) => {
-                    let slots = Slots(&ring.slots);
-                    for (i, place) in into[..count].iter_mut().enumerate() {
-                        let slot = slots.at(head + i);
-                        *place = slot.load(Relaxed);
-                        // bug: owner keeps the slot
-                        slot.store(ptr::null_mut(), Relaxed);
-                    }
+                    // bug: owner keeps the slot
+                    ring.take_slots(head, &mut into[..count]);
                     return count;
                 }
                 Err(now) => indices = now,

@@ -185,7 +185,7 @@ impl<T> Core<T> {
         let shard = self.shard_or_grow(seat)?;
         // SAFETY: callers pass their own seat, and no code of this module pins while pinned.
         // bug: generation read before the pin
-        let _pin = unsafe { seat.pin() }?;
+        let pin = unsafe { seat.pin() }?;
         // SAFETY: pinned.
         let owner = unsafe { shard.owner() };
         // The generation is read while pinned: a collect comes either before, and then the shard is
@@ -194,7 +194,7 @@ impl<T> Core<T> {
         owner.open(|| self.generation.load(Relaxed), &self.quota);
         // bug: spare cells without a bound
         let surplus = owner.private().surplus_empties();
-        Some(Pinned { shard, owner, _pin, surplus })
+        Some(Pinned { shard, owner, pin: Some(pin), surplus })
     }
 
     /// An idle object, by the long way: own shard, other shards, shelf, victims.
@@ -344,18 +344,19 @@ impl<T> Core<T> {
             }
             // bug: drop inside the pin
             drop(pinned);
-            let Err(refused) = pushed else { return Ok(()) };
-            match refused {
-                PushError::AtLimit(full) => return Err(full),
-                PushError::Full(full) => return self.shelve(full),
-                PushError::NeedsRing(back, slots) => {
+            let slots = match pushed {
+                Ok(()) => return Ok(()),
+                Err(PushError::AtLimit(full)) => return Err(full),
+                Err(PushError::Full(full)) => return self.shelve(full),
+                Err(PushError::NeedsRing(back, slots)) => {
                     full = back;
-                    ring = Ring::try_new(slots);
-                    if ring.is_none() {
-                        // bug: object without a ring lost
-                        return self.shelve(full);
-                    }
+                    slots
                 }
+            };
+            ring = Ring::try_new(slots);
+            if ring.is_none() {
+                // bug: object without a ring lost
+                return self.shelve(full);
             }
         }
     }
@@ -420,8 +421,15 @@ impl<T> Drop for Core<T> {
 struct Pinned<'a, T> {
     shard: &'a Shard<T>,
     owner: Owner<'a, T>,
-    _pin: Pin<'a>,
-    /// Freed when nothing is pinned any more.
-    #[expect(dead_code, reason = "it is there to be dropped last")]
+    pin: Option<Pin<'a>>,
+    /// Spare cells that the shard may not keep.
     surplus: Option<List<MaybeUninit<T>>>,
+}
+
+impl<T> Drop for Pinned<'_, T> {
+    /// Unpins, and then frees the surplus: no memory is freed while pinned.
+    fn drop(&mut self) {
+        drop(self.pin.take());
+        drop(self.surplus.take());
+    }
 }

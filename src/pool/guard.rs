@@ -1,14 +1,26 @@
-//! The guard that borrows its pool.
+//! The guard that borrows its pool, and where its object goes back to.
+//!
+//! A guard knows the shard of the thread that got it. Usually the thread that drops the guard holds
+//! the seat of that shard: then the object goes straight into the shard, which takes one comparison.
+//! Otherwise the shard leads to the pool's core, and the core finds a place.
 
 use std::{
     fmt,
     marker::PhantomData,
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr::NonNull,
+    thread::panicking,
 };
 
-use super::{core::Core, handle::CoreHandle, return_to::ReturnTo};
-use crate::{containers::cell::CellBox, seat::current::current};
+use super::{core::Core, handle::CoreHandle};
+use crate::{
+    containers::cell::CellBox,
+    seat::current::{CurrentSeat, current},
+    shard::{header::ShardHeader, private::PrivateOwner, shard::Shard},
+    util::likely::likely,
+};
 
 /// An object on loan from a [`Pool`](crate::Pool), which the guard borrows.
 ///
@@ -123,6 +135,130 @@ impl<T, F> Drop for Pooled<'_, T, F> {
         unsafe {
             let local = return_to.local();
             return_to.give_back(ManuallyDrop::take(&mut self.full), local);
+        }
+    }
+}
+
+/// A pointer to the header of a core, or to a shard by way of its header.
+pub(crate) struct ReturnTo<T> {
+    header: NonNull<ShardHeader>,
+    core: PhantomData<NonNull<Core<T>>>,
+}
+
+impl<T> Clone for ReturnTo<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for ReturnTo<T> {}
+
+// SAFETY: leads to a core and to shards, which may be shared if `T` may be sent.
+unsafe impl<T: Send> Send for ReturnTo<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for ReturnTo<T> {}
+
+// A panic leaves a pool whole.
+impl<T> UnwindSafe for ReturnTo<T> {}
+impl<T> RefUnwindSafe for ReturnTo<T> {}
+
+impl<T> ReturnTo<T> {
+    #[inline(always)]
+    pub(crate) fn shard(shard: &Shard<T>) -> Self {
+        Self { header: NonNull::from(shard).cast(), core: PhantomData }
+    }
+
+    pub(crate) fn core_of(core: &Core<T>) -> Self {
+        Self { header: NonNull::from(&core.header), core: PhantomData }
+    }
+
+    /// # Safety
+    ///
+    /// The pool lives.
+    #[inline(always)]
+    unsafe fn header(&self) -> &ShardHeader {
+        // SAFETY: headers live as long as their core.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// # Safety
+    ///
+    /// The pool lives.
+    pub(crate) unsafe fn core<'p>(self) -> &'p Core<T> {
+        // SAFETY: the caller's promise; the pointer was made of a `Core<T>`.
+        unsafe { &*self.header().core.cast() }
+    }
+
+    /// The seat of the calling thread, if this is the shard of that seat and an object may go back
+    /// into it without any other check.
+    ///
+    /// # Safety
+    ///
+    /// The pool lives.
+    #[inline(always)]
+    pub(crate) unsafe fn local(self) -> Option<CurrentSeat> {
+        let here = CurrentSeat::get();
+        // SAFETY: the caller's promise.
+        // bug: guard gives back where it comes from, whoever drops it
+        // bug: spoilt object kept by its own thread
+        (unsafe { self.header() }.seat == here.id && !panicking()).then_some(here)
+    }
+
+    /// Gives back the object of a guard.
+    ///
+    /// # Safety
+    ///
+    /// The pool lives, and `local` is what [`local`](Self::local) returned.
+    #[inline(always)]
+    pub(crate) unsafe fn give_back(self, full: CellBox<T>, local: Option<CurrentSeat>) {
+        // Exactly one out-of-line call, which keeps this small enough to be inlined.
+        // SAFETY: the caller's promise.
+        if local.is_some_and(|here| unsafe { self.keep_local(here, &full) }) {
+            std::mem::forget(full);
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.give_back_slow(full) };
+        }
+    }
+
+    /// Returns whether the object is in this shard now. If so, the caller forgets it.
+    ///
+    /// # Safety
+    ///
+    /// This is a shard, `here` is its seat and that of the calling thread, and the pool lives.
+    #[inline(always)]
+    unsafe fn keep_local(self, here: CurrentSeat, full: &CellBox<T>) -> bool {
+        // SAFETY: the caller's promise. Seats are never freed.
+        let (shard, seat) = unsafe { (self.header.cast::<Shard<T>>().as_ref(), &*here.seat) };
+        // SAFETY: the seat is not pinned: pins do not outlive a call of this crate.
+        let pin = unsafe { seat.pin_fast() };
+        // SAFETY: pinned. The object is forgotten by the caller if it is kept.
+        likely(pin.is_some())
+            && unsafe { PrivateOwner::new(&shard.private).push_cell(full.as_raw()) }
+    }
+
+    /// Mostly for guards that another thread has got, and for pools with a hook.
+    #[inline(never)]
+    unsafe fn give_back_slow(self, mut full: CellBox<T>) {
+        // SAFETY: the caller's promise.
+        let core = unsafe { self.core() };
+        // bug: spoilt object kept
+        if panicking() {
+            return core.drop_counted(full);
+        }
+        // bug: refused, and kept
+        if !core.recycle_ok(full.get_mut()) {
+            return;
+        }
+        // The seat is looked up after the hook, which may have forked, or used a pool for the first
+        // time in this thread.
+        let here = CurrentSeat::get();
+        let own = current().and_then(|seat| core.shard(seat)).map(Self::shard);
+        // SAFETY: the shard is that of this thread's seat, and the caller's promise.
+        if own.is_some_and(|own| unsafe { own.keep_local(here, &full) }) {
+            std::mem::forget(full);
+        } else {
+            core.put_or_drop(full);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Pool;
+use super::pool::Pool;
 use crate::{containers::cell::CellBox, seat::current::current};
 
 /// An object on loan from a [`Pool`] that the guard keeps alive.

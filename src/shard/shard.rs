@@ -205,15 +205,14 @@ impl<T> Shard<T> {
 pub(crate) fn drain<T>(chain: &Chain<T>, gone: &mut List<T>) {
     let mut batch = [ptr::null_mut(); 64];
     loop {
-        match chain.steal(&mut batch) {
-            Steal::Got(count) => {
-                // SAFETY: the steal made them ours.
-                batch[..count]
-                    .iter()
-                    .for_each(|&cell| gone.push(unsafe { CellBox::from_raw(cell) }));
-            }
-            Steal::Busy => {}
+        let count = match chain.steal(&mut batch) {
+            Steal::Got(count) => count,
+            Steal::Busy => 0,
             Steal::Empty => return,
+        };
+        for &cell in &batch[..count] {
+            // SAFETY: the steal made it ours.
+            gone.push(unsafe { CellBox::from_raw(cell) });
         }
     }
 }
