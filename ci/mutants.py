@@ -27,7 +27,7 @@ class Tree:
     def prepare(self, whole=False):
         """Makes the copy anew: `whole`, or with what the models need."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for part in ("src", "loom-tests", "tests", "benches", "checks", "examples", "fuzz", "ci"):
+        for part in ("src", "loom-tests", "tests", "docs", "benches", "checks", "examples", "fuzz", "ci"):
             shutil.rmtree(self.path / part, ignore_errors=True)
             if whole or part in ("src", "loom-tests", "tests"):
                 shutil.copytree(ROOT / part, self.path / part, ignore=shutil.ignore_patterns("target", "corpus"))

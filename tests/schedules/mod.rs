@@ -1,5 +1,5 @@
 //! Whole pools under random schedules, run by `ci/schedules`. They are part of the crate's own tests since
-//! they replace the primitives in `src/sync.rs` by those of the scheduler.
+//! they replace the primitives in `src/sync` by those of the scheduler.
 //!
 //! These runs are larger than models can be: several pools, up to six threads, each with some dozens of
 //! operations. Every scenario runs under a scheduler that chooses at random, and under PCT, which preempts a
