@@ -112,7 +112,6 @@ impl Drop for Claim<'_> {
 pub(crate) struct AbandonedSeat {
     /// The seat's id.
     pub(crate) seat: usize,
-    /// Whether the claim has reached the seat. If not, its thread was in the middle of an
-    /// operation.
+    /// Whether the claim has reached the seat. If not, its thread was pinned.
     pub(crate) reached: bool,
 }

@@ -32,8 +32,8 @@ impl CurrentSeat {
     /// Returns the calling thread's value.
     #[inline(always)]
     pub(crate) fn get() -> Self {
-        // Unlike `Cell::get` of a thread-local, `try_with` is always inlined. It never fails,
-        // because the value has no destructor.
+        // Unlike `LocalKey::get`, `try_with` is always inlined. It never fails, because the value
+        // has no destructor.
         CURRENT.try_with(Cell::get).unwrap_or(Self::NONE)
     }
 
