@@ -1,4 +1,4 @@
-//! The model half of the facade in `src/sync`.
+//! The facade of `src/sync` in loom models: loom's types instead of those of `std`.
 
 mod life;
 

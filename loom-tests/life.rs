@@ -1,7 +1,7 @@
-//! The lifetime of retired rings.
+//! Epochs in loom models, and a check that a retired ring is not used after it was freed.
 //!
-//! A build with `--cfg crossbeam_loom` has the real epochs, whose own atomics are the checker's
-//! then. All others have a substitute that makes far fewer steps.
+//! With `--cfg crossbeam_loom` the models run with `crossbeam-epoch` itself, whose atomics are then
+//! loom's. Without it they run with a stand-in that takes far fewer steps.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -1,8 +1,9 @@
-//! Cells: the heap place of one object, from its creation to its drop.
+//! Cells: a cell is the heap allocation of one object, from its creation to its drop.
 //!
-//! What shards, rings and guards pass around is the pointer to a cell. Moving the object instead
-//! costs several times as much as everything else in a hit: the compiler copies it in other pieces
-//! than those in which it was just stored, and every such load waits for the stores to drain.
+//! Shards, rings and guards pass around pointers to cells. Moving the objects instead would cost
+//! several times as much as the rest of a hit: the compiler copies an object in pieces of other
+//! sizes than those in which it was just stored, and each such load waits until those stores have
+//! reached the cache.
 
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
@@ -15,30 +16,32 @@ use std::{
 
 use crate::{sync::UnsafeCell, util::panics::FirstPanic};
 
-/// The place of one object. `next` belongs to whoever owns the cell, and is used while the cell is
-/// in a [`List`].
+/// The heap allocation of one object. `next` belongs to the cell's owner, and is used while the
+/// cell is in a [`List`].
 #[repr(C)]
 pub(crate) struct ObjectCell<T> {
     value: T,
     next: UnsafeCell<*mut ObjectCell<T>>,
 }
 
-/// A cell with an object: an owning pointer, like a `Box`.
+/// An owning pointer to a cell with an object, like a `Box`.
 pub(crate) struct CellBox<T> {
     cell: NonNull<ObjectCell<T>>,
     owns: PhantomData<T>,
 }
 
-/// A cell without an object: memory only. `ObjectCell<MaybeUninit<T>>` has the layout of `ObjectCell<T>`.
+/// An owning pointer to a cell without an object. `ObjectCell<MaybeUninit<T>>` has the layout of
+/// `ObjectCell<T>`.
 pub(crate) type EmptyCell<T> = CellBox<MaybeUninit<T>>;
 
-// SAFETY: a `CellBox` owns its object and nothing else points to it.
+// SAFETY: a `CellBox` owns its object, and nothing else points to it.
 unsafe impl<T: Send> Send for CellBox<T> {}
-// SAFETY: a shared `CellBox` gives out shared references to the object only.
+// SAFETY: a shared `CellBox` gives out only shared references to the object.
 // bug: guard shared whatever its object
 unsafe impl<T: Sync> Sync for CellBox<T> {}
 
-// As a `Box`: the object decides. Nobody sees a cell's link through a guard.
+// As for a `Box`: the object's type decides. A guard does not expose the cell's `next`, which has
+// interior mutability.
 impl<T: UnwindSafe> UnwindSafe for CellBox<T> {}
 // bug: guard passes panics whatever its object
 impl<T: RefUnwindSafe> RefUnwindSafe for CellBox<T> {}
@@ -61,17 +64,17 @@ impl<T> CellBox<T> {
     /// `cell` came from [`into_raw`](Self::into_raw), and ownership passes to the result.
     #[inline]
     pub(crate) unsafe fn from_raw(cell: *mut ObjectCell<T>) -> Self {
-        // SAFETY: `into_raw` gives no null pointer.
+        // SAFETY: `into_raw` returns no null pointer.
         let cell = unsafe { NonNull::new_unchecked(cell) };
         let owns = PhantomData;
         Self { cell, owns }
     }
 
-    /// Takes the object out and leaves the cell.
+    /// Takes the object out. Returns the object and the empty cell.
     #[inline]
     pub(crate) fn take_value(self) -> (T, EmptyCell<T>) {
         let cell = self.into_raw();
-        // SAFETY: the object is read once, and what is left is a cell without one.
+        // SAFETY: the object is read once, and the cell counts as empty from here on.
         unsafe {
             let value = read(&raw const (*cell).value);
             (value, CellBox::from_raw(cell.cast()))
@@ -91,11 +94,12 @@ impl<T> CellBox<T> {
     }
 }
 
-/// Reads a small value word by word, whatever the compiler thinks.
+/// Reads a value. A small one is copied word by word with volatile loads, which the compiler cannot
+/// merge.
 ///
-/// It comes to have been written just now, in pieces that the compiler chose elsewhere. A load that
-/// is larger than the store before it waits for that to reach the cache; one that lies within it
-/// does not.
+/// The value was usually stored a moment ago, in pieces that the compiler chose elsewhere. A load
+/// that spans more than one of these stores waits until they have reached the cache; a load that
+/// lies within one store does not.
 ///
 /// # Safety
 ///
@@ -111,38 +115,41 @@ pub(crate) unsafe fn read<T>(from: *const T) -> T {
     let mut value = MaybeUninit::<T>::uninit();
     let to: *mut Word = value.as_mut_ptr().cast();
     for i in 0..words {
-        // SAFETY: both are as large as so many words, and aligned at least as they are.
+        // SAFETY: both values have `words` words, and at least the alignment of a word.
         unsafe { to.add(i).write(from.cast::<Word>().add(i).read_volatile()) };
     }
-    // SAFETY: the whole of it was copied.
+    // SAFETY: all words were copied. There is no rest: the alignment is at least a word's, so the
+    // size is a multiple of the word size.
     unsafe { value.assume_init() }
 }
 
 impl<T> EmptyCell<T> {
-    /// Aborts if there is no memory, as a `Box` does.
+    /// Allocates an empty cell. Aborts if there is no memory, as `Box::new` does.
     pub(crate) fn new() -> Self {
         Self::try_new().unwrap_or_else(|| handle_alloc_error(Layout::new::<ObjectCell<T>>()))
     }
 
+    /// Allocates an empty cell, or returns `None` if there is no memory.
     pub(crate) fn try_new() -> Option<Self> {
-        // SAFETY: a cell holds a pointer, so that its size is not zero.
+        // SAFETY: a cell contains a pointer, so its size is not zero.
         let cell: *mut ObjectCell<MaybeUninit<T>> =
             unsafe { alloc(Layout::new::<ObjectCell<T>>()) }.cast();
         if cell.is_null() {
             return None;
         }
-        // SAFETY: allocated, and ours; the value of an `EmptyCell` need not be initialised.
+        // SAFETY: just allocated, and not shared; the value of an `EmptyCell` need not be
+        // initialised.
         unsafe {
             (&raw mut (*cell).next).write(UnsafeCell::new(ptr::null_mut()));
             Some(Self::from_raw(cell))
         }
     }
 
-    /// Puts an object in.
+    /// Moves `value` into the cell.
     #[inline]
     pub(crate) fn fill(self, value: T) -> CellBox<T> {
         let cell: *mut ObjectCell<T> = self.into_raw().cast();
-        // SAFETY: the cell is allocated, ours alone, and holds no object.
+        // SAFETY: the cell is allocated, owned by `self`, and holds no object.
         unsafe {
             (&raw mut (*cell).value).write(value);
             CellBox::from_raw(cell)
@@ -152,18 +159,19 @@ impl<T> EmptyCell<T> {
 
 impl<T> Drop for CellBox<T> {
     fn drop(&mut self) {
-        /// Frees the cell, also if the destructor panics.
+        /// Frees the cell, even if the object's destructor panics.
         struct Memory<T>(NonNull<ObjectCell<T>>);
 
         impl<T> Drop for Memory<T> {
             fn drop(&mut self) {
-                // SAFETY: allocated in `EmptyCell::new` with this layout, and owned by the `CellBox`.
+                // SAFETY: allocated in `EmptyCell::try_new` with this layout, and owned by the
+                // `CellBox`.
                 unsafe { dealloc(self.0.as_ptr().cast(), Layout::new::<ObjectCell<T>>()) };
             }
         }
 
         let memory = Memory(self.cell);
-        // SAFETY: the cell holds an object, which nobody sees again.
+        // SAFETY: the cell holds an object, which is not used again.
         unsafe { ptr::drop_in_place(&raw mut (*memory.0.as_ptr()).value) };
     }
 }
@@ -174,8 +182,8 @@ impl<T> fmt::Debug for CellBox<T> {
     }
 }
 
-/// Objects linked through their own cells: a stack that never allocates. Dropping it drops each
-/// object once, whatever their destructors do.
+/// A stack of objects that are linked through their own cells, so it never allocates. Dropping the
+/// list drops each object once, even if destructors panic.
 pub(crate) struct List<T> {
     head: *mut ObjectCell<T>,
     tail: *mut ObjectCell<T>,
@@ -187,16 +195,16 @@ unsafe impl<T: Send> Send for List<T> {}
 
 /// # Safety
 ///
-/// The cell is the caller's.
+/// The caller owns the cell.
 #[inline]
 unsafe fn next<T>(cell: *mut ObjectCell<T>) -> *mut ObjectCell<T> {
-    // SAFETY: `next` is initialised in every cell, and the caller's.
+    // SAFETY: `next` is initialised in every cell, and the caller owns it.
     unsafe { (*cell).next.with(|next| *next) }
 }
 
 /// # Safety
 ///
-/// The cell is the caller's.
+/// The caller owns the cell.
 #[inline]
 unsafe fn set_next<T>(cell: *mut ObjectCell<T>, to: *mut ObjectCell<T>) {
     // SAFETY: as in `next`.
@@ -215,7 +223,7 @@ impl<T> List<T> {
 
     pub(crate) fn push(&mut self, full: CellBox<T>) {
         let cell = full.into_raw();
-        // SAFETY: the cell is owned by the list from here on.
+        // SAFETY: the list owns the cell from here on.
         unsafe { set_next(cell, self.head) };
         if self.head.is_null() {
             self.tail = cell;
@@ -229,7 +237,7 @@ impl<T> List<T> {
             return None;
         }
         let cell = self.head;
-        // SAFETY: the cells of a list are full and owned by it.
+        // SAFETY: a list owns its cells, and each holds an object.
         unsafe {
             self.head = next(cell);
             self.len -= 1;
@@ -237,12 +245,13 @@ impl<T> List<T> {
         }
     }
 
-    /// Puts all of `other` on top.
+    /// Puts all objects of `other` on top of the stack.
     pub(crate) fn append(&mut self, mut other: List<T>) {
         if other.head.is_null() {
             return;
         }
-        // SAFETY: `tail` is the last cell of a list that is not empty, and `other` gives it up.
+        // SAFETY: `other` is not empty, so its `tail` is its last cell; `other` gives its cells up
+        // below.
         unsafe { set_next(other.tail, self.head) };
         if self.head.is_null() {
             self.tail = other.tail;
@@ -251,7 +260,8 @@ impl<T> List<T> {
         self.len += std::mem::take(&mut other.len);
     }
 
-    /// The chain of cells, for a place that holds one pointer. Null if there are none.
+    /// Returns the first of the linked cells, or null if the list is empty, for places that hold
+    /// one pointer.
     pub(crate) fn into_raw(self) -> *mut ObjectCell<T> {
         let head = self.head;
         std::mem::forget(self);
@@ -268,7 +278,7 @@ impl<T> List<T> {
         while !cell.is_null() {
             list.tail = cell;
             list.len += 1;
-            // SAFETY: the cells of a list are owned by it, and linked up to a null.
+            // SAFETY: the list owns its cells, and the `next` of the last one is null.
             cell = unsafe { next(cell) };
         }
         list

@@ -1,8 +1,9 @@
-//! The chain: rings of growing size, the owner at the newest and thieves at the oldest.
+//! The chain: a list of rings of growing size. The owner pushes and pops at the newest ring, and
+//! thieves take from the oldest.
 //!
-//! Unlike Go's `poolChain` the links go one way only, from the oldest ring to the newest. An owner
-//! whose newest ring is empty fetches from the older ones as a thief does, which also unlinks the
-//! ones that are spent; it never walks a ring that somebody else may be unlinking.
+//! Unlike in Go's `poolChain` (`src/sync/poolqueue.go`), links lead from old rings to new ones
+//! only. An owner whose newest ring is empty takes from the older ones as a thief does, which also
+//! unlinks spent rings. So an owner never walks a ring that another thread may be unlinking.
 
 use std::{marker::PhantomData, ptr};
 
@@ -12,34 +13,37 @@ use super::{
 };
 use crate::sync::{Acquire, AtomicPtr, Relaxed, Release, pin, reclaim::Reclaimed, test_size};
 
-/// Slots of the first ring; each further one has twice as many.
+/// The slots of the first ring. Each further ring has twice as many as the one before.
 pub(crate) const FIRST_SLOTS: usize = test_size(32, 2);
 
 /// The overflow of one shard, for one generation.
 ///
-/// Only the newest ring (`head`) is ever pushed to. Its `next` is null; that of every other ring is
-/// not. A ring that is empty and has a `next` stays empty: it is spent.
+/// Only the newest ring (`head`) is ever pushed to. Its `next` is null, and no other ring's is. A
+/// ring that is empty and has a `next` stays empty: it is spent.
 pub(crate) struct Chain<T> {
-    /// The newest ring, or null. The owner's alone.
+    /// The newest ring, or null. Only the owner uses it.
     head: AtomicPtr<Ring<T>>,
-    /// The oldest ring, or null. From null to a ring by the owner, then along `next` by thieves.
+    /// The oldest ring, or null. The owner changes it from null to a ring; thieves then move it
+    /// along `next`.
     tail: AtomicPtr<Ring<T>>,
 }
 
-// SAFETY: a chain owns objects and hands each to one thread; rings are shared by atomics.
+// SAFETY: a chain owns its objects and hands each to one thread; threads share rings by atomics
+// only.
 unsafe impl<T: Send> Send for Chain<T> {}
-// SAFETY: as above; no `&T` is ever made.
+// SAFETY: as above; no `&T` is ever created.
 unsafe impl<T: Send> Sync for Chain<T> {}
 
-/// What came of a push.
+/// The result of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Push {
-    /// All of the batch is in.
+    /// The whole batch was pushed.
     Done,
-    /// So many are in, and for the rest there must be a new ring of so many slots.
+    /// The first `pushed` objects were pushed. The rest needs a new ring with `slots` slots.
     Grow { pushed: usize, slots: usize },
-    /// So many are in. For the rest there is no room now, but more rings would not be right: a
-    /// thief has yet to empty its slots, or the chain is as large as can be.
+    /// The first `pushed` objects were pushed. There is no room for the rest now, and a new ring is
+    /// not needed or not possible: a thief has yet to empty the slots that it has claimed, or the
+    /// newest ring has the maximum size.
     Full { pushed: usize },
 }
 
@@ -48,16 +52,16 @@ impl<T> Chain<T> {
         Self { head: AtomicPtr::new(ptr::null_mut()), tail: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// The owner's side.
+    /// Returns the owner's side of the chain.
     ///
     /// # Safety
     ///
-    /// There is one owner at a time, and each sees what the one before it did.
+    /// There is one owner at a time, and each sees what its predecessor did.
     pub(crate) unsafe fn head(&self) -> ChainHead<'_, T> {
         ChainHead(self, PhantomData)
     }
 
-    /// Takes up to half of the oldest ring that has something.
+    /// Takes up to half of the objects in the oldest ring that is not empty, at most `into.len()`.
     pub(crate) fn steal(&self, into: &mut [*mut ObjectCell<T>]) -> Steal {
         // Most chains have never held anything.
         if self.tail.load(Relaxed).is_null() {
@@ -65,17 +69,20 @@ impl<T> Chain<T> {
         }
         // bug: missed grace period; missed grace period, of the epochs that ship
         let guard = pin();
-        // Acquire: pairs with the Release of `ChainHead::grow` or `unlink`, for the ring's memory.
+        // Acquire: pairs with the Release of `ChainHead::grow`, or of the exchange below, for the
+        // ring's memory.
         let mut at = self.tail.load(Acquire);
         loop {
-            // SAFETY: a ring is retired after its unlinking, and we were pinned before we read the
-            // link to this one. The last ring of all is freed with the shard or by its owner.
+            // SAFETY: a ring is retired after it is unlinked, and this thread was pinned before it
+            // read the link to this one. The newest ring is freed with the shard, or retired by its
+            // owner.
             let Some(ring) = (unsafe { at.as_ref() }) else {
                 return Steal::Empty;
             };
-            // `next` is looked at before the ring is: if there is one, then nothing was pushed
-            // after, and a ring found empty stays so. Acquire: pairs with the Release of `grow`,
-            // for the next ring's memory and for the last push to this one.
+            // `next` is read before the ring is looked into. If it is not null, no push to this
+            // ring comes after the read, so a ring found empty stays empty. Acquire: pairs with the
+            // Release of `ChainHead::grow`, for the next ring's memory and for the last push to
+            // this one.
             let next = ring.next.load(Acquire);
             // bug: next ring looked at too late
             match ring.steal(into) {
@@ -85,11 +92,13 @@ impl<T> Chain<T> {
                 // bug: a ring with something in it is unlinked
                 found => return found,
             }
-            // Release: `next` goes on to threads that read it here. Acquire pairs with the same
-            // by whoever was quicker.
+            // Release: pairs with the Acquire loads of `tail`, and with the Acquire below, in
+            // threads that read `next` here. Acquire on failure: pairs with this Release in the
+            // thief that has moved the tail first.
             // bug: early free
             match self.tail.compare_exchange(at, next, Release, Acquire) {
-                // SAFETY: unlinked by us alone, hence retired once.
+                // SAFETY: the exchange unlinked the ring, and only one succeeds: it is retired
+                // once.
                 Ok(_) => unsafe {
                     guard.retire(at);
                     at = next;
@@ -99,14 +108,15 @@ impl<T> Chain<T> {
         }
     }
 
-    /// Sets right what threads that are no more have left half done: see [`Ring::mend`].
+    /// Repairs a chain in a child process after a fork, where other threads' operations ended half
+    /// done: see [`Ring::mend`].
     ///
     /// # Safety
     ///
     /// As for [`Ring::mend`].
     pub(crate) unsafe fn mend(&self) {
         let (mut last, mut at) = (ptr::null_mut(), self.tail.load(Relaxed));
-        // SAFETY: what is linked is not retired, and nobody else is here.
+        // SAFETY: a linked ring is not retired, and no other thread uses the chain.
         while let Some(ring) = unsafe { at.as_ref() } {
             // SAFETY: the caller's promise.
             unsafe { ring.mend() };
@@ -116,21 +126,24 @@ impl<T> Chain<T> {
         let head = self.head.load(Relaxed);
         if head != last {
             self.head.store(last, Relaxed);
-            // SAFETY: a ring that its owner had yet to link: empty, and seen by nobody.
+            // SAFETY: `head` is a ring that its owner had not linked yet: it is empty, and no other
+            // thread has seen it.
             drop(unsafe { Box::from_raw(head) });
         }
     }
 
-    /// How many objects there are, when nobody is at work.
+    /// Returns the number of objects. It is exact only while no thread uses the chain.
     pub(crate) fn len(&self) -> usize {
         // bug: counting without a grace period
         let _guard = pin();
         let mut len = 0;
+        // Acquire: as in `steal`.
         let mut at = self.tail.load(Acquire);
         // SAFETY: as in `steal`.
         while let Some(ring) = unsafe { at.as_ref() } {
             ring.live_check().check();
             len += ring.len();
+            // Acquire: pairs with the Release of `ChainHead::grow`, for the next ring's memory.
             at = ring.next.load(Acquire);
         }
         len
@@ -141,13 +154,14 @@ impl<T> Chain<T> {
 pub(crate) struct ChainHead<'a, T>(&'a Chain<T>, PhantomData<*mut ()>);
 
 impl<T> ChainHead<'_, T> {
-    /// The newest ring. The owner's alone, hence Relaxed; never retired but by the owner.
+    /// Returns the newest ring. Relaxed: only the owner stores `head`.
     fn ring(&self) -> Option<&Ring<T>> {
-        // SAFETY: thieves unlink rings that have a `next`, and this one has none.
+        // SAFETY: thieves unlink only rings that have a `next`, and this one has none. The owner
+        // alone retires it.
         unsafe { self.0.head.load(Relaxed).as_ref() }
     }
 
-    /// Pushes the batch, as far as there is room in the newest ring.
+    /// Pushes as many objects of `batch` as the newest ring has room for, in order.
     pub(crate) fn push(&self, batch: &[*mut ObjectCell<T>]) -> Push {
         let Some(ring) = self.ring() else {
             return Push::Grow { pushed: 0, slots: FIRST_SLOTS };
@@ -159,7 +173,8 @@ impl<T> ChainHead<'_, T> {
         }
         // bug: rings do not double
         let slots = ring.slots() * 2;
-        // A ring that is full by its indices is too small; one with room is waiting for a thief.
+        // A ring that is full by its indices is too small. One that has room by its indices waits
+        // for a thief to empty the slots that it has claimed.
         if ring.len() == ring.slots() && slots <= MAX_SLOTS {
             Push::Grow { pushed, slots }
         } else {
@@ -167,7 +182,7 @@ impl<T> ChainHead<'_, T> {
         }
     }
 
-    /// Links a new, empty ring, which is pushed to from now on.
+    /// Links `ring`, which is empty. All later pushes go to it.
     pub(crate) fn grow(&self, ring: Box<Ring<T>>) {
         let new = Box::into_raw(ring);
         let link = match self.ring() {
@@ -175,28 +190,30 @@ impl<T> ChainHead<'_, T> {
             None => &self.0.tail,
         };
         self.0.head.store(new, Relaxed);
-        // Release: pairs with the Acquire of whoever walks here.
+        // Release: pairs with the Acquire loads of `tail` and `next` in `Chain::steal` and
+        // `Chain::len`.
         // bug: ring linked without release
         link.store(new, Release);
     }
 
-    /// Pops up to `into.len()` objects of the newest ring, the newest last.
+    /// Pops up to `into.len()` objects of the newest ring, the newest last. Returns how many.
     pub(crate) fn pop(&self, into: &mut [*mut ObjectCell<T>]) -> usize {
         // SAFETY: the owner of the chain owns its newest ring.
         self.ring().map_or(0, |ring| unsafe { ring.head() }.pop(into))
     }
 
-    /// The slots of the newest ring.
+    /// Returns the number of slots of the newest ring, or 0 if there is none.
     pub(crate) fn slots(&self) -> usize {
         self.ring().map_or(0, Ring::slots)
     }
 
-    /// Whether there is no ring but the newest: a look that finds nothing there finds nothing at all.
+    /// Returns whether the chain has no ring but the newest. If so, the chain is empty when that
+    /// ring is.
     pub(crate) fn is_alone(&self) -> bool {
         self.0.tail.load(Relaxed) == self.0.head.load(Relaxed)
     }
 
-    /// Gives up the last ring of a chain that is empty, if it is the only one.
+    /// Retires the ring of an empty chain, if it has exactly one.
     pub(crate) fn shrink(&self) {
         let ring = self.0.head.load(Relaxed);
         // bug: shrunk though not alone
@@ -206,20 +223,21 @@ impl<T> ChainHead<'_, T> {
         debug_assert_eq!(self.0.len(), 0);
         let guard = pin();
         self.0.head.store(ptr::null_mut(), Relaxed);
-        // Relaxed: a null leads nowhere. Thieves leave this link alone while `next` is null.
+        // Relaxed: a thread that reads null follows no pointer. Thieves do not change `tail` while
+        // the ring's `next` is null.
         self.0.tail.store(ptr::null_mut(), Relaxed);
-        // SAFETY: unlinked, by us alone.
+        // SAFETY: unlinked above; nobody else unlinks the newest ring.
         unsafe { guard.retire(ring) };
     }
 }
 
 impl<T> Drop for Chain<T> {
-    /// Frees the rings. The objects are gone by now.
+    /// Frees the rings, which are empty by now.
     fn drop(&mut self) {
         debug_assert_eq!(self.len(), 0);
         let mut at = self.tail.load(Relaxed);
         while !at.is_null() {
-            // SAFETY: nobody else is here, and every linked ring came from a `Box`.
+            // SAFETY: `&mut self`, and every linked ring came from a `Box`.
             // bug: rings left behind
             let ring = unsafe { Box::from_raw(at) };
             at = ring.next.load(Relaxed);

@@ -1,4 +1,5 @@
-//! What objects are kept in, one data structure a file, and what is counted about them.
+//! The data structures that hold objects, one in each file, and the bounds on their number and
+//! weight.
 
 pub(crate) mod cell;
 

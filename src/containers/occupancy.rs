@@ -1,12 +1,12 @@
-//! Which shards may hold something that thieves can take.
+//! The occupancy map: which shards may hold objects that thieves can take.
 
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, model_limit, test_size};
 
-/// Shards that share no bit.
+/// The number of bits of a word: up to this number of shards, each has its own bit.
 pub(crate) const BITS: usize = model_limit(test_size(usize::BITS as usize, 4), 2);
 
-/// A word for each parity, a bit for each shard: that of seat `id` is bit `id` modulo the word's
-/// width, so that shards share bits where there are more.
+/// A word for each parity, with a bit for each shard. The shard of seat `id` has bit `id % BITS`,
+/// so shards share bits if there are more than [`BITS`].
 #[derive(Debug)]
 pub(crate) struct OccupancyMap([AtomicUsize; 2]);
 
@@ -20,20 +20,21 @@ impl OccupancyMap {
         &self.0[(parity & 1) as usize]
     }
 
-    /// Says that this shard may hold something. To be called after it was put there.
+    /// Sets the bit of shard `id`, which may hold objects now. Callers push the objects first.
     #[inline]
     pub(crate) fn mark(&self, parity: u32, id: usize) {
         let bit = 1 << (id % BITS);
         let word = self.word(parity);
         if word.load(Relaxed) & bit == 0 {
-            // Release: pairs with the Acquire of a search, which then finds what the bit is about.
+            // Release: pairs with the Acquire of `marked`. A search that sees the bit also sees the
+            // objects that it stands for.
             // bug: mark before what it is about
             word.fetch_or(bit, Release);
         }
     }
 
-    /// Clears a bit, unless `holds` says that one of its shards holds something after all, and tells
-    /// whether it is clear.
+    /// Clears a bit, and sets it again if `holds` then reports that one of its shards holds
+    /// something. Returns whether the bit is clear.
     pub(crate) fn unmark(&self, parity: u32, bit: usize, holds: impl FnOnce() -> bool) -> bool {
         let word = self.word(parity);
         if word.load(Relaxed) & (1 << bit) == 0 {
@@ -48,7 +49,8 @@ impl OccupancyMap {
         !holds
     }
 
-    /// Whether no shard may hold anything, whatever the bit of this one says for this parity.
+    /// Returns whether both words are clear, ignoring the bit of shard `except` in the word of
+    /// `parity`.
     #[inline]
     pub(crate) fn is_clear(&self, parity: u32, except: u32) -> bool {
         let except = !(1_usize.rotate_left(except));
@@ -56,7 +58,8 @@ impl OccupancyMap {
         self.word(parity).load(Relaxed) & except | self.word(parity ^ 1).load(Relaxed) == 0
     }
 
-    /// The bits that are set, in their order from a random one on.
+    /// Returns the bits that are set, in ascending order from bit `random % BITS` on, wrapping
+    /// round.
     pub(crate) fn marked(&self, parity: u32, random: usize) -> impl Iterator<Item = usize> {
         // Acquire: pairs with the Release of `mark`.
         let word = self.word(parity).load(Acquire);

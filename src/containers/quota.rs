@@ -1,19 +1,21 @@
-//! The bound on idle objects: units, of which every idle object holds one.
+//! The bound on idle objects: a unit is the right to keep one idle object.
 //!
-//! A shard leases units for its private places a few at a time and keeps them while its objects
-//! come and go, so that a hit does not look here. What a unit is for may change (a place of a
-//! magazine, an object in a chain, in a victim list, on the shelf), their number never does.
+//! A shard leases units for its private places, a few at a time, and keeps them while its objects
+//! come and go, so that a hit does not access the quota. A unit may change its use (a place of a
+//! magazine, an object in a chain, in a victim list, on the shelf); the number of units never
+//! changes.
 //!
-//! A unit that waits in one shard is missing in the others, so a shard has few private places where
-//! there are few units, and none if there are hardly any: then all objects go to the chains.
+//! A unit that one shard has leased is not available to the others. So the number of a shard's
+//! private places depends on the number of units: with few units there are few places, and with
+//! fewer than [`SHARE`] none. Then all objects go to the chains.
 
 use crate::sync::{AtomicUsize, Relaxed, test_size};
 
-/// A shard may have one in so many of all units for its magazine. With fewer units there are no
-/// private places.
+/// A magazine may lease at most `1 / SHARE` of the pool's units. With fewer units than `SHARE`
+/// there are no private places.
 pub(crate) const SHARE: usize = test_size(32, 1);
 
-/// The units that nobody has leased, and how a shard may use them.
+/// The units that are not leased, and how a shard may use units.
 #[derive(Debug)]
 pub(crate) struct Quota {
     left: AtomicUsize,
@@ -24,8 +26,8 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
-    /// For a pool of up to `limit` idle objects (`usize::MAX` is no bound at all) whose magazines
-    /// hold up to `places`.
+    /// Returns the quota of a pool with up to `limit` idle objects (`usize::MAX`: no bound), whose
+    /// magazines hold up to `places` objects.
     pub(crate) fn new(limit: usize, places: usize) -> Self {
         Self {
             left: AtomicUsize::new(limit),
@@ -36,7 +38,8 @@ impl Quota {
         }
     }
 
-    /// The same, with no private places: every object that comes or goes is seen.
+    /// Returns the same quota with a bound and without private places, so that every object takes
+    /// the slow path.
     pub(crate) fn without_places(self) -> Self {
         // bug: private places in a pool that weighs
         Self { bounded: true, slots: false, places: 0, ..self }
@@ -47,42 +50,42 @@ impl Quota {
         self.bounded
     }
 
-    /// Whether shards use their slots.
+    /// Returns whether shards use their slots.
     #[inline]
     pub(crate) fn slots(&self) -> bool {
         self.slots
     }
 
-    /// The places of a magazine.
+    /// Returns the most objects that a magazine may hold.
     #[inline]
     pub(crate) fn places(&self) -> usize {
         self.places
     }
 
-    /// The places that are open at first, in a pool without a bound.
+    /// Returns how many places of a magazine are open at first, in a pool without a bound.
     pub(crate) fn first_places(&self) -> usize {
         self.places / 2
     }
 
-    /// How many objects move at a time between magazine and chain, and units between here and a
-    /// shard.
+    /// Returns how many objects move at a time between magazine and chain, and how many units
+    /// between the quota and a shard.
     #[inline]
     pub(crate) fn batch(&self) -> usize {
         (self.places / 4).max(1)
     }
 
-    /// Whether there are units to lease.
+    /// Returns whether there are units to lease.
     pub(crate) fn has_room(&self) -> bool {
         self.left.load(Relaxed) > 0
     }
 
-    /// Leases up to `wanted` units, and tells how many.
+    /// Leases up to `wanted` units. Returns how many.
     #[inline]
     pub(crate) fn lease(&self, wanted: usize) -> usize {
         if !self.bounded {
             return wanted;
         }
-        // Relaxed: units guard no memory, they are only counted.
+        // Relaxed: units are only counted; they guard no memory.
         let take = |left: usize| (left > 0).then(|| left - wanted.min(left));
         // bug: units leased twice
         match self.left.fetch_update(Relaxed, Relaxed, take) {
@@ -92,7 +95,7 @@ impl Quota {
         }
     }
 
-    /// Counts anew: so many units are in use. Nobody else is at work.
+    /// Sets the number of units in use to `used`. No other thread uses the pool.
     pub(crate) fn recount(&self, used: usize) {
         self.left.store(self.limit.saturating_sub(used), Relaxed);
     }

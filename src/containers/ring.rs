@@ -1,10 +1,11 @@
-//! The ring: a fixed array of slots, pushed and popped at its head by one owner and emptied at its
-//! tail by any number of thieves.
+//! The ring: a fixed array of slots. One owner pushes and pops at its head, and any number of
+//! thieves take at its tail.
 //!
-//! The protocol is that of Go's `poolDequeue` (`src/sync/poolqueue.go`), moving batches instead of
-//! single objects. *Claim, then read*: a slot belongs to whoever moved an index past it with a
-//! compare-exchange, and only then is it looked at. So there is no speculative read to validate,
-//! and an old index that comes round again (ABA) claims exactly what it says.
+//! The protocol is that of Go's `poolDequeue` (`src/sync/poolqueue.go`), but it moves batches
+//! instead of single objects. *Claim, then read*: a slot belongs to the thread that moved an index
+//! past it with a compare-exchange, and only then does that thread read it. So there is no
+//! speculative read to validate. If an old value of the indices recurs (ABA), an exchange that
+//! succeeds still claims exactly the slots that the value names.
 
 use std::ptr;
 
@@ -17,49 +18,50 @@ use crate::{
     util::try_alloc::{try_box, try_slice},
 };
 
-/// The indices are the halves of one word: the head in the high half, so that its overflow is lost.
+/// The indices are the halves of one word. The head is the high half, so that its overflow is lost.
 const HALF: u32 = usize::BITS / 2;
 const TAIL: usize = (1 << HALF) - 1;
 
-/// The most slots of a ring: a quarter of what an index can count.
+/// The most slots that a ring may have: a quarter of the values of an index.
 pub(crate) const MAX_SLOTS: usize = 1 << (HALF - 2);
 
-/// How often a thief tries a ring on which others are at work.
+/// How often a thief tries to claim slots of a ring before it reports [`Steal::Busy`].
 const TRIES: usize = 3;
 
-/// What a thief came back with.
+/// The result of a steal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Steal {
-    /// So many objects, the oldest first. Never zero.
+    /// The thief took this number of objects, at least one, the oldest first.
     Got(usize),
-    /// There was an instant at which there was nothing.
+    /// The ring was empty at some instant of the call.
     Empty,
-    /// Others were quicker.
+    /// Other threads changed the indices during each attempt.
     Busy,
 }
 
-/// A fixed ring of a power of two of slots.
+/// A ring whose number of slots is a power of two.
 ///
-/// The slots in `[tail, head)` are full and belong to whoever claims them. A thief goes on owning
-/// the slots that it has claimed until it has set them to null, and the owner of the ring pushes to
-/// a slot only if it is null. So a ring never keeps a pointer to an object that has left it.
+/// The slots in `[tail, head)` are full and can be claimed. A thief owns the slots that it has
+/// claimed until it has set them to null, and the owner of the ring pushes to a slot only if it is
+/// null. So a ring never keeps a pointer to an object that has left it.
 pub(crate) struct Ring<T> {
-    /// `head << HALF | tail`, each counting up for ever; slot `i & (len - 1)` is that of index `i`.
+    /// `head << HALF | tail`. Both indices count up and wrap; index `i` means slot `i & (len - 1)`.
     indices: AtomicUsize,
-    /// The next newer ring of the chain. From null to a ring once, by the owner.
+    /// The next newer ring of the chain. The owner changes it from null to a ring, once.
     pub(crate) next: AtomicPtr<Ring<T>>,
     live_check: UseAfterFreeCheck,
     slots: Box<[AtomicPtr<ObjectCell<T>>]>,
 }
 
-/// The slots, found once and for all: a store to one of them might be to the ring, for all that the
-/// compiler knows.
+/// The slots of a ring, their address and number loaded once. If they were read from the ring each
+/// time, the compiler would reload them after each store to a slot, which it could not tell from a
+/// store to the ring.
 struct Slots<'a, T>(&'a [AtomicPtr<ObjectCell<T>>]);
 
 impl<'a, T> Slots<'a, T> {
     #[inline(always)]
     fn at(&self, index: usize) -> &'a AtomicPtr<ObjectCell<T>> {
-        // SAFETY: the number of slots is a power of two, hence not zero.
+        // SAFETY: the number of slots is a power of two, so the mask yields an index below it.
         unsafe { self.0.get_unchecked(index & (self.0.len() - 1)) }
     }
 }
@@ -73,7 +75,7 @@ fn unpack(indices: usize) -> (usize, usize) {
     (indices >> HALF, indices & TAIL)
 }
 
-/// How many indices lie between the two, given that they wrap.
+/// Returns the number of indices from `tail` up to `head`, both of which wrap.
 fn distance(head: usize, tail: usize) -> usize {
     // bug: indices do not wrap
     head.wrapping_sub(tail) & TAIL
@@ -86,12 +88,12 @@ impl<T> Reclaimed for Ring<T> {
 }
 
 impl<T> Ring<T> {
-    /// A ring of so many slots (a power of two), or `None` if there is no memory for it.
+    /// Returns a ring with `slots` slots (a power of two), or `None` if there is no memory for it.
     pub(crate) fn try_new(slots: usize) -> Option<Box<Self>> {
         Self::starting_at(slots, 0)
     }
 
-    /// As `try_new`, the indices starting at `index` so that tests can have them wrap.
+    /// As `try_new`, but both indices start at `index`, so that tests can make them wrap.
     pub(crate) fn starting_at(slots: usize, index: usize) -> Option<Box<Self>> {
         debug_assert!(slots.is_power_of_two() && slots <= MAX_SLOTS);
         try_box(Self {
@@ -107,18 +109,18 @@ impl<T> Ring<T> {
         self.slots.len()
     }
 
-    /// How many objects there are, when nobody is at work.
+    /// Returns the number of objects. It is exact only while no thread uses the ring.
     pub(crate) fn len(&self) -> usize {
         let (head, tail) = unpack(self.indices.load(Relaxed));
         distance(head, tail)
     }
 
-    /// Sets slots to null that threads which are no more have claimed or begun to fill. What was in
-    /// them is lost.
+    /// Repairs a ring in a child process after a fork: sets all slots outside `[tail, head)` to
+    /// null, which other threads had claimed or begun to fill. The objects in them are leaked.
     ///
     /// # Safety
     ///
-    /// Nobody else is at work, nor ever will be with what it had claimed.
+    /// No other thread uses the ring, and none will ever use slots that it had claimed.
     pub(crate) unsafe fn mend(&self) {
         let (head, tail) = unpack(self.indices.load(Relaxed));
         for index in distance(head, tail)..self.slots() {
@@ -130,19 +132,19 @@ impl<T> Ring<T> {
         Slots(&self.slots).at(index)
     }
 
-    /// The owner's side.
+    /// Returns the owner's side of the ring.
     ///
     /// # Safety
     ///
-    /// There is one owner at a time, and each sees what the one before it did.
+    /// There is one owner at a time, and each sees what its predecessor did.
     pub(crate) unsafe fn head(&self) -> RingHead<'_, T> {
         self.live_check.check();
         RingHead(self, std::marker::PhantomData)
     }
 
-    /// Takes half of the objects, one at least and `into.len()` at most, the oldest first.
+    /// Takes half of the objects, at least one and at most `into.len()`, the oldest first.
     ///
-    /// Whoever takes an object sees all that its `put` and the owner's push did before.
+    /// The thief sees everything that happened before the push of each object that it takes.
     pub(crate) fn steal(&self, into: &mut [*mut ObjectCell<T>]) -> Steal {
         self.live_check.check();
         for _ in 0..TRIES {
@@ -155,8 +157,8 @@ impl<T> Ring<T> {
             // bug: half of one too many
             let count = len.div_ceil(2).min(into.len());
             let claimed = pack(head, tail + count);
-            // Acquire: pairs with the Release of `RingHead::push`, whatever read-modify-writes came
-            // between the two.
+            // Acquire: pairs with the Release of `RingHead::push`. Read-modify-writes between the
+            // two continue its release sequence.
             // bug: claim without acquire; double steal; slot read before the claim (ABA)
             let claim = self.indices.compare_exchange(indices, claimed, Acquire, Relaxed);
             if claim.is_ok() {
@@ -169,10 +171,12 @@ impl<T> Ring<T> {
         Steal::Busy
     }
 
-    /// Takes the objects out of the slots from index `from` on. The caller has claimed the slots.
+    /// Moves objects from the slots from index `from` on to `into`, and sets the slots to null. The
+    /// caller has claimed the slots.
     ///
-    /// Relaxed: a slot is one location, so that an owner which reads the null writes after our read in
-    /// the location's modification order. The objects are ours by the claim.
+    /// Relaxed: a slot is one location. An owner that reads the null stores to it later in the
+    /// location's modification order, so the load here cannot read that store. The claim has
+    /// ordered the objects.
     #[inline]
     fn take_slots(&self, from: usize, into: &mut [*mut ObjectCell<T>]) {
         let slots = Slots(&self.slots);
@@ -188,12 +192,12 @@ impl<T> Ring<T> {
 pub(crate) struct RingHead<'a, T>(&'a Ring<T>, std::marker::PhantomData<*mut ()>);
 
 impl<T> RingHead<'_, T> {
-    /// Pushes as much of `batch` as there is room for, in order, and tells how much that was.
+    /// Pushes as many objects of `batch` as there is room for, in order. Returns how many.
     ///
     /// A slot that a thief has claimed but not yet emptied counts as full.
     pub(crate) fn push(&self, batch: &[*mut ObjectCell<T>]) -> usize {
         let ring = self.0;
-        // Relaxed: the head is our own, and a tail that is out of date makes the room look smaller.
+        // Relaxed: only the owner changes the head, and an outdated tail only understates the room.
         let (head, tail) = unpack(ring.indices.load(Relaxed));
         let slots = Slots(&ring.slots);
         let room = (slots.0.len() - distance(head, tail)).min(batch.len());
@@ -208,15 +212,15 @@ impl<T> RingHead<'_, T> {
             count += 1;
         }
         if count > 0 {
-            // Release: publishes slots and objects to the thief whose claim reads this or a later
-            // value.
+            // Release: pairs with the Acquire of `Ring::steal`, whose claim reads this value or a
+            // later one; publishes slots and objects.
             // bug: lost publication
             ring.indices.fetch_add(count << HALF, Release);
         }
         count
     }
 
-    /// Pops up to `into.len()` objects, the newest last, and tells how many.
+    /// Pops up to `into.len()` objects, the newest last. Returns how many.
     pub(crate) fn pop(&self, into: &mut [*mut ObjectCell<T>]) -> usize {
         let ring = self.0;
         let mut indices = ring.indices.load(Relaxed);
@@ -228,8 +232,9 @@ impl<T> RingHead<'_, T> {
             }
             // bug: head not wrapped
             let head = head.wrapping_sub(count) & TAIL;
-            // Relaxed: what lies between the indices we pushed ourselves, and being a
-            // read-modify-write this does not come between a push and a thief.
+            // Relaxed: the owner itself pushed the objects between the indices. Being a
+            // read-modify-write, this exchange continues the release sequence of a push, so a thief
+            // still synchronises with that push.
             // bug: pop without a claim
             match ring.indices.compare_exchange_weak(indices, pack(head, tail), Relaxed, Relaxed) {
                 Ok(_) => {

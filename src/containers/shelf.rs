@@ -1,6 +1,6 @@
-//! The shelf: a pool's small shared fallback, for threads that have no usable seat just now.
+//! The shelf: a pool's shared fallback, for threads that cannot use a seat at the moment.
 //!
-//! A lock around two lists that are linked through the cells, so that it never allocates.
+//! It is a lock around two lists. They are linked through the cells, so the shelf never allocates.
 
 use std::ptr::NonNull;
 
@@ -9,18 +9,18 @@ use crate::sync::{AtomicUsize, Mutex, MutexGuard, Relaxed, UnsafeCell, lock::loc
 
 pub(crate) struct Shelf<T> {
     lock: Mutex<()>,
-    /// Used under the lock.
+    /// Used only under the lock.
     lists: UnsafeCell<Lists<T>>,
-    /// How many objects there are, so that a search need not lock to find none.
+    /// The number of objects, so that a search need not lock an empty shelf.
     len: AtomicUsize,
-    /// The lock, held by a thread that forks. Used under the registry's lock.
+    /// The lock's guard, while a thread forks. Used only under the registry's lock.
     frozen: UnsafeCell<Option<MutexGuard<'static, ()>>>,
 }
 
-// SAFETY: a shelf owns objects and hands each to one thread. A guard is in it for as long as a fork
-// takes, and goes where it came: in the thread that forks.
+// SAFETY: a shelf owns its objects and hands each to one thread. During a fork it holds a guard,
+// which the thread that forks both stores and drops.
 unsafe impl<T: Send> Send for Shelf<T> {}
-// SAFETY: as above; no `&T` is ever made.
+// SAFETY: as above; no `&T` is ever created.
 unsafe impl<T: Send> Sync for Shelf<T> {}
 
 struct Lists<T> {
@@ -38,25 +38,27 @@ impl<T> Shelf<T> {
         }
     }
 
-    /// Locks until `thaw`.
+    /// Locks the shelf until [`unlock_after_fork`](Self::unlock_after_fork).
     ///
     /// # Safety
     ///
-    /// The caller holds the registry's lock until it has called `thaw`, and `self` stays.
+    /// The caller holds the registry's lock until it has called `unlock_after_fork`. Until then
+    /// `self` is neither moved nor dropped.
     pub(crate) unsafe fn lock_for_fork(&self) {
-        // SAFETY: the guard goes before we do: the caller's promise.
+        // SAFETY: the guard is dropped before `self`: the caller's promise.
         let guard = lock(unsafe { NonNull::from(&self.lock).as_ref() });
         // SAFETY: under the registry's lock: the caller's promise.
         self.frozen.with_mut(|frozen| unsafe { *frozen = Some(guard) });
     }
 
-    /// Unlocks what `freeze` has locked.
+    /// Unlocks a shelf that [`lock_for_fork`](Self::lock_for_fork) has locked.
     ///
     /// # Safety
     ///
-    /// As for `freeze`, in the same thread (or its copy in a child process).
+    /// As for `lock_for_fork`. The caller is the thread that called it, or its copy in a child
+    /// process.
     pub(crate) unsafe fn unlock_after_fork(&self) {
-        // SAFETY: the caller's promise.
+        // SAFETY: under the registry's lock: the caller's promise.
         self.frozen.with_mut(|frozen| drop(unsafe { (*frozen).take() }));
     }
 
@@ -64,12 +66,12 @@ impl<T> Shelf<T> {
         self.len.load(Relaxed)
     }
 
-    /// Runs `f` under the lock, which orders all that the lists hold.
+    /// Calls `f` with the lists, under the lock. The lock also orders accesses to the objects.
     fn with<R>(&self, f: impl FnOnce(&mut Lists<T>) -> R) -> R {
         // bug: length of the shelf told after its lock
         let _guard = lock(&self.lock);
         self.lists.with_mut(|lists| {
-            // SAFETY: locked, and no `f` comes here again.
+            // SAFETY: under the lock, and no `f` calls `with`.
             let lists = unsafe { &mut *lists };
             let result = f(lists);
             self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed);
@@ -87,24 +89,24 @@ impl<T> Shelf<T> {
         }
     }
 
-    /// Puts objects where the next collect drops them.
+    /// Adds objects as aged: the next collect drops them.
     pub(crate) fn append_aged(&self, list: List<T>) {
         if list.len() > 0 {
             self.with(|lists| lists.aged.append(list));
         }
     }
 
-    /// The newest object that has not aged.
+    /// Pops the object that was added last, of those that have not aged.
     pub(crate) fn pop(&self) -> Option<CellBox<T>> {
         if self.len() == 0 { None } else { self.with(|lists| lists.fresh.pop()) }
     }
 
-    /// An object that has aged.
+    /// Pops an object that has aged.
     pub(crate) fn pop_aged(&self) -> Option<CellBox<T>> {
         if self.len() == 0 { None } else { self.with(|lists| lists.aged.pop()) }
     }
 
-    /// What is fresh has aged now.
+    /// Ages all objects that have not aged.
     pub(crate) fn age(&self) {
         if self.len() > 0 {
             self.with(|lists| {
@@ -114,7 +116,7 @@ impl<T> Shelf<T> {
         }
     }
 
-    /// All objects that have aged.
+    /// Moves all objects that have aged to `gone`.
     pub(crate) fn take_aged(&self, gone: &mut List<T>) {
         if self.len() > 0 {
             self.with(|lists| gone.append(std::mem::replace(&mut lists.aged, List::new())));

@@ -1,7 +1,8 @@
-//! The bound on what idle objects weigh, for pools that have one.
+//! The bound on the total weight of idle objects, for pools that have one.
 //!
-//! Every object is weighed when it comes, and again when it leaves or is dropped: what is idle does
-//! not change. Weighing is user code, so that nothing is pinned or locked meanwhile.
+//! Every object is weighed when the pool keeps it, and again when it leaves the pool or is dropped.
+//! An idle object does not change, so both weights are the same. The weight function is user code,
+//! so nothing is pinned or locked while it runs.
 
 use std::ptr::NonNull;
 
@@ -11,26 +12,27 @@ use crate::{
     util::{panics::FirstPanic, try_alloc::try_box},
 };
 
-/// What a pool's idle objects weigh, and may weigh. It is shared by the pool and by what waits to be
-/// dropped, since the pool may go in between: as by an `Arc`, but that there may be no memory for it.
+/// The total weight of a pool's idle objects, and its limit: a handle to shared state, like an
+/// `Arc` whose allocation may fail. The pool has a handle, and so have objects that wait to be
+/// dropped, which may outlive the pool.
 pub(crate) struct WeightLimit<T>(NonNull<WeightState<T>>);
 
 struct WeightState<T> {
     weigh: fn(&T) -> usize,
     most: usize,
     held: Untracked,
-    /// How many share this.
+    /// The number of handles.
     users: AtomicUsize,
     live_check: UseAfterFreeCheck,
 }
 
-// SAFETY: numbers that are atomic, and a function that any thread may call.
+// SAFETY: the state consists of atomics, constants and a function that any thread may call.
 unsafe impl<T> Send for WeightLimit<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for WeightLimit<T> {}
 
 impl<T> WeightLimit<T> {
-    /// `None` if there is no memory.
+    /// Returns a limit of `most` for objects weighed by `weigh`, or `None` if there is no memory.
     pub(crate) fn try_new(weigh: fn(&T) -> usize, most: usize) -> Option<Self> {
         let (held, users) = (Untracked::new(0), AtomicUsize::new(1));
         let live_check = UseAfterFreeCheck::new();
@@ -39,15 +41,16 @@ impl<T> WeightLimit<T> {
         Some(Self(NonNull::from(Box::leak(shared))))
     }
 
-    /// One more handle.
+    /// Returns one more handle.
     pub(crate) fn share(&self) -> Self {
-        // Relaxed: it is not used before whoever gets it has it.
+        // Relaxed, as in `Arc::clone`: `self` keeps the state alive, and passing the handle to
+        // another thread orders its later uses.
         self.shared().users.fetch_add(1, Relaxed);
         Self(self.0)
     }
 
     fn shared(&self) -> &WeightState<T> {
-        // SAFETY: freed by the last `drop`.
+        // SAFETY: freed by the `drop` of the last handle.
         let shared = unsafe { self.0.as_ref() };
         shared.live_check.check();
         shared
@@ -61,28 +64,28 @@ impl<T> WeightLimit<T> {
 
     /// # Safety
     ///
-    /// From [`into_raw`](Self::into_raw) for the same type, of which the result takes the place; or
-    /// null, which is `None`.
+    /// `raw` came from [`into_raw`](Self::into_raw) for the same `T`, and ownership passes to the
+    /// result; or `raw` is null, and the result is `None`.
     pub(crate) unsafe fn from_raw(raw: *const ()) -> Option<Self> {
         NonNull::new(raw.cast_mut().cast()).map(Self)
     }
 
-    /// What is idle now, and what is on its way to be dropped.
+    /// Returns the total weight of the idle objects and of those that wait to be dropped.
     pub(crate) fn held(&self) -> usize {
         self.shared().held.load(Relaxed)
     }
 
-    /// Whether there is room for one more object, which is taken then.
+    /// Adds the weight of an object if the sum stays within the limit. Returns whether it did.
     pub(crate) fn admit(&self, full: &CellBox<T>) -> bool {
         let shared = self.shared();
         let weight = (shared.weigh)(full.get());
         // bug: too heavy
         let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= shared.most);
-        // Relaxed: weights guard no memory, they are only counted.
+        // Relaxed: weights are only counted; they guard no memory.
         shared.held.fetch_update(Relaxed, Relaxed, add).is_ok()
     }
 
-    /// An object leaves.
+    /// Subtracts the weight of an object that leaves the pool.
     pub(crate) fn release(&self, full: &CellBox<T>) {
         let shared = self.shared();
         let weight = (shared.weigh)(full.get());
@@ -91,7 +94,7 @@ impl<T> WeightLimit<T> {
         let _ = shared.held.fetch_update(Relaxed, Relaxed, less);
     }
 
-    /// Drops objects that leave.
+    /// Subtracts the weights of `objects` and drops them.
     pub(crate) fn drop_all(&self, mut objects: List<T>) {
         let mut panics = FirstPanic::new();
         while let Some(full) = objects.pop() {
@@ -104,13 +107,14 @@ impl<T> WeightLimit<T> {
 
 impl<T> Drop for WeightLimit<T> {
     fn drop(&mut self) {
-        // Release: pairs with the fence of the last one, so that it sees what all others did.
+        // Release: pairs with the fence in the `drop` of the last handle, so that it sees what the
+        // users of all other handles did.
         // bug: scale freed by the first
         if self.shared().users.fetch_sub(1, Release) == 1 {
-            // Pairs with the Release above.
+            // Acquire: pairs with the Release of the decrement above, in all other handles.
             // bug: end of a scale that sees no other
             fence(Acquire);
-            // SAFETY: made by `try_box`, and nobody else has it.
+            // SAFETY: allocated by `try_box`, and this was the last handle.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }
     }

@@ -1,16 +1,16 @@
-//! Where an item is in a table that doubles: bucket 0 holds the first items, and each further bucket
+//! The layout of a table that doubles: bucket 0 holds the first items, and each further bucket
 //! holds as many as all buckets before it together. Items never move when the table grows.
 
 use crate::sync::model_limit;
 
-/// Threads that can hold seats at one time. The others use the shelf.
+/// The most seats that can be held at one time. Threads beyond that use the shelf.
 pub(crate) const MAX_SEATS: usize = model_limit(1 << 14, 4);
 
-/// Segments of shards in a pool, enough for all seats.
+/// The most segments of a pool: enough for the shards of all seats.
 pub(crate) const SEGMENTS: usize = locate(MAX_SEATS - 1, 1).0 + 1;
 
-/// Which bucket holds item `id`, and where in it. The first holds `first` items (a power of two),
-/// and each one after it as many as all before it.
+/// Returns the bucket of item `id` and the item's index in it. The first bucket holds `first` items
+/// (a power of two), and each further one as many as all before it.
 pub(crate) const fn locate(id: usize, first: usize) -> (usize, usize) {
     match (id / first).checked_ilog2() {
         None => (0, id),
@@ -19,7 +19,7 @@ pub(crate) const fn locate(id: usize, first: usize) -> (usize, usize) {
     }
 }
 
-/// How many items bucket `index` holds.
+/// Returns the number of items in bucket `index`.
 pub(crate) const fn len(index: usize, first: usize) -> usize {
     match index {
         0 => first,

@@ -1,4 +1,4 @@
-//! A collector's claim on all seats.
+//! The claim: a collector's exclusive hold on all seats.
 
 use std::ptr;
 
@@ -10,29 +10,30 @@ use super::{
 };
 use crate::sync::{MutexGuard, lock::lock, spin_loop, test_size};
 
-/// How often a collector looks whether owners have seen its claim. Those who are just using pools see
-/// it within a fraction of a microsecond.
+/// How often a collector checks whether owners have acknowledged its claim, before it runs the
+/// heavy fence. An owner that is using pools acknowledges within a fraction of a microsecond.
 const ACK_SPINS: usize = test_size(50, 0);
 
-/// A collector's hold on all seats.
+/// A collector's exclusive hold on all seats. Dropping it opens the gates.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     seats: &'a Seats,
-    /// No seat comes or goes while the generation moves on.
+    /// Held, so that no seat is assigned or freed during the flip.
     free: MutexGuard<'a, FreeIds>,
+    /// Whether the claim is for all pools.
     all: bool,
 }
 
 impl<'a> Claim<'a> {
-    /// Claims every seat and waits, for a bounded time, for the pinned ones. `all` says that the
+    /// Claims every seat, and waits for a bounded time until it is unpinned. `all` says whether the
     /// claim is for all pools.
     ///
     /// # Safety
     ///
-    /// There is one `Claim` at a time: collectors hold a lock.
+    /// There is one `Claim` at a time: collectors hold the registry's lock.
     pub(crate) unsafe fn new(seats: &'a Seats, all: bool) -> Self {
         let claim = Self { seats, free: lock(&seats.free), all };
-        // SAFETY: the caller is the only collector, and `drop` opens the gates.
+        // SAFETY: the caller is the only collector, and `Claim::drop` opens the gates.
         claim.existing().for_each(|seat| unsafe { seat.claim() });
         if !claim.is_acknowledged_by_all() {
             seats.strategy.heavy();
@@ -42,8 +43,8 @@ impl<'a> Claim<'a> {
         claim
     }
 
-    /// Whether all threads that hold seats acknowledge the claim within a moment. The calling thread
-    /// need not, and threads that use pools all the time do.
+    /// Waits for at most [`ACK_SPINS`] spins. Returns whether all threads that hold seats, other
+    /// than the calling one, have acknowledged the claim. Threads that use pools all the time do.
     fn is_acknowledged_by_all(&self) -> bool {
         if self.seats.strategy == FenceKind::Symmetric {
             return false;
@@ -67,18 +68,20 @@ impl<'a> Claim<'a> {
         true
     }
 
+    /// All seats that were ever assigned.
     fn existing(&self) -> impl Iterator<Item = &Seat> {
         (0..self.free.made).map(|id| self.seats.get(id))
     }
 
-    /// The ids of the seats whose shards the collector may use now.
+    /// Returns the ids of the seats whose shards the collector may use: those that are not late.
     pub(crate) fn reached(&self) -> impl Iterator<Item = usize> {
         self.existing().filter(|seat| seat.is_reached()).map(|seat| seat.id)
     }
 }
 
 impl Claim<'_> {
-    /// The seats of other threads than the one with seat `own`.
+    /// Returns the assigned seats other than `own`, after a fork: their threads do not exist in the
+    /// child process.
     pub(crate) fn others(&self, own: Option<usize>) -> impl Iterator<Item = AbandonedSeat> {
         let seats = self.existing().filter(move |seat| Some(seat.id) != own);
         let taken = seats.filter(|seat| self.free.is_taken(seat.id));
@@ -86,7 +89,7 @@ impl Claim<'_> {
         taken.map(|seat| AbandonedSeat { seat: seat.id, reached: seat.is_reached() })
     }
 
-    /// Gives those seats back, whose threads are no more.
+    /// Frees all seats other than `own` in a child process, where their threads do not exist.
     pub(crate) fn reset_after_fork(&mut self, own: Option<usize>) {
         for id in (0..self.free.made).filter(|&id| Some(id) != own) {
             self.seats.get(id).reset_after_fork();
@@ -104,9 +107,11 @@ impl Drop for Claim<'_> {
     }
 }
 
-/// The seat of a thread that is no more.
+/// The seat of a thread that does not exist in the child process.
 #[derive(Debug)]
 pub(crate) struct AbandonedSeat {
+    /// The seat's id.
     pub(crate) seat: usize,
+    /// Whether the claim has reached the seat. If not, its thread was pinned.
     pub(crate) reached: bool,
 }

@@ -1,22 +1,23 @@
 //! The seat of the calling thread.
 //!
-//! It is in a thread-local without a destructor, so that reading it is nothing but loads. Seats are
-//! handed out and taken back further up: see [`join`](crate::collect::join).
+//! It is kept in a thread-local without a destructor, so that reading it takes only loads. A layer
+//! above assigns seats and frees them: see [`join`](crate::collect::join).
 
 use std::{cell::Cell, ptr};
 
 use super::{buckets::SEGMENTS, seat::Seat};
 
-/// What a hit needs to know about its thread.
+/// What a hit reads about its thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurrentSeat {
-    /// The segment of a pool that has the thread's shard. Without a seat: an index that no pool has.
+    /// The segment, in every pool, that holds the thread's shard. Without a seat: an index at which
+    /// no pool has a segment.
     pub(crate) segment: usize,
     /// The offset of the shard in that segment, in bytes.
     pub(crate) offset: usize,
     /// The seat's id. Without a seat: an id that no seat has.
     pub(crate) id: usize,
-    /// Null without a seat.
+    /// The seat, or null.
     pub(crate) seat: *const Seat,
 }
 
@@ -25,32 +26,34 @@ thread_local! {
 }
 
 impl CurrentSeat {
-    /// What a thread without a seat has.
+    /// The value for a thread without a seat.
     const NONE: Self = Self { segment: SEGMENTS, offset: 0, id: usize::MAX, seat: ptr::null() };
 
+    /// Returns the calling thread's value.
     #[inline(always)]
     pub(crate) fn get() -> Self {
-        // Unlike `get`, `try_with` is always inlined. It never fails: nothing here has a destructor.
+        // Unlike `LocalKey::get`, `try_with` is always inlined. It never fails, because the value
+        // has no destructor.
         CURRENT.try_with(Cell::get).unwrap_or(Self::NONE)
     }
 
-    /// What a thread with this seat has. A shard is `shard_bytes` large.
+    /// Returns the value for a thread with this seat. The size of a shard is `shard_bytes`.
     pub(crate) fn of(seat: &Seat, shard_bytes: usize) -> Self {
         Self { segment: seat.segment, offset: seat.index * shard_bytes, id: seat.id, seat }
     }
 
-    /// Makes `seat` the seat of the calling thread. A shard is `shard_bytes` large.
+    /// Makes `seat` the seat of the calling thread. The size of a shard is `shard_bytes`.
     pub(crate) fn set(seat: &'static Seat, shard_bytes: usize) {
         CURRENT.set(Self::of(seat, shard_bytes));
     }
 
-    /// Leaves the calling thread without a seat.
+    /// Removes the seat from the calling thread.
     pub(crate) fn clear() {
         CURRENT.set(Self::NONE);
     }
 }
 
-/// The seat of the calling thread, if it has one.
+/// Returns the seat of the calling thread, if it has one.
 #[inline(always)]
 pub(crate) fn current() -> Option<&'static Seat> {
     // SAFETY: seats are never freed.

@@ -1,43 +1,46 @@
-//! Light and heavy: a store-load fence of which one side is free.
+//! The asymmetric fence: a store-load fence whose light side costs no instruction.
 //!
-//! An owner announces itself and looks for a claim on every operation; a collector claims and looks
-//! for owners a few times a minute. Both need a full fence between their store and their load. With
-//! Linux's `membarrier` the collector runs it for everybody: the owner's side shrinks to a compiler
-//! fence ([`LightFence::light`](crate::sync::LightFence::light)). Elsewhere both sides are SeqCst fences.
+//! On every operation an owner stores `pinned` and loads the gate. A few times a minute a collector
+//! stores a claim to the gates and loads `pinned`. Both need a full fence between store and load.
+//! With Linux's `membarrier` the collector runs that fence in all threads (the heavy side), and the
+//! owner's side is a compiler fence ([`LightFence::light`](crate::sync::LightFence::light)).
+//! Elsewhere both sides are SeqCst fences.
 //!
-//! The choice is made once, before the first seat exists, and never changes.
+//! The kind of fence is chosen once, before the first seat exists, and never changes.
 
 use crate::sync::{self, SeqCst, fence, membarrier};
 
 #[cfg(test)]
 std::thread_local! {
-    /// Heavy fences of this thread.
+    /// The number of heavy fences that this thread has run.
     pub(crate) static HEAVY: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// How owners and collectors see each other.
+/// Which fences order pins and claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FenceKind {
-    /// Light is a compiler fence, heavy is `membarrier`.
+    /// The light fence is a compiler fence, the heavy one is `membarrier`.
     Asymmetric,
-    /// Both are SeqCst fences.
+    /// Both sides are SeqCst fences.
     Symmetric,
 }
 
 impl FenceKind {
-    /// Asks the system, and registers the process for the fast form of `membarrier`.
+    /// Registers the process for the expedited `membarrier`. Returns `Asymmetric` if the system
+    /// supports it.
     pub(crate) fn detect() -> Self {
         if membarrier::register() { Self::Asymmetric } else { Self::Symmetric }
     }
 
-    /// Registers a child process as its parent was.
+    /// Registers a child process, if its parent was registered.
     pub(crate) fn register_child(self) {
         if self == Self::Asymmetric {
             membarrier::register();
         }
     }
 
-    /// The heavy side, for every seat at once.
+    /// Runs the heavy side, for all seats at once. Pairs with `light`, or with the fence of
+    /// `Seat::pin`.
     pub(crate) fn heavy(self) {
         #[cfg(test)]
         HEAVY.set(HEAVY.get() + 1);

@@ -1,4 +1,4 @@
-//! Seats: who am I, and may I touch my shard?
+//! Seats: ids for threads, and the right of a thread to use its shards.
 
 pub(crate) mod buckets;
 

@@ -1,8 +1,8 @@
-//! Seats: who am I, and may I touch my shard?
+//! One seat: its id, and the handshake that says whether its owner may use the shards.
 //!
 //! A seat is an exclusive, dense, process-wide id, held by one thread at a time. A thread takes the
-//! lowest free one at its first use of any pool and gives it back at its exit; the id then passes to
-//! the next thread through a lock, so that the shards' contents pass over safely.
+//! lowest free one at its first use of any pool and gives it back at its exit. The id passes to the
+//! next thread through a lock, so that this thread sees what its predecessor did to the shards.
 //!
 //! # Pin against claim
 //!
@@ -14,16 +14,18 @@
 //! * If the owner's store comes before the heavy fence, the collector sees the seat pinned.
 //! * If the heavy fence comes first, the owner sees the gate closed.
 //!
-//! There is no third case: one of the two stands back. `pinned = 0` and the opening of the gate are
-//! Release stores, and their readers Acquire, so that each sees what the other did to the shards.
+//! There is no third case, so one of the two stands back. `pinned = 0` and the opening of the gate
+//! are Release stores, and their readers are Acquire: each side sees what the other did to the
+//! shards.
 //!
-//! An owner that has found the gate claimed marks it SEEN. From then on it cannot find it open before
-//! the collector opens it, since no thread sees a location go back. So if all owners do that in time
-//! there is no need for the heavy fence, which interrupts every running thread of the process.
+//! An owner that finds the gate claimed marks it `ACKNOWLEDGED`. From then on it cannot find the
+//! gate open before the collector opens it, because no thread sees a location go back. So if all
+//! owners acknowledge in time, the collector leaves out the heavy fence, which interrupts every
+//! running thread of the process.
 //!
-//! A seat that stays pinned (its thread has lost the processor just there) is passed over and
-//! marked LATE. Its owner finds the mark at the next pin and does the collector's work itself,
-//! unless a later collect of all pools has done it.
+//! If a seat stays pinned (its thread has lost the processor inside the pin), the collector skips
+//! it and marks it `LATE`. Its owner finds the mark at the next pin and does the collector's work
+//! itself, unless a later collect of all pools has done it.
 
 use super::{buckets::locate, fence::FenceKind};
 use crate::{
@@ -34,36 +36,38 @@ use crate::{
     util::{likely::likely, xorshift},
 };
 
-/// The gate, if nothing stands in the owner's way.
+/// The gate is open: the owner may use its shards.
 const OPEN: u32 = 0;
-/// The fences are symmetric: the owner must run one before it trusts the gate.
+/// The fences are symmetric: the owner must run a SeqCst fence between its store of `pinned` and
+/// its load of the gate.
 const FENCED: u32 = 1;
-/// A collector is at work.
+/// A collector has claimed the seat.
 const CLAIMED: u32 = 2;
-/// A collector has passed this seat over, and nobody has done its work since.
+/// A collector has skipped this seat, and its work on the seat's shards has not been done since.
 const LATE: u32 = 4;
-/// The collector that is at work has passed this seat over.
+/// The collector that has claimed the seats now has skipped this one.
 const SKIPPED: u32 = 8;
 
-/// The owner has seen the claim of the collector that is at work.
+/// The owner has seen the present claim.
 const ACKNOWLEDGED: u32 = 16;
 
-/// How often a collector looks whether a pinned seat has become free. An owner that is running
-/// unpins within nanoseconds; one that is not is not worth waiting for.
+/// How often a collector checks whether a pinned seat is unpinned. An owner that is running unpins
+/// within nanoseconds; the wait for one that is not could be long.
 const UNPIN_SPINS: usize = test_size(200, 1);
 
-/// One seat. On lines of its own, since its owner writes it on every operation.
+/// One seat, on cache lines of its own, because its owner writes to it on every operation.
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Seat {
-    /// The owner is using its shard.
+    /// Whether the owner is inside a pin.
     pinned: AtomicBool,
     gate: AtomicU32,
     pub(crate) id: usize,
-    /// The segment of each pool that has the seat's shard, and the shard's index in it.
+    /// The segment, in every pool, that holds the seat's shard.
     pub(crate) segment: usize,
+    /// The shard's index in that segment.
     pub(crate) index: usize,
-    /// Where the owner's next search starts.
+    /// The state of a random generator, which says where the owner's next search starts.
     random: AtomicU32,
     pub(crate) token: LightFence,
 }
@@ -86,10 +90,11 @@ impl Seat {
         }
     }
 
-    /// The right to use the seat's shard, until the `Pin` goes. `None` while a collector has claimed
-    /// the seat, while the seat is late, and always if fences are symmetric: then `pin` may do.
+    /// Pins the seat: the owner may use the seat's shards until it drops the `Pin`. No user code
+    /// may run until then.
     ///
-    /// No user code may run meanwhile.
+    /// Returns `None` while a collector has claimed the seat, while the seat is late, and always if
+    /// the fences are symmetric. [`pin`](Self::pin) may still succeed then.
     ///
     /// # Safety
     ///
@@ -97,12 +102,13 @@ impl Seat {
     #[inline(always)]
     pub(crate) unsafe fn pin_fast(&self) -> Option<Pin<'_>> {
         let pin = self.announce();
-        // Acquire: pairs with the Release of `open`.
+        // Acquire: pairs with the Release of `Seat::open`.
         // bug: gate read without acquire
         likely(self.gate.load(Acquire) == OPEN).then_some(pin)
     }
 
-    /// As `pin_fast`, with a fence of its own if fences are symmetric.
+    /// Pins the seat, as `pin_fast` does, but also works with symmetric fences. Acknowledges the
+    /// claim if there is one.
     ///
     /// # Safety
     ///
@@ -111,11 +117,11 @@ impl Seat {
     pub(crate) unsafe fn pin(&self) -> Option<Pin<'_>> {
         let pin = self.announce();
         if self.gate.load(Relaxed) & FENCED != 0 {
-            // The light side where there is no asymmetric fence.
+            // SeqCst: the owner's side of the symmetric fence. Pairs with `FenceKind::heavy`.
             // bug: missing symmetric fence, owner
             fence(SeqCst);
         }
-        // Acquire: pairs with the Release of `open`.
+        // Acquire: pairs with the Release of `Seat::open`.
         // bug: gate read without acquire, after a fence; late seat used by its owner
         if self.gate.load(Acquire) & !FENCED == OPEN {
             return Some(pin);
@@ -125,70 +131,76 @@ impl Seat {
         None
     }
 
-    /// Lets the collector that is at work, if one is, know that the owner has seen its claim.
+    /// Marks the gate, if it is claimed, so that the collector knows that the owner has seen the
+    /// claim.
     #[cold]
     fn acknowledge_claim(&self) {
-        // Not if it is over: nobody would open the gate again.
+        // Only while the gate is claimed: after the claim nobody would clear the mark.
         // bug: notice of a claim that is over
         let seen = |gate| (gate & CLAIMED != 0).then_some(gate | ACKNOWLEDGED);
-        // Release: pairs with the Acquire of `has_acknowledged`, so that the collector sees what we did.
+        // Release: pairs with the Acquire of `has_acknowledged`, so that the collector sees what
+        // the owner did to its shards.
         // bug: notice without release
         let _ = self.gate.fetch_update(Release, Relaxed, seen);
     }
 
-    /// Whether the owner has seen the claim, and says so.
+    /// Returns whether the owner has acknowledged the claim.
     pub(crate) fn has_acknowledged(&self) -> bool {
         // Acquire: pairs with the Release of `acknowledge_claim`.
         // bug: notice read without acquire
         self.gate.load(Acquire) & ACKNOWLEDGED != 0
     }
 
-    /// The owner's half of the handshake, up to its look at the gate.
+    /// The owner's half of the handshake, up to the load of the gate: stores `pinned` and runs the
+    /// light fence.
     #[inline(always)]
     fn announce(&self) -> Pin<'_> {
-        // Relaxed: the fence orders it.
+        // Relaxed: the light fence orders it.
         self.pinned.store(true, Relaxed);
         // bug: missing light fence
         self.token.light();
         Pin(self)
     }
 
-    /// Whether the owner is inside a pin.
+    /// Returns whether the owner is inside a pin.
     #[cfg(corepool_test_hooks)]
     pub(crate) fn is_pinned(&self) -> bool {
         self.pinned.load(Relaxed)
     }
 
-    /// Whether a collector has passed the seat over, and nobody is at work now.
+    /// Returns whether the seat is late and no collector has claimed it now.
     #[inline]
     pub(crate) fn is_late(&self) -> bool {
         self.gate.load(Relaxed) & (LATE | CLAIMED) == LATE
     }
 
-    /// Takes note that the late work is done. Under the lock that collectors hold.
+    /// Opens the gate of a late seat, whose owner has caught up. The caller holds the registry's
+    /// lock.
     pub(crate) fn caught_up(&self) {
         self.open(0);
     }
 
-    /// Opens the gate, but for the bits in `keep`. Under the lock that collectors hold.
+    /// Opens the gate: clears all its bits except `FENCED` and those in `keep`. The caller holds
+    /// the registry's lock.
     fn open(&self, keep: u32) {
-        // Release: pairs with the Acquire of `pin`, so that the owner sees what was done for it.
+        // Release: pairs with the Acquire of `pin` and `pin_fast`, so that the owner sees what the
+        // collector did to its shards.
         // bug: gate opened without release
         self.gate.fetch_and(FENCED | keep, Release);
     }
 
-    /// The collector's half of the handshake, up to the heavy fence.
+    /// Claims the seat: the collector's half of the handshake, up to the heavy fence.
     ///
     /// # Safety
     ///
-    /// There is one collector at a time, and it opens the gate again.
+    /// There is one collector at a time, and it calls [`release`](Self::release) in the end.
     pub(crate) unsafe fn claim(&self) {
         // Relaxed: the heavy fence orders it.
         self.gate.fetch_or(CLAIMED, Relaxed);
     }
 
     /// The collector's half of the handshake after the heavy fence: waits for a bounded time until
-    /// the owner has unpinned. If that was in vain, the seat is missed.
+    /// the owner has unpinned. If it has not, marks the seat as skipped and late.
     pub(crate) fn wait_until_unpinned(&self) {
         // bug: collector that waits for ever
         let reached = (0..UNPIN_SPINS).any(|_| {
@@ -206,25 +218,27 @@ impl Seat {
         }
     }
 
-    /// Whether the collector that has claimed the seat may use its shards.
+    /// Returns whether the collector that has claimed the seat may use its shards: it has not
+    /// skipped the seat.
     pub(crate) fn is_reached(&self) -> bool {
         self.gate.load(Relaxed) & SKIPPED == 0
     }
 
-    /// Ends a claim. A late seat stays closed, unless the collector has reached it and done all of
-    /// its work: that of every pool.
+    /// Ends a claim. Opens the gate, but not that of a late seat, unless the collector has reached
+    /// the seat and its claim was for `all` pools.
     pub(crate) fn release(&self, all: bool) {
         // bug: late mark forgotten; late mark lost to a trim
         self.open(if all && self.is_reached() { 0 } else { LATE });
     }
 
-    /// The holder is no more, whatever it was about: nothing is pinned, late or missed.
+    /// Resets the seat in a child process, where its owner does not exist: it is not pinned, late
+    /// or skipped.
     pub(crate) fn reset_after_fork(&self) {
         self.pinned.store(false, Relaxed);
         self.gate.fetch_and(FENCED | CLAIMED, Relaxed);
     }
 
-    /// The next number of the owner's xorshift sequence.
+    /// Returns the next number of the seat's xorshift sequence. Only the owner calls this.
     pub(crate) fn random(&self) -> u32 {
         let random = xorshift::next(self.random.load(Relaxed));
         self.random.store(random, Relaxed);
@@ -232,14 +246,15 @@ impl Seat {
     }
 }
 
-/// The seat is pinned: its holder may use the seat's shards.
+/// A pin: the seat's owner may use the seat's shards until it drops this.
 #[derive(Debug)]
 pub(crate) struct Pin<'a>(&'a Seat);
 
 impl Drop for Pin<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        // Release: pairs with the Acquire in `wait_until_unpinned`, so that a collector sees what we did.
+        // Release: pairs with the Acquire of `wait_until_unpinned`, so that a collector sees what
+        // the owner did to its shards.
         // bug: unpin without release
         self.0.pinned.store(false, Release);
     }

@@ -1,4 +1,4 @@
-//! All seats, and which thread gets which.
+//! The table of all seats, and their assignment to threads.
 
 use super::{
     buckets::{self, MAX_SEATS, locate},
@@ -10,10 +10,10 @@ use crate::{
     util::try_alloc::try_slice,
 };
 
-/// The seats of the first bucket; each further bucket doubles the number.
+/// The number of seats in the first bucket. Each further bucket doubles the number of all seats.
 const FIRST_BUCKET: usize = test_size(64, 1);
 
-/// Buckets for all of them.
+/// The number of buckets, enough for all seats.
 const BUCKETS: usize = locate(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
 
 /// All seats of a process (or of a model).
@@ -25,16 +25,17 @@ pub(crate) struct Seats {
     pub(super) free: Mutex<FreeIds>,
 }
 
-/// The free ids. A bit for each seat, so that giving one back allocates nothing.
+/// The free ids: a bit for each seat, so that freeing an id allocates nothing.
 #[derive(Debug)]
 pub(super) struct FreeIds {
+    /// Bit `id % 64` of word `id / 64` is set if a thread holds seat `id`.
     taken: Vec<u64>,
-    /// Seats that exist: ids below this.
+    /// Seats with an id below this have been assigned at least once.
     pub(super) made: usize,
 }
 
 impl FreeIds {
-    /// The lowest free id below `limit`.
+    /// Takes the lowest free id below `limit`. Returns `None` if there is none, or no memory.
     fn alloc(&mut self, limit: usize) -> Option<usize> {
         let full = self.taken.iter().take_while(|&&word| word == u64::MAX).count();
         let id = match self.taken.get(full) {
@@ -64,7 +65,7 @@ impl FreeIds {
 }
 
 impl Seats {
-    /// A table of up to `limit` seats.
+    /// Returns a table for up to `limit` seats, at most [`MAX_SEATS`].
     pub(crate) fn new(strategy: FenceKind, limit: usize) -> Self {
         Self {
             strategy,
@@ -74,7 +75,7 @@ impl Seats {
         }
     }
 
-    /// The seats of this process.
+    /// Returns the table of this process.
     pub(crate) fn process() -> &'static Self {
         static SEATS: LazyLock<Seats> =
             LazyLock::new(|| Seats::new(FenceKind::detect(), MAX_SEATS));
@@ -85,13 +86,14 @@ impl Seats {
         self.strategy
     }
 
-    /// A seat that has been made.
+    /// Returns seat `id`, which has been made.
     pub(super) fn get(&self, id: usize) -> &Seat {
         let (index, offset) = locate(id, FIRST_BUCKET);
         &self.buckets[index].get().expect("seats are made before they are used")[offset]
     }
 
-    /// Makes a seat and the others of its bucket, under the lock. `None` if there is no memory.
+    /// Makes seat `id`, with the others of its bucket, unless it exists. Returns `None` if there is
+    /// no memory. The caller holds the lock.
     fn make(&self, id: usize) -> Option<()> {
         let (index, offset) = locate(id, FIRST_BUCKET);
         if self.buckets[index].get().is_none() {
@@ -103,8 +105,8 @@ impl Seats {
         Some(())
     }
 
-    /// The lowest free seat, or `None` if all are taken or there is no memory for one more. It is
-    /// the caller's until `leave`.
+    /// Assigns the lowest free seat to the caller, who holds it until [`leave`](Self::leave).
+    /// Returns `None` if all seats are taken or there is no memory for one more.
     pub(crate) fn join(&self) -> Option<&Seat> {
         let mut free = lock(&self.free);
         let id = free.alloc(self.limit)?;
@@ -116,7 +118,7 @@ impl Seats {
         Some(self.get(id))
     }
 
-    /// Gives a seat back. The lock makes what its holder did seen by the next one.
+    /// Frees a seat. The lock makes what its holder did visible to the next one.
     ///
     /// # Safety
     ///
@@ -125,7 +127,7 @@ impl Seats {
         lock(&self.free).free(seat.id);
     }
 
-    /// A seat that its holder knows by its id.
+    /// Returns seat `id`, which the caller holds.
     ///
     /// # Safety
     ///

@@ -1,5 +1,5 @@
-//! The owner's side of a shard: what the holder of its seat does, or a collector that has claimed
-//! the seat.
+//! The owner's side of a shard: the operations of the thread that holds its seat, and of a
+//! collector that has claimed the seat.
 
 use std::{cell::Cell, marker::PhantomData, ptr};
 
@@ -21,12 +21,12 @@ use crate::{
 /// Why a shard did not take an object.
 #[derive(Debug)]
 pub(crate) enum PushError<T> {
-    /// The pool holds as many idle objects as it may.
+    /// The pool has no unit left: it holds as many idle objects as it may.
     AtLimit(CellBox<T>),
-    /// The chain needs a ring with this number of slots. No memory is taken while pinned, so that the
-    /// caller makes the ring.
+    /// The chain needs a ring with this number of slots. No memory is allocated while pinned, so
+    /// the caller allocates the ring after it has unpinned, and repeats the push.
     NeedsRing(CellBox<T>, usize),
-    /// There is no room just now.
+    /// There is no room now, and a ring would not help: see [`Push::Full`].
     Full(CellBox<T>),
 }
 
@@ -34,17 +34,17 @@ pub(crate) enum PushError<T> {
 pub(crate) struct Owner<'a, T> {
     shard: &'a Shard<T>,
     private: PrivateOwner<'a, T>,
-    /// Whether something was pushed to the primary chain by way of `self`.
+    /// Whether a push through `self` has reached the primary chain.
     published: Cell<bool>,
     not_send: PhantomData<*mut ()>,
 }
 
 impl<T> Shard<T> {
-    /// The owner's side.
+    /// Returns the owner's side of the shard.
     ///
     /// # Safety
     ///
-    /// The caller has pinned or claimed the shard's seat, or holds the pool alone.
+    /// The caller has pinned or claimed the shard's seat, or has exclusive access to the pool.
     #[inline(always)]
     pub(crate) unsafe fn owner(&self) -> Owner<'_, T> {
         // SAFETY: the caller's promise.
@@ -54,7 +54,7 @@ impl<T> Shard<T> {
 }
 
 impl<'a, T> Owner<'a, T> {
-    /// The private part of the shard.
+    /// Returns the owner's access to the private part.
     #[inline(always)]
     pub(crate) fn private(&self) -> &PrivateOwner<'a, T> {
         &self.private
@@ -65,7 +65,8 @@ impl<'a, T> Owner<'a, T> {
         self.private.pop_below_spares().or_else(|| self.refill(quota))
     }
 
-    /// Takes a batch from the primary chain: one object to return, the others for the magazine.
+    /// Pops a batch from the primary chain. Returns one object, and keeps the others in the
+    /// magazine.
     fn refill(&self, quota: &Quota) -> Option<CellBox<T>> {
         if !self.shard.published() {
             return None;
@@ -86,18 +87,20 @@ impl<'a, T> Owner<'a, T> {
         full
     }
 
-    /// Keeps as many as fit of what a thief has stolen besides the object that it returns. Returns how
-    /// many: the first ones.
+    /// Keeps objects that this thread has stolen in addition to the one that it returns: the first
+    /// ones of `more`, as many as the magazine has places for. Returns how many.
     pub(crate) fn keep_loot(&self, more: &[*mut ObjectCell<T>], quota: &Quota) -> usize {
         let room = quota.places() - self.private.count();
         let kept = &more[..more.len().min(room)];
         self.private.insert_batch(kept);
-        // The other objects keep their units.
+        // The unit of the returned object is credited, too. Objects that are not kept keep their
+        // units.
         self.private.credit(kept.len() + 1, quota);
         kept.len()
     }
 
-    /// Keeps an object. `ring` is for a chain that has asked for one.
+    /// Keeps an object. If an earlier push has returned [`PushError::NeedsRing`], `ring` holds the
+    /// ring that the chain needs.
     pub(crate) fn push(
         &self,
         mut full: CellBox<T>,
@@ -121,7 +124,7 @@ impl<'a, T> Owner<'a, T> {
         }
     }
 
-    /// Pushes straight to the chain, for objects that are too large for a magazine.
+    /// Pushes an object to the chain, in a pool whose shards have no magazine.
     fn push_chain(
         &self,
         full: CellBox<T>,
@@ -138,7 +141,7 @@ impl<'a, T> Owner<'a, T> {
         }
         // bug: unit without a ring lost
         quota.release(1);
-        // SAFETY: not pushed, hence still ours.
+        // SAFETY: the cell was not pushed, so it is still ours.
         let full = unsafe { CellBox::from_raw(cell) };
         Err(match slots {
             Some(slots) => PushError::NeedsRing(full, slots),
@@ -146,8 +149,8 @@ impl<'a, T> Owner<'a, T> {
         })
     }
 
-    /// Moves the oldest batch of a full magazine to the chain. `Err(Some(n))` asks for a ring with `n`
-    /// slots.
+    /// Moves the oldest batch of a full magazine to the chain. `Err(Some(n))` asks for a ring with
+    /// `n` slots; `Err(None)` means that there is no room now.
     fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         let batch = &mut batch[..quota.batch()];
@@ -159,14 +162,15 @@ impl<'a, T> Owner<'a, T> {
         self.private.remove_oldest(pushed);
         // bug: units stay behind a spill
         if quota.bounded() {
-            // The units go with the objects.
+            // The objects take their units along.
             self.private.debit(pushed);
         }
         Ok(())
     }
 
-    /// Pushes to the primary chain, which grows by `ring` if it must and can. Returns how many objects
-    /// are in the chain now, and the number of slots of the ring that the others need, if any.
+    /// Pushes `batch` to the primary chain. If the chain needs a ring, and `ring` is large enough,
+    /// links it. Returns how many objects were pushed, and the number of slots of a ring that the
+    /// others need, if a ring would help.
     fn publish(
         &self,
         batch: &[*mut ObjectCell<T>],
@@ -202,13 +206,13 @@ impl<'a, T> Owner<'a, T> {
         (all, wanted)
     }
 
-    /// Opens a shard at its first use.
+    /// Opens a shard at its first use. `generation` returns the pool's generation.
     pub(crate) fn open(&self, generation: impl FnOnce() -> u32, quota: &Quota) {
         if self.shard.open.load(Relaxed) {
             return;
         }
         self.shard.generation.store(generation(), Relaxed);
-        // Release: pairs with the Acquire in `drain_victims`, for the generation.
+        // Release: pairs with the Acquire of `Shard::drain_victims`, for the generation.
         // bug: shard open before its generation is known
         self.shard.open.store(true, Release);
         if !quota.bounded() {
@@ -216,10 +220,11 @@ impl<'a, T> Owner<'a, T> {
         }
     }
 
-    /// Goes on to the pool's generation: primary becomes victim. If the shard has missed a whole
-    /// generation, all that it holds has been idle since before that, and is `gone`.
+    /// Ages the shard to the pool's generation, `now`. If it is one generation behind, its primary
+    /// objects become victims. If it is further behind, all its objects have been idle for two
+    /// collects, and move to `gone`.
     ///
-    /// The caller holds the registry's lock too, and has drained the victims.
+    /// The caller also holds the registry's lock, and has drained the victims.
     pub(crate) fn age(&self, now: u32, quota: &Quota, gone: &mut List<T>) {
         let missed = now.wrapping_sub(self.shard.generation.load(Relaxed));
         if !self.is_open() || missed == 0 {
@@ -229,7 +234,7 @@ impl<'a, T> Owner<'a, T> {
         // bug: private objects dropped a generation early; what is overdue is aged once more
         if missed == 1 {
             self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
-            // Release: pairs with the Acquire of `take_aged`.
+            // Release: pairs with the Acquire of `Shard::take_aged`, for the list.
             // bug: victims published without release
             let before = self.shard.shared.aged.swap(private.into_raw(), Release);
             debug_assert!(before.is_null());
@@ -243,30 +248,32 @@ impl<'a, T> Owner<'a, T> {
         self.shard.generation.store(now, Relaxed);
     }
 
-    /// Takes all private objects.
+    /// Takes all private objects, with their units.
     pub(crate) fn take_private(&self, quota: &Quota) -> List<T> {
         self.private.take_all(self.is_open(), quota)
     }
 
-    /// Forgets what is private: its holder is no more, and may have been changing it.
+    /// Leaks everything in the private part, in a child process after a fork: the shard's owner
+    /// does not exist there, and may have been changing it.
     pub(crate) fn abandon(&self, quota: &Quota) {
         self.private.abandon(self.is_open(), quota);
         self.shard.published.store(true, Relaxed);
     }
 
-    /// Moves everything to a list, from a pool that is going.
+    /// Moves all objects to `gone`, in a pool that is being dropped.
     pub(crate) fn empty(&self, quota: &Quota, gone: &mut List<T>) {
         gone.append(self.take_private(quota));
         gone.append(self.shard.take_aged());
         self.shard.shared.chains.iter().for_each(|chain| drain(chain, gone));
     }
 
-    /// The parity of the chain to which something was pushed by way of `self`, for the caller to mark.
+    /// Returns the parity of the primary chain if a push through `self` has reached it. The caller
+    /// then marks the shard in the occupancy map.
     pub(crate) fn has_published(&self) -> Option<u32> {
         self.published.get().then(|| self.generation())
     }
 
-    /// The generation of the shard.
+    /// Returns the shard's generation.
     pub(crate) fn generation(&self) -> u32 {
         self.shard.generation.load(Relaxed)
     }
@@ -275,7 +282,7 @@ impl<'a, T> Owner<'a, T> {
         self.shard.chain(self.generation())
     }
 
-    /// Whether the shard was ever used.
+    /// Returns whether the shard was ever used.
     fn is_open(&self) -> bool {
         self.shard.open.load(Relaxed)
     }

@@ -2,8 +2,8 @@
 
 use super::{Mutex, MutexGuard};
 
-/// Locks `mutex`, even if a thread has panicked while it held the lock: no critical section of this
-/// crate can be left half done.
+/// Locks `mutex` and ignores poisoning: a panic cannot leave a critical section of this crate half
+/// done.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -4,15 +4,15 @@
 
 use std::io::Write;
 
-/// Registers the process for the expedited form. Returns whether the system has it.
+/// Registers the process for the expedited form. Returns whether the system supports it.
 pub(crate) fn register() -> bool {
     sys::register()
 }
 
 /// Runs a full fence in every thread of the process.
 ///
-/// Aborts if the system refuses after it has accepted the registration: owners then run without a
-/// fence of their own, and no safe way on is left.
+/// Aborts if the call fails although the registration succeeded: owners already run without a fence
+/// of their own, and no safe alternative is left.
 pub(crate) fn membarrier() {
     if !sys::membarrier() {
         // Not `eprintln!`, which may panic.
@@ -31,7 +31,7 @@ mod sys {
     const REGISTER: c_int = 1 << 4; // REGISTER_PRIVATE_EXPEDITED
 
     fn call(command: c_int) -> c_long {
-        // SAFETY: the call takes three integers and touches no memory of ours.
+        // SAFETY: the call takes three integers and accesses no memory of the process.
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0 as c_int, 0 as c_int) }
     }
 

@@ -1,11 +1,11 @@
-//! The facade: atomics, cells, locks and fences come to the rest of the crate through this folder,
-//! the only one that knows about the model checkers. Excepted are locks that no model covers: those
-//! that are held across a fork, and those of the table of runtimes.
+//! The facade: the rest of the crate imports its atomics, cells, locks and fences from this folder,
+//! the only one that knows about the model checkers. The exceptions are locks that no model covers:
+//! those held across a fork, and those of the table of runtimes.
 //!
-//! In a normal build the names are those of `std`, see `real.rs`. In a model build (`--cfg loom` or
-//! `--cfg shuttle`, tests only) they are the checker's, and the asymmetric fence becomes something
-//! that the checker understands: see [`LightFence`]. In a model build, and with `--cfg
-//! corepool_tiny`, sizes shrink so that growth and wrap-around are in reach of a small program.
+//! In a normal build the names are those of `std`: see `real.rs`. In a model build (`--cfg loom` or
+//! `--cfg shuttle`, tests only) they are the checker's, and the asymmetric fence is expressed by
+//! operations that the checker understands: see [`LightFence`]. In a model build, and with
+//! `--cfg corepool_tiny`, sizes shrink so that a small program reaches growth and wrap-around.
 
 pub(crate) mod lock;
 pub(crate) mod membarrier;
@@ -25,9 +25,10 @@ mod imp;
 
 pub(crate) use imp::*;
 
-/// Initialised under a lock, or with the same value by every thread: never part of a model.
+/// Not modelled: it is initialised under a lock, or every thread initialises it with the same
+/// value.
 pub(crate) use std::sync::OnceLock;
-/// A count that orders nothing, and is no part of a model.
+/// An atomic that orders nothing and is not modelled.
 pub(crate) use std::sync::atomic::AtomicUsize as Untracked;
 #[cfg(feature = "rt")]
 pub(crate) use std::sync::atomic::Ordering::AcqRel;

@@ -1,4 +1,4 @@
-//! The facade of a normal build: `std`, and what `std` lacks.
+//! The facade in a normal build: the items of `std`, and the few that `std` lacks.
 
 #[cfg(feature = "rt")]
 pub(crate) use rt::*;
@@ -12,7 +12,8 @@ pub(crate) use std::{
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence},
     },
 };
-/// Of these a process has one each. Each run of a model is a process of its own.
+/// State that exists once in each process. In a model build, each run of a model counts as a
+/// process.
 pub(crate) use std::{
     sync::{
         LazyLock,
@@ -24,20 +25,22 @@ pub(crate) use std::{
 use super::SeqCst;
 pub(crate) use super::{membarrier::membarrier, reclaim::pin};
 
-/// `real` in a normal build, `model` under a model checker.
+/// Returns `real` in a normal build, and `model` under a model checker.
 pub(crate) const fn model_limit(real: usize, _model: usize) -> usize {
     real
 }
 
-/// `real` in a normal build, `small` in builds in which growth must come soon.
+/// Returns `real` in a normal build, and `small` under a model checker or with
+/// `--cfg corepool_tiny`.
 pub(crate) const fn test_size(real: usize, small: usize) -> usize {
     if cfg!(corepool_tiny) { small } else { real }
 }
 
-/// Asks the system to call these: `before` each fork, and after it in the `parent` and the `child`.
+/// Registers fork handlers: the system calls `before` ahead of each fork, and after it `parent` in
+/// the parent process and `child` in the child.
 pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {
     #[cfg(unix)]
-    // SAFETY: the three take no arguments, and do not unwind.
+    // SAFETY: the three functions take no arguments and do not unwind.
     unsafe {
         // bug: no fork handler, and no rest; no fork handler, at rest
         // bug: fork handler outlives its library
@@ -47,7 +50,7 @@ pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: 
     let _ = (before, parent, child);
 }
 
-/// `std`'s cell with the checker's interface.
+/// `std`'s `UnsafeCell` with the checker's interface.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
@@ -84,8 +87,10 @@ impl LightFence {
     }
 }
 
-/// Checks that memory which other threads may free is not used after that. A normal build checks
-/// nothing; where sizes are small, it now and then gives other threads a moment to free it too early.
+/// Checks that memory which other threads may free is not used after it was freed.
+///
+/// A normal build checks nothing. With `--cfg corepool_tiny`, one `check` in 16 yields, so that
+/// sanitizers see the use if another thread frees the memory too early.
 #[derive(Debug)]
 pub(crate) struct UseAfterFreeCheck;
 
@@ -106,7 +111,7 @@ impl UseAfterFreeCheck {
     }
 }
 
-/// What only the runtime needs.
+/// Items that only the runtime uses.
 #[cfg(feature = "rt")]
 mod rt {
     use std::{
@@ -119,12 +124,15 @@ mod rt {
 
     use super::{AtomicPtr, SeqCst};
 
-    /// How a thread that is not a worker waits.
+    /// Parking, for threads that are not workers.
     pub(crate) mod parking {
         pub(crate) use std::thread::{Thread, current, park};
     }
 
-    /// A swap that orders what comes before it, and itself, before a SeqCst load that comes after it.
+    /// Swaps. The swap, and all accesses before it, come before any later SeqCst load of this
+    /// thread.
+    ///
+    /// SeqCst: the first half of *submit against park*, in the run queue's `put`.
     #[inline]
     pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
         place.swap(value, SeqCst)
@@ -154,12 +162,12 @@ mod rt {
         thread::Builder::new().name(name).spawn(f)
     }
 
-    /// Whether the thread has ended, so that joining it does not wait.
+    /// Returns whether `thread` has ended, so that joining it does not block.
     pub(crate) fn has_ended(thread: &Thread) -> bool {
         thread.is_finished()
     }
 
-    /// Sleeps as shortly as the system can.
+    /// Sleeps for the shortest time that the system supports.
     pub(crate) fn nap() {
         thread::sleep(Duration::from_micros(3));
     }

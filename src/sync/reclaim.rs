@@ -1,8 +1,9 @@
-//! When memory that others may still read may be freed: `crossbeam-epoch`, for cold paths.
+//! Epoch-based reclamation with `crossbeam-epoch`, for cold paths: memory that other threads may
+//! still be reading is freed when none of them can.
 //!
-//! Reclamation frees memory and never a `T`: a ring is empty when it is retired. The collector of
-//! epochs is our own, since the one that a process shares runs whatever others have deferred, and
-//! that in the midst of our work.
+//! Reclamation frees memory and never drops a `T`: a ring is empty when it is retired. The crate
+//! has an epoch collector of its own. A pin of the process's default collector runs what other
+//! crates have deferred, which would be foreign code under this crate's locks.
 
 #![allow(dead_code, reason = "models have a stand-in that checks more")]
 
@@ -12,7 +13,8 @@ use crossbeam_epoch::{Collector, LocalHandle};
 
 use super::{LazyLock, ProcessPtr, Relaxed, UseAfterFreeCheck, drop_retired, thread_local};
 
-/// The collector that a process begins with, and the one of a child process: neither is ever freed.
+/// The collector that a process starts with, and the one that replaces it in a child process.
+/// Neither is ever freed.
 struct Collectors {
     first: Collector,
     anew: ProcessPtr<Collector>,
@@ -25,8 +27,8 @@ static COLLECTORS: LazyLock<Collectors> = LazyLock::new(|| Collectors {
 
 pub(crate) fn collector() -> &'static Collector {
     let all = &*COLLECTORS;
-    // Relaxed: it is set before the child process has a second thread.
-    // SAFETY: null, or a collector that stays.
+    // Relaxed: `begin_anew` stores it before the child process has a second thread.
+    // SAFETY: null, or a collector that is never freed.
     unsafe { all.anew.load(Relaxed).as_ref() }.unwrap_or(&all.first)
 }
 
@@ -35,23 +37,23 @@ thread_local! {
     static HANDLE: RefCell<Option<LocalHandle>> = RefCell::new(None);
 }
 
-/// Begins anew in a child process: threads that were pinned at the fork would hold up the parent's
-/// epochs for ever. What was retired there is leaked.
+/// Starts a new collector in a child process. In the old one, threads that were pinned at the fork
+/// would hold back the epoch for ever. Memory retired in the old one is leaked.
 pub(crate) fn begin_anew() {
     COLLECTORS.anew.store(Box::into_raw(Box::new(Collector::new())), Relaxed);
     let _ = HANDLE.try_with(|handle| std::mem::forget(handle.take()));
 }
 
-/// Memory that is retired, and checks in models that nobody uses it afterwards.
+/// Memory that can be retired. In models, its `live_check` finds a use after it was freed.
 pub(crate) trait Reclaimed {
     fn live_check(&self) -> &UseAfterFreeCheck;
 }
 
-/// Keeps all memory that its holder can still reach.
+/// A pin: while it lives, no memory that its thread can still reach is freed.
 pub(crate) struct Guard(pub(crate) crossbeam_epoch::Guard);
 
 pub(crate) fn pin() -> Guard {
-    // A thread whose thread-locals are going registers for this once.
+    // A thread whose thread-locals are being destroyed registers for this one pin.
     let pinned = HANDLE
         .try_with(|handle| handle.borrow_mut().get_or_insert_with(|| collector().register()).pin());
     Guard(pinned.unwrap_or_else(|_| collector().register().pin()))
@@ -62,11 +64,11 @@ impl Guard {
     ///
     /// # Safety
     ///
-    /// `retired` came from `Box::into_raw`, is retired once, and no thread that pins from now on can
-    /// reach it. It owns no object, so that freeing it is all that dropping it does.
+    /// `retired` came from `Box::into_raw`, is retired once, and no thread that pins from now on
+    /// can reach it. It owns no object: dropping it only frees memory.
     pub(crate) unsafe fn retire<R: Reclaimed>(&self, retired: *mut R) {
-        // SAFETY: the caller's promise is the one that is asked for. The closure owns no object, so it
-        // may outlive every borrow in it and run on any thread.
+        // SAFETY: the caller's promise is what `defer_unchecked` requires. The closure owns no
+        // object, so it may outlive any borrow in `R` and run on any thread.
         // bug: ring freed at once
         unsafe { self.0.defer_unchecked(move || drop_retired(Box::from_raw(retired))) };
     }

@@ -1,12 +1,12 @@
-//! Time, as coarse as it is cheap.
+//! A coarse, cheap monotonic clock.
 
-/// Milliseconds since some moment, never 0. They may wrap.
+/// Returns the milliseconds since a fixed moment, at least 1. The number may wrap.
 pub(crate) fn millis() -> usize {
     imp::millis().max(1)
 }
 
-/// Milliseconds from then till now, and 0 if that is about to come: not all threads see a moment at
-/// the same time.
+/// Returns the milliseconds since `then`, or 0 if `then` is slightly in the future: the coarse
+/// clocks that threads read may differ.
 pub(crate) fn since(then: usize) -> usize {
     const ABOUT: usize = 1000;
     let time = millis().wrapping_sub(then);
@@ -16,10 +16,10 @@ pub(crate) fn since(then: usize) -> usize {
 
 #[cfg(target_os = "linux")]
 mod imp {
-    /// What the system notes at each of its ticks: no system call, and no look at a counter.
+    /// The time that the kernel stored at its last tick: no system call, and no read of a counter.
     pub(super) fn millis() -> usize {
         let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the place is ours. Every Linux since 2.6.32 has this clock.
+        // SAFETY: `now` is a local variable. Every Linux since 2.6.32 has this clock.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now) };
         (now.tv_sec as usize).wrapping_mul(1000).wrapping_add(now.tv_nsec as usize / 1_000_000)
     }

@@ -1,41 +1,43 @@
-//! Counting, where the users of a pool do not pay for it.
+//! Counters of a pool, kept where they cost a hit next to nothing.
 
 use crate::sync::{AtomicUsize, Relaxed};
 
-/// What a pool has done since its first use: see [`Pool::stats`](crate::Pool::stats).
+/// Counters of a pool, returned by [`Pool::stats`](crate::Pool::stats). Except for
+/// [`idle`](Self::idle) and [`idle_bytes`](Self::idle_bytes), which are current values, they count
+/// from the pool's first use.
 ///
-/// While other threads are at work each figure is right for some moment of the recent past, not all
-/// for the same one. When nobody is, all are exact.
+/// While other threads use the pool, each figure was correct at some recent moment, but not all at
+/// the same one. When no other thread does, all are exact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Objects that wait in the pool now.
+    /// Objects that are idle in the pool now.
     pub idle: u64,
-    /// What those weigh, and victims that are just being dropped, in a pool with
+    /// The total weight of the idle objects, and of victims that are being dropped, in a pool with
     /// [`with_weight`](crate::Pool::with_weight) and
-    /// [`with_max_idle_bytes`](crate::Pool::with_max_idle_bytes). 0 in others.
+    /// [`with_max_idle_bytes`](crate::Pool::with_max_idle_bytes); 0 in other pools.
     pub idle_bytes: u64,
-    /// Gets and takes, and tries at them, that found an idle object.
+    /// Calls of `get`, `take` and their `try_` forms that found an idle object.
     pub hits: u64,
-    /// Gets and takes, and tries at them, that found none.
+    /// Calls of `get`, `take` and their `try_` forms that found none.
     pub misses: u64,
-    /// Hits that were fetched from what other threads had put, not counting victims.
+    /// Hits on objects stolen from those that other threads had put, not counting victims.
     pub steals: u64,
-    /// Hits on objects that had already aged by one collect.
+    /// Hits on victims: objects that had stayed idle through one collect.
     pub victim_hits: u64,
-    /// Calls of `create`, by gets, takes and `reserve`.
+    /// Calls of `create`, by `get`, `take` and `reserve`.
     pub created: u64,
-    /// Objects that the pool dropped: aged, cleared, over the bound, refused by `recycle`, discarded,
-    /// or given back by a thread that was panicking.
+    /// Objects that the pool dropped because they had aged, were cleared, exceeded the bound, were
+    /// refused by `recycle` or discarded, or were returned by a panicking thread.
     pub dropped: u64,
 }
 
 /// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// With an object from the shelf, or from the far end of the own chain.
+    /// With an object from the shelf, or from the tail of the calling thread's own chain.
     ShelfOrOwnTail,
-    /// With an object of another shard.
+    /// With an object from another shard.
     Steal,
     /// With a victim.
     Victim,
@@ -43,7 +45,8 @@ pub(crate) enum Found {
     Nothing,
 }
 
-/// A set of counters: one a shard, written by its owner alone, and one a pool for the rest.
+/// A set of counters. Each shard has one, which only its owner writes; each pool has one for
+/// threads without a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     others: Counter,
@@ -64,13 +67,13 @@ impl Default for Counter {
 }
 
 impl Counter {
-    /// Counts, as the only thread that does.
+    /// Adds 1. The calling thread is the only one that writes this counter.
     #[inline]
     pub(crate) fn count(&self) {
         self.0.store(self.0.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Counts, as one of several threads.
+    /// Adds `more`. Several threads may do so at once.
     #[inline]
     pub(crate) fn add(&self, more: usize) {
         self.0.fetch_add(more, Relaxed);
@@ -82,7 +85,7 @@ impl Counter {
 }
 
 impl Counters {
-    /// The counter that goes with the end of a search.
+    /// Returns the counter for a search that ended with `found`.
     #[inline]
     pub(crate) fn for_result(&self, found: Found) -> &Counter {
         match found {

@@ -1,6 +1,6 @@
-//! Which way a branch mostly goes, so that a hit is a straight line.
+//! Branch hints, so that the compiler lays out a hit as straight-line code.
 
-/// Says that the condition mostly holds.
+/// Returns `condition`, and hints that it is usually true.
 #[inline(always)]
 pub(crate) fn likely(condition: bool) -> bool {
     if !condition {

@@ -1,4 +1,4 @@
-//! Small things that know nothing of pools.
+//! Utilities that do not depend on pools.
 
 pub(crate) mod coarse_clock;
 pub(crate) mod counters;

@@ -1,4 +1,5 @@
-//! Many destructors, any of which may panic: all are run, and the first panic goes on afterwards.
+//! Panics in a series of destructors: all destructors run, and the first panic is resumed
+//! afterwards.
 
 use std::{
     any::Any,
@@ -14,7 +15,7 @@ impl FirstPanic {
         Self(None)
     }
 
-    /// Calls `f`, and remembers the panic if it is the first.
+    /// Calls `f`. Keeps its panic if it is the first one, and discards it otherwise.
     pub(crate) fn guard(&mut self, f: impl FnOnce()) {
         match catch_unwind(AssertUnwindSafe(f)) {
             Err(payload) if self.0.is_none() => self.0 = Some(payload),
@@ -23,7 +24,7 @@ impl FirstPanic {
         }
     }
 
-    /// Goes on with the first panic, unless the thread is unwinding already.
+    /// Resumes the first panic, if there was one and the thread is not unwinding already.
     pub(crate) fn resume(mut self) {
         if let Some(payload) = self.0.take() {
             if !panicking() {
@@ -34,14 +35,14 @@ impl FirstPanic {
     }
 }
 
-/// Calls other people's code, whose panics have been reported and go no further.
+/// Calls `f`, which runs user code, and discards its panic: the panic hook has reported it already.
 pub(crate) fn catch_and_discard(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         drop_payload(payload);
     }
 }
 
-/// Drops a payload, whose destructor may panic once more; what that leaves is leaked.
+/// Drops a panic's payload. If its destructor panics too, the payload of that panic is leaked.
 fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(another);

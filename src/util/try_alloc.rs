@@ -1,15 +1,15 @@
-//! Memory for growth, where there may be none: the caller then does without.
+//! Fallible allocation: if there is no memory, callers do without instead of aborting.
 
 use std::alloc::{Layout, alloc};
 
-/// What the first use of a pool panics with if there is no memory. Later uses find a way.
+/// The panic message of a pool's first use if there is no memory. Later uses do without new memory.
 pub(crate) const NO_MEMORY: &str = "no memory for a pool";
 
-/// As `Box::new`.
+/// Moves `value` to the heap, as `Box::new` does. Returns `None` if there is no memory.
 pub(crate) fn try_box<T>(value: T) -> Option<Box<T>> {
     const { assert!(size_of::<T>() > 0) };
-    // SAFETY: the size is not zero. The memory is checked, then written once, and has the layout
-    // that a `Box` frees.
+    // SAFETY: the size is not zero. The pointer is checked for null, the memory is initialised, and
+    // its layout is the one with which a `Box` frees it.
     unsafe {
         let place: *mut T = alloc(Layout::new::<T>()).cast();
         if place.is_null() {
@@ -20,7 +20,8 @@ pub(crate) fn try_box<T>(value: T) -> Option<Box<T>> {
     }
 }
 
-/// A slice of so many items.
+/// Returns a boxed slice of `len` items, the one at index `i` being `item(i)`, or `None` if there
+/// is no memory.
 pub(crate) fn try_slice<T>(len: usize, mut item: impl FnMut(usize) -> T) -> Option<Box<[T]>> {
     let mut items = Vec::new();
     items.try_reserve_exact(len).ok()?;

@@ -1,6 +1,6 @@
-//! Marsaglia's xorshift generator, 32 bits: "Xorshift RNGs", Journal of Statistical Software, 2003.
+//! Marsaglia's 32-bit xorshift generator: "Xorshift RNGs", Journal of Statistical Software, 2003.
 
-/// The number after `x` in the sequence. `x` must not be 0.
+/// Returns the number after `x` in the sequence. `x` must not be 0.
 #[inline]
 pub(crate) fn next(mut x: u32) -> u32 {
     x ^= x << 13;

@@ -1,4 +1,5 @@
-//! A substitute for epochs that frees memory as early as the rules of epochs allow.
+//! A stand-in for `crossbeam-epoch` that frees a retired ring as early as the rules of epochs
+//! allow: when no guard from before its retirement is left.
 
 use std::{
     cell::{Cell, RefCell},

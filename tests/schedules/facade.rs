@@ -1,8 +1,8 @@
-//! The scheduler's half of the facade in `src/sync`.
+//! The facade of `src/sync` in shuttle schedules: shuttle's types instead of those of `std`.
 //!
-//! All threads of a schedule are coroutines of one OS thread. They switch at each atomic access and at each
-//! lock, and nowhere else. Every access is sequentially consistent: schedules find errors in the order of
-//! steps; errors in memory orderings are for the models in `loom-tests`.
+//! All threads of a schedule are coroutines of one OS thread. They switch at each atomic access and
+//! at each lock, and nowhere else. Every access is sequentially consistent, so schedules find
+//! errors in the order of steps. The models in `loom-tests` find errors in memory orderings.
 
 mod cell;
 mod epochs;

@@ -1,4 +1,5 @@
-//! Batches of objects, and objects below spare cells: what the hit path leaves out.
+//! Operations on batches of objects, and on objects below spare cells, which are too rare for the
+//! hit path.
 
 use super::{PLACES, PrivateOwner, spare_cell};
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
 };
 
 impl<T> PrivateOwner<'_, T> {
-    /// Pops an object as [`pop`](Self::pop) does, even from below spare cells.
+    /// Pops an object as [`pop`](Self::pop) does, but also from below spare cells.
     pub(crate) fn pop_below_spares(&self) -> Option<CellBox<T>> {
         self.pop().or_else(|| {
             let (count, spares) = self.counts();
@@ -16,12 +17,13 @@ impl<T> PrivateOwner<'_, T> {
             self.set_place(top, self.place(top + spares));
             self.set_counts(top, spares);
             self.count_hit();
-            // SAFETY: the place owned it, and does no more.
+            // SAFETY: the place owned the cell, and has given it up.
             Some(unsafe { CellBox::from_raw(cell) })
         })
     }
 
-    /// Keeps an object if there is a place with a unit, even below spare cells.
+    /// Keeps an object if a place with a unit has no object, even if spare cells are in the way.
+    /// Returns the object otherwise.
     pub(crate) fn push_below_spares(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
         self.push_on_top(full).or_else(|full| {
             let private = self.private;
@@ -37,7 +39,7 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Puts an object on top of the others. There is a place for it.
+    /// Puts an object on top of the others. The caller has checked that there is a place.
     pub(crate) fn insert(&self, full: CellBox<T>) {
         let (count, spares) = self.make_room(1);
         // bug: spare cell overwritten by one object
@@ -46,12 +48,13 @@ impl<T> PrivateOwner<'_, T> {
         self.set_counts(count + 1, spares);
     }
 
-    /// Puts a batch of objects on top of the others, the last one uppermost. There is room for them.
+    /// Puts a batch of objects on top of the others, the last one uppermost. The caller has checked
+    /// that there are enough places.
     pub(crate) fn insert_batch(&self, batch: &[*mut ObjectCell<T>]) {
         let (count, spares) = self.make_room(batch.len());
         let end = count + batch.len();
         self.private.magazine.with_mut(|all| {
-            // SAFETY: the owner's alone.
+            // SAFETY: only the owner uses the magazine.
             let all = unsafe { &mut *all };
             // bug: spare cells overwritten by a batch
             all.copy_within(count..count + spares, end);
@@ -60,24 +63,25 @@ impl<T> PrivateOwner<'_, T> {
         self.set_counts(end, spares);
     }
 
-    /// Copies the oldest objects of the magazine. They stay where they are, so that the caller must
-    /// [remove](Self::remove_oldest) those that it keeps.
+    /// Copies the pointers to the `into.len()` oldest objects of the magazine. The magazine still
+    /// owns the objects: the caller must [remove](Self::remove_oldest) those that it takes.
     pub(crate) fn copy_oldest(&self, into: &mut [*mut ObjectCell<T>]) {
-        // SAFETY: the owner's alone.
+        // SAFETY: only the owner uses the magazine.
         self.private.magazine.with(|all| into.copy_from_slice(unsafe { &(&*all)[..into.len()] }));
     }
 
-    /// Removes the `gone` oldest objects, which somebody else owns now.
+    /// Removes the `gone` oldest objects, which the caller has moved elsewhere.
     pub(crate) fn remove_oldest(&self, gone: usize) {
         let (count, spares) = self.counts();
-        // SAFETY: the owner's alone.
+        // SAFETY: only the owner uses the magazine.
         self.private
             .magazine
             .with_mut(|all| unsafe { &mut *all }.copy_within(gone..count + spares, 0));
         self.set_counts(count - gone, spares);
     }
 
-    /// Frees places of spare cells until `more` objects fit. Returns the counts.
+    /// Moves spare cells aside until `more` objects fit. Returns the numbers of objects and of
+    /// spare cells in the magazine.
     fn make_room(&self, more: usize) -> (usize, usize) {
         let (count, mut spares) = self.counts();
         while count + spares + more > PLACES {

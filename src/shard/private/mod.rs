@@ -1,12 +1,12 @@
 //! The private part of a shard: a slot for one object, a magazine behind it, and spare cells.
 //!
-//! Only the owner touches it, with plain loads and stores; the fields are atomics only so that `stats`
-//! may read them. A hit looks at the slot, and at the top of the magazine if the slot does not serve.
+//! Only the owner changes it, with plain loads and stores. The fields are atomics only so that
+//! `stats` may read them. A hit uses the slot if it can, and otherwise the top of the magazine.
 //!
-//! A *spare* cell is one whose value has been taken. It stays where it was, in the slot or on top of
-//! the magazine's objects, where the next `put` finds it.
+//! A *spare* cell is one whose value has been taken. It stays in its place, in the slot or on top
+//! of the magazine's objects, where the next `put` finds it.
 //!
-//! This file has the operations of the hit path. The others are in the folder: see `batch.rs` for
+//! This file has the operations of the hit path. The others are in submodules: see `batch.rs` for
 //! batches and for objects below spare cells, `spare.rs` for spare cells, `units.rs` for units.
 
 mod batch;
@@ -23,15 +23,16 @@ use crate::{
     util::likely::likely,
 };
 
-/// A slot that holds an address with this bit holds no object.
+/// If this bit of the slot's address is set, the slot holds no object.
 const TAG: usize = 1;
 /// The slot is empty and may hold an object: the owner has a unit for it.
 const VACANT: usize = TAG;
 /// The slot may not hold an object.
 const CLOSED: usize = TAG | 2;
 
-/// What a spare cell adds to the counts of a magazine, in which an object adds one. Counts with spare
-/// cells in them are above every lease, so that guards, which bring cells, need not look for any.
+/// What a spare cell adds to the `counts` of a magazine, to which an object adds one. If there are
+/// spare cells, `counts` is above every lease. So the return of a guard, which brings its own cell,
+/// takes one comparison to find that the top place is not free.
 const SPARE: usize = 1 << 15;
 
 const _: () = assert!(PLACES < SPARE);
@@ -45,11 +46,12 @@ pub(crate) struct Private<T> {
     hits: AtomicUsize,
     /// Objects in the magazine, plus [`SPARE`] times the spare cells above them.
     counts: AtomicUsize,
-    /// Places of the magazine that the owner has units for. Never fewer than its objects.
+    /// The number of the magazine's places for which the owner has units. At least the number of
+    /// its objects.
     lease: AtomicUsize,
-    /// Further spare cells.
+    /// Spare cells kept aside, neither in the slot nor in the magazine.
     empties: UnsafeCell<List<MaybeUninit<T>>>,
-    /// The oldest object first.
+    /// The objects, the oldest first, and the spare cells above them.
     magazine: UnsafeCell<[*mut ObjectCell<T>; PLACES]>,
 }
 
@@ -61,7 +63,7 @@ fn closed<T>() -> *mut ObjectCell<T> {
     ptr::without_provenance_mut(CLOSED)
 }
 
-/// What a slot holds that has a spare cell.
+/// Returns the address that a slot with this spare cell holds.
 fn spare<T>(cell: *mut ObjectCell<T>) -> *mut ObjectCell<T> {
     cell.map_addr(|addr| addr | TAG)
 }
@@ -70,7 +72,7 @@ fn is_object<T>(slot: *mut ObjectCell<T>) -> bool {
     slot.addr() & TAG == 0
 }
 
-/// The spare cell in a slot.
+/// Returns the spare cell in a slot, if it holds one.
 fn spare_cell<T>(slot: *mut ObjectCell<T>) -> Option<*mut ObjectCell<T>> {
     (!is_object(slot) && slot.addr() > CLOSED).then(|| slot.map_addr(|addr| addr & !TAG))
 }
@@ -87,7 +89,7 @@ impl<T> Private<T> {
         }
     }
 
-    /// The slot, for tests of what a fork leaves behind.
+    /// Returns the content of the slot, for tests of the state after a fork.
     #[cfg(test)]
     #[allow(dead_code, reason = "not for models")]
     pub(crate) fn slot(&self) -> *mut ObjectCell<T> {
@@ -98,7 +100,7 @@ impl<T> Private<T> {
         self.hits.load(Relaxed)
     }
 
-    /// Objects in the magazine.
+    /// Returns the number of objects in the magazine.
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.counts.load(Relaxed) % SPARE
@@ -108,7 +110,7 @@ impl<T> Private<T> {
         self.lease.load(Relaxed)
     }
 
-    /// Objects in the slot and the magazine.
+    /// Returns the number of objects in the slot and the magazine.
     pub(crate) fn len(&self) -> usize {
         usize::from(is_object(self.slot.load(Relaxed))) + self.count()
     }
@@ -118,28 +120,31 @@ impl<T> Private<T> {
         !is_object(self.slot.load(Relaxed)) && self.count() == 0
     }
 
-    /// Units of the slot and the magazine.
+    /// Returns the number of units that the slot and the magazine hold.
     pub(crate) fn units(&self) -> usize {
         usize::from(self.slot.load(Relaxed) != closed()) + self.lease()
     }
 }
 
-/// The owner's hold on the private part of its shard: neither `Send` nor `Sync`.
+/// The owner's access to the private part of its shard: neither `Send` nor `Sync`.
 pub(crate) struct PrivateOwner<'a, T> {
     private: &'a Private<T>,
     not_send: PhantomData<*mut ()>,
 }
 
 impl<'a, T> PrivateOwner<'a, T> {
+    /// Returns the owner's access to `private`.
+    ///
     /// # Safety
     ///
-    /// As for [`Shard::owner`](crate::shard::shard::Shard::owner), of the shard that this is a part of.
+    /// As for [`Shard::owner`](crate::shard::shard::Shard::owner) of the shard that `private`
+    /// belongs to.
     #[inline(always)]
     pub(crate) unsafe fn new(private: &'a Private<T>) -> Self {
         Self { private, not_send: PhantomData }
     }
 
-    /// Objects in the magazine.
+    /// Returns the number of objects in the magazine.
     pub(crate) fn count(&self) -> usize {
         self.private.count()
     }
@@ -154,7 +159,7 @@ impl<'a, T> PrivateOwner<'a, T> {
             private.slot.store(vacant(), Relaxed);
             slot
         } else {
-            // Wraps if the magazine is empty; is beyond all places if spare cells are on top.
+            // `top` wraps if the magazine is empty, and is at least `PLACES` if it has spare cells.
             let top = private.counts.load(Relaxed).wrapping_sub(1);
             if top >= PLACES {
                 return None;
@@ -164,11 +169,12 @@ impl<'a, T> PrivateOwner<'a, T> {
             self.place(top)
         };
         self.count_hit();
-        // SAFETY: the slot or the place owned it, and does no more.
+        // SAFETY: the slot or the place owned the cell, and has given it up.
         Some(unsafe { CellBox::from_raw(cell) })
     }
 
-    /// Keeps an object if there is a place with a unit and without a spare cell.
+    /// Keeps an object in the slot or on top of the magazine, if that place has a unit and no spare
+    /// cell. Returns the object otherwise.
     pub(crate) fn push_on_top(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
         if !self.push_cell(full.as_raw()) {
             return Err(full);
@@ -177,8 +183,8 @@ impl<'a, T> PrivateOwner<'a, T> {
         Ok(())
     }
 
-    /// Returns whether the object is kept, as by [`push_on_top`](Self::push_on_top). If so, the caller
-    /// forgets it.
+    /// Keeps an object as [`push_on_top`](Self::push_on_top) does. Returns whether it did; if so,
+    /// the caller must forget the object.
     #[inline(always)]
     pub(crate) fn push_cell(&self, cell: *mut ObjectCell<T>) -> bool {
         let private = self.private;
@@ -195,11 +201,12 @@ impl<'a, T> PrivateOwner<'a, T> {
         true
     }
 
-    /// Takes the value of an object. Its cell stays as a spare one.
+    /// Takes the value of an object from the slot or the top of the magazine. Its cell stays there
+    /// as a spare cell.
     #[inline]
     pub(crate) fn take(&self) -> Option<T> {
         if Size::<T>::EMPTIES == 0 {
-            // The cell is too large to be kept without an object.
+            // The cell is too large to be kept as a spare cell.
             return None;
         }
         let private = self.private;
@@ -215,16 +222,17 @@ impl<'a, T> PrivateOwner<'a, T> {
             self.place(top)
         };
         self.count_hit();
-        // SAFETY: it was an object until now, and is a spare cell from here on.
+        // SAFETY: the cell holds an object, and counts as a spare cell from here on.
         Some(unsafe { CellBox::from_raw(cell) }.take_value()).map(|(value, empty)| {
             empty.into_raw();
             value
         })
     }
 
-    /// Keeps a value if there is a spare cell with a unit.
+    /// Keeps a value in a spare cell, if there is one in a place with a unit. Returns the value
+    /// otherwise.
     pub(crate) fn put(&self, value: T) -> Result<(), T> {
-        // SAFETY: forgotten if it is kept.
+        // SAFETY: `value` is valid, and is forgotten below if it is kept.
         if !unsafe { self.put_from(&raw const value) } {
             return Err(value);
         }
@@ -232,11 +240,12 @@ impl<'a, T> PrivateOwner<'a, T> {
         Ok(())
     }
 
-    /// Returns whether the value is kept, as by [`put`](Self::put). If so, the caller forgets it.
+    /// Keeps a value as [`put`](Self::put) does. Returns whether it did; if so, the caller must
+    /// forget the value.
     ///
     /// # Safety
     ///
-    /// As for [`ptr::read`], if it is kept.
+    /// As for [`ptr::read`].
     #[inline(always)]
     pub(crate) unsafe fn put_from(&self, value: *const T) -> bool {
         let private = self.private;
@@ -252,7 +261,7 @@ impl<'a, T> PrivateOwner<'a, T> {
         if counts < SPARE || count >= private.lease.load(Relaxed) {
             return false;
         }
-        // SAFETY: as above, of the place.
+        // SAFETY: as above; the magazine's place owns the cell.
         unsafe { fill(self.place(count), value) };
         // bug: cell that is used again stays a spare one
         private.counts.store(counts + 1 - SPARE, Relaxed);
@@ -265,7 +274,7 @@ impl<'a, T> PrivateOwner<'a, T> {
         hits.store(hits.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
-    /// Objects and spare cells in the magazine.
+    /// Returns the numbers of objects and of spare cells in the magazine.
     fn counts(&self) -> (usize, usize) {
         let counts = self.private.counts.load(Relaxed);
         (counts % SPARE, counts / SPARE)
@@ -278,8 +287,8 @@ impl<'a, T> PrivateOwner<'a, T> {
     #[inline(always)]
     fn place(&self, i: usize) -> *mut ObjectCell<T> {
         debug_assert!(i < PLACES);
-        // SAFETY: below the number of objects and spare cells, which no lease lets exceed `PLACES`;
-        // the magazine is the owner's alone.
+        // SAFETY: `i` is below the number of objects and spare cells, which never exceeds `PLACES`;
+        // only the owner uses the magazine.
         let read =
             |all: *const [_; PLACES]| unsafe { all.cast::<*mut ObjectCell<T>>().add(i).read() };
         self.private.magazine.with(read)
@@ -288,7 +297,7 @@ impl<'a, T> PrivateOwner<'a, T> {
     #[inline(always)]
     fn set_place(&self, i: usize, cell: *mut ObjectCell<T>) {
         debug_assert!(i < PLACES);
-        // SAFETY: as in `place`.
+        // SAFETY: `i` is below `PLACES`; only the owner uses the magazine.
         let set = |all: *mut [_; PLACES]| unsafe {
             all.cast::<*mut ObjectCell<T>>().add(i).write(cell);
         };
@@ -296,11 +305,11 @@ impl<'a, T> PrivateOwner<'a, T> {
     }
 }
 
-/// Puts a value into a spare cell.
+/// Copies a value into a spare cell.
 ///
 /// # Safety
 ///
-/// The caller owns the cell, which holds no value. As for [`ptr::read`] of the value.
+/// The caller owns the cell, which holds no value. For `value`, as for [`ptr::read`].
 #[inline(always)]
 unsafe fn fill<T>(cell: *mut ObjectCell<T>, value: *const T) {
     // SAFETY: the caller's promise.

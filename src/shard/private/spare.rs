@@ -1,4 +1,4 @@
-//! Spare cells, where they are not at hand.
+//! Spare cells that are kept aside (`empties`), and their way from and to the places.
 
 use std::mem::MaybeUninit;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl<T> PrivateOwner<'_, T> {
-    /// Moves spare cells out of the way of objects.
+    /// Moves all spare cells from the slot and the magazine aside.
     pub(crate) fn stow_spares(&self) {
         let private = self.private;
         let (count, spares) = self.counts();
@@ -23,7 +23,8 @@ impl<T> PrivateOwner<'_, T> {
         }
     }
 
-    /// Moves spare cells to where [`put`](Self::put) finds them.
+    /// Moves spare cells that were kept aside to vacant places with units, where [`put`](Self::put)
+    /// finds them.
     pub(crate) fn stage_spares(&self) {
         let private = self.private;
         if private.slot.load(Relaxed) == vacant() {
@@ -40,7 +41,7 @@ impl<T> PrivateOwner<'_, T> {
         self.set_counts(count, spares);
     }
 
-    /// Takes a spare cell, from wherever it is.
+    /// Takes a spare cell: one that was kept aside, or else one from the slot or the magazine.
     pub(crate) fn pop_empty(&self) -> Option<EmptyCell<T>> {
         self.with_empties(List::pop).or_else(|| {
             self.stow_spares();
@@ -48,7 +49,7 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Keeps a cell without an object, or gives it back if there are enough.
+    /// Keeps an empty cell aside. Returns it if there are `EMPTIES` already.
     pub(crate) fn push_empty(&self, empty: EmptyCell<T>) -> Option<EmptyCell<T>> {
         self.with_empties(|empties| {
             if empties.len() >= Size::<T>::EMPTIES {
@@ -59,7 +60,7 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Takes the spare cells beyond those that a shard may keep.
+    /// Takes the spare cells that exceed `EMPTIES`, if any.
     #[inline]
     pub(crate) fn surplus_empties(&self) -> Option<List<MaybeUninit<T>>> {
         self.with_empties(|empties| {
@@ -72,20 +73,20 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Takes all cells without an object.
+    /// Takes all spare cells.
     pub(crate) fn take_empties(&self) -> List<MaybeUninit<T>> {
         self.stow_spares();
         self.with_empties(|empties| std::mem::replace(empties, List::new()))
     }
 
     pub(super) fn keep_empty(&self, cell: *mut ObjectCell<T>) {
-        // SAFETY: the slot or a place owned it, and it holds no object.
+        // SAFETY: the slot or a place owned the cell, which holds no object.
         let empty = unsafe { EmptyCell::from_raw(cell.cast()) };
         self.with_empties(|empties| empties.push(empty));
     }
 
     pub(super) fn with_empties<R>(&self, f: impl FnOnce(&mut List<MaybeUninit<T>>) -> R) -> R {
-        // SAFETY: the owner's alone, and no `f` comes here again.
+        // SAFETY: only the owner uses `empties`, and no `f` calls `with_empties`.
         self.private.empties.with_mut(|empties| f(unsafe { &mut *empties }))
     }
 }

@@ -1,4 +1,4 @@
-//! Which places may hold an object: those that have a unit.
+//! Units: a place may hold an object only if the shard has a unit for it.
 
 use std::mem;
 
@@ -13,14 +13,14 @@ use crate::{
 
 /// Why the private part did not take an object.
 pub(crate) enum Refused<T> {
-    /// The pool holds as many idle objects as it may.
+    /// The pool has no unit left: it holds as many idle objects as it may.
     AtLimit(CellBox<T>),
-    /// All places that the shard may have are full.
+    /// All places that the shard may use are full.
     NoPlace(CellBox<T>),
 }
 
 impl<T> PrivateOwner<'_, T> {
-    /// Keeps an object, and leases units for more places if it must.
+    /// Keeps an object. Leases units for more places if necessary.
     pub(crate) fn push(&self, mut full: CellBox<T>, quota: &Quota) -> Result<(), Refused<T>> {
         loop {
             full = match self.push_below_spares(full) {
@@ -37,21 +37,22 @@ impl<T> PrivateOwner<'_, T> {
         }
     }
 
-    /// Takes all private objects. Units without an object go back. A shard that `is_open` may have new
-    /// objects after this.
+    /// Takes all private objects, with their units. In a pool with a bound, releases the other
+    /// units and closes all places; in others, sets the lease to its initial value if the shard
+    /// `is_open`.
     pub(crate) fn take_all(&self, is_open: bool, quota: &Quota) -> List<T> {
         self.stow_spares();
         let private = self.private;
         let (units, mut all) = (private.units(), List::new());
         for i in 0..private.count() {
-            // SAFETY: the place owned it, and will not count.
+            // SAFETY: the place owned the cell, and gives it up below.
             all.push(unsafe { CellBox::from_raw(self.place(i)) });
         }
         self.set_counts(0, 0);
         let slot = private.slot.load(Relaxed);
         if is_object(slot) {
             private.slot.store(vacant(), Relaxed);
-            // SAFETY: the slot owned it.
+            // SAFETY: the slot owned the cell, and has given it up.
             all.push(unsafe { CellBox::from_raw(slot) });
         }
         if quota.bounded() {
@@ -65,7 +66,8 @@ impl<T> PrivateOwner<'_, T> {
         all
     }
 
-    /// Forgets all that is here, which another thread may have been changing when it ceased to be.
+    /// Leaks everything in the private part, in a child process after a fork: another thread may
+    /// have been changing it at the fork.
     pub(crate) fn abandon(&self, is_open: bool, quota: &Quota) {
         self.with_empties(|empties| mem::forget(mem::replace(empties, List::new())));
         self.set_counts(0, 0);
@@ -75,14 +77,15 @@ impl<T> PrivateOwner<'_, T> {
         }
     }
 
-    /// Opens the first places of a pool without a bound.
+    /// Opens the slot and the first places of the magazine, in a pool without a bound.
     pub(crate) fn lease_initial(&self, quota: &Quota) {
         self.private.slot.store(vacant(), Relaxed);
         self.private.lease.store(quota.first_places(), Relaxed);
     }
 
-    /// Opens `back` more places in a pool without a bound: as many objects as came back from the own
-    /// chain, where they would not have had to go. Producers never call this.
+    /// Opens `back` more places, in a pool without a bound: the number of objects that the owner
+    /// has just popped from its own chain, which more places would have kept in the magazine. A
+    /// thread that only puts never calls this, and so keeps the initial number of places.
     pub(crate) fn grow_lease(&self, back: usize, quota: &Quota) {
         if !quota.bounded() {
             let lease = &self.private.lease;
@@ -91,7 +94,8 @@ impl<T> PrivateOwner<'_, T> {
         }
     }
 
-    /// Opens a place for each of the units. Units for which there is no place go back.
+    /// Opens a place for each of the units, the slot first. Releases units for which there is no
+    /// place.
     fn lease_more(&self, units: usize, quota: &Quota) {
         let slot = usize::from(self.slot_wants_unit(quota));
         if slot == 1 {
@@ -103,17 +107,18 @@ impl<T> PrivateOwner<'_, T> {
         quota.release(units - slot - new);
     }
 
+    /// Returns whether the slot is closed, in a pool whose shards use their slots.
     fn slot_wants_unit(&self, quota: &Quota) -> bool {
         quota.slots() && self.private.slot.load(Relaxed) == closed()
     }
 
-    /// Whether units would open more places, in a pool with a bound.
+    /// Returns whether more units would open more places, in a pool with a bound.
     fn wants_units(&self, quota: &Quota) -> bool {
         quota.bounded() && (self.slot_wants_unit(quota) || self.private.lease() < quota.places())
     }
 
-    /// Takes `units` that have come with objects. Places that have an object and no unit get one; the
-    /// others go back.
+    /// Takes over `units` units that came with objects. Each place with an object and no unit gets
+    /// one; the other units are released.
     pub(crate) fn credit(&self, units: usize, quota: &Quota) {
         let lease = self.private.lease();
         let new = self.private.count().saturating_sub(lease);
@@ -122,12 +127,13 @@ impl<T> PrivateOwner<'_, T> {
         quota.release(units - new);
     }
 
-    /// Gives up units that have gone elsewhere with their objects.
+    /// Gives up `gone` units, which went elsewhere with their objects.
     pub(crate) fn debit(&self, gone: usize) {
         let lease = &self.private.lease;
         lease.store(lease.load(Relaxed) - gone, Relaxed);
     }
 
+    /// Closes the slot and all places of the magazine.
     fn close(&self) {
         self.private.slot.store(closed(), Relaxed);
         self.private.lease.store(0, Relaxed);
