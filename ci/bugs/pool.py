@@ -16,8 +16,8 @@ bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
     schedules="collectors")
 
 bug("generation read before the pin",
-    "pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| self.generation.load(Relaxed)",
-    "generation = self.generation.load(Relaxed); let pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| generation",
+    "_pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| self.generation.load(Relaxed)",
+    "generation = self.generation.load(Relaxed); let _pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| generation",
     schedules="stall")
 
 bug("unit lost at the shelf", "self.quota.release(1);", "",

@@ -185,7 +185,7 @@ impl<T> Core<T> {
         let shard = self.shard_or_grow(seat)?;
         // SAFETY: callers pass their own seat, and no code of this module pins while pinned.
         // bug: generation read before the pin
-        let pin = unsafe { seat.pin() }?;
+        let _pin = unsafe { seat.pin() }?;
         // SAFETY: pinned.
         let owner = unsafe { shard.owner() };
         // The generation is read while pinned: a collect comes either before, and then the shard is
@@ -193,8 +193,8 @@ impl<T> Core<T> {
         // bug: new shard a generation behind
         owner.open(|| self.generation.load(Relaxed), &self.quota);
         // bug: spare cells without a bound
-        let surplus = owner.private().surplus_empties();
-        Some(Pinned { shard, owner, pin: Some(pin), surplus })
+        let _surplus = owner.private().surplus_empties();
+        Some(Pinned { shard, owner, _pin, _surplus })
     }
 
     /// An idle object, by the long way: own shard, other shards, shelf, victims.
@@ -417,19 +417,12 @@ impl<T> Drop for Core<T> {
     }
 }
 
-/// The seat's shard, pinned.
+/// The seat's shard, pinned. The fields are dropped in their order, so that no memory is freed while
+/// pinned.
 struct Pinned<'a, T> {
     shard: &'a Shard<T>,
     owner: Owner<'a, T>,
-    pin: Option<Pin<'a>>,
+    _pin: Pin<'a>,
     /// Spare cells that the shard may not keep.
-    surplus: Option<List<MaybeUninit<T>>>,
-}
-
-impl<T> Drop for Pinned<'_, T> {
-    /// Unpins, and then frees the surplus: no memory is freed while pinned.
-    fn drop(&mut self) {
-        drop(self.pin.take());
-        drop(self.surplus.take());
-    }
+    _surplus: Option<List<MaybeUninit<T>>>,
 }

@@ -419,18 +419,22 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// The slow path of [`try_take`](Self::try_take).
     #[inline(never)]
     fn try_take_slow(&self) -> Option<T> {
-        if self.has_nothing() {
-            return None;
-        }
+        if self.has_nothing() { None } else { self.search_value() }
+    }
+
+    #[inline(never)]
+    fn search_value(&self) -> Option<T> {
         self.search().map(|full| self.core().take_value(current(), full))
     }
 
     /// The slow path of [`try_get`](Self::try_get).
     #[inline(never)]
     fn try_get_slow(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        if self.has_nothing() {
-            return None;
-        }
+        if self.has_nothing() { None } else { self.search_loan() }
+    }
+
+    #[inline(never)]
+    fn search_loan(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
         self.search().map(|full| (full, self.return_to()))
     }
 

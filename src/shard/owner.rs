@@ -71,13 +71,12 @@ impl<'a, T> Owner<'a, T> {
         if !self.shard.published() {
             return None;
         }
-        // SAFETY: the owner of the shard owns the head of its primary chain.
-        let head = unsafe { self.primary().head() };
+        if quota.places() == 0 {
+            return self.pop_chain(quota);
+        }
         let mut batch = [ptr::null_mut(); MAX_BATCH];
-        let popped = head.pop(&mut batch[..quota.batch()]);
+        let popped = self.pop_primary(&mut batch[..quota.batch()]);
         if popped == 0 {
-            // bug: older rings forgotten; own chain looked for in vain for ever
-            self.shard.published.store(!head.is_alone(), Relaxed);
             return None;
         }
         self.private.insert_batch(&batch[..popped]);
@@ -85,6 +84,31 @@ impl<'a, T> Owner<'a, T> {
         self.private.credit(popped, quota);
         self.private.grow_lease(popped, quota);
         full
+    }
+
+    /// Pops straight from the chain, for objects that are too large for a magazine.
+    fn pop_chain(&self, quota: &Quota) -> Option<CellBox<T>> {
+        let mut one = [ptr::null_mut()];
+        if self.pop_primary(&mut one) == 0 {
+            return None;
+        }
+        quota.release(1);
+        self.private.count_hit();
+        // SAFETY: popped, hence ours.
+        Some(unsafe { CellBox::from_raw(one[0]) })
+    }
+
+    /// Pops up to `into.len()` objects from the newest ring of the primary chain, the newest last, and
+    /// returns how many.
+    fn pop_primary(&self, into: &mut [*mut ObjectCell<T>]) -> usize {
+        // SAFETY: the owner of the shard owns the head of its primary chain.
+        let head = unsafe { self.primary().head() };
+        let popped = head.pop(into);
+        if popped == 0 {
+            // bug: older rings forgotten; own chain looked for in vain for ever
+            self.shard.published.store(!head.is_alone(), Relaxed);
+        }
+        popped
     }
 
     /// Keeps objects that this thread has stolen in addition to the one that it returns: the first

@@ -269,7 +269,7 @@ impl<'a, T> PrivateOwner<'a, T> {
     }
 
     #[inline(always)]
-    fn count_hit(&self) {
+    pub(crate) fn count_hit(&self) {
         let hits = &self.private.hits;
         hits.store(hits.load(Relaxed).wrapping_add(1), Relaxed);
     }
