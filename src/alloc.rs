@@ -1,4 +1,4 @@
-//! An allocator that tells pools when memory should come back.
+//! An allocator that requests a collect when the live heap has grown.
 
 use std::{
     alloc::{GlobalAlloc, Layout},
@@ -7,22 +7,23 @@ use std::{
 
 use crate::collect::{live_heap, schedule};
 
-/// An allocator that counts what it hands out, and asks for a [`collect`](crate::collect()) when the
-/// live heap has grown: what a garbage collector is for Go's pools.
+/// An allocator that counts the live heap, and requests a [`collect`](crate::collect()) of all pools
+/// when it has grown. It does for pools what the garbage collector does for Go's.
 ///
-/// It only counts and raises a flag; memory comes from the allocator that it wraps. The collect runs
-/// later and elsewhere: at the end of the next call of a pool that finds nothing at hand or has no
-/// room at hand, or in a [`janitor`](crate::janitor()), whichever comes first. Which thread runs
-/// the destructors then is told at [`set_collect_interval`](crate::set_collect_interval).
+/// `PacedAlloc` only counts and sets a flag. The memory comes from the allocator that it wraps. The
+/// collect runs later, in a [`janitor`](crate::janitor()) or at the end of the next pool
+/// operation that takes the slow path, because its thread has no idle object or no room for one.
+/// [`set_collect_interval`](crate::set_collect_interval) describes which thread runs the destructors.
 ///
-/// A collect is due when the live heap is larger by `growth` percent than it was at the last collect
-/// of all pools, and at least `floor` bytes large. This is the pace of Go's collector (GOGC), with
-/// what is live in the place of what is reachable.
+/// A collect is due when the live heap has grown by a percentage ([`with_growth`](Self::with_growth))
+/// since the last collect of all pools, and is not smaller than a floor
+/// ([`with_floor`](Self::with_floor)). Go's collector is paced in the same way (GOGC), but by the
+/// reachable heap instead of the live heap.
 ///
-/// The count is one for the process, and meant for its `#[global_allocator]`. Each thread adds to it
-/// in steps of 64 KiB, so that the count is off by at most that for each other thread. A call costs
-/// a few instructions and no atomic read-modify-write. So on Linux with glibc; elsewhere each call
-/// adds to the one count.
+/// Use it as the `#[global_allocator]`: there is one count per process. On Linux with glibc, each
+/// thread adds to that count in steps of 64 KiB. A call then costs a few instructions and no atomic
+/// read-modify-write, and the count is off by up to 64 KiB for each other thread. On other systems
+/// every call adds to the count atomically.
 ///
 /// # Examples
 ///
@@ -45,18 +46,19 @@ pub struct PacedAlloc<A> {
 }
 
 impl<A> PacedAlloc<A> {
-    /// Counts what `inner` allocates. A collect is due each time the live heap has doubled, and not
-    /// below 4 MiB.
+    /// Wraps `inner`, with a growth of 100 percent and a floor of 4 MiB: a collect is due each time
+    /// the live heap has doubled, if it has at least 4 MiB.
     pub const fn new(inner: A) -> Self {
         Self { inner, growth: 100, floor: 4 << 20 }
     }
 
-    /// Makes a collect due each time the live heap has grown by so many percent since the last one.
+    /// Makes a collect due each time the live heap has grown by `percent` since the last collect. The
+    /// default is 100.
     ///
     /// # Panics
     ///
-    /// If it is 0: a collect would be due all the time. In a `static` that is an error of the
-    /// compiler.
+    /// If `percent` is 0, because a collect would be due all the time. In a `static`, that is a
+    /// compile error.
     #[must_use]
     pub const fn with_growth(mut self, percent: u32) -> Self {
         assert!(percent > 0, "a growth of 0 percent makes a collect due all the time");
@@ -64,27 +66,31 @@ impl<A> PacedAlloc<A> {
         self
     }
 
-    /// Makes no collect due while the live heap has fewer bytes than this. 0 is as 1: growth alone
-    /// decides, but by steps of 64 KiB at least.
+    /// Suppresses collects while the live heap is smaller than `bytes`. The default is 4 MiB.
+    ///
+    /// 0 is treated as 1: only growth decides then. In any case the heap must grow by at least 64 KiB
+    /// between two collects.
     #[must_use]
     pub const fn with_floor(mut self, bytes: usize) -> Self {
         self.floor = bytes;
         self
     }
 
-    /// The live heap: bytes asked for and not given back, without what the allocator adds.
+    /// Returns the size of the live heap in bytes: what was requested and not freed, without the
+    /// allocator's overhead.
     ///
-    /// Of each other thread up to 64 KiB, more or less, may not be known.
+    /// It may be off by up to 64 KiB, in either direction, for each other thread.
     pub fn live_bytes(&self) -> usize {
         live_heap::bytes()
     }
 
-    /// How often all pools of the process were collected, whoever asked for it.
+    /// Returns how often all pools of the process were collected, for any reason.
     pub fn collections(&self) -> u64 {
         schedule::collects() as u64
     }
 
-    /// The live heap at which a collect is due, if it had `base` bytes at the last one.
+    /// Returns the size of the live heap at which a collect is due, if it had `base` bytes at the
+    /// last one.
     fn goal(&self, base: usize) -> usize {
         let more = (base as u64).saturating_mul(u64::from(self.growth)) / 100;
         let more = usize::try_from(more).unwrap_or(usize::MAX);
@@ -92,6 +98,8 @@ impl<A> PacedAlloc<A> {
         base.saturating_add(more.max(live_heap::FLUSH_AT)).max(self.floor)
     }
 
+    /// Adds `bytes`, which may be a wrapped negative number, to the live heap, and requests a collect
+    /// if one is due.
     #[inline(always)]
     fn count(&self, bytes: usize) {
         if let Some(live) = live_heap::count(bytes) {
@@ -103,12 +111,12 @@ impl<A> PacedAlloc<A> {
     }
 }
 
-// SAFETY: all memory is that of `inner`, which keeps the same promises. Counting neither panics nor
-// allocates from here.
+// SAFETY: all functions forward to `inner`, which has the same contract. Counting neither panics nor
+// allocates through `self`.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for PacedAlloc<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let memory = unsafe { self.inner.alloc(layout) };
         if !memory.is_null() {
             self.count(layout.size());
@@ -118,7 +126,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for PacedAlloc<A> {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let memory = unsafe { self.inner.alloc_zeroed(layout) };
         if !memory.is_null() {
             self.count(layout.size());
@@ -128,14 +136,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for PacedAlloc<A> {
 
     #[inline]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { self.inner.dealloc(memory, layout) };
         self.count(layout.size().wrapping_neg());
     }
 
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let moved = unsafe { self.inner.realloc(memory, layout, size) };
         // bug: refused memory is counted
         if !moved.is_null() {

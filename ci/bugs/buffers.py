@@ -13,10 +13,10 @@ bug("rounded down by the length", "capacity", "len",
 bug("a grown buffer goes where it came from", "grown ||", "",
     tests="--test buffers model")
 
-bug("whoever drops learns", "storage.stripe", "Hints::here()",
+bug("the dropping thread learns", "storage.stripe", "Hints::here()",
     tests="--test buffers learning::the_thread_that_got_the_buffer_learns")
 
-bug("sizes that are told teach", "NONE", "Hints::here()",
+bug("explicit sizes teach", "NONE", "Hints::here()",
     tests="--test buffers learning::explicit_capacities_and_adopted_buffers")
 
 bug("kept in a panic", ".filter(|_| !panicking())", "",
@@ -28,7 +28,7 @@ bug("any class will do", "+ 1].try_get(", "..].iter().find_map(Pool::try_get",
 bug("not wiped", "zeroize::Zeroize::zeroize(vec", "vec.fill(0",
     tests="--test buffers wiping")
 
-bug("a secret is discarded as it is", "wipe(&mut guard.vec); pool.", "",
+bug("a secret is discarded as it is", "wipe(&mut guard.vec); core.", "",
     tests="--test buffers wiping::freed_buffers_are_wiped")
 
 bug("a secret is copied", "wipes() { 0", "wipes() { COPIED",
@@ -40,13 +40,13 @@ bug("a power of two rounded up", ".saturating_sub(1)", "",
 bug("what is too large is kept", "capacity == self.max &&", "",
     tests="--test buffers retention::large_uses_leave_no_memory_behind")
 
-bug("a glance takes what is too large", "< self.known && capacity", "",
+bug("the fast check takes what is too large", "< self.fast_limit && capacity", "",
     tests="--lib buffers::classes_are_found")
 
-bug("a glance forgets strikes", "hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()", "class() == class",
+bug("the fast check forgets strikes", "hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()", "class() == class",
     tests="--lib buffers::a_use_that_agrees_with_the_hint")
 
-bug("a glance at a secret", "&& !self.wipes()", "",
+bug("the fast check skips wiping", "&& !self.wipes()", "",
     tests="--test buffers wiping")
 
 bug("a bound of buffers, not of bytes", "/ (2 * size)", ">> 11",
@@ -55,7 +55,7 @@ bug("a bound of buffers, not of bytes", "/ (2 * size)", ">> 11",
 bug("large buffers kept by threads", "fit >= UNSHARED_FROM", "false",
     tests="--test buffers contract::threads_find_large_buffers_of_others")
 
-bug("strikes without end", "self.strikes < STRIKES", "true",
+bug("strikes without end", "self.strikes < MAX_STRIKES", "true",
     tests="--test buffers retention::small_uses_free_large_buffers")
 
 bug("one strike more", "strikes <", "strikes <=",
@@ -64,7 +64,7 @@ bug("one strike more", "strikes <", "strikes <=",
 bug("what was needed before the last strike is forgotten", "peak", "needed",
     tests="--lib buffers::the_fifth_strike")
 
-bug("a hint need not be confirmed", "usize::from(hint.made) < MADE / size", "hint.made < u8::MAX",
+bug("a hint need not be confirmed", "usize::from(hint.made) < UNCONFIRMED_BYTES / size", "hint.made < u8::MAX",
     tests="--test buffers retention::rare_large_use")
 
 bug("too large for what is asked for by now, and kept",
@@ -72,21 +72,21 @@ bug("too large for what is asked for by now, and kept",
     "false",
     tests="--lib buffers::underused_buffers_far_above_the_hint")
 
-bug("what was moved is still outstanding", "self.here().left(guard.class);", "",
+bug("what was moved is still outstanding", "self.stripe().moved_out(guard.class);", "",
     tests="--test buffers frozen::outstanding")
 
 bug("what left the pool is still outstanding",
-    "self.here().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed)",
+    "self.stripe().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed)",
     "let _ = storage.kib",
     tests="--test buffers frozen::outstanding")
 
 bug("too much is a strike", "|| self.class == sizes.top()", "",
     tests="--lib buffers::a_use_above_all_classes")
 
-bug("all is copied", "self.len() <= most", "true",
+bug("all is copied", "self.len() <= limit", "true",
     tests="--test buffers frozen::freezing_copies_no_large_buffer")
 
-bug("nothing is copied", "self.len() <= most", "false",
+bug("nothing is copied", "self.len() <= limit", "false",
     tests="--test buffers frozen::freezing_copies_small_buffers")
 
 bug("classes without memory of their own", "kept.iter().for_each(|class| class.reserve(0))", "let _ = kept",

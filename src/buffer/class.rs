@@ -1,44 +1,47 @@
-//! Size classes: powers of two, found by counting leading zeroes.
+//! Size classes: powers of two, computed from the leading zeros of a capacity.
 //!
-//! Class `k` holds buffers with a capacity from `size(k)` to below `size(k + 1)`. A request is
-//! rounded up and a capacity is rounded down, so that what a class holds always does. The largest
-//! class is special: its size is the pool's largest capacity, whether that is a power of two or not,
-//! and so is the capacity of all that it holds.
+//! Class `k` holds buffers whose capacity is at least `size(k)` and less than `size(k + 1)`. A
+//! request is rounded up to a class and the capacity of a returned buffer is rounded down, so every
+//! buffer in a class is large enough for every request that is served from it.
+//!
+//! The largest class is special. Its size is the pool's largest capacity, which need not be a power
+//! of two, and all buffers in it have exactly that capacity.
 
 use crate::containers::quota;
 
-/// The smallest class holds 1 KiB.
+/// The smallest class holds buffers of `1 << SMALLEST` bytes: 1 KiB.
 const SMALLEST: u32 = 10;
 
-/// The largest that there can be holds 1 GiB.
+/// The largest class that a pool can have holds buffers of `1 << LARGEST` bytes: 1 GiB.
 pub(crate) const LARGEST: u32 = 30;
 
 pub(crate) const CLASSES: usize = (LARGEST - SMALLEST + 1) as usize;
 
-/// From this size on, what is idle is shared by all threads.
+/// Idle buffers of this size and above are never kept per thread: all threads share them.
 pub(crate) const SHARED: usize = 256 << 10;
 
-/// A pool of fewer objects keeps none for one thread alone.
+/// A pool that is bounded to fewer objects keeps none of them per thread.
 pub(crate) const UNSHARED_FROM: usize = 32;
 
 const _: () = assert!(UNSHARED_FROM == quota::SHARE || cfg!(corepool_tiny));
 
-/// The classes of one pool.
+/// The size classes of one pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
     /// The largest capacity that is kept.
     max: usize,
-    /// What `is_still` knows is less than this.
-    known: usize,
+    /// `still_in_class` returns false for this capacity and all above it.
+    fast_limit: usize,
+    /// The largest class.
     top: u8,
 }
 
 impl Sizes {
     pub(crate) const fn new(max_capacity: usize) -> Self {
-        let most = 1 << LARGEST;
-        let max = if max_capacity < most { max_capacity } else { most };
-        let known = if max.is_power_of_two() { max + 1 } else { max };
-        Self { max, known, top: ceil(max) }
+        let limit = 1 << LARGEST;
+        let max = if max_capacity < limit { max_capacity } else { limit };
+        let fast_limit = if max.is_power_of_two() { max + 1 } else { max };
+        Self { max, fast_limit, top: ceil(max) }
     }
 
     pub(crate) const fn max(self) -> usize {
@@ -49,28 +52,30 @@ impl Sizes {
         self.top
     }
 
-    /// What a buffer of this class holds at least.
+    /// Returns the smallest capacity in `class`.
     #[inline]
     pub(crate) const fn size(self, class: u8) -> usize {
         if class >= self.top { self.max } else { Self::power(class) }
     }
 
-    /// The same of a class that is not the largest one, or of the largest capacity that is a power of
-    /// two.
+    /// Returns the same as `size`, without knowing the pool. It is wrong for the largest class if
+    /// its size is not a power of two or is below 1 KiB.
     #[inline]
     pub(crate) const fn power(class: u8) -> usize {
         1 << (SMALLEST + class as u32)
     }
 
-    /// The smallest class that serves such a request.
+    /// Returns the smallest class whose buffers are large enough for a request of `capacity` bytes,
+    /// or `None` if the pool keeps no buffers so large.
     #[inline]
-    pub(crate) const fn up(self, capacity: usize) -> Option<u8> {
+    pub(crate) const fn class_for_request(self, capacity: usize) -> Option<u8> {
         if capacity > self.max || self.max == 0 { None } else { Some(ceil(capacity)) }
     }
 
-    /// The largest class that such a buffer serves.
+    /// Returns the class that keeps a buffer of this capacity, or `None` if the buffer is too small
+    /// or too large to be kept.
     #[inline]
-    pub(crate) const fn down(self, capacity: usize) -> Option<u8> {
+    pub(crate) const fn class_of_capacity(self, capacity: usize) -> Option<u8> {
         if capacity >= self.max {
             // bug: what is too large is kept
             return if capacity == self.max && self.max > 0 { Some(self.top) } else { None };
@@ -81,16 +86,19 @@ impl Sizes {
         Some((capacity.ilog2() - SMALLEST) as u8)
     }
 
-    /// Whether a buffer of this class still is one: a glance, which does not know the largest class of a
-    /// pool whose largest capacity is no power of two, or below 1 KiB.
+    /// A fast check for the hit path. True means that `class_of_capacity` returns `class`, so that
+    /// the buffer can stay in it. False means that the caller must call `class_of_capacity`: the
+    /// class has changed, or it is the largest class of a pool whose largest capacity is not a power
+    /// of two or is below 1 KiB, which this check does not recognise.
     #[inline]
-    pub(crate) fn is_still(self, class: u8, capacity: usize) -> bool {
-        // bug: a glance takes what is too large
-        capacity < self.known && capacity.checked_shr(SMALLEST + u32::from(class)) == Some(1)
+    pub(crate) fn still_in_class(self, class: u8, capacity: usize) -> bool {
+        // bug: the fast check takes what is too large
+        capacity < self.fast_limit && capacity.checked_shr(SMALLEST + u32::from(class)) == Some(1)
     }
 
-    /// How many idle buffers of a class take at most so many bytes, whatever their capacity; one at
-    /// least, unless there may be none at all.
+    /// Returns how many idle buffers a class may keep, so that they take at most `bytes` even if each
+    /// has grown to almost twice the class's size. It is at least 1 unless `bytes` is 0, and below
+    /// `UNSHARED_FROM` for classes of `SHARED` bytes and above.
     pub(crate) const fn limit(class: u8, bytes: usize) -> usize {
         let size = Self::power(class);
         // bug: a bound of buffers, not of bytes
@@ -108,7 +116,7 @@ impl Sizes {
     }
 }
 
-/// The class of the smallest power of two that is not less.
+/// Returns the smallest class whose power of two is at least `capacity`.
 const fn ceil(capacity: usize) -> u8 {
     let least = (1 << SMALLEST) - 1;
     // bug: a power of two rounded up

@@ -4,41 +4,20 @@ use std::mem::ManuallyDrop;
 
 use bytes::Bytes;
 
-use super::BufferPool;
+use super::core::{BufferCore, Storage};
 use crate::pool::guard::Pooled;
 
-/// What `freeze` copies: up to here that takes no longer than to make an owner, and the storage is
-/// home again at once.
+/// `freeze` copies up to this many bytes. That takes no longer than allocating the owner of the
+/// `Bytes` would, and the buffer goes back at once.
 const COPIED: usize = 1024;
 
-/// In place of the number of a class or of a stripe.
-pub(super) const NONE: u8 = u8::MAX;
-
-/// What the pools of the classes hold.
-#[derive(Debug)]
-pub(super) struct Storage {
-    pub(super) vec: Vec<u8>,
-    /// What a buffer of no class held when it was lent, in KiB.
-    pub(super) kib: u32,
-    /// The class whose pool holds the cell.
-    pub(super) class: u8,
-    /// The stripe that learns from the buffer.
-    pub(super) stripe: u8,
-}
-
-impl Storage {
-    /// Without memory.
-    pub(super) fn new() -> Self {
-        Self { vec: Vec::new(), kib: 0, class: NONE, stripe: NONE }
-    }
-}
-
-/// A buffer on loan from a [`BufferPool`]: a `Vec<u8>` that goes back when this is dropped, on
-/// whatever thread that is. If the thread is panicking, the memory is freed instead.
+/// A buffer on loan from a [`BufferPool`](super::BufferPool): a `Vec<u8>` that goes back to the pool
+/// when the `Buffer` is dropped, on any thread. If that thread is panicking, the memory is freed
+/// instead.
 ///
-/// Three words large, and cheap to move. Forgetting it leaks the buffer, and nothing else.
+/// A `Buffer` has three words and is cheap to move. Forgetting it leaks its memory, and nothing else.
 ///
-/// It is a `Vec<u8>` to those who borrow, and to those who want to own what they write to it is an
+/// By reference it is a `Vec<u8>`. By value, for encoders that own their writer, it is an
 /// [`io::Write`](std::io::Write), a [`bytes::BufMut`] and an `Extend<u8>`.
 ///
 /// # Examples
@@ -56,13 +35,13 @@ impl Storage {
 /// ```
 pub struct Buffer<'p> {
     guard: ManuallyDrop<Pooled<'p, Storage>>,
-    pool: &'p BufferPool,
+    core: &'p BufferCore,
 }
 
 impl<'p> Buffer<'p> {
     #[inline]
-    pub(super) fn new(guard: Pooled<'p, Storage>, pool: &'p BufferPool) -> Self {
-        Self { guard: ManuallyDrop::new(guard), pool }
+    pub(super) fn new(guard: Pooled<'p, Storage>, core: &'p BufferCore) -> Self {
+        Self { guard: ManuallyDrop::new(guard), core }
     }
 
     #[inline]
@@ -75,14 +54,14 @@ impl<'p> Buffer<'p> {
         &mut self.guard.vec
     }
 
-    /// The parts, of which the object's owner is the caller now.
-    fn into_guard(this: Self) -> (Pooled<'p, Storage>, &'p BufferPool) {
+    /// Returns the guard of the storage, and the pool's core, without dropping the buffer.
+    fn into_parts(this: Self) -> (Pooled<'p, Storage>, &'p BufferCore) {
         let mut this = ManuallyDrop::new(this);
-        // SAFETY: taken once, as our own `drop` will not run.
-        (unsafe { ManuallyDrop::take(&mut this.guard) }, this.pool)
+        // SAFETY: taken once, because `this` is never dropped.
+        (unsafe { ManuallyDrop::take(&mut this.guard) }, this.core)
     }
 
-    /// Takes the bytes out of the pool for good. They are not copied.
+    /// Returns the bytes as a `Vec`, which never goes back to the pool. Nothing is copied.
     ///
     /// # Examples
     ///
@@ -97,11 +76,13 @@ impl<'p> Buffer<'p> {
     /// ```
     #[must_use = "the bytes are dropped at once"]
     pub fn into_vec(this: Self) -> Vec<u8> {
-        let (guard, pool) = Self::into_guard(this);
-        pool.detach(guard).vec
+        let (guard, core) = Self::into_parts(this);
+        core.detach(guard).vec
     }
 
-    /// Frees the memory instead of giving it back.
+    /// Frees the buffer's memory instead of giving it back to the pool.
+    ///
+    /// Use this if the memory must not be used again, for example after an error.
     ///
     /// # Examples
     ///
@@ -113,25 +94,26 @@ impl<'p> Buffer<'p> {
     /// assert_eq!((pool.stats().idle, pool.stats().dropped), (0, 1));
     /// ```
     pub fn discard(this: Self) {
-        let (mut guard, pool) = Self::into_guard(this);
+        let (mut guard, core) = Self::into_parts(this);
         // bug: a secret is discarded as it is
-        pool.wipe(&mut guard.vec);
-        pool.discard(guard);
+        core.wipe(&mut guard.vec);
+        core.discard(guard);
     }
 }
 
 impl Buffer<'static> {
-    /// Makes [`Bytes`] of what was written. The storage goes back to the pool when the last clone is
-    /// dropped, on whatever thread that is.
+    /// Returns the contents as [`Bytes`], without copying them if they are larger than 1 KiB. The
+    /// buffer goes back to the pool when the last clone or slice of the `Bytes` is dropped, on any
+    /// thread.
     ///
-    /// This takes one allocation of a few words, which is what `Bytes` needs to know its owner. Up to
-    /// 1 KiB is copied instead, which takes one allocation as well, and the storage goes back
-    /// now; but not from a pool that [wipes](BufferPool::with_zeroize), which could not wipe the copy.
-    /// No reference is counted besides that of `Bytes` itself: the pool is a `static`.
+    /// `freeze` allocates a few words, in which `Bytes` keeps its owner. Contents of up to 1 KiB are
+    /// copied into an allocation of their own instead, and the buffer goes back to the pool at once.
+    /// A pool that [wipes](super::BufferPool::with_zeroize) never copies, because it could not wipe
+    /// the copy. `Bytes` counts its own references; none is added for the pool, which is a `static`.
     ///
-    /// A slice of the result keeps all of the storage from the pool, its *capacity*: see
-    /// [`outstanding_bytes`](super::BufferStats::outstanding_bytes). Turning the result into a `Vec`
-    /// or `BytesMut` copies it.
+    /// Any slice of the result keeps the buffer's whole *capacity* from the pool: see
+    /// [`outstanding_bytes`](super::BufferStats::outstanding_bytes). Converting the result into a
+    /// `Vec` or a `BytesMut` copies the bytes.
     ///
     /// # Examples
     ///
@@ -147,20 +129,20 @@ impl Buffer<'static> {
     /// drop(bytes);
     /// assert_eq!(BUFFERS.stats().idle, 1);
     /// ```
-    #[must_use = "the storage goes back at once"]
+    #[must_use = "the buffer goes back at once"]
     pub fn freeze(self) -> Bytes {
         // bug: a secret is copied
-        let most = if self.pool.wipes() { 0 } else { COPIED };
+        let limit = if self.core.wipes() { 0 } else { COPIED };
         // bug: all is copied; nothing is copied
-        if self.len() <= most { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
+        if self.len() <= limit { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
     }
 }
 
 impl Drop for Buffer<'_> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the guard is going, and its object is taken once.
+        // SAFETY: taken once, because `drop` runs once and the field is not used afterwards.
         let guard = unsafe { ManuallyDrop::take(&mut self.guard) };
-        self.pool.take_back(guard);
+        self.core.take_back(guard);
     }
 }

@@ -1,8 +1,9 @@
-//! What `get` hands out, learnt from what became of earlier buffers.
+//! The capacity that `get` hands out, learnt from how much of earlier buffers was used.
 //!
-//! Each stripe belongs to a few threads, most often to one, and is written only when something
-//! changes: with messages of one size, never. It is a hint. Threads that overwrite each other's
-//! make a buffer smaller or larger than it might be, and nothing else.
+//! The hints are striped. Each stripe belongs to a few threads, usually to one, and is written only
+//! when something changes: if all messages have one size, never. A hint need not be exact. Threads
+//! that overwrite each other's updates make a buffer smaller or larger than necessary, and nothing
+//! else.
 
 use crossbeam_utils::CachePadded;
 
@@ -16,43 +17,46 @@ use crate::{
 /// A power of two.
 const STRIPES: usize = 16;
 
-/// Up to this capacity nothing is a strike.
-const SMALL: usize = 4096;
+/// A buffer of at most this capacity is never a strike, however little of it was used.
+const NO_STRIKES_UP_TO: usize = 4096;
 
-/// The last strike that is forgiven.
-const STRIKES: u8 = 4;
+/// Strikes in a row that have no effect. The next one lowers the hint.
+const MAX_STRIKES: u8 = 4;
 
-/// So many bytes of new buffers are made for what a hint says before one has come back that was
-/// right. What is larger is found, or grown.
-const MADE: usize = 1 << 20;
+/// Bytes of new buffers that an unconfirmed hint may cause. After that, `get` finds an idle buffer
+/// of the hinted class or creates a small one.
+const UNCONFIRMED_BYTES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Hints([CachePadded<Stripe>; STRIPES]);
 
 #[derive(Debug)]
 pub(crate) struct Stripe {
+    /// A packed [`Hint`].
     hint: AtomicU32,
-    /// By how many more buffers have come to a class by value than left it so, and the same for those
-    /// of no class. It may wrap.
+    /// For each class, how many buffers were moved into it from another class or from outside, less
+    /// those that were moved out of it. The last one is for buffers of no class. May wrap.
     moved: [AtomicU32; CLASSES + 1],
-    /// What those of no class hold that are on loan. It may wrap, too.
+    /// The capacity in bytes of the buffers of no class that are on loan. May wrap.
     pub(crate) unclassed: AtomicUsize,
-    /// Buffers that were dropped: larger than the pool keeps, and those at the last strike.
+    /// Buffers that were dropped because they were larger than the pool keeps.
     pub(crate) oversize: AtomicUsize,
+    /// Buffers that were dropped because too little of them was used.
     pub(crate) underused: AtomicUsize,
 }
 
-// On a cache line, or two that are fetched together.
+// One cache line, or two that are fetched together.
 const _: () = assert!(size_of::<CachePadded<Stripe>>() <= 128);
 
-/// What is in the word of a stripe.
+/// What a stripe has learnt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Hint {
+    /// The class that `get` asks for.
     class: u8,
     strikes: u8,
     /// The largest class that was needed since the first of the strikes.
     peak: u8,
-    /// New buffers since one suited.
+    /// Buffers of this class that were created since the hint was last confirmed.
     made: u8,
 }
 
@@ -67,7 +71,7 @@ impl Hint {
         u32::from_le_bytes([self.class, self.strikes, self.peak, self.made])
     }
 
-    /// Whether what it says was right for a buffer in which so much was used.
+    /// Returns whether the hinted class was right for a buffer of which `used` bytes were used.
     #[inline]
     fn suits(self, used: usize, sizes: Sizes) -> bool {
         let size = sizes.size(self.class);
@@ -75,23 +79,23 @@ impl Hint {
         fits(used, size) && (used <= size || self.class == sizes.top())
     }
 
-    /// Whether such a capacity is no more asked for, and not what is found in its place either.
+    /// Returns whether `capacity` is at least four times what the hint asks for.
     #[inline]
     fn is_far_below(self, capacity: usize, sizes: Sizes) -> bool {
         capacity / 4 >= sizes.size(self.class)
     }
 
-    /// The hint after a buffer in which so much was used.
+    /// Returns the hint that follows from a buffer of which `used` bytes were used.
     fn after(self, used: usize, sizes: Sizes) -> Self {
         if self.suits(used, sizes) {
             return Self { class: self.class, ..Self::default() };
         }
-        let needed = sizes.up(used).unwrap_or(sizes.top());
+        let needed = sizes.class_for_request(used).unwrap_or(sizes.top());
         let peak = needed.max(self.peak);
         if needed > self.class {
             Self { class: needed, ..Self::default() }
         // bug: strikes without end; one strike more
-        } else if self.strikes < STRIKES {
+        } else if self.strikes < MAX_STRIKES {
             Self { strikes: self.strikes + 1, peak, ..self }
         } else {
             // bug: what was needed before the last strike is forgotten
@@ -100,10 +104,10 @@ impl Hint {
     }
 }
 
-/// Whether so much is worth such a capacity.
+/// Returns whether `used` bytes are enough to justify `capacity`.
 #[inline]
 fn fits(used: usize, capacity: usize) -> bool {
-    capacity <= SMALL || used >= capacity / 4
+    capacity <= NO_STRIKES_UP_TO || used >= capacity / 4
 }
 
 impl Hints {
@@ -121,7 +125,8 @@ impl Hints {
         )
     }
 
-    /// The number of this thread's stripe.
+    /// Returns the index of the calling thread's stripe. A thread without a seat gets one first, so
+    /// that its stripe stays the same from its first buffer on.
     #[inline]
     pub(crate) fn here() -> u8 {
         #[cold]
@@ -134,74 +139,78 @@ impl Hints {
     }
 
     #[inline]
-    pub(crate) fn stripe(&self, number: u8) -> &Stripe {
-        &self.0[usize::from(number) % STRIPES]
+    pub(crate) fn stripe(&self, index: u8) -> &Stripe {
+        &self.0[usize::from(index) % STRIPES]
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Stripe> {
         self.0.iter().map(|stripe| &**stripe)
     }
 
-    /// How many are on loan of a class, or of none, which has made so many and of which so many are
-    /// not.
+    /// Returns how many buffers of a class are on loan, given how many its pool has created, and how
+    /// many of its buffers are `gone`: dropped, or idle. `CLASSES` stands for buffers of no class.
     pub(crate) fn outstanding(&self, class: usize, created: u64, gone: u64) -> u64 {
         let moved = self.all().map(|stripe| stripe.moved[class].load(Relaxed));
         let moved = moved.fold(0, u32::wrapping_add);
-        // Below zero only while others are at work.
         let lent = (created.wrapping_sub(gone) as u32).wrapping_add(moved);
+        // Below zero only while other threads use the pool.
         (lent as i32).max(0) as u64
     }
 }
 
 impl Stripe {
-    /// The class that `get` asks for.
+    /// Returns the class that `get` asks for.
     #[inline]
     pub(crate) fn class(&self) -> u8 {
         Hint::unpack(self.hint.load(Relaxed)).class
     }
 
-    /// All that was learnt.
+    /// Returns the packed hint.
     #[cfg(test)]
     pub(crate) fn word(&self) -> u32 {
         self.hint.load(Relaxed)
     }
 
-    /// Whether a new buffer may be made of the class that `get` asks for. One large message must not
-    /// make all large that are got before they tell what they needed.
+    /// Returns whether a new buffer of the hinted class may be created, and counts it if so. Without
+    /// this limit, one large message would make every buffer large that is requested before the next
+    /// one is returned.
     pub(crate) fn may_make(&self, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         let size = sizes.size(hint.class);
         // bug: a hint need not be confirmed
-        let may = size <= SMALL || usize::from(hint.made) < MADE / size;
-        if may && size > SMALL {
+        let may = size <= NO_STRIKES_UP_TO || usize::from(hint.made) < UNCONFIRMED_BYTES / size;
+        if may && size > NO_STRIKES_UP_TO {
             self.hint.store(Hint { made: hint.made + 1, ..hint }.pack(), Relaxed);
         }
         may
     }
 
-    /// A buffer comes to a class by value, or leaves it so. Of no class if there is none of that
-    /// number.
-    pub(crate) fn came(&self, class: u8) {
+    /// Counts a buffer that moves into `class` without being created there. A number that is not a
+    /// class stands for buffers of no class.
+    pub(crate) fn moved_in(&self, class: u8) {
         self.moved[usize::from(class).min(CLASSES)].fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn left(&self, class: u8) {
+    /// Counts a buffer that moves out of `class` without being dropped there.
+    pub(crate) fn moved_out(&self, class: u8) {
         self.moved[usize::from(class).min(CLASSES)].fetch_sub(1, Relaxed);
     }
 
-    /// Whether there is nothing to learn from a buffer of this class, with so much used: it is what was
-    /// asked for, and it was right.
+    /// A fast check for the hit path. True means that `learn` would change nothing and keep the
+    /// buffer: it is of the hinted class, the hint suited it, and there are no strikes and no
+    /// unconfirmed buffers to forget. False means that the caller must call `learn`.
     #[inline]
-    pub(crate) fn knows(&self, class: u8, used: usize) -> bool {
+    pub(crate) fn is_settled(&self, class: u8, used: usize) -> bool {
         let size = Sizes::power(class);
-        let least = if size > SMALL { size / 4 } else { 0 };
-        // bug: a glance forgets strikes
+        let least = if size > NO_STRIKES_UP_TO { size / 4 } else { 0 };
+        // bug: the fast check forgets strikes
         self.hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()
             && (least..=size).contains(&used)
     }
 
-    /// Learns from a buffer, and tells whether that is to be dropped: with the last strike or after
-    /// it, if it is itself too large for what was used.
+    /// Learns from a buffer of which `used` bytes were used. Returns whether the buffer must be
+    /// dropped: too little of it was used, and either the hint has just been lowered or it asks for
+    /// much smaller buffers already.
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         if hint.strikes | hint.made == 0 && hint.suits(used, sizes) {

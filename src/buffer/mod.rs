@@ -1,4 +1,4 @@
-//! Byte buffers that are used again: feature `bytes`.
+//! Pooled byte buffers: feature `bytes`.
 //!
 //! ```
 //! use corepool::buffer::BufferPool;
@@ -6,42 +6,49 @@
 //!
 //! static BUFFERS: BufferPool = BufferPool::new();
 //!
-//! let mut body = BUFFERS.get();           // empty, with the capacity that messages here have needed
+//! let mut body = BUFFERS.get();           // empty, with the capacity that earlier messages needed
 //! write!(body, "hello")?;
-//! let body: bytes::Bytes = body.freeze(); // the storage goes back when the last clone goes
+//! let body: bytes::Bytes = body.freeze(); // the buffer goes back when the last clone is dropped
 //! assert_eq!(body, "hello");
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # What a [`BufferPool`] does that a `Pool<Vec<u8>>` leaves to its user
+//! # Why not a `Pool<Vec<u8>>`
 //!
-//! * Buffers are kept by size: powers of two from 1 KiB to 1 MiB. A request is rounded up, a buffer
-//!   that comes back is rounded down by its *capacity*, so that one that has grown is found by those
-//!   who want a large one.
-//! * What is idle is bounded in bytes, class by class ([`with_max_idle_bytes`]). From 256 KiB on
-//!   nothing is kept for one thread alone.
-//! * One large message does not make all buffers large: what comes back above
-//!   [`with_max_capacity`] is dropped, and [`get`] unlearns a capacity that is not used.
-//! * What the last holder wrote is out of reach of safe code: a buffer comes with length 0.
-//! * [`freeze`] makes [`bytes::Bytes`] of it without copying (or with, where that is cheaper), and
-//!   the storage comes home from whatever thread drops the last clone.
+//! A [`BufferPool`] does what a user of a `Pool<Vec<u8>>` has to do by hand:
+//!
+//! * It keeps buffers by size, in classes: powers of two from 1 KiB to 1 MiB. A request is rounded up
+//!   to a class. A returned buffer is rounded down by its *capacity*, so a buffer that has grown
+//!   serves larger requests.
+//! * It bounds the idle buffers of each class in bytes ([`with_max_idle_bytes`]). Buffers of 256 KiB
+//!   and above are never kept per thread.
+//! * One large message does not make all buffers large. Buffers that come back above
+//!   [`with_max_capacity`] are dropped, and [`get`] unlearns a capacity that is not used.
+//! * Every buffer comes with length 0, so safe code cannot read what an earlier holder wrote.
+//! * [`freeze`] turns a buffer into [`bytes::Bytes`], without copying unless that is cheaper. The
+//!   buffer goes back from any thread that drops the last clone.
 //!
 //! # How `get` learns
 //!
-//! Threads learn apart, by the rule of Go's `encoding/json/jsontext`. A buffer that was filled
-//! beyond what `get` hands out raises that at once. One of which less than a quarter was used is a
-//! *strike*; at the fifth in a row it is dropped, and from then on `get` hands out what the largest
-//! of those five needed. Up to 4 KiB nothing is a strike. So at least one in twenty bytes is used
-//! in the long run, however sizes change. And of what one message needed no more than 1 MiB is made
-//! for others before a second one has needed it: those others start small, and grow. What was used
-//! is told by the length at the end, or by the capacity if the buffer had to grow: who clears a
-//! buffer before dropping it hides that from the pool.
+//! Each thread learns separately, by the rule of Go's `encoding/json/jsontext`:
 //!
-//! # When something fails
+//! * If a buffer was filled beyond the capacity that `get` hands out, that capacity is raised at once.
+//! * If less than a quarter of a buffer was used, that is a *strike*. Buffers of up to 4 KiB never
+//!   cause one. After the fifth strike in a row the buffer is dropped, and `get` hands out the
+//!   capacity that the largest of those five uses needed.
 //!
-//! A buffer is bytes, so that an encoder that fails half-way leaves nothing behind: drop it. Where a
-//! panic drops a buffer, its memory is freed instead of kept. [`discard`] does the same for those who
-//! do not want to see its memory again.
+//! So in the long run at least one byte in twenty is used, even if sizes keep changing.
+//!
+//! A raised capacity is at first unconfirmed: until a second message has needed it too, `get` creates
+//! at most 1 MiB of new buffers of that capacity. Beyond that it hands out small ones, which grow.
+//!
+//! How much was used is the buffer's length when it is dropped, or follows from its capacity if it had
+//! to grow. Clearing a buffer before dropping it hides that from the pool.
+//!
+//! # Errors and panics
+//!
+//! If an encoder fails half-way, drop the buffer: the next holder gets it empty. If a panic drops a
+//! buffer, its memory is freed instead of kept. [`discard`] frees the memory on purpose.
 //!
 //! [`with_max_idle_bytes`]: BufferPool::with_max_idle_bytes
 //! [`with_max_capacity`]: BufferPool::with_max_capacity
@@ -51,11 +58,18 @@
 //! [`bytes::Bytes`]: bytes::Bytes
 
 pub(crate) mod class;
-mod guard;
+
 pub(crate) mod hint;
-mod pool;
+
 mod stats;
+
+mod core;
+
+mod guard;
+
 mod traits;
+
+mod pool;
 
 pub use guard::Buffer;
 pub use pool::BufferPool;

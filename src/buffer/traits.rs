@@ -1,5 +1,5 @@
-//! What a buffer is besides a `Vec<u8>` behind a pointer: a writer, a [`BufMut`], a collection of
-//! bytes. By value, for those who want to own what they write to.
+//! The traits of a [`Buffer`]: by reference it is a `Vec<u8>`; by value it is a writer, a [`BufMut`]
+//! and a collection of bytes, for code that owns its writer.
 
 use std::{
     borrow::{Borrow, BorrowMut},
@@ -10,7 +10,7 @@ use std::{
 
 use bytes::{Buf, BufMut, Bytes, buf::UninitSlice};
 
-use super::Buffer;
+use super::guard::Buffer;
 
 impl Deref for Buffer<'_> {
     type Target = Vec<u8>;
@@ -28,7 +28,7 @@ impl DerefMut for Buffer<'_> {
     }
 }
 
-/// Appends; never fails.
+/// Appends to the buffer. Never fails.
 impl Write for Buffer<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -51,7 +51,7 @@ impl Write for Buffer<'_> {
     }
 }
 
-// SAFETY: `Vec`'s own, on the same `Vec` in all functions.
+// SAFETY: all functions forward to `Vec`'s implementation, on the same `Vec`.
 unsafe impl BufMut for Buffer<'_> {
     #[inline]
     fn remaining_mut(&self) -> usize {
@@ -60,7 +60,7 @@ unsafe impl BufMut for Buffer<'_> {
 
     #[inline]
     unsafe fn advance_mut(&mut self, count: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { self.vec_mut().advance_mut(count) };
     }
 

@@ -29,14 +29,22 @@ fn classes_are_found_without_a_search() {
         });
         let near = [sizes.max().wrapping_sub(1), sizes.max(), sizes.max() + 1, usize::MAX];
         for capacity in edges.chain(near).chain((0..70_000).step_by(61)) {
-            assert_eq!(sizes.up(capacity), slow_up(sizes, capacity), "{max} {capacity}");
+            assert_eq!(
+                sizes.class_for_request(capacity),
+                slow_up(sizes, capacity),
+                "{max} {capacity}"
+            );
             let down = slow_down(sizes, capacity);
-            assert_eq!(sizes.down(capacity), down, "{max} {capacity}");
+            assert_eq!(sizes.class_of_capacity(capacity), down, "{max} {capacity}");
             for class in (0..CLASSES as u8).chain([u8::MAX]) {
                 let whole = sizes.max() >= 1024 && sizes.max().is_power_of_two();
                 let unknown = class == sizes.top() && !whole;
                 let still = down == Some(class) && !unknown;
-                assert_eq!(sizes.is_still(class, capacity), still, "{max} {class} {capacity}");
+                assert_eq!(
+                    sizes.still_in_class(class, capacity),
+                    still,
+                    "{max} {class} {capacity}"
+                );
             }
         }
         assert!(usize::from(sizes.top()) < CLASSES);
@@ -48,9 +56,9 @@ fn a_buffer_of_a_class_serves_requests_of_that_class() {
     for max in [1024, 100_000, 1 << 20] {
         let sizes = Sizes::new(max);
         for capacity in (1..=max).step_by(7) {
-            let class = sizes.up(capacity).unwrap();
+            let class = sizes.class_for_request(capacity).unwrap();
             assert!(sizes.size(class) >= capacity);
-            assert_eq!(sizes.down(sizes.size(class)), Some(class));
+            assert_eq!(sizes.class_of_capacity(sizes.size(class)), Some(class));
         }
     }
 }
@@ -111,7 +119,7 @@ fn a_use_that_agrees_with_the_hint_teaches_nothing() {
                     (0..strikes).for_each(|_| _ = stripe.learn(1, 1 << 20, SIZES));
                     (0..made).for_each(|_| _ = stripe.may_make(SIZES));
                     let (asks, before) = (stripe.class(), stripe.word());
-                    let knows = stripe.knows(class, used);
+                    let knows = stripe.is_settled(class, used);
                     let drops = stripe.learn(used, size.max(used), SIZES);
                     let nothing = class == asks && before == stripe.word() && !drops;
                     assert!(!knows || nothing, "{asked} {strikes} {class} {used}");
