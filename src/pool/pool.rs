@@ -105,7 +105,8 @@ impl<T, F> Pool<T, F> {
     #[inline(always)]
     fn pin_local(&self) -> Option<LocalShard<'_, T>> {
         let (shard, seat) = self.core.local_shard(CurrentSeat::get())?;
-        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive a call of this crate.
+        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive a call of this
+        // crate.
         let pin = unsafe { seat.pin_fast() }?;
         Some(LocalShard { shard, _pin: pin })
     }
