@@ -90,8 +90,8 @@ impl JanitorBuilder {
 
     /// Makes the janitor watch the memory pressure, once a second, or once in each interval if that
     /// is shorter. When the pressure becomes [high](Level::High), the janitor collects twice at
-    /// once, so that nothing idle is left, and again every ten seconds while it stays high. At
-    /// [`Level::Medium`], the janitor uses a quarter of its interval.
+    /// once, so that nothing idle is left, and again every ten seconds while it stays high. From
+    /// [`Level::Medium`] on, the janitor uses a quarter of its interval.
     ///
     /// If a file can no longer be read later on, it counts as [`Level::Low`]; the other files count
     /// as before.

@@ -3,8 +3,8 @@
 //! Each thread counts for itself, and adds its count to the total when it reaches [`FLUSH_AT`] in
 //! either direction, and when the thread ends. The count is in a thread-local without a destructor,
 //! so it can be used as long as the thread runs. A second thread-local, touched only at the
-//! thread's first count, has a destructor, which runs at the thread's end. Later counts go straight
-//! to the total.
+//! thread's first count, has a destructor, which runs at the thread's end. What the thread counts
+//! after that goes straight to the total.
 //!
 //! This is done only where thread-locals are known not to allocate with the allocator that counts.
 //! Elsewhere, every count goes straight to the total.

@@ -34,7 +34,7 @@ static LAST: Untracked = Untracked::new(0);
 static COLLECTS: Untracked = Untracked::new(0);
 
 thread_local! {
-    /// How often this thread calls [`poll`] before it reads the clock again.
+    /// The calls of [`poll`] that are left before this thread reads the clock again.
     static LEFT: Cell<u32> = const { Cell::new(0) };
     /// Whether this thread is running a requested collect.
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -195,11 +195,11 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// Sets the time after which pools [`collect`](crate::collect()) automatically. The default is two
 /// minutes. `None` turns this off.
 ///
-/// No background thread does this. A call that does not find an object, or has no room for one, in
-/// the private part of its thread reads the clock from time to time. If no collect of all pools has
-/// begun for `interval`, the call runs one when its own work is done. So, by default, an idle
-/// object is dropped after two to four minutes, as long as the calls on some pool of the process
-/// are not all hits. With a [`janitor`](crate::janitor()), this holds even if no pool is used.
+/// No background thread does this. A call that is not served by what its thread keeps for itself
+/// reads the clock from time to time. If no collect of all pools has begun for `interval`, the call
+/// runs one when its own work is done. So, by default, an idle object is dropped after two to four
+/// minutes, as long as the calls on some pool of the process are not all hits. With a
+/// [`janitor`](crate::janitor()), this holds even if no pool is used.
 ///
 /// The destructors of the dropped objects run on that thread, inside its call. They may use pools.
 /// But they deadlock on a lock that the caller holds around the call, and find a `RefCell` borrowed

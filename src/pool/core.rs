@@ -151,7 +151,8 @@ impl<T> Core<T> {
         })
     }
 
-    /// Allocates segment `index`, unless another thread does so first. `None` if there is no memory.
+    /// Allocates segment `index`, unless another thread does so first. `None` without memory for
+    /// it.
     #[cold]
     fn grow(&self, index: usize) -> Option<()> {
         let len = buckets::len(index, 1);
