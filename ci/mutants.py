@@ -52,7 +52,7 @@ class Tree:
         return None
 
     def build(self, model=""):
-        """Builds the program with the model. Returns its path, or None if that fails, and the output of the compiler."""
+        """Builds the program with the model. Returns its path, or None if that fails, and the compiler's output."""
         epochs = EPOCHS in model
         flags = "--cfg loom -C debug-assertions -A warnings" + (" --cfg crossbeam_loom" if epochs else "")
         place = HOME / f"build{self.number}{'-epochs' if epochs else ''}"
