@@ -1,6 +1,8 @@
-//! The hit path beside the least that there could be (a thread-local slot) and beside no pool at all.
+//! The hit path, compared with a thread-local slot, which is the least possible, and with an
+//! allocation.
 //!
-//! Times are per operation and thread: with perfect scaling the rows for two threads equal those for one.
+//! Times are per operation and thread: with perfect scaling, the rows for two threads equal those
+//! for one thread.
 
 use std::{
     cell::Cell,
@@ -22,7 +24,7 @@ thread_local! {
     static SLOT: Cell<Option<Vec<u8>>> = const { Cell::new(None) };
 }
 
-/// Runs `f` so many times on each thread, and takes the mean of what the threads needed.
+/// Runs `f` `times` times on each of `threads` threads, and returns the mean of the threads' times.
 fn on_threads(threads: u32, times: u64, f: impl Fn() + Sync) -> Duration {
     let start = Barrier::new(threads as usize);
     let run = || {
@@ -46,7 +48,7 @@ fn row(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, f: impl Fn() + Sync
     }
 }
 
-/// One buffer got, touched and given back.
+/// Gets one buffer, touches it, and returns it.
 fn hit(c: &mut Criterion) {
     let mut group = c.benchmark_group("hit");
     row(&mut group, "guard", || {
@@ -68,7 +70,7 @@ fn hit(c: &mut Criterion) {
     group.finish();
 }
 
-/// A hundred objects put, a hundred got, as in Go's `BenchmarkPoolOverflow`.
+/// Puts a hundred objects, and takes a hundred, as in Go's `BenchmarkPoolOverflow`.
 fn overflow(c: &mut Criterion) {
     let mut group = c.benchmark_group("overflow");
     row(&mut group, "put and take", || {

@@ -1,7 +1,7 @@
-"""Where the planted bugs go: each has a marker in the source, `// bug: its name`, on a line above the code that it changes.
+"""Finds where planted bugs go: each has a marker, `// bug: its name`, on a line above the code that it changes.
 
-What a bug replaces is the first place after its marker that reads the same, token by token. White space and comments do
-not count, so that a bug survives reformatting, and the renaming of all that its text does not mention.
+A bug replaces the first place after its marker that has the same tokens as its text. White space and comments do not
+count. So a bug survives reformatting, and the renaming of everything that its text does not mention.
 """
 import re
 
@@ -20,13 +20,13 @@ MARKER = re.compile(r"^[ \t]*// bug: (.*)$", re.M)
 
 
 def tokens(text, start=0):
-    """The tokens of Rust code from `start` on: text, start and end of each."""
+    """Returns the tokens of Rust code from `start` on, each as text, start and end."""
     found = TOKEN.finditer(text, start)
     return [(match.group(), match.start(), match.end()) for match in found if match["skip"] is None]
 
 
 def markers(source):
-    """The file and the offset after the marker, of each name that is marked below `source`; and names marked twice."""
+    """Returns the file and the offset after the marker of each name below `source`, and the names marked twice."""
     places, twice = {}, []
     for path in sorted(source.rglob("*.rs")):
         for match in MARKER.finditer(path.read_text()):
@@ -38,7 +38,7 @@ def markers(source):
 
 
 def find(text, start, wanted):
-    """Start and end of the first place after `start` that has the tokens of `wanted`."""
+    """Returns start and end of the first place after `start` that has the tokens of `wanted`, or None."""
     want = [token for token, _, _ in tokens(wanted)]
     have = tokens(text, start)
     for i in range(len(have) - len(want) + 1):

@@ -1,4 +1,4 @@
-"""Copies of the sources to plant bugs in, and the models to find them with."""
+"""Copies of the sources with planted bugs, and the models that look for them."""
 import concurrent.futures
 import json
 import os
@@ -13,19 +13,19 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = ROOT / "target" / "mutants"
 AT_A_TIME = min(os.cpu_count() or 1, 4)
 
-# Models that are built with the epochs that ship.
+# The models that are built with crossbeam-epoch itself.
 EPOCHS = "epochs::"
 
 
 class Tree:
-    """One copy, and where it is built."""
+    """A copy of the sources, and the place of its builds."""
 
     def __init__(self, number):
         self.path = HOME / f"tree{number}"
         self.number = number
 
     def prepare(self, whole=False):
-        """Makes the copy anew: `whole`, or with what the models need."""
+        """Copies the sources afresh: all of them if `whole`, otherwise only what the models need."""
         self.path.mkdir(parents=True, exist_ok=True)
         for part in ("src", "loom-tests", "tests", "docs", "benches", "checks", "examples", "fuzz", "ci"):
             shutil.rmtree(self.path / part, ignore_errors=True)
@@ -39,7 +39,7 @@ class Tree:
         (self.path / "Cargo.toml").write_text(manifest + "\n[workspace]\n")
 
     def plant(self, bug):
-        """Plants a bug; else returns why it does not apply."""
+        """Plants a bug. Returns None, or the reason why the bug does not apply."""
         places, _ = markers.markers(self.path / "src")
         if bug.name not in places:
             return f"no marker says `// bug: {bug.name}`"
@@ -52,7 +52,7 @@ class Tree:
         return None
 
     def build(self, model=""):
-        """The program with the model, or None, and what the compiler says."""
+        """Builds the program with the model. Returns its path, or None if that fails, and the compiler's output."""
         epochs = EPOCHS in model
         flags = "--cfg loom -C debug-assertions -A warnings" + (" --cfg crossbeam_loom" if epochs else "")
         place = HOME / f"build{self.number}{'-epochs' if epochs else ''}"
@@ -67,8 +67,10 @@ class Tree:
 
 
 def killer(program, wanted, **env):
-    """The first model that fails, of those whose names contain one of `wanted`, in that order. False if all pass,
-    None if there are none; and what was said."""
+    """Runs the models whose names contain one of `wanted`, in that order, until one fails.
+
+    Returns the name of the model that failed, False if all pass, or None if there are none; and the output.
+    """
     listed = subprocess.run([program, "--list", "models::"], capture_output=True, text=True).stdout
     models = re.findall(r"^(\S+): test$", listed, re.M)
     chosen = list(dict.fromkeys(model for part in wanted for model in models if part in model))
@@ -83,6 +85,6 @@ def killer(program, wanted, **env):
 
 
 def each(jobs, work, at_a_time=AT_A_TIME):
-    """What `work` returns for each of the jobs, in their order. Some are done at a time."""
+    """Yields what `work` returns for each of the jobs, in their order. Runs `at_a_time` jobs in parallel."""
     with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
         yield from pool.map(work, jobs)

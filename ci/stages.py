@@ -1,7 +1,7 @@
-"""How each stage of the checks is run on a copy of the sources that has a bug in it.
+"""Runs each stage of the checks on a copy of the sources with a planted bug.
 
-A stage is a function of the copy and of what the bug names there. It tells whether the bug is noticed (None if that
-cannot be told), and what was said.
+A stage is a function of the copy and of what the bug names for that stage. It returns whether the bug is noticed (None
+if that cannot be decided), and the output.
 """
 import os
 import re
@@ -10,10 +10,10 @@ import subprocess
 
 from mutants import HOME, killer
 
-# Seconds after which a run hangs, which counts as noticed.
+# A run that takes more seconds than this hangs, which counts as noticed.
 LIMIT = 900
 
-# What a soak finds is a matter of luck: it has so many runs of so many seconds.
+# A soak finds a bug by chance, so there are up to SOAKS runs of SOAK seconds.
 SOAKS, SOAK = 8, 60
 
 REPORT = re.compile(r"(Address|Leak|Thread)Sanitizer|Invalid (read|write|free)|definitely lost|ninitialised|panicked")
@@ -24,7 +24,7 @@ class Skipped(Exception):
 
 
 def run(tree, command, limit=LIMIT, **env):
-    """The exit status and what was said. It is a group of its own, which goes as a whole if it takes too long."""
+    """Runs a command in a group that is killed after `limit` seconds. Returns the exit status and the output."""
     process = subprocess.Popen(command, cwd=tree.path, env=dict(os.environ, RUST_BACKTRACE="0", **env), text=True,
                                errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True)
@@ -42,7 +42,7 @@ def build(tree, name):
 
 
 def cargo_test(tree, name, wanted, flags, **env):
-    """Runs the tests that `cargo test` finds for these words."""
+    """Runs the tests that `cargo test` finds for the arguments `wanted`."""
     env |= {"RUSTFLAGS": f"{flags} -A warnings", "CARGO_TARGET_DIR": build(tree, name)}
     command = ["cargo", "test", "--quiet", "--locked", *wanted.split()]
     failed, said = run(tree, command + ["--no-run"], **env)
@@ -65,8 +65,8 @@ def schedules(tree, scenario):
 
 
 def programs(tree, test):
-    # The flag is for the sake of what need not be built then. Always the same programs, and more than otherwise, so that
-    # luck has no part in it.
+    # The flag leaves out dependencies that are slow to build. The fixed seed makes the programs the same in each run,
+    # and there are more of them than by default, so that chance has no part in the result.
     return cargo_test(tree, "programs", f"--lib programs::{test}", "--cfg corepool_test_hooks", PROPTEST_RNG_SEED="1",
                       PROPTEST_CASES="2000")
 
@@ -112,5 +112,5 @@ STAGES = {
     "soak": soak,
 }
 
-# They use all the cores there are.
+# These stages use all cores.
 ALONE = {"fuzz", "soak", "thread"}

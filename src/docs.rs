@@ -1,5 +1,6 @@
-//! The pages of the repository, as rustdoc renders them. Each page ends with its links, as they lead in
-//! the repository; the links before a page lead to the same pages here, and take precedence.
+//! The pages of the repository, as rustdoc renders them. Each page ends with the definitions of its
+//! links, which are paths in the repository. The definitions before a page lead to the same pages
+//! in this documentation, and take precedence.
 
 /// How to use pools well.
 pub mod guide {
@@ -24,11 +25,11 @@ pub mod guide {
         #![doc = include_str!("../docs/limits.md")]
     }
 
-    /// Pages that are found in the repository only.
+    /// Pages that are in the repository only.
     ///
     /// | file | holds |
     /// |---|---|
-    /// | `BENCHMARKS.md` | measurements beside other pools and beside Go, with plots |
+    /// | `BENCHMARKS.md` | measurements of this pool, other pools and Go's, with plots |
     /// | `CONTRIBUTING.md` | how to test a change, and how to submit it |
     /// | `examples/README.md` | programs to copy from |
     /// | `tests/README.md` | what each test suite is, and how to run one test |

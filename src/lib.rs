@@ -10,8 +10,8 @@
 #![cfg_attr(doc, doc = "[tests]: crate::guide::repository\n\n")]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// In reading order, from the ground up: a file imports only from its own folder and from the folders
-// listed before it. `ci/layers` checks that.
+// In reading order, from the ground up. A file imports only from its own folder and from the
+// folders listed before it; `ci/layers` checks that.
 mod sync;
 
 mod util;
@@ -44,19 +44,19 @@ mod docs;
 #[cfg(any(doc, doctest))]
 pub use docs::{design, guide};
 
-/// What must not compile, and beside each case one that must.
+/// Programs that must not compile, each beside one that must.
 #[cfg(doctest)]
 #[doc = include_str!("../tests/it/compile_fail.md")]
 struct CompileFail;
 
-/// Returns whether the calling thread is inside a pin. For the soak, which stops threads there.
+/// Returns whether the calling thread is inside a pin. The soak uses it to stop threads there.
 #[cfg(corepool_test_hooks)]
 #[doc(hidden)]
 pub fn is_pinned() -> bool {
     seat::current::current().is_some_and(seat::seat::Seat::is_pinned)
 }
 
-/// Programs for the fuzzer: see `tests/programs`.
+/// The programs that the fuzzer runs: see `tests/programs`.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use tests::programs;

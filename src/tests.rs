@@ -1,4 +1,4 @@
-//! The test suites that see private items. `tests/README.md` says what each is, and how to run it.
+//! The test suites that see private items. `tests/README.md` describes each, and how to run it.
 
 #[cfg(all(test, loom))]
 #[path = "../loom-tests/mod.rs"]

@@ -1,8 +1,8 @@
-"""The planted bugs: the one list from which all negative controls, and the table in README.md, are made.
+"""The planted bugs: the only list of them, for the negative controls and for the table in README.md.
 
-A bug replaces the first place after its marker, `// bug: its name` in the source, that has the tokens of its text. It
-names, for each stage that notices it, what to run there: a model, a scenario, tests (words for `cargo test`), a fuzz
-target, "rt" for the soak of the runtime, or "" for all that the stage has.
+A bug has a marker in the source, `// bug: its name`. The bug replaces the first place after its marker that has the
+same tokens as its text. For each stage that notices the bug, it names what to run there: a model, a scenario, tests
+(arguments of `cargo test`), a fuzz target, "rt" for the soak of the runtime, or "" for everything in the stage.
 """
 from . import chains, seats, ageing, pool, forks, memory, buffers, runtime
 from .planted import BUGS

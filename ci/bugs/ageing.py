@@ -1,4 +1,4 @@
-"""Shards, ageing, collects."""
+"""Bugs in shards, ageing and collects."""
 from .planted import bug
 
 bug("victims published without release", "Release", "Relaxed",

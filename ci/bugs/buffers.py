@@ -1,4 +1,4 @@
-"""Byte buffers."""
+"""Bugs in byte buffers."""
 from .planted import bug
 
 bug("a buffer shows what was in it", "guard.vec.clear();", "",

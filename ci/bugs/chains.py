@@ -1,4 +1,4 @@
-"""Rings and chains."""
+"""Bugs in rings and chains."""
 from .planted import bug
 
 bug("lost publication", "Release", "Relaxed",

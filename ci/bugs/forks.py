@@ -1,4 +1,4 @@
-"""Forks."""
+"""Bugs in the handling of forks."""
 from .planted import bug
 
 bug("no fork handler, and no rest",

@@ -1,4 +1,4 @@
-"""Memory that comes back by itself."""
+"""Bugs in automatic collects."""
 from .planted import bug
 
 bug("request without release", "Release", "Relaxed",

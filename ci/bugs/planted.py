@@ -1,4 +1,4 @@
-"""The list that the planted bugs are on."""
+"""The type of a planted bug, and the list of all bugs."""
 from typing import NamedTuple
 
 

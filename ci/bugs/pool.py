@@ -1,4 +1,4 @@
-"""The pool."""
+"""Bugs in the pool."""
 from .planted import bug
 
 bug("new shard a generation behind", "Relaxed),", "Relaxed).wrapping_sub(1),",

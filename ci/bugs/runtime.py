@@ -1,4 +1,4 @@
-"""The runtime."""
+"""Bugs in the runtime."""
 from .planted import bug
 
 bug("task pushed without release", "Release", "Relaxed",

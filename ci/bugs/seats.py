@@ -1,4 +1,4 @@
-"""Seats and fences."""
+"""Bugs in seats and fences."""
 from .planted import bug
 
 bug("missing light fence", "self.token.light();", "",

@@ -1,12 +1,13 @@
-//! A collect: every pool, or one, goes on by one generation.
+//! A collect ages every pool by one generation; [`age`] ages one pool.
 //!
-//! A collect is two halves under the registry's lock, and an end outside it:
+//! It takes two steps under the registry's lock, and a third after its release:
 //!
-//! 1. With nothing claimed, take what is left of every pool's victims. Only a flip adds victims, so
-//!    that there are none when
-//! 2. all seats are claimed and every shard is flipped: its primary generation becomes victim, its
-//!    drained one primary. This is all that other threads can notice: they find their shards closed.
-//! 3. With nothing held, drop what was taken. Only this step runs user code.
+//! 1. *Drain*, with nothing claimed: take what is left of every pool's victims. Only a flip adds
+//!    victims, so there are none when step 2 begins.
+//! 2. *Flip*, with all seats claimed: in every shard, the primary generation becomes the victims,
+//!    and the drained one becomes primary. Other threads notice only this step: they find their
+//!    shards closed.
+//! 3. *Drop* what was drained, with nothing held. Only this step runs user code.
 
 use super::{collectable::Collectable, pending::ErasedPending, registry::Registry};
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
     util::panics::FirstPanic,
 };
 
-/// Ages these pools by one generation: `all` of the process's, or some. What is to be dropped
-/// remains with them.
+/// Drains and flips `pools`. `all` says whether these are all pools of the process. What must be
+/// dropped stays with the pools.
 ///
 /// # Safety
 ///
@@ -38,7 +39,8 @@ pub(crate) unsafe fn age_pools<'a>(
     }
 }
 
-/// Drops what collects have left, and goes on with the first panic of a destructor.
+/// Drops what collects have taken out of pools. If destructors panic, everything is dropped first;
+/// then the first panic is resumed.
 pub(crate) fn drop_pending(garbage: Vec<ErasedPending>) {
     let mut panics = FirstPanic::new();
     for remains in garbage {
@@ -47,7 +49,7 @@ pub(crate) fn drop_pending(garbage: Vec<ErasedPending>) {
     panics.resume();
 }
 
-/// Ages every pool of the process. These are its seats.
+/// Ages every pool of the process, whose seats are `seats`.
 pub(crate) fn collect_from(seats: &Seats) {
     let garbage = {
         // bug: collect without the registry's lock
@@ -56,7 +58,8 @@ pub(crate) fn collect_from(seats: &Seats) {
         unsafe {
             age_pools(seats, registry.pools(), true);
             let mut garbage = Vec::new();
-            // Without memory it remains for the next collect.
+            // Without memory for the list, the objects stay with their pools until the next
+            // collect.
             // bug: collect that must have memory
             if garbage.try_reserve(registry.len()).is_ok() {
                 garbage.extend(registry.pools().filter_map(|pool| pool.take_pending()));
@@ -68,7 +71,8 @@ pub(crate) fn collect_from(seats: &Seats) {
     drop_pending(garbage);
 }
 
-/// Ages one pool by one generation, and then drops the victims if `clear`.
+/// Ages one pool by one generation, and drops the objects that were victims before. If `clear`, the
+/// new victims are dropped as well.
 pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
     let garbage = {
         let _registry = Registry::lock();
@@ -84,9 +88,10 @@ pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
     drop(garbage);
 }
 
-/// Does for a late seat what a collect has left undone, unless another collect is at work.
+/// Ages the shards of a late seat, which a collect has skipped. Does nothing while another thread
+/// holds the registry's lock.
 ///
-/// The seat is the caller's.
+/// The seat is the calling thread's.
 #[cold]
 pub(crate) fn catch_up(seat: &Seat) {
     let Some(registry) = Registry::try_lock() else { return };
@@ -100,7 +105,8 @@ pub(crate) fn catch_up(seat: &Seat) {
     }
 }
 
-/// Leaves to others what only the holder of this seat can reach. The seat is the caller's.
+/// Moves what only the holder of this seat can reach to the shelves. The seat is the calling
+/// thread's.
 pub(crate) fn vacate(seat: &Seat) {
     let registry = Registry::lock();
     for pool in registry.pools() {

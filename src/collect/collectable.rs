@@ -1,68 +1,72 @@
-//! A pool as a collect, the exit of a thread and a fork see it.
+//! What a collect, the exit of a thread and a fork need of a pool.
 
 use super::pending::ErasedPending;
 use crate::seat::claim::AbandonedSeat;
 
-/// One pool as the registry sees it. Every call is made under the registry's lock.
+/// A pool, as the registry lists it. Every method is called under the registry's lock.
 pub(crate) trait Collectable: Send + Sync {
-    /// Where the registry lists the pool.
+    /// Stores the index of the pool in the registry.
     fn set_entry(&self, entry: usize);
 
-    /// The first half of a step, no seat claimed: the victims go.
+    /// The first step of a collect, with no seat claimed: takes out the victims.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock.
+    /// The caller holds the registry's lock.
     unsafe fn drain(&self);
 
-    /// The second half, these seats claimed: the pool's generation moves on, and their shards and
-    /// the shelf go with it.
+    /// The second step of a collect, with `seats` claimed: advances the pool's generation, and
+    /// flips the shards of `seats` and the shelf.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock, after `drain`, and with the seats claimed.
+    /// The caller holds the registry's lock, has called `drain`, and has claimed `seats`.
     unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>);
 
-    /// What drains and flips have left to be dropped.
+    /// Returns what drains and flips have taken out, which the caller drops.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock.
+    /// The caller holds the registry's lock.
     unsafe fn take_pending(&self) -> Option<ErasedPending>;
 
-    /// The second half for a seat that was passed over, by its holder.
+    /// The second step for a seat that a collector has skipped. Called by the seat's holder.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock, by the seat's holder.
+    /// The caller holds the registry's lock, and `seat`, which is not pinned.
     unsafe fn catch_up(&self, seat: usize);
 
-    /// The seat's holder is going: what only it can reach moves to the shelf.
+    /// Moves what only the holder of `seat` can reach to the shelf. Called by the holder when it
+    /// gives the seat up.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock, by the seat's holder, after `catch_up`.
+    /// The caller holds the registry's lock, and `seat`, which is not pinned, and has called
+    /// `catch_up`.
     unsafe fn vacate(&self, seat: usize);
 
-    /// Locks what the registry's lock does not cover, until `thaw`.
+    /// Locks what the registry's lock does not cover, until `unlock_after_fork`.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock, which is held until `thaw`.
+    /// The caller holds the registry's lock until `unlock_after_fork`.
     unsafe fn lock_for_fork(&self);
 
-    /// Unlocks what `freeze` has locked.
+    /// Unlocks what `lock_for_fork` has locked.
     ///
     /// # Safety
     ///
-    /// By the thread that has frozen.
+    /// The calling thread has called `lock_for_fork`.
     unsafe fn unlock_after_fork(&self);
 
-    /// All other threads are no more. What they held moves to the shelf; if they were not `reached`
-    /// it is lost instead, since they may have been in the midst of something.
+    /// Repairs the pool in a forked child, where all other threads are gone. What they held moves
+    /// to the shelf. If a seat was not `reached`, its private part is leaked instead, because its
+    /// thread may have been in the middle of a change.
     ///
     /// # Safety
     ///
-    /// Under the registry's lock, with all seats claimed, as the only thread of the process.
+    /// The caller holds the registry's lock, has claimed all seats, and is the only thread of the
+    /// process.
     unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat>);
 }

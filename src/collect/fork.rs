@@ -1,11 +1,12 @@
-//! A fork copies one thread and the memory of all: what the other threads were doing stays half done,
-//! for ever.
+//! A fork copies one thread and the memory of all. What the other threads were doing stays half
+//! done forever.
 //!
-//! So a fork is a claim that is held across it. Before the fork, the forking thread locks what others
-//! change under locks, and claims all seats as a collector does. Afterwards the parent lets go. In the
-//! child the seats of all other threads are free, and what they held goes to the shelves. Lost (leaked,
-//! in the child only) is what was in flight: held by the guards of other threads, being stolen, or
-//! private to a thread that was stopped while pinned.
+//! So a fork is a claim that is held across it. Before the fork, the forking thread locks what
+//! others change under locks, and claims all seats as a collector does. After it, the parent
+//! releases everything. In the child, the seats of all other threads are freed, and what they held
+//! moves to the shelves. What was in flight is leaked, in the child only: objects in the guards of
+//! other threads, objects that were being stolen, and the private part of a thread that was stopped
+//! while pinned.
 //!
 //! `posix_spawn` and `vfork` run no handlers, and need none.
 
@@ -18,14 +19,14 @@ use crate::{
     util::fork_lock::ForkLock,
 };
 
-/// Asks the system to call the handlers below at each fork. If it has no memory for that, a child must
-/// not use pools.
+/// Registers the handlers below with the system, once. If the system has no memory for that, a
+/// forked child must not use pools.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| sync::at_forks(before, after, after_in_child));
 }
 
-/// What a thread holds while it forks. Dropped in this order.
+/// What the forking thread holds across the fork. The fields are dropped in this order.
 struct Held {
     claim: Claim<'static>,
     registry: MutexGuard<'static, Registry>,
@@ -34,7 +35,7 @@ struct Held {
 static HELD: ForkLock<Held> = ForkLock::new();
 
 extern "C" fn before() {
-    // Now, so that the child does not find the collector of epochs half made.
+    // Initialises the collector of epochs, so that the child does not find it half initialised.
     reclaim::collector();
     let registry = Registry::lock();
     // SAFETY: locked, until `after`.

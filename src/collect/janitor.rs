@@ -1,4 +1,4 @@
-//! The janitor: a thread that collects, for processes that would rather have one.
+//! The janitor: a thread that runs the collects, for processes that want one.
 
 use std::{
     io,
@@ -18,27 +18,27 @@ use crate::sync::{ProcessBool, Relaxed};
 /// The shortest interval: times are kept in milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// How often the janitor looks at the pressure, if its interval is not shorter.
+/// How often the janitor reads the memory pressure, unless its interval is shorter.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often it collects while the pressure stays high, if its interval is not shorter. .NET's pools
-/// wait as long.
+/// How often it collects while the pressure stays high, unless its interval is shorter. .NET's
+/// pools wait as long.
 const HIGH: Duration = Duration::from_secs(10);
 
-/// Starts a thread that calls [`collect`](crate::collect()) whenever there was none for `interval`,
-/// and when one is asked for (see [`PacedAlloc`](crate::alloc::PacedAlloc)).
+/// Starts a thread that calls [`collect`](crate::collect()) when there was no collect for
+/// `interval`, and when one is requested (see [`PacedAlloc`](crate::alloc::PacedAlloc)).
 ///
-/// So an idle object is dropped after one to two intervals, also if no pool is used any more. While
-/// there is a janitor no other thread collects unless it calls `collect` itself, so that destructors
-/// of old objects run on the janitor's thread. If they panic, the panic is reported as any other,
-/// and goes no further.
+/// So an idle object is dropped after one to two intervals, even if no pool is used any more. While
+/// a janitor runs, no other thread collects unless it calls `collect` itself, so the destructors of
+/// old objects run on the janitor's thread. If they panic, the panic is reported as usual, and goes
+/// no further.
 ///
-/// The thread ends when the guard is dropped, which waits for it. There may be several. A forked
-/// child has none. An interval below a millisecond counts as one.
+/// Dropping the guard ends the thread, and waits for it. There may be several janitors. A forked
+/// child has none. An interval below a millisecond counts as one millisecond.
 ///
 /// # Errors
 ///
-/// If the interval is zero, or the thread cannot be started.
+/// If `interval` is zero, or if the thread cannot be started.
 ///
 /// # Examples
 ///
@@ -57,7 +57,7 @@ pub fn janitor(interval: Duration) -> io::Result<Janitor> {
     JanitorBuilder::new(interval).start()
 }
 
-/// What a janitor is to do. See [`janitor`].
+/// Configures and starts a janitor. See [`janitor`].
 ///
 /// # Examples
 ///
@@ -83,18 +83,18 @@ pub struct JanitorBuilder {
 }
 
 impl JanitorBuilder {
-    /// A janitor that collects whenever there was no collect for so long.
+    /// Configures a janitor that collects when there was no collect for `interval`.
     pub fn new(interval: Duration) -> Self {
         Self { interval, pressure: None }
     }
 
-    /// Lets it look at the memory's pressure once a second (or in each interval, if that is
-    /// shorter). When it gets [high](Level::High) the janitor collects at once and twice, so that
-    /// nothing idle is left, and again every ten seconds while it stays so. At [`Level::Medium`] it
-    /// takes a quarter of the interval for the interval.
+    /// Makes the janitor watch the memory pressure, once a second, or once in each interval if that
+    /// is shorter. When the pressure becomes [high](Level::High), the janitor collects twice at
+    /// once, so that nothing idle is left, and again every ten seconds while it stays high. From
+    /// [`Level::Medium`] on, the janitor uses a quarter of its interval.
     ///
-    /// A file that cannot be read any more later on counts as [`Level::Low`]; the others count as
-    /// before.
+    /// If a file can no longer be read later on, it counts as [`Level::Low`]; the other files count
+    /// as before.
     #[must_use]
     pub fn watch(mut self, pressure: Pressure) -> Self {
         self.pressure = Some(pressure);
@@ -105,7 +105,7 @@ impl JanitorBuilder {
     ///
     /// # Errors
     ///
-    /// If the interval is zero, if the thread cannot be started, or if the pressure cannot be told:
+    /// If the interval is zero, if the thread cannot be started, or if the pressure cannot be read:
     /// see [`Pressure::level`].
     pub fn start(mut self) -> io::Result<Janitor> {
         if self.interval.is_zero() {
@@ -127,7 +127,7 @@ impl JanitorBuilder {
     }
 }
 
-/// A janitor at work, which ends with this. See [`janitor`].
+/// The guard of a running janitor. Dropping it ends the janitor. See [`janitor`].
 #[derive(Debug)]
 #[must_use = "dropping the guard ends the janitor"]
 pub struct Janitor {
@@ -136,7 +136,7 @@ pub struct Janitor {
 }
 
 impl Drop for Janitor {
-    /// Ends the janitor and waits for it.
+    /// Ends the janitor and waits for its thread, unless this is that thread.
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         let known = Registry::lock().remove_janitor(thread.thread().id());
@@ -146,25 +146,27 @@ impl Drop for Janitor {
         thread.thread().unpark();
         // bug: handle of a thread that is another by now
         if !known {
-            // A forked child, where there is no such thread. Its pthread id may belong to another
-            // thread by now, which dropping the handle would detach.
+            // This is a forked child, where the thread does not exist. Its pthread id may belong to
+            // another thread by now, and dropping the handle would detach that one.
             std::mem::forget(thread);
         // bug: janitor that waits for itself
         } else if thread.thread().id() != thread::current().id() {
-            // It does not panic. A destructor that it runs may drop this: it cannot wait for itself.
+            // A destructor that the janitor runs may drop this guard; the janitor cannot wait for
+            // itself. `join` returns no error, because the janitor does not panic.
             let _ = thread.join();
         }
     }
 }
 
-/// What a janitor knows.
+/// The state of a janitor's thread.
 struct JanitorLoop {
     interval: Duration,
     pressure: Option<Pressure>,
     stop: Arc<ProcessBool>,
     level: Level,
-    /// When it looks at the pressure next, and until when it has done enough about a high one.
+    /// When it reads the pressure next.
     next_check: Instant,
+    /// Until when a pressure that stays high causes no further collect.
     quiet_until: Instant,
     start: Instant,
 }
@@ -189,13 +191,13 @@ impl JanitorLoop {
         }
     }
 
-    /// Time until the next look at the pressure.
+    /// Returns the time until the next reading of the pressure.
     fn until_check(&self) -> Duration {
         let until = self.next_check.saturating_duration_since(Instant::now());
         self.pressure.as_ref().map_or(Duration::MAX, |_| until)
     }
 
-    /// Time until a collect is due by the clock.
+    /// Returns the time until a collect is due by the clock.
     fn left(&self) -> Duration {
         let interval = match self.level {
             Level::Low => self.interval,
@@ -203,13 +205,14 @@ impl JanitorLoop {
             Level::Medium | Level::High => self.interval / 4,
         };
         let since = schedule::since_last().map_or(self.start.elapsed(), |since| {
-            // One from long before our time is none.
+            // The time before this janitor's start does not count.
             since.min(self.start.elapsed())
         });
         interval.saturating_sub(since)
     }
 
-    /// Collects twice if the pressure is high. Tells whether it did.
+    /// Reads the pressure if it is time to. Collects twice if the pressure is high, and returns
+    /// whether it did.
     fn check_pressure(&mut self) -> bool {
         let now = Instant::now();
         let Some(pressure) = &mut self.pressure else { return false };

@@ -14,7 +14,8 @@ use crate::{
 };
 
 thread_local! {
-    /// Gives the seat back at the exit of the thread. Touched only when the thread gets its seat.
+    /// Gives the seat back when the thread exits. It is first touched when the thread gets its
+    /// seat.
     static GUARD: SeatGuard = const { SeatGuard };
 }
 
@@ -26,14 +27,14 @@ impl Drop for SeatGuard {
             CurrentSeat::clear();
             // bug: seat given back before it is vacated
             vacate(seat);
-            // SAFETY: this thread held it, and has just forgotten it.
+            // SAFETY: this thread held the seat, and has just forgotten it.
             unsafe { Seats::process().leave(seat) };
         }
     }
 }
 
-/// The seat of the calling thread, a new one if it has none. `None` if all seats are taken, and in a
-/// thread whose thread-locals are being destroyed.
+/// Returns the seat of the calling thread, which gets one if it has none. `None` if all seats are
+/// taken, or if the thread's thread-locals are being destroyed.
 #[inline]
 pub(crate) fn current_or_join() -> Option<&'static Seat> {
     current().or_else(join)
@@ -48,8 +49,8 @@ fn join() -> Option<&'static Seat> {
     Some(seat)
 }
 
-/// The seat of the calling thread, for the slow path: one that a collector has passed over catches up
-/// first.
+/// Returns the seat of the calling thread, for the slow path. If a collector has skipped the seat,
+/// its shards are aged first.
 pub(crate) fn slow_path_seat() -> Option<&'static Seat> {
     let seat = current_or_join()?;
     if seat.is_late() {
@@ -58,8 +59,8 @@ pub(crate) fn slow_path_seat() -> Option<&'static Seat> {
     Some(seat)
 }
 
-/// Takes the seat away from the calling thread, which must not use it again before some thread
-/// attaches it.
+/// Detaches the seat of the calling thread, and returns it. The seat must not be used again before
+/// a thread attaches it.
 #[cfg(feature = "rt")]
 pub(crate) fn detach_seat() -> Option<&'static Seat> {
     let seat = current();
@@ -67,11 +68,12 @@ pub(crate) fn detach_seat() -> Option<&'static Seat> {
     seat
 }
 
-/// Gives the calling thread a seat that [`detach_seat`] took from another thread, or none.
+/// Attaches `seat` to the calling thread, after [`detach_seat`] has returned it on another thread.
+/// Does nothing if it is `None`.
 ///
 /// # Safety
 ///
-/// The calling thread has no seat. All that the other thread did happens before this call.
+/// The calling thread has no seat. Everything that the other thread did happens before this call.
 #[cfg(feature = "rt")]
 pub(crate) unsafe fn attach_seat(seat: Option<&'static Seat>) {
     debug_assert!(current().is_none());

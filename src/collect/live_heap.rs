@@ -1,12 +1,13 @@
-//! The live heap: bytes that were allocated and not freed, as far as an allocator of ours knows.
+//! The live heap: the bytes that a counting allocator has allocated and not yet freed.
 //!
-//! Each thread counts for itself and adds what it has to the sum of all when that is much, and when
-//! it ends. The thread-local has no destructor, so that it is there as long as the thread is; a
-//! second one, touched at a thread's first count only, sees the end. What comes after that goes
-//! straight to the sum.
+//! Each thread counts for itself, and adds its count to the total when it reaches [`FLUSH_AT`] in
+//! either direction, and when the thread ends. The count is in a thread-local without a destructor,
+//! so it can be used as long as the thread runs. A second thread-local, touched only at the
+//! thread's first count, has a destructor, which runs at the thread's end. What the thread counts
+//! after that goes straight to the total.
 //!
-//! Only where thread-locals are known to take no memory from the allocator of which they would be a
-//! part: elsewhere all goes straight to the sum.
+//! This is done only where thread-locals are known not to allocate with the allocator that counts.
+//! Elsewhere, every count goes straight to the total.
 
 use std::cell::Cell;
 
@@ -14,22 +15,22 @@ use crossbeam_utils::CachePadded;
 
 use crate::sync::{Relaxed, Untracked};
 
-/// What a thread keeps to itself, at most: so many bytes more or less than it has told.
+/// How many bytes, more or fewer, a thread may count before it flushes them to the total.
 pub(crate) const FLUSH_AT: usize = 64 << 10;
 
-/// The count of a thread that has not counted yet. As far from all others as can be, so that one
-/// comparison tells them apart.
+/// The count of a thread that has not counted yet. It is as far as possible from all other counts,
+/// so that one comparison covers this case, [`UNTRACKED`], and a count that must be flushed.
 const UNREGISTERED: usize = 1 << (usize::BITS - 1);
-/// That of one that counts nothing for itself.
+/// The count of a thread that adds straight to the total.
 const UNTRACKED: usize = UNREGISTERED + 1;
 
-/// The sum. It wraps below 0 while others have not told yet what they have allocated.
+/// The total. It wraps below 0 while threads have not flushed what they have allocated.
 static LIVE: CachePadded<Untracked> = CachePadded::new(Untracked::new(0));
-/// What it was at the last collect.
+/// The total at the last collect.
 static BASE: CachePadded<Untracked> = CachePadded::new(Untracked::new(0));
 
 thread_local! {
-    /// Bytes that this thread has not told of, and [`FLUSH_AT`].
+    /// Bytes that this thread has not flushed, plus [`FLUSH_AT`].
     static COUNT: Cell<usize> = const { Cell::new(UNREGISTERED) };
     static END: End = const { End };
 }
@@ -43,7 +44,8 @@ impl Drop for End {
     }
 }
 
-/// Counts so many bytes more (or less, wrapped). If it is time to look at the sum: the sum.
+/// Adds `bytes` to the live heap; a negative number is passed wrapped. Returns the new total if
+/// this call has updated the total.
 #[inline(always)]
 pub(crate) fn count(bytes: usize) -> Option<usize> {
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
@@ -57,11 +59,13 @@ pub(crate) fn count(bytes: usize) -> Option<usize> {
     Some(flush(bytes))
 }
 
+/// Adds `bytes` and this thread's count to the total, and returns the new total.
 #[cold]
 #[inline(never)]
 fn flush(bytes: usize) -> usize {
     if COUNT.get() == UNREGISTERED {
-        // Until it is known whether the end will be seen, and should that allocate.
+        // Untracked while the destructor is being registered, which may allocate, and if that
+        // fails.
         COUNT.set(UNTRACKED);
         if END.try_with(|_| ()).is_ok() {
             COUNT.set(FLUSH_AT);
@@ -70,7 +74,7 @@ fn flush(bytes: usize) -> usize {
     add(bytes.wrapping_add(take_own()))
 }
 
-/// What this thread has not told of.
+/// Takes the bytes that this thread has not flushed.
 fn take_own() -> usize {
     match COUNT.get() {
         UNREGISTERED | UNTRACKED => 0,
@@ -89,17 +93,17 @@ fn clamp(sum: usize) -> usize {
     (sum as isize).max(0) as usize
 }
 
-/// The live heap, with all that this thread has allocated.
+/// Returns the live heap, including all that this thread has allocated.
 pub(crate) fn bytes() -> usize {
     if cfg!(all(target_os = "linux", target_env = "gnu")) { flush(0) } else { add(0) }
 }
 
-/// What it was at the last collect.
+/// Returns the total at the last collect.
 pub(crate) fn base() -> usize {
     BASE.load(Relaxed)
 }
 
-/// Growth counts from here.
+/// Makes the current total the base from which growth counts.
 pub(crate) fn rebase() {
     // bug: growth since the beginning
     BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);

@@ -1,4 +1,4 @@
-//! Ageing: all pools of the process, and when they go on by a generation.
+//! Collects: the list of all pools, how they age, and when.
 
 pub(crate) mod pending;
 

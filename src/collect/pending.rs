@@ -1,4 +1,4 @@
-//! What a collect has taken out of pools and has yet to drop.
+//! Objects and cells that a collect has taken out of a pool and not yet dropped.
 
 use std::{mem::MaybeUninit, ptr};
 
@@ -10,23 +10,24 @@ pub(crate) struct Pending<T> {
     pub(crate) empties: List<MaybeUninit<T>>,
 }
 
-/// The remains of a pool of any kind. Dropping them drops each object once.
+/// A [`Pending`] of any type. Dropping it drops each object once.
 ///
-/// Not a `Box<dyn Send>`, which takes memory: a collect may be called because there is none.
+/// It is not a `Box<dyn Send>`, because that allocates, and a collect may be called because there
+/// is no memory.
 pub(crate) struct ErasedPending {
     objects: *mut (),
     empties: *mut (),
-    /// Of a pool that weighs, or null.
+    /// The weight limit of the pool, or null if it has none.
     weight_limit: *const (),
     drop: unsafe fn(*mut (), *mut (), *const ()),
 }
 
-// SAFETY: made of `Pending<T>` with a `T` that is `Send`.
+// SAFETY: made from a `Pending<T>` with a `T` that is `Send`.
 unsafe impl Send for ErasedPending {}
 
 impl Drop for ErasedPending {
     fn drop(&mut self) {
-        // SAFETY: the four belong together, and are used once.
+        // SAFETY: the four fields belong together, and are used once.
         unsafe { (self.drop)(self.objects, self.empties, self.weight_limit) };
     }
 }
@@ -38,6 +39,7 @@ impl<T> Pending<T> {
 }
 
 impl<T: Send + 'static> Pending<T> {
+    /// Erases the type. Returns `None` if there is nothing to drop.
     pub(crate) fn erase(self, weight_limit: Option<&WeightLimit<T>>) -> Option<ErasedPending> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
         (!none).then(|| ErasedPending {
@@ -50,8 +52,8 @@ impl<T: Send + 'static> Pending<T> {
 
     /// # Safety
     ///
-    /// The two came from `into_raw` of lists with these types, and the third from that of a scale, or
-    /// it is null.
+    /// `objects` and `empties` came from `into_raw` of lists of these types, and `weight_limit`
+    /// from that of a [`WeightLimit`], or it is null.
     unsafe fn drop_raw(objects: *mut (), empties: *mut (), weight_limit: *const ()) {
         // SAFETY: the caller's promise.
         unsafe {

@@ -1,8 +1,7 @@
-//! How short memory is, as Linux tells it: pressure stall information, cgroups, and what is
-//! available.
+//! Memory pressure on Linux: pressure stall information, cgroups, and available memory.
 //!
-//! All of it is files of text, which are read anew at each look: no trigger that needs a permission,
-//! and no descriptor that stays open.
+//! All sources are text files, which are read anew each time. There is no trigger, which would need
+//! a permission, and no descriptor that stays open.
 
 use std::{
     fs, io,
@@ -12,20 +11,21 @@ use std::{
 /// How short memory is, in the three levels of .NET's pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// There is enough.
+    /// There is enough memory.
     Low,
-    /// It is getting short: 63 percent are in use, or in 5 percent of the time some thread waits for
-    /// memory.
+    /// Memory is getting short: 63 percent is in use, or some thread waits for memory 5 percent of
+    /// the time.
     Medium,
-    /// It is short: 81 percent are in use; some thread waits for memory in 20 percent of the time,
-    /// or all do in 5; or a cgroup was held to its limit since the last look.
+    /// Memory is short: 81 percent is in use; some thread waits for memory 20 percent of the time,
+    /// or all do 5 percent of the time; or a cgroup was held to its limit since the previous
+    /// reading.
     High,
 }
 
-/// Where to see how short memory is. The worst of all that is looked at counts.
+/// The sources to read the memory pressure from. The highest level of all sources counts.
 ///
-/// The shares of memory are .NET's for its pools: 70 and 90 percent of 90. What the page cache
-/// holds and can give up at once does not count as used.
+/// The thresholds are those of .NET's pools: 70 and 90 percent of 90 percent of memory. Page cache
+/// that can be reclaimed at once does not count as used.
 ///
 /// # Examples
 ///
@@ -49,23 +49,24 @@ enum Source {
 }
 
 impl Pressure {
-    /// Nothing to look at yet: memory is never short.
+    /// Creates a `Pressure` without sources. Its level is [`Level::Low`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// All that there is on this machine: `/proc/pressure/memory`, the process's cgroup (version 2)
-    /// with those above it, and `/proc/meminfo`. What is missing or may not be read is left out.
+    /// Creates a `Pressure` with all sources of this machine: `/proc/pressure/memory`, the
+    /// process's cgroup (version 2) and those above it, and `/proc/meminfo`. A source that is
+    /// missing or may not be read is left out.
     ///
     /// # Errors
     ///
-    /// If nothing is left. So it is everywhere but on Linux.
+    /// If no source is left. This is always so on systems other than Linux.
     pub fn system() -> io::Result<Self> {
         let all = Self::new().stalls("/proc/pressure/memory").available("/proc/meminfo");
         own_cgroups().into_iter().fold(all, Self::cgroup).readable()
     }
 
-    /// What of this can be read now.
+    /// Keeps only the sources that can be read now.
     pub(crate) fn readable(mut self) -> io::Result<Self> {
         // bug: system that tells all or nothing
         self.sources.retain_mut(|source| source.level().is_ok());
@@ -76,22 +77,22 @@ impl Pressure {
         Ok(self)
     }
 
-    /// Looks at pressure stall information: `/proc/pressure/memory`, or `memory.pressure` of a
-    /// cgroup. The means over ten seconds count.
+    /// Adds pressure stall information from `file`: `/proc/pressure/memory`, or `memory.pressure`
+    /// of a cgroup. The averages over ten seconds count.
     #[must_use]
     pub fn stalls(self, file: impl Into<PathBuf>) -> Self {
         self.with(Source::Stalls(file.into()))
     }
 
-    /// Looks at a cgroup of version 2, in this folder: how often it was held to `memory.high` or
-    /// `memory.max` (in `memory.events`), and how much of the lower of the two is in use, if there
-    /// is one.
+    /// Adds the cgroup of version 2 in `folder`: how often it was held to `memory.high` or
+    /// `memory.max` (in `memory.events`), and how much of the lower of the two limits is in use, if
+    /// there is a limit.
     #[must_use]
     pub fn cgroup(self, folder: impl Into<PathBuf>) -> Self {
         self.with(Source::Cgroup { folder: folder.into(), held: None })
     }
 
-    /// Looks at `MemAvailable` and `MemTotal` in this file: `/proc/meminfo`.
+    /// Adds `MemAvailable` and `MemTotal` from `file`, which is `/proc/meminfo`.
     #[must_use]
     pub fn available(self, file: impl Into<PathBuf>) -> Self {
         self.with(Source::Available(file.into()))
@@ -102,17 +103,19 @@ impl Pressure {
         self
     }
 
-    /// How short memory is now.
+    /// Reads all sources, and returns the highest level.
     ///
     /// # Errors
     ///
-    /// If a file is missing, may not be read, or does not say what it should. The error names it.
+    /// If a file is missing, may not be read, or does not have the expected content. The error
+    /// names the file.
     pub fn level(&mut self) -> io::Result<Level> {
         let mut levels = self.sources.iter_mut().map(Source::level);
         levels.try_fold(Level::Low, |worst, level| Ok(worst.max(level?)))
     }
 
-    /// The same, where what cannot be read is low, and hides nothing else.
+    /// Like [`level`](Self::level), but a source that cannot be read counts as low, and hides no
+    /// other.
     pub(crate) fn level_as_far_as_known(&mut self) -> Level {
         let levels = self.sources.iter_mut().filter_map(|source| source.level().ok());
         levels.max().unwrap_or(Level::Low)
@@ -134,7 +137,7 @@ impl Source {
     }
 }
 
-/// The level for a share of memory that is in use.
+/// Returns the level if `used` out of `of` is in use.
 fn of_used(used: u64, of: u64) -> Level {
     let percent = u128::from(used) * 100 / u128::from(of.max(1));
     match percent {
@@ -174,7 +177,7 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
         return Ok(Level::High);
     }
     let limits = ["memory.high", "memory.max"].map(|name| read(&folder.join(name)));
-    // "max" is no number, and no limit. The root has neither file.
+    // "max" does not parse as a number, and means no limit. The root cgroup has neither file.
     let limits = limits.iter().flatten().filter_map(|text| text.trim().parse().ok());
     let Some(limit) = limits.min() else { return Ok(Level::Low) };
     let file = folder.join("memory.current");
@@ -185,8 +188,8 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     Ok(of_used(current.saturating_sub(cache), limit))
 }
 
-/// The folders of this process's cgroup and of those above it, as far as it sees, where cgroups of
-/// version 2 are.
+/// Returns the folders of this process's cgroup and of the visible ones above it. Empty where there
+/// are no cgroups of version 2.
 fn own_cgroups() -> Vec<PathBuf> {
     let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let path = text.lines().find_map(|line| line.strip_prefix("0::/"));
@@ -194,7 +197,7 @@ fn own_cgroups() -> Vec<PathBuf> {
     path.map(|path| up(path).collect()).unwrap_or_default()
 }
 
-/// The number in the line that begins with this word.
+/// Returns the number in the line that begins with the word `name`.
 fn number(text: &str, name: &str) -> Option<u64> {
     for line in text.lines() {
         let mut words = line.split_whitespace();
@@ -211,7 +214,7 @@ fn read(file: &Path) -> io::Result<String> {
     fs::read_to_string(file).map_err(named)
 }
 
-/// The file does not say what it should.
+/// The error for a file without the expected content.
 fn odd(file: &Path) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{}: not as expected", file.display()))
 }

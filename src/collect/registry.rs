@@ -1,4 +1,4 @@
-//! The registry: every pool that has been used, and the janitors.
+//! The registry: every pool that has been used, and the running janitors.
 
 use std::{
     sync::TryLockError,
@@ -11,11 +11,11 @@ use crate::{
     util::try_alloc::NO_MEMORY,
 };
 
-/// Every pool that has been used. Its lock is the one that collectors hold.
+/// Every pool that has been used, and the running janitors. Collectors hold its lock.
 #[derive(Default)]
 pub(crate) struct Registry {
     pools: Vec<Entry>,
-    /// The threads of the janitors that are at work.
+    /// The threads of the running janitors.
     janitors: Vec<Thread>,
 }
 
@@ -40,7 +40,7 @@ impl Registry {
         lock(Self::process())
     }
 
-    /// Locks it if no other thread holds it.
+    /// Locks the registry if no other thread holds the lock.
     pub(crate) fn try_lock() -> Option<MutexGuard<'static, Self>> {
         match Self::process().try_lock() {
             Ok(registry) => Some(registry),
@@ -62,14 +62,15 @@ impl Registry {
     ///
     /// # Safety
     ///
-    /// The pool leaves again before it is freed.
+    /// The caller removes the pool with [`leave`](Self::leave) before it is freed.
     pub(crate) unsafe fn enter(&mut self, pool: &(dyn Collectable + 'static)) {
         self.pools.try_reserve(1).expect(NO_MEMORY);
         pool.set_entry(self.pools.len());
         self.pools.push(Entry(pool));
     }
 
-    /// Removes the pool at `entry`, which [`set_entry`](Collectable::set_entry) was last called with.
+    /// Removes the pool at `entry`, the index that [`set_entry`](Collectable::set_entry) was last
+    /// called with.
     pub(crate) fn leave(&mut self, entry: usize) {
         self.pools.swap_remove(entry);
         if let Some(moved) = self.pools.get(entry) {
@@ -82,7 +83,7 @@ impl Registry {
         self.pools.iter().map(Entry::get)
     }
 
-    /// How many pools there are.
+    /// Returns the number of pools.
     pub(crate) fn len(&self) -> usize {
         self.pools.len()
     }
@@ -91,7 +92,7 @@ impl Registry {
         self.janitors.push(janitor);
     }
 
-    /// Removes a janitor. Returns false if it is unknown: in a child process, which has none.
+    /// Removes a janitor. Returns false if it is not listed, because this is a forked child.
     pub(crate) fn remove_janitor(&mut self, janitor: thread::ThreadId) -> bool {
         let place = self.janitors.iter().position(|thread| thread.id() == janitor);
         place.map(|place| self.janitors.swap_remove(place)).is_some()
@@ -102,8 +103,8 @@ impl Registry {
         self.janitors.first().inspect(|janitor| janitor.unpark()).is_some()
     }
 
-    /// Forgets the janitors of the parent, in a child process. Their handles are leaked: a child may
-    /// not free memory here.
+    /// Forgets the parent's janitors, in a forked child. Their handles are leaked: a child may not
+    /// free memory here.
     pub(crate) fn forget_janitors(&mut self) {
         // bug: child with the janitor of its parent
         std::mem::forget(std::mem::take(&mut self.janitors));

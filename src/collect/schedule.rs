@@ -1,14 +1,14 @@
-//! When a collect is due, and who runs it.
+//! When a collect is due, and which thread runs it.
 //!
-//! Whoever finds that memory should come back (an allocator, the clock) only *asks*: it raises a
-//! flag. A thread that is on a long way anyhow looks at the flag, takes it, and collects once its
-//! own work is done; or it leaves that to the janitor, if there is one. A hit does not look.
+//! An allocator or the clock only *requests* a collect: it raises a flag. A thread on the slow path
+//! sees the flag, takes it, and collects when its own work is done. If there is a janitor, the
+//! thread leaves the collect to it. The hit path does not read the flag.
 //!
-//! A runtime's monitor only sees that it is up, and has a task look at it.
+//! A runtime's monitor only reads the flag, and has a task run the collect.
 //!
-//! Who takes the flag begins to collect afterwards, so that no request is lost: what is asked for
-//! too late for one collect leaves the flag up for the next. Who takes it sees what came before
-//! every request that it answers.
+//! The flag is cleared before the collect starts, so no request is lost: one that arrives too late
+//! for a collect stays pending for the next one. The thread that takes the flag sees what came
+//! before every request that it answers.
 
 use std::{cell::Cell, thread::panicking, time::Duration};
 
@@ -19,28 +19,28 @@ use crate::{
     util::{coarse_clock, panics::catch_and_discard},
 };
 
-/// Of so many looks one is at the clock, in each thread: at its first one, and from then on.
+/// Each thread reads the clock on its first slow-path call, and on every `LOOKS`th call after that.
 const LOOKS: u32 = 16;
 
-/// Go forces a collection after as long.
+/// The default interval, in milliseconds. Go forces a garbage collection after the same time.
 const TWO_MINUTES: usize = if cfg!(any(test, fuzzing)) { 0 } else { 120_000 };
 
 static DUE: CollectRequest = CollectRequest::new();
 /// Milliseconds without a collect after which one is due, or 0 for never.
 static INTERVAL: Untracked = Untracked::new(TWO_MINUTES);
-/// When the last collect began, or the clock was first looked at. 0 before.
+/// When the last collect began, or when the clock was first read. 0 before that.
 static LAST: Untracked = Untracked::new(0);
-/// Collects of all pools so far.
+/// The number of collects of all pools.
 static COLLECTS: Untracked = Untracked::new(0);
 
 thread_local! {
-    /// Looks until the next one at the clock.
+    /// The calls of [`poll`] that are left before this thread reads the clock again.
     static LEFT: Cell<u32> = const { Cell::new(0) };
-    /// Whether this thread is at work on a collect that was due.
+    /// Whether this thread is running a requested collect.
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The request for a collect.
+/// The flag that requests a collect.
 #[derive(Debug)]
 pub(crate) struct CollectRequest(ProcessBool);
 
@@ -49,10 +49,10 @@ impl CollectRequest {
         Self(ProcessBool::new(false))
     }
 
-    /// Asks for a collect.
+    /// Requests a collect.
     pub(crate) fn ask(&self) {
-        // Release: pairs with the Acquire in `take`. A swap, so that it pairs for those as well who
-        // have asked before.
+        // Release: pairs with the Acquire in `take`. A swap, so that earlier requests pair with it
+        // as well.
         // bug: request without release
         self.0.swap(true, Release);
     }
@@ -62,7 +62,8 @@ impl CollectRequest {
         self.0.load(Relaxed)
     }
 
-    /// Whether a collect was asked for that nobody has begun. It is the caller's to run.
+    /// Takes the request, and returns whether there was one. If so, the caller must run the
+    /// collect.
     pub(crate) fn take(&self) -> bool {
         // Acquire: pairs with the Release in `ask`.
         // bug: request taken without acquire; request taken twice
@@ -70,17 +71,18 @@ impl CollectRequest {
     }
 }
 
-/// Asks for a collect. Neither locks nor allocates.
+/// Requests a collect. Neither locks nor allocates.
 pub(crate) fn ask() {
     DUE.ask();
 }
 
-/// Whether a collect was asked for. It is the caller's to run.
+/// Takes the request, and returns whether there was one. If so, the caller must run the collect.
 pub(crate) fn take() -> bool {
     DUE.take()
 }
 
-/// A look on a long way, with nothing held: sees to it that what is due is done.
+/// Runs a collect if one is due, or leaves it to the janitor. Called on the slow path, with nothing
+/// held.
 #[inline]
 pub(crate) fn poll() {
     let left = LEFT.get();
@@ -95,10 +97,10 @@ pub(crate) fn poll() {
     }
 }
 
-/// One round of a thread that comes by regularly, such as a runtime's monitor: whether a collect is
-/// due, because an allocator has asked or the time is over, for which the caller has to find somebody
-/// to [`run_if_requested`]. Until then the request stands, for others too. If there is a janitor it is the one
-/// who does it.
+/// For a thread that runs at intervals, such as a runtime's monitor: returns whether a collect is
+/// due that the caller must get some thread to run, with [`run_if_requested`]. Until then the
+/// request stays pending, for other threads as well. If there is a janitor, wakes it instead and
+/// returns false.
 #[cfg(any(test, feature = "rt"))]
 pub(crate) fn monitor_tick() -> bool {
     // bug: round that skips the clock
@@ -106,7 +108,8 @@ pub(crate) fn monitor_tick() -> bool {
     DUE.is_asked() && !wake_janitor()
 }
 
-/// How long it is until the clock asks, as far as is known now.
+/// Returns the time until the clock requests a collect, as far as is known now. `None` if it never
+/// does.
 #[cfg(feature = "rt")]
 pub(crate) fn remaining() -> Option<Duration> {
     let (interval, last) = (INTERVAL.load(Relaxed), LAST.load(Relaxed));
@@ -123,16 +126,17 @@ fn check_clock() {
     if last != 0 && coarse_clock::since(last) < interval {
         return;
     }
-    // Of the threads that see this at the same time, one asks. The first look of all only starts the
-    // clock.
+    // Of the threads that get here at the same time, the one that advances `LAST` requests the
+    // collect. The first reading of the process only starts the clock.
     let first = LAST.compare_exchange(last, coarse_clock::millis(), Relaxed, Relaxed).is_ok();
     if first && last != 0 {
         ask();
     }
 }
 
-/// Runs the collect that is due, if it still is, unless it is the janitor's to run. Not in the midst
-/// of another one, whose destructors may come here, nor in that of a panic.
+/// Runs the requested collect, unless another thread has taken the request, or a janitor runs it.
+/// Does nothing inside another requested collect, whose destructors may get here, or while the
+/// thread panics.
 #[cold]
 pub(crate) fn run_if_requested() {
     // bug: collect in the midst of a collect; janitor passed over
@@ -141,14 +145,14 @@ pub(crate) fn run_if_requested() {
     }
 }
 
-/// Wakes a janitor, if there is one. Returns true as well if the registry is locked: some thread
-/// collects just then, and a later look will do.
+/// Wakes a janitor, and returns whether there is one. Also returns true if the registry is locked:
+/// another thread is collecting, and a later call will see the request.
 fn wake_janitor() -> bool {
     Registry::try_lock().is_none_or(|registry| registry.wake_janitor())
 }
 
-/// Collects. Panics of destructors have been reported, and go no further: whoever is here did not
-/// ask for them.
+/// Collects. Panics of destructors are reported, but go no further: the caller did not ask for this
+/// collect.
 pub(crate) fn run() {
     BUSY.set(true);
     // bug: panic of an old object goes on
@@ -156,10 +160,11 @@ pub(crate) fn run() {
     BUSY.set(false);
 }
 
-/// A collect of all pools is at work, until this goes: by a panic of a destructor, too.
+/// A collect of all pools that is running. It ends when this is dropped, even by a panic of a
+/// destructor.
 pub(crate) struct Collecting(());
 
-/// A collect of all pools begins, which answers what was asked for before.
+/// Begins a collect of all pools, which answers all requests made before.
 pub(crate) fn begin() -> Collecting {
     take();
     COLLECTS.fetch_add(1, Relaxed);
@@ -175,35 +180,37 @@ impl Drop for Collecting {
     }
 }
 
-/// Collects of all pools so far.
+/// Returns the number of collects of all pools.
 pub(crate) fn collects() -> usize {
     COLLECTS.load(Relaxed)
 }
 
-/// Time since the last collect of all pools began. `None` if there has been none, as far as known.
+/// Returns the time since the last collect of all pools began. Before the first one, returns the
+/// time since the clock was first read, or `None` if it was not read.
 pub(crate) fn since_last() -> Option<Duration> {
     let last = LAST.load(Relaxed);
     (last != 0).then(|| Duration::from_millis(coarse_clock::since(last) as u64))
 }
 
-/// Sets the time after which pools [`collect`](crate::collect()) by themselves: two minutes, unless
-/// this says otherwise. `None` turns it off.
+/// Sets the time after which pools [`collect`](crate::collect()) automatically. The default is two
+/// minutes. `None` turns this off.
 ///
-/// There is no thread behind it. Now and then a call of a pool that finds nothing at hand, or has
-/// no room at hand, looks whether so much time has passed since the last collect of all pools; if
-/// so it collects when its own work is done. So an idle object is dropped after two to four
-/// minutes, as long as some pool of the process is used in other ways than by hits alone. With
-/// [`janitor`](crate::janitor()) that holds without any use.
+/// No background thread does this. A call that is not served by what its thread keeps for itself
+/// reads the clock from time to time. If no collect of all pools has begun for `interval`, the call
+/// runs one when its own work is done. So, by default, an idle object is dropped after two to four
+/// minutes, as long as the calls on some pool of the process are not all hits. With a
+/// [`janitor`](crate::janitor()), this holds even if no pool is used.
 ///
-/// The destructors of what is dropped then run on that thread, inside its call. They may use pools,
-/// but deadlock on a lock that the caller holds around the call, and find a `RefCell` borrowed that it
-/// has borrowed: where that can be, turn this off or run a janitor, which collects in the place of all
-/// others. If they panic the panic is reported as
-/// any other, and goes no further.
+/// The destructors of the dropped objects run on that thread, inside its call. They may use pools.
+/// But they deadlock on a lock that the caller holds around the call, and find a `RefCell` borrowed
+/// that the caller has borrowed. If that can happen, turn this off, or run a janitor, which then
+/// collects in place of all other threads. If a destructor panics, the panic is reported as usual,
+/// and goes no further.
 ///
-/// Times are kept in milliseconds; what is shorter counts as one.
+/// Times are kept in milliseconds; a shorter `interval` counts as one millisecond.
 ///
-/// Go forces a garbage collection, which ages its pools, when there was none for two minutes.
+/// Go does the same: it forces a garbage collection, which ages its pools, when there was none for
+/// two minutes.
 ///
 /// # Examples
 ///
@@ -222,16 +229,17 @@ pub fn set_collect_interval(interval: Option<Duration>) {
 
 /// Ages every pool of the process by one generation.
 ///
-/// What has been idle since before the previous collect is dropped; what is idle now will be at the
-/// next one, unless it is used before. So an idle object survives one collect and goes at the
-/// second, as in Go, where each garbage collection does this to every `sync.Pool`.
+/// Objects that have been idle since before the previous collect are dropped. Objects that are idle
+/// now are dropped by the next collect, unless they are used before it. So an idle object survives
+/// one collect and is dropped by the second, as in Go, where each garbage collection does this to
+/// every `sync.Pool`.
 ///
 /// Other threads go on using their pools. For a few microseconds they may find a pool empty and
-/// create objects. The destructors run on the calling thread, one after the other.
+/// create objects. The destructors run on the calling thread, one after another.
 ///
 /// # Panics
 ///
-/// If destructors panic: once all objects have been dropped, with the first panic.
+/// If destructors panic. All objects are dropped first; then the first panic is resumed.
 ///
 /// # Examples
 ///

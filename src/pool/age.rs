@@ -1,7 +1,7 @@
-//! One pool as a collect, the exit of a thread and a fork see it; and what it has counted.
+//! A pool's part in a collect, in the exit of a thread and in a fork; and its statistics.
 //!
-//! Nothing is dropped here. What has to go is handed out as [`Pending`], to be dropped when nothing
-//! is claimed, pinned or locked.
+//! Nothing is dropped here. Objects that must be dropped are returned as [`Pending`], and callers
+//! drop them when nothing is claimed, pinned or locked.
 
 use super::core::Core;
 use crate::{
@@ -59,7 +59,8 @@ impl<T: Send + 'static> Collectable for Core<T> {
             let mut late = Pending::new();
             // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
             unsafe { self.age_shard(seat, &mut late) };
-            // Not to be dropped in the midst of somebody's `get`: the next collect does it.
+            // The caller may be in the middle of a `get`, so these are not dropped here: the next
+            // collect does that.
             // bug: what is overdue lives on
             self.shelf.append_aged(late.objects);
             pending.empties.append(late.empties);
@@ -79,7 +80,7 @@ impl<T: Send + 'static> Collectable for Core<T> {
     }
 
     unsafe fn lock_for_fork(&self) {
-        // SAFETY: the caller's promise, and a core leaves the registry before it goes.
+        // SAFETY: the caller's promise, and a core leaves the registry before it is freed.
         unsafe { self.shelf.lock_for_fork() };
     }
 
@@ -89,22 +90,23 @@ impl<T: Send + 'static> Collectable for Core<T> {
     }
 
     unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat>) {
-        // SAFETY: nobody else is here.
+        // SAFETY: this is the only thread.
         // bug: half done rings of the dead used
         self.shards().for_each(|shard| unsafe { shard.mend() });
         for AbandonedSeat { seat, reached } in seats {
             if let Some(shard) = self.shard_of(seat).filter(|_| !reached) {
-                // SAFETY: nobody else is here.
+                // SAFETY: this is the only thread.
                 unsafe { shard.owner() }.abandon(&self.quota);
             }
-            // SAFETY: locked, and nobody else is here.
+            // SAFETY: locked, and this is the only thread.
             unsafe {
                 self.catch_up(seat);
                 // bug: private objects of the dead left behind
                 self.vacate(seat);
             }
         }
-        // They may have been about to mark what they had put, or had seen.
+        // The other threads may have been about to mark what they had put, or to restore a mark
+        // that they had cleared.
         for (shard, parity) in self.shards().flat_map(|shard| [(shard, 0), (shard, 1)]) {
             if shard.holds(parity) {
                 self.map.mark(parity, shard.id as usize);
@@ -116,12 +118,14 @@ impl<T: Send + 'static> Collectable for Core<T> {
 }
 
 impl<T> Core<T> {
+    /// Flips the shard of `seat`, if there is one. What must be dropped goes to `pending`.
+    ///
     /// # Safety
     ///
-    /// As for `Collectable::flip`.
+    /// As for [`Collectable::flip`].
     unsafe fn age_shard(&self, seat: usize, pending: &mut Pending<T>) {
         let Some(shard) = self.shard_of(seat) else { return };
-        // SAFETY: the caller has the seat to itself.
+        // SAFETY: the caller has claimed or holds the seat.
         let owner = unsafe { shard.owner() };
         let victims = owner.generation();
         pending.empties.append(owner.private().take_empties());
@@ -132,23 +136,24 @@ impl<T> Core<T> {
         }
     }
 
-    /// What waits to be dropped. Callers hold the registry's lock.
+    /// Calls `f` with what waits to be dropped. The caller holds the registry's lock.
     fn with_pending<R>(&self, f: impl FnOnce(&mut Pending<T>) -> R) -> R {
-        // SAFETY: the registry's lock keeps all others away, and no `f` comes here again.
+        // SAFETY: the registry's lock excludes all other threads, and no `f` calls this function.
         self.pending.with_mut(|pending| f(unsafe { &mut *pending }))
     }
 
-    /// Objects leave the pool to be dropped.
+    /// Gives back the units of objects that leave the pool to be dropped, and counts them as
+    /// dropped.
     fn forget(&self, objects: usize) {
         self.quota.release(objects);
         self.dropped.add(objects);
     }
 
-    /// All idle objects of a pool that is going.
+    /// Takes all idle objects out of a pool that is being dropped.
     pub(crate) fn empty(&mut self) -> List<T> {
         let mut gone = List::new();
         for shard in self.shards() {
-            // SAFETY: `&mut self`: nobody else is here.
+            // SAFETY: `&mut self` excludes all other threads.
             unsafe { shard.owner() }.empty(&self.quota, &mut gone);
         }
         self.shelf.age();
@@ -156,7 +161,7 @@ impl<T> Core<T> {
         gone
     }
 
-    /// Adds up what has been counted, and counts what is there.
+    /// Returns the sums of the counters, and counts the idle objects.
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats { dropped: self.dropped.get(), ..Stats::default() };
         self.counters.add_to(&mut stats);

@@ -1,7 +1,7 @@
-//! The heap core of a pool: where an object is looked for, and where it is kept.
+//! The core, which is the heap part of a pool: searches for objects, and stores them.
 //!
-//! Everything here works on seats that are passed in, knows nothing of the process, and calls no
-//! user code: what is to be dropped is handed back.
+//! Callers pass in the seats, so nothing here depends on the state of the process. No user code is
+//! called: an object that must be dropped is returned to the caller.
 
 use std::{
     marker::PhantomData,
@@ -38,37 +38,38 @@ use crate::{
     },
 };
 
-/// The segment of the first shard that shares a bit of the map with another one.
+/// The segment of the first shard that shares a bit of the occupancy map with another shard.
 const FIRST_TO_SHARE: usize = locate(BITS, 1).0;
 
-/// Bits of the map, in each generation, about whose shards a search gives up: they hold something,
-/// but others are at it. Where it finds nothing it clears the bit, so that each mark costs one look.
+/// How many contended bits a search visits in each generation before it gives up. A bit is
+/// contended if its shards hold something, but other threads were quicker to take it. If the shards
+/// hold nothing, the search clears the bit, so each mark costs one visit.
 const PROBES: usize = 8;
 
 #[repr(C, align(128))]
 pub(crate) struct Core<T> {
-    /// The first has one shard, each further one as many as all before it. They are made when a
-    /// seat wants its shard, and never moved, so that growth loses nothing.
+    /// The first segment has one shard; each further one has as many as all before it. A segment is
+    /// allocated when a seat first wants a shard in it, and never moves, so growth loses nothing.
     segments: [AtomicPtr<Shard<T>>; SEGMENTS],
     /// Whether shards may share bits of the map.
     crowded: AtomicBool,
-    /// Counts the collects. Written under the registry's lock.
+    /// Counts the flips. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     pub(crate) quota: Quota,
-    /// In a pool with a bound on what idle objects weigh.
+    /// The bound on the weight of idle objects, if the pool has one.
     pub(crate) weight_limit: Option<WeightLimit<T>>,
-    /// The hook through which all objects go that come back.
+    /// The hook that runs on each object that comes back.
     pub(crate) recycle: Option<fn(&mut T) -> bool>,
-    /// For guards of threads without a shard.
+    /// The header that guards of threads without a shard point to.
     pub(crate) header: ShardHeader,
     pub(crate) map: CachePadded<OccupancyMap>,
     pub(crate) shelf: CachePadded<Shelf<T>>,
-    /// What is not counted by shards.
+    /// Counters for threads without a shard.
     pub(crate) counters: Counters,
     pub(crate) dropped: Counter,
-    /// Where the registry lists this pool. Used under its lock.
+    /// The index of this pool in the registry. Used under its lock.
     pub(crate) entry: AtomicUsize,
-    /// What a collect is about to drop. Used under the registry's lock.
+    /// Objects and cells that a collect is about to drop. Used under the registry's lock.
     pub(crate) pending: UnsafeCell<Pending<T>>,
     owns: PhantomData<T>,
 }
@@ -79,12 +80,12 @@ unsafe impl<T: Send> Send for Core<T> {}
 unsafe impl<T: Send> Sync for Core<T> {}
 
 impl<T> Core<T> {
-    /// A core for `max_idle` objects.
+    /// Creates a core for at most `max_idle` idle objects.
     pub(crate) fn new(max_idle: usize) -> Box<Self> {
         Self::with(Quota::new(max_idle, Size::<T>::MAGAZINE), None)
     }
 
-    /// A core for so many objects, of at most that weight in all.
+    /// Creates a core for at most `max_idle` idle objects, which weigh at most `most` in total.
     pub(crate) fn weighed(max_idle: usize, weigh: fn(&T) -> usize, most: usize) -> Box<Self> {
         let weight_limit = WeightLimit::try_new(weigh, most).expect(NO_MEMORY);
         Self::with(Quota::new(max_idle, 0).without_places(), Some(weight_limit))
@@ -111,20 +112,20 @@ impl<T> Core<T> {
         core.expect(NO_MEMORY)
     }
 
-    /// The shard of a seat, if it has been made.
+    /// Returns the shard of `seat`, if it has been allocated.
     pub(crate) fn shard(&self, seat: &Seat) -> Option<&Shard<T>> {
         let segment = NonNull::new(self.segment(seat.segment))?;
-        // SAFETY: the seat's shard is there, and a segment lives as long as `self`.
+        // SAFETY: the segment has a shard at the seat's index, and lives as long as `self`.
         Some(unsafe { segment.add(seat.index).as_ref() })
     }
 
-    /// The first shard of a segment, or null.
+    /// Returns the first shard of segment `index`, or null.
     pub(crate) fn segment(&self, index: usize) -> *mut Shard<T> {
         // Acquire: pairs with the Release in `grow`.
         self.segments[index].load(Acquire)
     }
 
-    /// As `shard`, of the seat with this id.
+    /// Returns the shard of the seat with this id, if it has been allocated.
     pub(crate) fn shard_of(&self, id: usize) -> Option<&Shard<T>> {
         let (index, place) = locate(id, 1);
         let segment = NonNull::new(self.segment(index))?;
@@ -132,7 +133,7 @@ impl<T> Core<T> {
         Some(unsafe { segment.add(place).as_ref() })
     }
 
-    /// Seats that may have a shard have an id below this.
+    /// Returns a bound: every seat that has a shard has an id below it.
     fn end(&self) -> usize {
         let last = self.segments.iter().rposition(|segment| !segment.load(Relaxed).is_null());
         last.map_or(0, |index| 1 << index)
@@ -142,7 +143,7 @@ impl<T> Core<T> {
         (0..self.end()).filter_map(|id| self.shard_of(id))
     }
 
-    /// The shard of a seat, made if there is memory for it.
+    /// Returns the shard of `seat`, and allocates it if necessary. `None` if there is no memory.
     fn shard_or_grow(&self, seat: &Seat) -> Option<&Shard<T>> {
         self.shard(seat).or_else(|| {
             self.grow(seat.segment)?;
@@ -150,6 +151,8 @@ impl<T> Core<T> {
         })
     }
 
+    /// Allocates segment `index`, unless another thread does so first. `None` without memory for
+    /// it.
     #[cold]
     fn grow(&self, index: usize) -> Option<()> {
         let len = buckets::len(index, 1);
@@ -165,21 +168,23 @@ impl<T> Core<T> {
         let new = Box::into_raw(new);
         // bug: crowd seen too late
         if index >= FIRST_TO_SHARE {
-            // Relaxed: whoever sees a bit of the new shards, or what they hold, sees this too.
+            // Relaxed: a thread that sees a bit of the new shards, or what they hold, sees this
+            // too.
             self.crowded.store(true, Relaxed);
         }
-        // Release: pairs with the Acquire in `shard`.
+        // Release: pairs with the Acquire in `segment`.
         // bug: segment of a quicker thread overwritten
         let grown =
             self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed);
         if grown.is_err() {
-            // SAFETY: another thread was quicker, and nobody has seen ours.
+            // SAFETY: another thread was quicker, and no thread has seen ours.
             drop(unsafe { Box::from_raw(new) });
         }
         Some(())
     }
 
-    /// The seat's shard, pinned and open. `None` if it is not to be had just now.
+    /// Pins `seat`, and returns its shard, open. `None` without a seat or memory for the shard, or
+    /// if a collector has claimed the seat.
     fn pin<'a>(&'a self, seat: Option<&'a Seat>) -> Option<Pinned<'a, T>> {
         let seat = seat?;
         let shard = self.shard_or_grow(seat)?;
@@ -188,8 +193,9 @@ impl<T> Core<T> {
         let _pin = unsafe { seat.pin() }?;
         // SAFETY: pinned.
         let owner = unsafe { shard.owner() };
-        // The generation is read while pinned: a collect comes either before, and then the shard is
-        // empty, or after, and then it ages the shard.
+        // The generation is read while pinned. Either a collect comes before the pin; then the
+        // shard is empty and starts with the new generation. Or it comes after; then it ages the
+        // shard.
         // bug: new shard a generation behind
         owner.open(|| self.generation.load(Relaxed), &self.quota);
         // bug: spare cells without a bound
@@ -197,7 +203,8 @@ impl<T> Core<T> {
         Some(Pinned { shard, owner, _pin, _surplus })
     }
 
-    /// An idle object, by the long way: own shard, other shards, shelf, victims.
+    /// Searches for an idle object: in the thread's own shard, in other shards, on the shelf, among
+    /// the victims.
     pub(crate) fn take(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
         if let Some(Pinned { shard, owner, .. }) = &self.pin(seat) {
             let full = owner.pop(&self.quota);
@@ -210,11 +217,12 @@ impl<T> Core<T> {
         full
     }
 
-    /// Whether a search for the owner of this shard would find nothing, as far as can be told at a
-    /// glance, pinned or not. It is counted then.
+    /// Returns whether a few loads show that a search by the owner of `shard` would find nothing,
+    /// and if so counts a miss. May be called pinned or unpinned.
     #[inline]
     pub(crate) fn has_nothing(&self, shard: &Shard<T>) -> bool {
-        // What the bit of the own shard says is known better, unless others share it.
+        // The bit of this shard is ignored, because `published` knows better, unless other shards
+        // share it.
         // bug: own bit believed in a crowd; glance that overlooks the shelf
         let nothing = shard.is_empty()
             && !self.crowded.load(Relaxed)
@@ -244,7 +252,8 @@ impl<T> Core<T> {
         }
     }
 
-    /// Counts where it costs least: in the shard if the seat has one, which only its owner does.
+    /// Increments a counter of the seat's shard, which only its owner writes, or of the core if
+    /// there is no such shard.
     pub(crate) fn count(&self, seat: Option<&Seat>, of: impl Fn(&Counters) -> &Counter) {
         match seat.and_then(|seat| self.shard(seat)) {
             Some(shard) => of(&shard.counters).count(),
@@ -252,8 +261,8 @@ impl<T> Core<T> {
         }
     }
 
-    /// Looks for objects in the chains of this parity. What is found beyond one goes to the thief's
-    /// shard.
+    /// Steals objects from a chain of this parity, and returns one of them. The others go to the
+    /// thief's shard, or to the shelf.
     fn steal(&self, seat: Option<&Seat>, parity: u32) -> (Found, Option<CellBox<T>>) {
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         let batch = &mut batch[..self.quota.batch()];
@@ -269,7 +278,7 @@ impl<T> Core<T> {
         (if own { Found::ShelfOrOwnTail } else { Found::Steal }, full)
     }
 
-    /// Keeps what a thief has got besides the object that it came for, whose unit goes back.
+    /// Stores what a thief got besides the object that it returns, whose unit is given back.
     fn keep_loot(&self, seat: Option<&Seat>, more: &[*mut ObjectCell<T>]) {
         let kept = match self.pin(seat) {
             Some(pinned) => pinned.owner.keep_loot(more, &self.quota),
@@ -280,13 +289,14 @@ impl<T> Core<T> {
             }
         };
         let mut rest = List::new();
-        // SAFETY: the steal made them ours, and nobody has kept them.
+        // SAFETY: the steal made them ours, and the thief's shard has not kept them.
         more[kept..].iter().for_each(|&cell| rest.push(unsafe { CellBox::from_raw(cell) }));
         // bug: leftovers of a theft dropped
         self.shelf.append(rest);
     }
 
-    /// Looks for one victim. The others stay victims: only what is used lives on.
+    /// Takes one victim. The others that were found stay victims, so that only what is used lives
+    /// on.
     fn take_victim(&self, seat: Option<&Seat>, parity: u32) -> Option<CellBox<T>> {
         let found = self.visit_from_random(seat, parity, |shard| shard.steal_victims(parity));
         let (_, mut got) = found.unwrap_or((false, List::new()));
@@ -297,8 +307,9 @@ impl<T> Core<T> {
         full
     }
 
-    /// Visits shards that may hold something until one does: the seat's own, then others, from
-    /// a random one on. Tells whether it was the own one, too.
+    /// Calls `visit` on shards that may hold something until it returns something: first on the
+    /// seat's own shard, then on others, from a random one on. Also returns whether it was the
+    /// seat's own.
     fn visit_from_random<R>(
         &self,
         seat: Option<&Seat>,
@@ -326,12 +337,13 @@ impl<T> Core<T> {
         None
     }
 
-    /// The shards that share a bit of the map.
+    /// Returns the shards that share this bit of the map.
     fn shards_of_bit(&self, bit: usize) -> impl Iterator<Item = &Shard<T>> {
         (bit..self.end()).step_by(BITS).filter_map(|id| self.shard_of(id))
     }
 
-    /// Keeps an object. If the pool holds as many as it may, it comes back to be dropped.
+    /// Stores an object in the seat's shard, or else on the shelf. If the pool is at its bound,
+    /// returns the object as the error.
     pub(crate) fn put(&self, seat: Option<&Seat>, mut full: CellBox<T>) -> Result<(), CellBox<T>> {
         let mut ring = None;
         loop {
@@ -361,7 +373,8 @@ impl<T> Core<T> {
         }
     }
 
-    /// Keeps an object on the shelf, where every thread finds it.
+    /// Stores an object on the shelf, where every thread finds it. If the pool is at its bound,
+    /// returns the object as the error.
     pub(crate) fn shelve(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
         if self.quota.lease(1) == 0 {
             return Err(full);
@@ -370,7 +383,8 @@ impl<T> Core<T> {
         Ok(())
     }
 
-    /// Keeps a value in a cell that a `take` has left, if there is one and a place.
+    /// Stores a value in a spare cell of the seat's shard. Returns the value as the error if there
+    /// is no spare cell, or no place for it.
     pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
         match self.pin(seat) {
             Some(shard) => {
@@ -381,19 +395,19 @@ impl<T> Core<T> {
         }
     }
 
-    /// Takes the value out of an object. Its cell is kept for the next one.
+    /// Takes the value out of an object. Its cell is kept as a spare one.
     pub(crate) fn take_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
         let (value, empty) = full.take_value();
         self.push_empty(seat, empty);
         value
     }
 
-    /// A cell that a `take` has left.
+    /// Takes a spare cell out of the seat's shard.
     pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
         self.pin(seat).and_then(|shard| shard.owner.private().pop_empty())
     }
 
-    /// Keeps a cell for the next object, or frees it.
+    /// Keeps a cell as a spare one, or frees it.
     pub(crate) fn push_empty(&self, seat: Option<&Seat>, empty: EmptyCell<T>) {
         let mut empty = Some(empty);
         if let Some(shard) = self.pin(seat) {
@@ -404,25 +418,26 @@ impl<T> Core<T> {
 }
 
 impl<T> Drop for Core<T> {
-    /// Frees the memory. The objects are gone by now: see `Core::empty`.
+    /// Frees the memory. `Core::empty` has taken out the objects before.
     fn drop(&mut self) {
         for (index, segment) in self.segments.iter().enumerate() {
             let segment = segment.load(Relaxed);
             if !segment.is_null() {
                 let shards = ptr::slice_from_raw_parts_mut(segment, buckets::len(index, 1));
-                // SAFETY: nobody else is here, and it came from a `Box` of so many.
+                // SAFETY: `&mut self` excludes all other threads, and `grow` made it from a `Box`
+                // of this length.
                 drop(unsafe { Box::from_raw(shards) });
             }
         }
     }
 }
 
-/// The seat's shard, pinned. The fields are dropped in their order, so that no memory is freed while
+/// The shard of a seat, pinned. The fields are dropped in their order, so that no memory is freed while
 /// pinned.
 struct Pinned<'a, T> {
     shard: &'a Shard<T>,
     owner: Owner<'a, T>,
     _pin: Pin<'a>,
-    /// Spare cells that the shard may not keep.
+    /// Spare cells beyond the number that the shard may keep.
     _surplus: Option<List<MaybeUninit<T>>>,
 }

@@ -1,8 +1,9 @@
-//! The guard that borrows its pool, and where its object goes back to.
+//! [`Pooled`], the guard that borrows its pool, and [`ReturnTo`], which says where its object goes
+//! back.
 //!
-//! A guard knows the shard of the thread that got it. Usually the thread that drops the guard holds
-//! the seat of that shard: then the object goes straight into the shard, which takes one comparison.
-//! Otherwise the shard leads to the pool's core, and the core finds a place.
+//! A guard points to the shard of the thread that got it. Usually the thread that drops the guard
+//! holds the seat of that shard. Then one comparison shows it, and the object goes straight into
+//! the shard. Otherwise the shard's header leads to the pool's core, which stores the object.
 
 use std::{
     fmt,
@@ -22,10 +23,11 @@ use crate::{
     util::likely::likely,
 };
 
-/// An object on loan from a [`Pool`](crate::Pool), which the guard borrows.
+/// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
+/// [`Pool::get`](crate::Pool::get).
 ///
-/// Dropping the guard puts the object back, on whatever thread that happens. If the thread is
-/// panicking, the object is dropped instead: it may be half-updated.
+/// Dropping the guard returns the object to the pool, on any thread. If the thread is panicking,
+/// the object is dropped instead, because it may be half-updated.
 ///
 /// A guard is two words in size. Forgetting it leaks the object, and nothing else.
 pub struct Pooled<'p, T, F = fn() -> T> {
@@ -40,15 +42,15 @@ impl<T, F> Pooled<'_, T, F> {
         Self { full: ManuallyDrop::new(full), return_to, pool: PhantomData }
     }
 
-    /// The object, and the core of its pool.
+    /// Returns the object, and the core of its pool.
     fn into_parts(this: &mut ManuallyDrop<Self>) -> (CellBox<T>, &Core<T>) {
-        // SAFETY: taken once, as the guard's `drop` will not run. The guard borrows the pool.
+        // SAFETY: taken once, because the guard's `drop` does not run. The guard borrows the pool.
         unsafe { (ManuallyDrop::take(&mut this.full), this.return_to.core()) }
     }
 }
 
 impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
-    /// Takes the object out of the pool for good.
+    /// Returns the object by value, and takes it out of the pool for good.
     ///
     /// # Examples
     ///
@@ -67,8 +69,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
         core.take_value(current(), full)
     }
 
-    /// Drops the object instead of putting it back. Use it for an object that is broken, or not
-    /// worth keeping.
+    /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
+    /// or not worth keeping.
     ///
     /// # Examples
     ///
@@ -139,7 +141,7 @@ impl<T, F> Drop for Pooled<'_, T, F> {
     }
 }
 
-/// A pointer to the header of a core, or to a shard by way of its header.
+/// Where a guard returns its object: a pointer to the header of a shard, or to that of a core.
 pub(crate) struct ReturnTo<T> {
     header: NonNull<ShardHeader>,
     core: PhantomData<NonNull<Core<T>>>,
@@ -153,12 +155,12 @@ impl<T> Clone for ReturnTo<T> {
 
 impl<T> Copy for ReturnTo<T> {}
 
-// SAFETY: leads to a core and to shards, which may be shared if `T` may be sent.
+// SAFETY: it leads to a core and to shards, which may be shared if `T` may be sent.
 unsafe impl<T: Send> Send for ReturnTo<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for ReturnTo<T> {}
 
-// A panic leaves a pool whole.
+// A panic leaves a pool consistent.
 impl<T> UnwindSafe for ReturnTo<T> {}
 impl<T> RefUnwindSafe for ReturnTo<T> {}
 
@@ -174,7 +176,7 @@ impl<T> ReturnTo<T> {
 
     /// # Safety
     ///
-    /// The pool lives.
+    /// The pool is alive.
     #[inline(always)]
     unsafe fn header(&self) -> &ShardHeader {
         // SAFETY: headers live as long as their core.
@@ -183,18 +185,18 @@ impl<T> ReturnTo<T> {
 
     /// # Safety
     ///
-    /// The pool lives.
+    /// The pool is alive.
     pub(crate) unsafe fn core<'p>(self) -> &'p Core<T> {
         // SAFETY: the caller's promise; the pointer was made of a `Core<T>`.
         unsafe { &*self.header().core.cast() }
     }
 
-    /// The seat of the calling thread, if this is the shard of that seat and an object may go back
-    /// into it without any other check.
+    /// Returns the seat of the calling thread, if this is the shard of that seat and an object may
+    /// go back into it without any other check.
     ///
     /// # Safety
     ///
-    /// The pool lives.
+    /// The pool is alive.
     #[inline(always)]
     pub(crate) unsafe fn local(self) -> Option<CurrentSeat> {
         let here = CurrentSeat::get();
@@ -204,11 +206,11 @@ impl<T> ReturnTo<T> {
         (unsafe { self.header() }.seat == here.id && !panicking()).then_some(here)
     }
 
-    /// Gives back the object of a guard.
+    /// Returns the object of a guard to its pool.
     ///
     /// # Safety
     ///
-    /// The pool lives, and `local` is what [`local`](Self::local) returned.
+    /// The pool is alive, and `local` is what [`local`](Self::local) returned on this thread.
     #[inline(always)]
     pub(crate) unsafe fn give_back(self, full: CellBox<T>, local: Option<CurrentSeat>) {
         // Exactly one out-of-line call, which keeps this small enough to be inlined.
@@ -221,11 +223,12 @@ impl<T> ReturnTo<T> {
         }
     }
 
-    /// Returns whether the object is in this shard now. If so, the caller forgets it.
+    /// Puts the object into the private part of this shard, and returns whether it did. If so, the
+    /// caller must forget `full`.
     ///
     /// # Safety
     ///
-    /// This is a shard, `here` is its seat and that of the calling thread, and the pool lives.
+    /// This is a shard, `here` is its seat and the calling thread's, and the pool is alive.
     #[inline(always)]
     unsafe fn keep_local(self, here: CurrentSeat, full: &CellBox<T>) -> bool {
         // SAFETY: the caller's promise. Seats are never freed.
@@ -237,7 +240,12 @@ impl<T> ReturnTo<T> {
             && unsafe { PrivateOwner::new(&shard.private).push_cell(full.as_raw()) }
     }
 
-    /// Mostly for guards that another thread has got, and for pools with a hook.
+    /// The slow path of [`give_back`](Self::give_back). Mostly for guards that another thread got,
+    /// and for pools with a hook.
+    ///
+    /// # Safety
+    ///
+    /// The pool is alive.
     #[inline(never)]
     unsafe fn give_back_slow(self, mut full: CellBox<T>) {
         // SAFETY: the caller's promise.
@@ -250,8 +258,8 @@ impl<T> ReturnTo<T> {
         if !core.recycle_ok(full.get_mut()) {
             return;
         }
-        // The seat is looked up after the hook, which may have forked, or used a pool for the first
-        // time in this thread.
+        // Looks up the seat after the hook, which may have forked, or been the first use of a pool
+        // on this thread.
         let here = CurrentSeat::get();
         let own = current().and_then(|seat| core.shard(seat)).map(Self::shard);
         // SAFETY: the shard is that of this thread's seat, and the caller's promise.

@@ -1,5 +1,5 @@
-//! The core of a pool comes at its first use: a `static` is made by the compiler, which has no heap.
-//! It goes with the pool.
+//! The handle of a pool's core. The core is allocated at the pool's first use, because a `static`
+//! initialiser cannot allocate, and is freed with the pool.
 
 use std::{
     panic::{RefUnwindSafe, UnwindSafe},
@@ -14,11 +14,12 @@ use crate::{
     sync::{Acquire, ProcessPtr, Relaxed, Release},
 };
 
-/// The core of a pool, or the place for one.
+/// A pool's core, or null before the first use, and a cache of the addresses of its segments.
 pub(crate) struct CoreHandle<T> {
     core: ProcessPtr<Core<T>>,
-    /// The core's segments, as far as a thread with a shard there has come the long way, and behind
-    /// them one that is never there. All that a hit reads of a pool.
+    /// The addresses of the core's segments. An entry is null until a thread with a shard in that
+    /// segment takes the slow path. The last entry is always null, for threads without a seat. A
+    /// hit reads nothing else of a pool.
     segment_cache: [ProcessPtr<Shard<T>>; SEGMENTS + 1],
 }
 
@@ -29,7 +30,7 @@ unsafe impl<T: Send> Send for CoreHandle<T> {}
 // bug: pool shared whatever its objects
 unsafe impl<T: Send> Sync for CoreHandle<T> {}
 
-// What a panic leaves half done is not given back by its guard.
+// Unwind-safe: a guard that is dropped by a panic does not return its object.
 impl<T> UnwindSafe for CoreHandle<T> {}
 impl<T> RefUnwindSafe for CoreHandle<T> {}
 
@@ -41,10 +42,10 @@ impl<T> CoreHandle<T> {
         }
     }
 
-    /// Whether the pool has not been used yet.
+    /// Returns whether the pool has not been used yet.
     pub(crate) const fn is_unused(&self) -> bool {
-        // SAFETY: a load that may happen at compile time. A pool that is not shared yet has no other
-        // thread to race with: callers own it.
+        // SAFETY: a plain load, since this may run at compile time. Callers own the pool, which is
+        // not shared yet, so no other thread races with it.
         unsafe { (*self.core.as_ptr()).is_null() }
     }
 
@@ -55,20 +56,23 @@ impl<T> CoreHandle<T> {
         unsafe { self.core.load(Acquire).as_ref() }
     }
 
-    /// The shard of this thread, and its seat.
+    /// Returns the shard of the calling thread, whose seat is `here`, and the seat itself. `None`
+    /// if the segment is not cached, or without a seat.
     #[inline(always)]
     pub(crate) fn local_shard(&self, here: CurrentSeat) -> Option<(&Shard<T>, &'static Seat)> {
         const { assert!(size_of::<Shard<T>>() == Shard::BYTES) };
-        // SAFETY: the segments of seats, and the one for want of a seat.
+        // SAFETY: `here.segment` is the index of a segment, or that of the last entry if there is
+        // no seat.
         let segment = unsafe { self.segment_cache.get_unchecked(here.segment) };
         // Acquire: pairs with the Release in `cache_segment`.
         let segment = NonNull::new(segment.load(Acquire))?;
-        // SAFETY: so there is a seat, whose shard is in this segment, which lives as long as the
-        // core. Seats are never freed.
+        // SAFETY: not null, so there is a seat. Its shard is in this segment, which lives as long
+        // as the core. Seats are never freed.
         unsafe { Some((segment.byte_add(here.offset).as_ref(), &*here.seat)) }
     }
 
-    /// Lets the next hit of this seat find its shard, if it has been made.
+    /// Caches the address of the seat's segment, if the core has allocated it, so that the next
+    /// operation of the seat's thread can be a hit.
     pub(crate) fn cache_segment(&self, core: &Core<T>, seat: &Seat) {
         let (cached, segment) = (&self.segment_cache[seat.segment], core.segment(seat.segment));
         if cached.load(Relaxed).is_null() && !segment.is_null() {
@@ -80,7 +84,7 @@ impl<T> CoreHandle<T> {
 }
 
 impl<T: Send + 'static> CoreHandle<T> {
-    /// The core, which is `new` if nobody was quicker.
+    /// Makes `new` the pool's core, unless another thread was quicker. Returns the core.
     #[cold]
     pub(crate) fn init(&self, new: Box<Core<T>>) -> &Core<T> {
         fork::watch();
@@ -92,7 +96,7 @@ impl<T: Send + 'static> CoreHandle<T> {
         // SAFETY: the core lives until our `drop`, where it leaves the registry first.
         unsafe { registry.enter(&*new) };
         let core = Box::into_raw(new);
-        // SAFETY: nobody else has seen it.
+        // SAFETY: no other thread has seen it.
         unsafe { (*core).header.set_owner(core.cast(), None) };
         // Release: pairs with the Acquire in `get`.
         self.core.store(core, Release);
@@ -102,14 +106,15 @@ impl<T: Send + 'static> CoreHandle<T> {
 }
 
 impl<T> Drop for CoreHandle<T> {
-    /// Waits for a collect in flight, then drops what is idle: last of all, with nothing held.
+    /// Waits for a collect in progress, then frees the core. The idle objects are dropped last,
+    /// with nothing held.
     fn drop(&mut self) {
         let core = self.core.load(Relaxed);
         if core.is_null() {
             return;
         }
-        // SAFETY: made by `init`, freed here alone, and nobody else is here but collectors, who
-        // find it in the registry or not at all.
+        // SAFETY: made by `init`, and freed only here. No other thread uses the core, except
+        // collectors, which find it in the registry or not at all.
         let mut core = unsafe {
             Registry::lock().leave((*core).entry.load(Relaxed));
             Box::from_raw(core)

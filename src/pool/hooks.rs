@@ -1,4 +1,4 @@
-//! The user code that an object meets when it enters or leaves a core: `recycle`, `weight`, and its
+//! Calls of user code for an object that enters or leaves a pool: `recycle`, `weight`, and its
 //! destructor. Nothing is pinned, claimed or locked while it runs.
 
 use std::mem;
@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl<T> Core<T> {
-    /// Runs the `recycle` hook, and returns whether the object may stay. One that may not is counted
-    /// as dropped, and dropped by the caller.
+    /// Runs the `recycle` hook, and returns whether the object may be kept. If not, it is counted
+    /// as dropped, and the caller drops it.
     #[inline]
     pub(crate) fn recycle_ok(&self, object: &mut T) -> bool {
         self.recycle.is_none_or(|recycle| {
@@ -25,7 +25,7 @@ impl<T> Core<T> {
         })
     }
 
-    /// Keeps an object, or drops it if the pool is full.
+    /// Stores an object, or drops it if the pool is full. Then runs a collect if one is due.
     pub(crate) fn put_or_drop(&self, full: CellBox<T>) {
         let kept = if self.reserve_weight(&full) {
             self.put(slow_path_seat(), full).inspect_err(|full| self.release_weight(full))
@@ -38,7 +38,8 @@ impl<T> Core<T> {
         schedule::poll();
     }
 
-    /// Counts the weight of an object that is about to be kept. Returns false if it is too heavy.
+    /// Adds the weight of an object that is about to be stored. Returns false, and adds nothing, if
+    /// that would exceed the bound.
     #[inline]
     pub(crate) fn reserve_weight(&self, full: &CellBox<T>) -> bool {
         self.weight_limit.as_ref().is_none_or(|limit| {
@@ -50,7 +51,7 @@ impl<T> Core<T> {
         })
     }
 
-    /// Takes back the weight of an object that leaves, or was not kept.
+    /// Subtracts the weight of an object that leaves, or was not stored.
     #[inline]
     pub(crate) fn release_weight(&self, full: &CellBox<T>) {
         if let Some(limit) = &self.weight_limit {
@@ -60,7 +61,7 @@ impl<T> Core<T> {
         }
     }
 
-    /// Drops an object.
+    /// Drops an object, and counts it as dropped.
     #[cold]
     #[inline(never)]
     pub(crate) fn drop_counted(&self, full: CellBox<T>) {
@@ -69,7 +70,7 @@ impl<T> Core<T> {
     }
 }
 
-/// Increments `dropped` at the end of its scope, even if the destructor or a hook panics there.
+/// Increments `dropped` at the end of its scope, even if a destructor or a hook panics there.
 pub(crate) struct CountOnDrop<'a, T>(pub(crate) &'a Core<T>);
 
 impl<T> Drop for CountOnDrop<'_, T> {

@@ -1,4 +1,4 @@
-//! Pools: what users touch, and the core behind it.
+//! Pools: the public `Pool` and its guards, and the core behind them.
 
 pub(crate) mod core;
 

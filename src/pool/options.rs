@@ -1,20 +1,25 @@
-//! What a pool may be told before its first use: hooks and bounds.
+//! The options of a pool, which are set before its first use: hooks and bounds.
 
 use super::pool::Pool;
 
 impl<T, F> Pool<T, F> {
-    /// Runs `recycle` on each object that comes back, by a guard's drop or [`put`](Self::put). If
-    /// it returns `false`, the object is dropped.
+    /// Sets `recycle` as the hook that runs on each object that comes back, when a guard is dropped
+    /// or in [`put`](Self::put). If it returns `false`, the object is dropped.
     ///
-    /// `recycle` may block, panic and use the same pool. If it panics, the object is dropped.
+    /// Use it to reset objects, and to refuse those that are broken or have grown too large. It
+    /// does not run on the object of a guard that a panic drops, since that object is always
+    /// dropped.
+    ///
+    /// `recycle` may block, panic, and use the same pool: no lock is held while it runs. If it
+    /// panics, the object is dropped.
     ///
     /// # Panics
     ///
-    /// If the pool has been used already.
+    /// If the pool has already been used.
     ///
     /// # Examples
     ///
-    /// If the compiler does not know the type of the argument yet, name that of the pool as below.
+    /// If the compiler cannot infer the type of the argument, write the pool's type out:
     ///
     /// ```
     /// use corepool::Pool;
@@ -32,17 +37,18 @@ impl<T, F> Pool<T, F> {
         self
     }
 
-    /// Keeps at most so many idle objects, over all threads. What comes back beyond that is
-    /// dropped; 0 turns pooling off.
+    /// Keeps at most `objects` idle objects in total, across all threads. An object that comes back
+    /// to a full pool is dropped. 0 turns pooling off.
     ///
-    /// The bound is never exceeded. From 32 on, each thread keeps a small share of it to itself, at
-    /// most a sixteenth, so that what comes back to others may be dropped although there is room:
-    /// until the next [`collect`](crate::collect()), or [`trim`](Self::trim). Below 32 there are no
-    /// shares, which is exact and somewhat slower.
+    /// The bound is never exceeded. If it is 32 or more, each thread reserves a small share of it,
+    /// at most a sixteenth. So an object that comes back on another thread may be dropped although
+    /// the pool is not full, until the next [`collect`](crate::collect()) or [`trim`](Self::trim)
+    /// releases unused shares. Below 32 there are no shares: the bound can be filled exactly, and a
+    /// hit is somewhat slower.
     ///
     /// # Panics
     ///
-    /// If the pool has been used already.
+    /// If the pool has already been used.
     ///
     /// # Examples
     ///
@@ -59,20 +65,20 @@ impl<T, F> Pool<T, F> {
         self
     }
 
-    /// Keeps idle objects of at most so many bytes, over all threads. What comes back beyond that is
-    /// dropped, and so is an object that alone weighs more; 0 turns pooling off, unless objects
-    /// weigh nothing.
+    /// Keeps idle objects of at most `bytes` bytes in total, across all threads. An object that
+    /// would exceed this when it comes back is dropped; so one that weighs more than `bytes` is
+    /// never kept. 0 turns pooling off, unless objects weigh nothing.
     ///
-    /// What an object weighs is told by [`with_weight`](Self::with_weight). Without that each weighs
-    /// `size_of::<T>()`, and this is [`with_max_idle`](Self::with_max_idle) with as many objects as
-    /// fit. Of two bounds the stricter holds.
+    /// [`with_weight`](Self::with_weight) sets what an object weighs. Without it, each object
+    /// weighs `size_of::<T>()`, and this method is [`with_max_idle`](Self::with_max_idle) with as
+    /// many objects as fit into `bytes`. If both bounds are set, the stricter one holds.
     ///
-    /// With weights the bound is never exceeded, and all of it can be used. Objects that a
+    /// With weights, the bound is never exceeded and can be filled exactly. Objects that a
     /// [`collect`](crate::collect()) is about to drop count until their destructors have run.
     ///
     /// # Panics
     ///
-    /// If the pool has been used already.
+    /// If the pool has already been used.
     ///
     /// # Examples
     ///
@@ -93,20 +99,22 @@ impl<T, F> Pool<T, F> {
         self
     }
 
-    /// Says what an object weighs, for [`with_max_idle_bytes`](Self::with_max_idle_bytes). Without
-    /// that nothing is weighed.
+    /// Sets `weight` as the function that returns what an object weighs, in bytes, for
+    /// [`with_max_idle_bytes`](Self::with_max_idle_bytes). Without that bound, `weight` is never
+    /// called.
     ///
-    /// `weight` runs each time that an object comes, leaves or is dropped. It must tell the same for
-    /// an object as long as that is idle; otherwise the bound is off by the difference. It may
-    /// block, panic and use the same pool: nothing is locked while it runs. An object at which it
-    /// panics is dropped, and the panic goes on; if it was leaving, what it weighed is still counted.
+    /// `weight` runs each time an object enters the pool, leaves it, or is dropped by it. It must
+    /// return the same weight as long as the object is idle; otherwise the pool's total is off by
+    /// the difference. It may block, panic, and use the same pool: no lock is held while it runs.
+    /// If it panics, the object is dropped, and the panic reaches the caller; if the object was
+    /// leaving the pool, its weight remains counted.
     ///
-    /// A pool that weighs keeps no objects for one thread alone, so that a hit costs several times
-    /// as much as in others.
+    /// A pool that weighs its objects keeps none of them per thread, so a hit costs several times
+    /// as much as in other pools.
     ///
     /// # Panics
     ///
-    /// If the pool has been used already.
+    /// If the pool has already been used.
     pub const fn with_weight(mut self, weight: fn(&T) -> usize) -> Self {
         assert!(self.core.is_unused(), "the weight must be set before the pool is used");
         self.weight = Some(weight);

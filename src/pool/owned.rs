@@ -1,4 +1,4 @@
-//! The guard that keeps its pool alive.
+//! [`OwnedPooled`], the guard that keeps its pool alive.
 
 use std::{
     fmt,
@@ -11,10 +11,10 @@ use std::{
 use super::pool::Pool;
 use crate::{containers::cell::CellBox, seat::current::current};
 
-/// An object on loan from a [`Pool`] that the guard keeps alive.
+/// A guard that holds an object of a [`Pool`], and keeps the pool alive. See [`Pool::get_owned`].
 ///
-/// Dropping the guard puts the object back, on whatever thread that happens. If the thread is
-/// panicking, the object is dropped instead: it may be half-updated.
+/// Dropping the guard returns the object to the pool, on any thread. If the thread is panicking,
+/// the object is dropped instead, because it may be half-updated.
 ///
 /// A guard is two words in size. Forgetting it leaks the object, and the pool.
 pub struct OwnedPooled<T, F = fn() -> T> {
@@ -23,10 +23,10 @@ pub struct OwnedPooled<T, F = fn() -> T> {
 }
 
 impl<T, F> OwnedPooled<T, F> {
-    /// The object, and its pool.
+    /// Returns the object, and its pool.
     fn into_parts(this: Self) -> (CellBox<T>, Arc<Pool<T, F>>) {
         let mut this = ManuallyDrop::new(this);
-        // SAFETY: both are taken once, as the guard's `drop` will not run.
+        // SAFETY: both are taken once, because the guard's `drop` does not run.
         unsafe { (ManuallyDrop::take(&mut this.full), ptr::read(&this.pool)) }
     }
 }
@@ -35,12 +35,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// Returns an idle object or a new one, like [`get`](Self::get), in a guard that keeps the pool
     /// alive instead of borrowing it.
     ///
-    /// Prefer a pool in a `static` where you can: there the guard of `get` has no lifetime parameter
-    /// to carry around either, and it costs less.
+    /// Prefer a pool in a `static` if you can: there the guard of `get` needs no lifetime parameter
+    /// either, and it costs less.
     ///
     /// # Panics
     ///
-    /// If `create` panics. The pool is as before.
+    /// If `create` panics. The pool is not affected.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 }
 
 impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
-    /// Takes the object out of the pool for good.
+    /// Returns the object by value, and takes it out of the pool for good.
     ///
     /// # Examples
     ///
@@ -80,8 +80,8 @@ impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
         pool.used_core().take_value(current(), full)
     }
 
-    /// Drops the object instead of putting it back. Use it for an object that is broken, or not
-    /// worth keeping.
+    /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
+    /// or not worth keeping.
     ///
     /// # Examples
     ///

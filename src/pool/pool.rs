@@ -1,4 +1,4 @@
-//! The pool: the public face, the hit path and the way to a miss.
+//! The public type [`Pool`]: the hit path, which is inlined, and its slow paths.
 
 use std::fmt;
 
@@ -20,16 +20,16 @@ use crate::{
     util::counters::Stats,
 };
 
-/// Objects that are used again instead of made anew.
+/// A concurrent pool of objects, which are reused instead of created anew.
 ///
-/// Any thread may get objects from a pool and put objects back, at the same time as others. Each
-/// thread finds first what it put back itself, on the whole last in, first out; then what others can
-/// spare. What a thread did to an object before putting it back happens before the next holder gets
-/// it.
+/// Any thread may call any method at any time. A thread gets first the objects that it put back
+/// itself, roughly in last-in, first-out order, and then objects that it can steal from other
+/// threads. What a thread did to an object before it put the object back happens before the next
+/// holder gets it.
 ///
-/// A pool may lose an idle object at any time (see [`collect`](crate::collect())), hand out any of
-/// those that it has, and create an object although it has one. It never hands an object to two
-/// holders, and drops each one exactly once.
+/// A pool may drop an idle object at any time (see [`collect`](crate::collect())), may hand out any
+/// of its idle objects, and may create an object even when an idle one exists. An object has at
+/// most one holder at a time, and is dropped exactly once.
 ///
 /// # Examples
 ///
@@ -43,7 +43,8 @@ use crate::{
 /// # buffer.clear();
 /// ```
 ///
-/// With hooks, a static's closure must be told its type:
+/// When a `static` pool sets a hook, write the pool's type out; otherwise the type of the closure's
+/// argument cannot be inferred:
 ///
 /// ```
 /// use corepool::Pool;
@@ -58,7 +59,7 @@ use crate::{
 /// BUFFERS.get().extend_from_slice(b"hello");
 /// assert!(BUFFERS.get().is_empty());
 /// ```
-// Every hit reads it. What its neighbours write is on other lines.
+// Every hit reads the pool. The alignment keeps what its neighbours write off its cache lines.
 #[repr(align(128))]
 pub struct Pool<T, F = fn() -> T> {
     pub(super) core: CoreHandle<T>,
@@ -70,10 +71,13 @@ pub struct Pool<T, F = fn() -> T> {
 }
 
 impl<T, F> Pool<T, F> {
-    /// A pool that makes its objects with `create`. It takes no memory until it is used; if there is
-    /// none then, that first use panics. Later ones do without more, but for new objects.
+    /// Creates an empty pool that makes its objects with `create`.
     ///
-    /// `create` may block, panic and use the same pool: nothing is locked while it runs.
+    /// This allocates nothing. The first use of the pool allocates, and panics if there is no
+    /// memory. After that, only a new object needs memory: without memory, the pool keeps working,
+    /// and drops an object that it cannot store.
+    ///
+    /// `create` may block, panic, and use the same pool: no lock is held while it runs.
     pub const fn new(create: F) -> Self {
         Self {
             core: CoreHandle::new(),
@@ -90,35 +94,41 @@ impl<T, F> Pool<T, F> {
         self.core.is_unused()
     }
 
-    /// The seat of the calling thread, for the slow path, and for the hit path from then on.
+    /// Returns the seat of the calling thread, for the slow path. Caches its segment, so that the
+    /// next calls of the thread can take the hit path.
     fn seat(&self, core: &Core<T>) -> Option<&'static Seat> {
         slow_path_seat().inspect(|seat| self.core.cache_segment(core, seat))
     }
 
-    /// Pins the seat of the calling thread, if it has a shard here and no collector has claimed it.
+    /// Pins the seat of the calling thread. Returns `None` if the thread has no shard in the
+    /// segment cache, or if a collector has claimed the seat.
     #[inline(always)]
     fn pin_local(&self) -> Option<LocalShard<'_, T>> {
         let (shard, seat) = self.core.local_shard(CurrentSeat::get())?;
-        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive a call of this crate.
+        // SAFETY: the seat is this thread's, and not pinned: pins do not outlive a call of this
+        // crate.
         let pin = unsafe { seat.pin_fast() }?;
         Some(LocalShard { shard, _pin: pin })
     }
 
-    /// The hit path: an object of the thread's own shard.
+    /// The hit path of [`get`](Self::get): pops an object from the private part of the thread's own
+    /// shard.
     #[inline(always)]
     pub(super) fn hit(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
         let local = self.pin_local()?;
         Some((local.private().pop()?, ReturnTo::shard(local.shard)))
     }
 
-    /// The hit path of [`take`](Self::take): the value of an object of the thread's own shard.
+    /// The hit path of [`take`](Self::take): takes a value out of the private part of the thread's
+    /// own shard.
     #[inline(always)]
     fn take_local(&self) -> Option<T> {
         let local = self.pin_local()?;
         local.private().take()
     }
 
-    /// Where the guards of the calling thread give back.
+    /// Returns where a guard of the calling thread returns its object: the thread's own shard if it
+    /// has one here, otherwise the core.
     #[inline]
     pub(super) fn return_to(&self) -> ReturnTo<T> {
         match self.core.local_shard(CurrentSeat::get()) {
@@ -127,14 +137,14 @@ impl<T, F> Pool<T, F> {
         }
     }
 
-    /// The core of a pool that has guards, hence one.
+    /// Returns the core of a pool that has lent an object, and so has a core.
     pub(super) fn used_core(&self) -> &Core<T> {
         self.core.get().expect("a pool has a core from its first use on")
     }
 }
 
-/// The shard of the calling thread, pinned. No user code may run while this lives, and nothing that
-/// pins.
+/// The shard of the calling thread, pinned. While this exists, no user code may run, and nothing
+/// may pin.
 struct LocalShard<'a, T> {
     shard: &'a Shard<T>,
     _pin: Pin<'static>,
@@ -149,11 +159,14 @@ impl<T> LocalShard<'_, T> {
 }
 
 impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
-    /// An idle object, or a new one. It comes back when the guard is dropped.
+    /// Returns an idle object, or a new one made by `create`. The object returns to the pool when
+    /// the guard is dropped.
+    ///
+    /// Use [`take`](Self::take) to get the object by value instead.
     ///
     /// # Panics
     ///
-    /// If `create` panics. The pool is as before.
+    /// If `create` panics. The pool is not affected.
     ///
     /// # Examples
     ///
@@ -171,7 +184,10 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         Pooled::new(full, return_to)
     }
 
-    /// An idle object, if there is one.
+    /// Returns an idle object, or `None` if the search finds none. Never creates an object.
+    ///
+    /// `None` does not mean that the pool is empty: other threads may keep a few idle objects that
+    /// cannot be stolen from them.
     ///
     /// # Examples
     ///
@@ -189,14 +205,14 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         Some(Pooled::new(full, return_to))
     }
 
-    /// An idle object or a new one, without a guard: Go's `Get`. To be given back by
-    /// [`put`](Self::put), or not.
+    /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
+    /// [`put`](Self::put), but need not.
     ///
-    /// A guard is faster, since it need not move the object.
+    /// [`get`](Self::get) is faster, because it does not move the object.
     ///
     /// # Panics
     ///
-    /// If `create` panics. The pool is as before.
+    /// If `create` panics. The pool is not affected.
     ///
     /// # Examples
     ///
@@ -213,7 +229,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         self.take_local().unwrap_or_else(|| self.take_slow())
     }
 
-    /// An idle object without a guard, if there is one.
+    /// Returns an idle object by value, or `None` if the search finds none, as
+    /// [`try_get`](Self::try_get) does.
     ///
     /// # Examples
     ///
@@ -229,13 +246,15 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         Some(value)
     }
 
-    /// Puts an object in the pool: Go's `Put`. Any object will do, whoever made it.
+    /// Adds `value` to the pool: Go's `Put`. The value need not come from this pool.
     ///
-    /// It is dropped if `recycle` refuses it, or if the pool is full.
+    /// The value is dropped if the `recycle` hook returns `false`, if the pool is at its bound, or
+    /// if there is no memory to store it.
     ///
     /// # Panics
     ///
-    /// If `recycle` panics, or the destructor of an object that is dropped. The pool is as before.
+    /// If `recycle`, `weight`, or the destructor of the value panics. The value is dropped then;
+    /// the pool is not affected.
     ///
     /// # Examples
     ///
@@ -257,13 +276,15 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         }
     }
 
-    /// Returns whether the value is in the thread's own shard now. If so, the caller forgets it.
+    /// Copies the value at `from` into the private part of the thread's own shard, and returns
+    /// whether it did. If so, the caller must forget the value.
     ///
-    /// By its address, as each move of it might make it wait for the stores of the one before.
+    /// The value is passed by address, because each move of it could wait for the stores of the
+    /// move before.
     ///
     /// # Safety
     ///
-    /// As for [`ptr::read`](std::ptr::read), if it is kept.
+    /// As for [`ptr::read`](std::ptr::read), if this returns true.
     #[inline(always)]
     unsafe fn put_local(&self, from: *const T) -> bool {
         // SAFETY: the caller's promise.
@@ -293,13 +314,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         core.put_or_drop(empty.fill(value));
     }
 
-    /// Creates so many objects ahead of time, for any thread to find. A bounded pool stops when it
-    /// is full.
+    /// Creates `additional` objects ahead of time, and stores them where any thread finds them. A
+    /// pool with a bound stops when the bound is reached.
     ///
     /// # Panics
     ///
-    /// If `create` panics: what was made before stays in the pool. With "capacity overflow" if so
-    /// many objects, or as many as the bound allows, cannot fit into memory.
+    /// If `create` panics; the objects created before stay in the pool. With "capacity overflow" if
+    /// `additional` objects, or as many of them as the bound allows, cannot fit into memory.
     ///
     /// # Examples
     ///
@@ -330,35 +351,37 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         }
     }
 
-    /// Ages this pool by one generation, as [`collect`](crate::collect()) does to all of them.
+    /// Ages this pool by one generation, as [`collect`](crate::collect()) does to every pool: drops
+    /// the objects that have been idle since before the previous collect.
     ///
     /// # Panics
     ///
-    /// If destructors panic: once all objects have been dropped, with the first panic.
+    /// If destructors panic. All objects are dropped first; then the first panic is resumed.
     pub fn trim(&self) {
         if let Some(core) = self.core.get() {
             collect::age(Seats::process(), core, false);
         }
     }
 
-    /// Drops all idle objects, now, those of other threads too.
+    /// Drops all idle objects now, including those of other threads.
     ///
-    /// Only a thread that the system has stopped in the midst of an operation, on whatever pool,
-    /// keeps what it has put here since the last [`collect`](crate::collect()), until a later one.
+    /// Exception: if the system has stopped a thread in the middle of an operation on any pool, the
+    /// objects that the thread has put here since the last [`collect`](crate::collect()) stay until
+    /// a later collect.
     ///
     /// # Panics
     ///
-    /// If destructors panic: once all objects have been dropped, with the first panic.
+    /// If destructors panic. All objects are dropped first; then the first panic is resumed.
     pub fn clear(&self) {
         if let Some(core) = self.core.get() {
             collect::age(Seats::process(), core, true);
         }
     }
 
-    /// What the pool holds and has done.
+    /// Returns the number of idle objects, and what the pool has done so far.
     ///
-    /// Reading it takes a while, as it visits every shard; keeping it costs the pool's users next
-    /// to nothing.
+    /// The call takes a while, because it visits every shard. The counting itself costs the users
+    /// of the pool next to nothing.
     ///
     /// # Examples
     ///
@@ -375,7 +398,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         self.core.get().map_or_else(Stats::default, Core::stats)
     }
 
-    /// The core, from the first use on.
+    /// Returns the core, which the first use of the pool allocates.
     #[inline]
     fn core(&self) -> &Core<T> {
         self.core.get().unwrap_or_else(|| self.core.init(self.new_core()))
@@ -392,7 +415,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         core
     }
 
-    /// Looks for an idle object beyond the private part of the thread's own shard.
+    /// Searches for an idle object beyond the private part of the thread's own shard. Then runs a
+    /// collect if one is due.
     #[inline(never)]
     fn search(&self) -> Option<CellBox<T>> {
         let core = self.core();
@@ -403,7 +427,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         found
     }
 
-    /// Whether a few loads show that a search would find nothing.
+    /// Returns whether a few loads show that a search would find nothing. If so, it is counted.
     #[inline(always)]
     fn has_nothing(&self) -> bool {
         let own = self.core.local_shard(CurrentSeat::get()).zip(self.core.get());
@@ -444,7 +468,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         self.try_get_slow().unwrap_or_else(|| (self.make(), self.return_to()))
     }
 
-    /// A new object in a cell of its own. The cell comes first, so that `create` can write into it.
+    /// Creates an object in a cell of its own. The cell is allocated first, so that `create` can
+    /// write into it.
     #[cold]
     fn make(&self) -> CellBox<T> {
         let spare = self.core().pop_empty(current());
@@ -459,7 +484,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 }
 
 impl<T: Default> Default for Pool<T> {
-    /// A pool that makes its objects with `T::default`.
+    /// Creates a pool that makes its objects with `T::default`.
     fn default() -> Self {
         Self::new(T::default)
     }
