@@ -16,16 +16,16 @@ bug("shard open before its generation is known", "Release", "Relaxed",
 bug("units given back twice", "- all.len()", "",
     models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
 
-bug("late seat keeps what is old", "drain(self.primary(), gone);", "",
+bug("late seat keeps overdue objects", "drain(self.primary(), gone);", "",
     schedules="stall")
 
 bug("units stay behind a spill", "quota.bounded()", "false",
     schedules="bound", programs="random::pools")
 
-bug("what is overdue is aged once more", "==", ">=",
+bug("overdue objects aged once more", "==", ">=",
     programs="random::pools")
 
-bug("units of loot given back", "- new", "",
+bug("units of stolen objects given back", "- new", "",
     programs="random::pools")
 
 bug("slot not emptied", "private.slot.store(vacant(), Relaxed);", "",
@@ -34,7 +34,7 @@ bug("slot not emptied", "private.slot.store(vacant(), Relaxed);", "",
 bug("magazine loses its top", "top,", "top / 2 * 2,",
     programs="random::pools")
 
-bug("what is taken stays in the slot", "private.slot.store(spare(slot), Relaxed);", "",
+bug("taken object stays in the slot", "private.slot.store(spare(slot), Relaxed);", "",
     models="flip_against_values", schedules="collectors", programs="random::pools", fuzz="pool")
 
 bug("cell that is used again stays a spare one", "- SPARE", "",
@@ -95,19 +95,19 @@ bug("private objects left behind", "self.shelf.append(owner.take_private(&self.q
 bug("shelf does not age", "shelf.age(); self.", "",
     schedules="more_threads_than_seats", programs="random::pools")
 
-bug("what is overdue lives on", "append_aged", "append",
+bug("overdue objects live on", "append_aged", "append",
     programs="seeds")
 
 bug("victims without a mark", "if shard.has_aged() { self.map.mark(victims, seat); }", "let _ = victims;",
     programs="random::pools")
 
-bug("private objects of the dead left behind", "self.vacate(seat);", "",
+bug("private objects left behind by a fork", "self.vacate(seat);", "",
     tests="--test process forks_at_rest")
 
-bug("half done rings of the dead used", "self.shards().for_each(|shard| unsafe { shard.mend() });", "",
+bug("half-changed rings used after a fork", "self.shards().for_each(|shard| unsafe { shard.mend() });", "",
     tests="--lib white_box::fork")
 
-bug("units of the dead lost",
+bug("units lost by a fork",
     "self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());",
     "",
     tests="--test process between")
@@ -115,28 +115,28 @@ bug("units of the dead lost",
 bug("mark lost", "= holds", "= false && holds",
     schedules="theft")
 
-bug("mark before what it is about", "Release", "Relaxed",
+bug("mark before the objects it stands for", "Release", "Relaxed",
     models="map_seen_is_found")
 
-bug("mark about one of several shards", "find_map", "take(1).find_map",
+bug("mark for one of several shards", "find_map", "take(1).find_map",
     models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
-bug("own bit believed in a crowd", "!self.crowded.load(Relaxed) &&", "",
+bug("own bit ignored although it is shared", "!self.crowded.load(Relaxed) &&", "",
     models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
-bug("crowd seen too late", ">=", ">",
+bug("shared bits announced too late", ">=", ">",
     models="put_is_found_behind_the_own_bit", programs="random::pools")
 
-bug("glance that overlooks victims", "| self.word(parity ^ 1).load(Relaxed)", "",
+bug("quick check overlooks victims", "| self.word(parity ^ 1).load(Relaxed)", "",
     models="put_is_found_as_a_victim", programs="random::pools", tests="--lib a_search_overlooks_no_object")
 
-bug("glance that overlooks the shelf", "&& self.shelf.len() == 0", "",
+bug("quick check overlooks the shelf", "&& self.shelf.len() == 0", "",
     models="put_is_found_on_the_shelf", programs="random::pools", tests="--lib a_search_overlooks_no_object")
 
-bug("glance that overlooks what is private", "self.private.is_empty() &&", "",
+bug("quick check overlooks private objects", "self.private.is_empty() &&", "",
     programs="random::pools")
 
-bug("segment brought near without release", "Release", "Relaxed",
+bug("segment cached without release", "Release", "Relaxed",
     models="lazy_near_by_another")
 
 bug("segment that must have memory",

@@ -1,16 +1,16 @@
 """Bugs in byte buffers."""
 from .planted import bug
 
-bug("a buffer shows what was in it", "guard.vec.clear();", "",
+bug("a buffer shows old bytes", "guard.vec.clear();", "",
     tests="--test buffers contract::buffers_come_back_empty")
 
-bug("a buffer that has grown shows what was in it", "guard.vec.clear();", "",
+bug("a grown buffer shows old bytes", "guard.vec.clear();", "",
     tests="--test buffers contract::buffers_come_back_empty")
 
 bug("rounded down by the length", "capacity", "len",
     tests="--test buffers contract::returned_buffers_are_rounded_down")
 
-bug("a grown buffer goes where it came from", "grown ||", "",
+bug("a grown buffer stays in its class", "grown ||", "",
     tests="--test buffers model")
 
 bug("the dropping thread learns", "storage.stripe", "Hints::here()",
@@ -37,10 +37,10 @@ bug("a secret is copied", "wipes() { 0", "wipes() { COPIED",
 bug("a power of two rounded up", ".saturating_sub(1)", "",
     tests="--test buffers contract::requested_capacities_are_rounded_up")
 
-bug("what is too large is kept", "capacity == self.max &&", "",
+bug("oversize buffers kept", "capacity == self.max &&", "",
     tests="--test buffers retention::large_uses_leave_no_memory_behind")
 
-bug("the fast check takes what is too large", "< self.fast_limit && capacity", "",
+bug("the fast check accepts oversize buffers", "< self.fast_limit && capacity", "",
     tests="--lib buffers::classes_are_found")
 
 bug("the fast check forgets strikes", "hint.load(Relaxed) == Hint { class, ..Hint::default() }.pack()", "class() == class",
@@ -61,21 +61,21 @@ bug("strikes without end", "self.strikes < MAX_STRIKES", "true",
 bug("one strike more", "strikes <", "strikes <=",
     tests="--lib buffers::the_fifth_strike")
 
-bug("what was needed before the last strike is forgotten", "peak", "needed",
+bug("peak before the last strike forgotten", "peak", "needed",
     tests="--lib buffers::the_fifth_strike")
 
 bug("a hint need not be confirmed", "usize::from(hint.made) < UNCONFIRMED_BYTES / size", "hint.made < u8::MAX",
     tests="--test buffers retention::rare_large_use")
 
-bug("too large for what is asked for by now, and kept",
+bug("a buffer far above the hint is kept",
     "!fits(used, capacity) && hint.is_far_below(capacity, sizes)",
     "false",
     tests="--lib buffers::underused_buffers_far_above_the_hint")
 
-bug("what was moved is still outstanding", "self.stripe().moved_out(guard.class);", "",
+bug("moved buffers still outstanding", "self.stripe().moved_out(guard.class);", "",
     tests="--test buffers frozen::outstanding")
 
-bug("what left the pool is still outstanding",
+bug("detached buffers still outstanding",
     "self.stripe().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed)",
     "let _ = storage.kib",
     tests="--test buffers frozen::outstanding")

@@ -25,7 +25,7 @@ bug("own seat given away", "own", "None",
 bug("hook passed by", "self.recycle.is_none().then_some", "Some",
     tests="--test it recycled")
 
-bug("guard gives back where it comes from, whoever drops it", "== here.id", "< 1 << 40 && !here.seat.is_null()",
+bug("guard gives back to a shard of another thread", "== here.id", "< 1 << 40 && !here.seat.is_null()",
     tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
 
 bug("spoilt object kept by its own thread", "&& !panicking()", "",

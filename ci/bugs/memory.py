@@ -17,10 +17,10 @@ bug("heavy fence for each seat", "Seat::wait_until_unpinned",
     "|seat| { seats.strategy.heavy(); seat.wait_until_unpinned() }",
     tests="--lib a_collect_has_one")
 
-bug("collect in the midst of a collect", "BUSY.get() && !", "",
+bug("collect inside a collect", "BUSY.get() && !", "",
     tests="--test process due::destructors")
 
-bug("panic of an old object goes on", "catch_and_discard(collect", "collect(",
+bug("panic of a dropped object propagates", "catch_and_discard(collect", "collect(",
     tests="--test process due::panics")
 
 bug("clock that is not looked at", "== 0", "== 1",
@@ -44,7 +44,7 @@ bug("count of an ended thread lost", "add(COUNT.replace(UNTRACKED).wrapping_sub(
 bug("growth since the beginning", "BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);", "",
     tests="--test memory each_doubling")
 
-bug("growth since before what was dropped", "live_heap::rebase();", "",
+bug("growth counted from before the drops", "live_heap::rebase();", "",
     tests="--test memory growth_counts")
 
 bug("refused memory is counted", "!moved.is_null()", "true",
@@ -68,7 +68,7 @@ bug("janitor that waits for itself", "id() {", "id() || true {",
 bug("handle of a thread that is another by now", "!known", "false",
     tests="--test process children_have_no")
 
-bug("janitor that comes late to its end", "thread.thread().unpark();", "",
+bug("janitor not woken for its end", "thread.thread().unpark();", "",
     tests="--test process a_janitor_ends")
 
 bug("janitor that listens to a file that is gone", "level_as_far_as_known(", "level().unwrap_or(Level::High",
@@ -89,7 +89,7 @@ bug("interval of next to nothing", "self.interval = self.interval.max(SHORTEST);
 bug("sum of two numbers of the system", ".saturating_add(max)", "+ max",
     tests="--test process absurd_numbers")
 
-bug("system that tells all or nothing", "self.sources.retain_mut(|source| source.level().is_ok());", "",
+bug("one unreadable source hides the others", "self.sources.retain_mut(|source| source.level().is_ok());", "",
     tests="--lib unreadable_files")
 
 bug("child with the janitor of its parent", "std::mem::forget(std::mem::take(&mut self.janitors));", "",
@@ -115,7 +115,7 @@ bug("scale that must have memory",
     "Box::new(WeightState { weigh, most, held, users, live_check })",
     tests="--test no_memory a_first_use")
 
-bug("lent objects weigh", "found.iter().for_each(|full| core.release_weight(full));", "",
+bug("lent objects keep their weight", "found.iter().for_each(|full| core.release_weight(full));", "",
     tests="--test it weights::")
 
 bug("private places in a pool that weighs", "Self { bounded: true, slots: false, places: 0, ..self }", "self",

@@ -23,7 +23,7 @@ bug("generation read before the pin",
 bug("unit lost at the shelf", "self.quota.release(1);", "",
     schedules="bound", programs="random::pools")
 
-bug("units of what is stolen are lost", "{ self.quota.release(1); 0 }", "0,",
+bug("units of stolen objects lost", "{ self.quota.release(1); 0 }", "0,",
     programs="random::pools")
 
 bug("victims become young", "append_aged", "append",
@@ -81,7 +81,7 @@ bug("units leased twice",
 bug("a lease of more than there is", "left) => wanted.min(left)", "_) => wanted",
     programs="random::pools")
 
-bug("length of the shelf told after its lock",
+bug("length of the shelf stored after its lock",
     "_guard = lock(&self.lock); self.lists.with_mut(|lists| { let lists = unsafe { &mut *lists }; let result = f(lists); self.len.store(lists.fresh.len() + lists.aged.len(), Relaxed); result })",
     "guard = lock(&self.lock); let (result, len) = self.lists.with_mut(|lists| { let lists = unsafe { &mut *lists }; (f(lists), lists.fresh.len() + lists.aged.len()) }); drop(guard); self.len.store(len, Relaxed); result",
     models="shelf_lists")

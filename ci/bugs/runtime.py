@@ -37,7 +37,7 @@ bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vaca
 bug("park without a look at the global queue", "unsafe { self.take_batch(&mut inner, p) }", "None",
     models="rt_park_against_inject")
 
-bug("inject wakes nobody", "wake.then(|| self.launch(&mut inner)).flatten()", "None",
+bug("inject wakes no thread", "wake.then(|| self.launch(&mut inner)).flatten()", "None",
     models="rt_park_against_inject")
 
 bug("woken thread still counts as asleep", "pop", "last().cloned",
@@ -81,7 +81,7 @@ bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
 bug("poll of a thread that is yet to run", "begin_search(); p.", "",
     tests="--features rt --lib white_box::rt::no_poll")
 
-bug("two looks for one that goes in and out", "loop", "for _ in 0..2",
+bug("two looks for one object", "loop", "for _ in 0..2",
     models="rt_stop_against_blocking")
 
 bug("collect lost with its task", "run_if_requested)", "run); }; collects::take(); let collect = async move { collect.await",

@@ -22,19 +22,19 @@ bug("gate read without acquire", "Acquire", "Relaxed",
 bug("gate read without acquire, after a fence", "Acquire", "Relaxed",
     models="pin_symmetric")
 
-bug("notice of a claim that is over", "(gate & CLAIMED != 0).then_some", "Some",
+bug("acknowledgement of a claim that has ended", "(gate & CLAIMED != 0).then_some", "Some",
     models="pin_seen")
 
-bug("notice without release", "Release", "Relaxed",
+bug("acknowledgement without release", "Release", "Relaxed",
     models="pin_seen")
 
-bug("notice read without acquire", "Acquire", "Relaxed",
+bug("acknowledgement read without acquire", "Acquire", "Relaxed",
     models="pin_seen")
 
-bug("notice of one believed of all", "while !seat", "if seat.has_acknowledged() { return true } while !seat",
+bug("one acknowledgement taken for all", "while !seat", "if seat.has_acknowledged() { return true } while !seat",
     models="pin_asymmetric")
 
-bug("notice waited for without end", "spins -= 1;", "",
+bug("endless wait for acknowledgements", "spins -= 1;", "",
     tests="--test it a_collect_does_not_wait_for_idle_threads")
 
 bug("late seat used", "!reached", "false",
@@ -75,7 +75,7 @@ bug("gate left closed", "for_each", "skip(1).for_each",
 bug("buckets overlap", "< log", "< (log / 2 * 2)",
     programs="random::pools", fuzz="sizes")
 
-bug("half done places of the dead used", "seat.is_reached()", "true",
+bug("half-changed private part used after a fork", "seat.is_reached()", "true",
     tests="--test process between")
 
 bug("seats that must have memory",

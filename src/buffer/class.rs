@@ -77,7 +77,7 @@ impl Sizes {
     #[inline]
     pub(crate) const fn class_of_capacity(self, capacity: usize) -> Option<u8> {
         if capacity >= self.max {
-            // bug: what is too large is kept
+            // bug: oversize buffers kept
             return if capacity == self.max && self.max > 0 { Some(self.top) } else { None };
         }
         if capacity >> SMALLEST == 0 {
@@ -92,7 +92,7 @@ impl Sizes {
     /// of two or is below 1 KiB, which this check does not recognise.
     #[inline]
     pub(crate) fn still_in_class(self, class: u8, capacity: usize) -> bool {
-        // bug: the fast check takes what is too large
+        // bug: the fast check accepts oversize buffers
         capacity < self.fast_limit && capacity.checked_shr(SMALLEST + u32::from(class)) == Some(1)
     }
 

@@ -267,7 +267,7 @@ impl BufferCore {
         let settled = || stripe == NONE || self.hints.stripe(stripe).is_settled(class, vec.len());
         // bug: the fast check skips wiping
         if likely(same_class && settled()) && !self.wipes() {
-            // bug: a buffer shows what was in it
+            // bug: a buffer shows old bytes
             guard.vec.clear();
         } else {
             self.take_back_slow(guard);
@@ -282,9 +282,9 @@ impl BufferCore {
         let grown = class != Some(guard.class);
         let underused = guard.stripe != NONE && self.learn(&guard, grown);
         self.wipe(&mut guard.vec);
-        // bug: a buffer that has grown shows what was in it
+        // bug: a grown buffer shows old bytes
         guard.vec.clear();
-        // bug: a grown buffer goes where it came from
+        // bug: a grown buffer stays in its class
         if grown || underused {
             self.reclassify(guard, class.filter(|_| !underused));
         }
@@ -321,7 +321,7 @@ impl BufferCore {
     /// Takes a buffer out of its pool for good.
     pub(super) fn detach(&self, guard: Pooled<'_, Storage>) -> Storage {
         self.count_in(&guard);
-        // bug: what was moved is still outstanding
+        // bug: moved buffers still outstanding
         self.stripe().moved_out(guard.class);
         Pooled::detach(guard)
     }
@@ -344,7 +344,7 @@ impl BufferCore {
     /// Reverses `count_out`.
     fn count_in(&self, storage: &Storage) {
         if storage.class == NONE {
-            // bug: what left the pool is still outstanding
+            // bug: detached buffers still outstanding
             self.stripe().unclassed.fetch_sub((storage.kib as usize) << 10, Relaxed);
         }
     }

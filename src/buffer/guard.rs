@@ -129,7 +129,7 @@ impl Buffer<'static> {
     /// drop(bytes);
     /// assert_eq!(BUFFERS.stats().idle, 1);
     /// ```
-    #[must_use = "the buffer goes back at once"]
+    #[must_use = "the buffer returns to the pool at once"]
     pub fn freeze(self) -> Bytes {
         // bug: a secret is copied
         let limit = if self.core.wipes() { 0 } else { COPIED };

@@ -98,7 +98,7 @@ impl Hint {
         } else if self.strikes < MAX_STRIKES {
             Self { strikes: self.strikes + 1, peak, ..self }
         } else {
-            // bug: what was needed before the last strike is forgotten
+            // bug: peak before the last strike forgotten
             Self { class: peak, ..Self::default() }
         }
     }
@@ -214,7 +214,7 @@ impl Stripe {
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         if hint.strikes | hint.made == 0 && hint.suits(used, sizes) {
-            // bug: too large for what is asked for by now, and kept
+            // bug: a buffer far above the hint is kept
             return !fits(used, capacity) && hint.is_far_below(capacity, sizes);
         }
         let after = self.change(hint, used, sizes);

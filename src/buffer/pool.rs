@@ -111,7 +111,7 @@ impl BufferPool {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[inline]
-    #[must_use = "the buffer goes back at once"]
+    #[must_use = "the buffer returns to the pool at once"]
     pub fn get(&self) -> Buffer<'_> {
         Buffer::new(self.core.get_hinted(), &self.core)
     }
@@ -137,7 +137,7 @@ impl BufferPool {
     /// assert!(buffer.is_empty() && buffer.capacity() >= 3000);
     /// ```
     #[inline]
-    #[must_use = "the buffer goes back at once"]
+    #[must_use = "the buffer returns to the pool at once"]
     pub fn with_capacity(&self, capacity: usize) -> Buffer<'_> {
         Buffer::new(self.core.get_sized(capacity), &self.core)
     }
@@ -181,7 +181,7 @@ impl BufferPool {
     /// (&b"0123456789abcdef"[..]).read_exact(&mut header)?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[must_use = "the buffer goes back at once"]
+    #[must_use = "the buffer returns to the pool at once"]
     pub fn zeroed(&self, len: usize) -> Buffer<'_> {
         let mut buffer = self.with_capacity(len);
         buffer.resize(len, 0);

@@ -35,7 +35,8 @@ struct Held {
 static HELD: ForkLock<Held> = ForkLock::new();
 
 extern "C" fn before() {
-    // Initialises the collector of epochs, so that the child does not find it half initialised.
+    // Waits until nothing that the child may need is half initialised by another thread.
+    watch();
     reclaim::collector();
     let registry = Registry::lock();
     // SAFETY: locked, until `after`.
@@ -51,7 +52,7 @@ extern "C" fn before() {
 fn release() -> Held {
     // SAFETY: called once after `before`, by the thread that has forked.
     unsafe {
-        let held = HELD.release().expect("`before` comes before");
+        let held = HELD.release().expect("`before` has run");
         held.registry.pools().for_each(|pool| pool.unlock_after_fork());
         held
     }

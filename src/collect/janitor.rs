@@ -142,7 +142,7 @@ impl Drop for Janitor {
         let known = Registry::lock().remove_janitor(thread.thread().id());
         // Relaxed: it is only a flag, and `join` orders the rest.
         self.stop.swap(true, Relaxed);
-        // bug: janitor that comes late to its end
+        // bug: janitor not woken for its end
         thread.thread().unpark();
         // bug: handle of a thread that is another by now
         if !known {

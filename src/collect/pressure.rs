@@ -68,10 +68,10 @@ impl Pressure {
 
     /// Keeps only the sources that can be read now.
     pub(crate) fn readable(mut self) -> io::Result<Self> {
-        // bug: system that tells all or nothing
+        // bug: one unreadable source hides the others
         self.sources.retain_mut(|source| source.level().is_ok());
         if self.sources.is_empty() {
-            let why = "the system does not tell how short memory is";
+            let why = "no source of memory pressure can be read";
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
         Ok(self)
@@ -216,5 +216,5 @@ fn read(file: &Path) -> io::Result<String> {
 
 /// The error for a file without the expected content.
 fn odd(file: &Path) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{}: not as expected", file.display()))
+    io::Error::new(io::ErrorKind::InvalidData, format!("{}: unexpected content", file.display()))
 }

@@ -139,7 +139,7 @@ fn check_clock() {
 /// thread panics.
 #[cold]
 pub(crate) fn run_if_requested() {
-    // bug: collect in the midst of a collect; janitor passed over
+    // bug: collect inside a collect; janitor passed over
     if !BUSY.get() && !panicking() && !wake_janitor() && take() {
         run();
     }
@@ -155,7 +155,7 @@ fn wake_janitor() -> bool {
 /// collect.
 pub(crate) fn run() {
     BUSY.set(true);
-    // bug: panic of an old object goes on
+    // bug: panic of a dropped object propagates
     catch_and_discard(collect);
     BUSY.set(false);
 }
@@ -175,7 +175,7 @@ pub(crate) fn begin() -> Collecting {
 
 impl Drop for Collecting {
     fn drop(&mut self) {
-        // bug: growth since before what was dropped
+        // bug: growth counted from before the drops
         live_heap::rebase();
     }
 }

@@ -28,7 +28,7 @@ impl OccupancyMap {
         if word.load(Relaxed) & bit == 0 {
             // Release: pairs with the Acquire of `marked`. A search that sees the bit also sees the
             // objects that it stands for.
-            // bug: mark before what it is about
+            // bug: mark before the objects it stands for
             word.fetch_or(bit, Release);
         }
     }
@@ -54,7 +54,7 @@ impl OccupancyMap {
     #[inline]
     pub(crate) fn is_clear(&self, parity: u32, except: u32) -> bool {
         let except = !(1_usize.rotate_left(except));
-        // bug: glance that overlooks victims
+        // bug: quick check overlooks victims
         self.word(parity).load(Relaxed) & except | self.word(parity ^ 1).load(Relaxed) == 0
     }
 

@@ -68,7 +68,7 @@ impl<T> Shelf<T> {
 
     /// Calls `f` with the lists, under the lock. The lock also orders accesses to the objects.
     fn with<R>(&self, f: impl FnOnce(&mut Lists<T>) -> R) -> R {
-        // bug: length of the shelf told after its lock
+        // bug: length of the shelf stored after its lock
         let _guard = lock(&self.lock);
         self.lists.with_mut(|lists| {
             // SAFETY: under the lock, and no `f` calls `with`.

@@ -61,7 +61,7 @@ impl<T: Send + 'static> Collectable for Core<T> {
             unsafe { self.age_shard(seat, &mut late) };
             // The caller may be in the middle of a `get`, so these are not dropped here: the next
             // collect does that.
-            // bug: what is overdue lives on
+            // bug: overdue objects live on
             self.shelf.append_aged(late.objects);
             pending.empties.append(late.empties);
         });
@@ -91,7 +91,7 @@ impl<T: Send + 'static> Collectable for Core<T> {
 
     unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat>) {
         // SAFETY: this is the only thread.
-        // bug: half done rings of the dead used
+        // bug: half-changed rings used after a fork
         self.shards().for_each(|shard| unsafe { shard.mend() });
         for AbandonedSeat { seat, reached } in seats {
             if let Some(shard) = self.shard_of(seat).filter(|_| !reached) {
@@ -101,7 +101,7 @@ impl<T: Send + 'static> Collectable for Core<T> {
             // SAFETY: locked, and this is the only thread.
             unsafe {
                 self.catch_up(seat);
-                // bug: private objects of the dead left behind
+                // bug: private objects left behind by a fork
                 self.vacate(seat);
             }
         }
@@ -112,7 +112,7 @@ impl<T: Send + 'static> Collectable for Core<T> {
                 self.map.mark(parity, shard.id as usize);
             }
         }
-        // bug: units of the dead lost
+        // bug: units lost by a fork
         self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());
     }
 }

@@ -166,7 +166,7 @@ impl<T> Core<T> {
                 .set_owner(ptr::from_ref(self).cast(), self.recycle.is_none().then_some(first + i));
         }
         let new = Box::into_raw(new);
-        // bug: crowd seen too late
+        // bug: shared bits announced too late
         if index >= FIRST_TO_SHARE {
             // Relaxed: a thread that sees a bit of the new shards, or what they hold, sees this
             // too.
@@ -223,7 +223,7 @@ impl<T> Core<T> {
     pub(crate) fn has_nothing(&self, shard: &Shard<T>) -> bool {
         // The bit of this shard is ignored, because `published` knows better, unless other shards
         // share it.
-        // bug: own bit believed in a crowd; glance that overlooks the shelf
+        // bug: own bit ignored although it is shared; quick check overlooks the shelf
         let nothing = shard.is_empty()
             && !self.crowded.load(Relaxed)
             && self.map.is_clear(shard.generation.load(Relaxed), shard.id)
@@ -271,7 +271,8 @@ impl<T> Core<T> {
         else {
             return (Found::Nothing, None);
         };
-        let (&first, more) = batch[..count].split_first().expect("a thief takes one at least");
+        let (&first, more) =
+            batch[..count].split_first().expect("a successful steal takes at least one object");
         self.keep_loot(seat, more);
         // SAFETY: the steal made it ours.
         let full = Some(unsafe { CellBox::from_raw(first) });
@@ -282,7 +283,7 @@ impl<T> Core<T> {
     fn keep_loot(&self, seat: Option<&Seat>, more: &[*mut ObjectCell<T>]) {
         let kept = match self.pin(seat) {
             Some(pinned) => pinned.owner.keep_loot(more, &self.quota),
-            // bug: units of what is stolen are lost
+            // bug: units of stolen objects lost
             None => {
                 self.quota.release(1);
                 0
@@ -322,7 +323,7 @@ impl<T> Core<T> {
         let random = seat.map_or(0, Seat::random) as usize;
         let mut probes = PROBES;
         for bit in self.map.marked(parity, random) {
-            // bug: mark about one of several shards
+            // bug: mark for one of several shards
             if let Some(got) = self.shards_of_bit(bit).find_map(&mut visit) {
                 return Some((false, got));
             }

@@ -201,7 +201,7 @@ impl<T> ReturnTo<T> {
     pub(crate) unsafe fn local(self) -> Option<CurrentSeat> {
         let here = CurrentSeat::get();
         // SAFETY: the caller's promise.
-        // bug: guard gives back where it comes from, whoever drops it
+        // bug: guard gives back to a shard of another thread
         // bug: spoilt object kept by its own thread
         (unsafe { self.header() }.seat == here.id && !panicking()).then_some(here)
     }

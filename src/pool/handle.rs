@@ -77,7 +77,7 @@ impl<T> CoreHandle<T> {
         let (cached, segment) = (&self.segment_cache[seat.segment], core.segment(seat.segment));
         if cached.load(Relaxed).is_null() && !segment.is_null() {
             // Release: pairs with the Acquire in `local_shard`.
-            // bug: segment brought near without release
+            // bug: segment cached without release
             cached.store(segment, Release);
         }
     }

@@ -53,7 +53,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// thread::spawn(move || buffer.push(1)).join().unwrap();
     /// ```
     #[inline]
-    #[must_use = "the object goes back at once"]
+    #[must_use = "the object returns to the pool at once"]
     pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, F> {
         let (full, _) = self.hit().unwrap_or_else(|| self.get_slow());
         OwnedPooled { full: ManuallyDrop::new(full), pool: Arc::clone(self) }

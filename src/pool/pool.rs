@@ -178,7 +178,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// s.push_str("any type will do");
     /// ```
     #[inline]
-    #[must_use = "the object goes back at once"]
+    #[must_use = "the object returns to the pool at once"]
     pub fn get(&self) -> Pooled<'_, T, F> {
         let (full, return_to) = self.hit().unwrap_or_else(|| self.get_slow());
         Pooled::new(full, return_to)
@@ -421,7 +421,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn search(&self) -> Option<CellBox<T>> {
         let core = self.core();
         let found = core.take(self.seat(core));
-        // bug: lent objects weigh
+        // bug: lent objects keep their weight
         found.iter().for_each(|full| core.release_weight(full));
         schedule::poll();
         found

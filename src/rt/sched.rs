@@ -256,7 +256,7 @@ impl Sched {
         }
         self.add(&mut inner, tasks);
         let wake = self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_ok();
-        // bug: inject wakes nobody
+        // bug: inject wakes no thread
         let launch = wake.then(|| self.launch(&mut inner)).flatten();
         if wake && launch.is_none() {
             self.spinning.fetch_sub(1, Relaxed);
@@ -432,7 +432,7 @@ impl Sched {
 
     /// Marks a P that is active, so that its thread gives it up at the head of its loop.
     fn mark(&self, _: &mut Inner, p: &P, mark: u32) {
-        // bug: two looks for one that goes in and out
+        // bug: two looks for one object
         loop {
             let seen = p.state();
             if !is_active(seen) {

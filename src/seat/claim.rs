@@ -55,12 +55,12 @@ impl<'a> Claim<'a> {
             if ptr::eq(seat, own) || !self.free.is_taken(seat.id) {
                 continue;
             }
-            // bug: notice of one believed of all
+            // bug: one acknowledgement taken for all
             while !seat.has_acknowledged() {
                 if spins == 0 {
                     return false;
                 }
-                // bug: notice waited for without end
+                // bug: endless wait for acknowledgements
                 spins -= 1;
                 spin_loop();
             }
@@ -85,7 +85,7 @@ impl Claim<'_> {
     pub(crate) fn others(&self, own: Option<usize>) -> impl Iterator<Item = AbandonedSeat> {
         let seats = self.existing().filter(move |seat| Some(seat.id) != own);
         let taken = seats.filter(|seat| self.free.is_taken(seat.id));
-        // bug: half done places of the dead used
+        // bug: half-changed private part used after a fork
         taken.map(|seat| AbandonedSeat { seat: seat.id, reached: seat.is_reached() })
     }
 

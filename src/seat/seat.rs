@@ -136,18 +136,18 @@ impl Seat {
     #[cold]
     fn acknowledge_claim(&self) {
         // Only while the gate is claimed: after the claim nobody would clear the mark.
-        // bug: notice of a claim that is over
+        // bug: acknowledgement of a claim that has ended
         let seen = |gate| (gate & CLAIMED != 0).then_some(gate | ACKNOWLEDGED);
         // Release: pairs with the Acquire of `has_acknowledged`, so that the collector sees what
         // the owner did to its shards.
-        // bug: notice without release
+        // bug: acknowledgement without release
         let _ = self.gate.fetch_update(Release, Relaxed, seen);
     }
 
     /// Returns whether the owner has acknowledged the claim.
     pub(crate) fn has_acknowledged(&self) -> bool {
         // Acquire: pairs with the Release of `acknowledge_claim`.
-        // bug: notice read without acquire
+        // bug: acknowledgement read without acquire
         self.gate.load(Acquire) & ACKNOWLEDGED != 0
     }
 

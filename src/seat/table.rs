@@ -89,7 +89,7 @@ impl Seats {
     /// Returns seat `id`, which has been made.
     pub(super) fn get(&self, id: usize) -> &Seat {
         let (index, offset) = locate(id, FIRST_BUCKET);
-        &self.buckets[index].get().expect("seats are made before they are used")[offset]
+        &self.buckets[index].get().expect("a seat is made before it is used")[offset]
     }
 
     /// Makes seat `id`, with the others of its bucket, unless it exists. Returns `None` if there is

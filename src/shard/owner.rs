@@ -255,7 +255,7 @@ impl<'a, T> Owner<'a, T> {
             return;
         }
         let private = self.take_private(quota);
-        // bug: private objects dropped a generation early; what is overdue is aged once more
+        // bug: private objects dropped a generation early; overdue objects aged once more
         if missed == 1 {
             self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
             // Release: pairs with the Acquire of `Shard::take_aged`, for the list.
@@ -264,7 +264,7 @@ impl<'a, T> Owner<'a, T> {
             debug_assert!(before.is_null());
         } else {
             gone.append(private);
-            // bug: late seat keeps what is old
+            // bug: late seat keeps overdue objects
             drain(self.primary(), gone);
         }
         // bug: spill of another generation known

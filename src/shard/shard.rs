@@ -168,7 +168,7 @@ impl<T> Shard<T> {
     /// calls this.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // bug: glance that overlooks what is private
+        // bug: quick check overlooks private objects
         self.private.is_empty() && !self.published()
     }
 

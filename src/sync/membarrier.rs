@@ -1,6 +1,6 @@
 //! The system call `membarrier(2)`: a full fence in every running thread of the process.
 
-#![allow(dead_code, reason = "models have tokens in its place")]
+#![allow(dead_code, reason = "models use tokens instead")]
 
 use std::io::Write;
 
@@ -16,7 +16,10 @@ pub(crate) fn register() -> bool {
 pub(crate) fn membarrier() {
     if !sys::membarrier() {
         // Not `eprintln!`, which may panic.
-        let _ = writeln!(std::io::stderr(), "corepool: membarrier failed after its registration");
+        let _ = writeln!(
+            std::io::stderr(),
+            "corepool: membarrier(2) failed although its registration succeeded"
+        );
         std::process::abort();
     }
 }

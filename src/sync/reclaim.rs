@@ -5,7 +5,7 @@
 //! has an epoch collector of its own. A pin of the process's default collector runs what other
 //! crates have deferred, which would be foreign code under this crate's locks.
 
-#![allow(dead_code, reason = "models have a stand-in that checks more")]
+#![allow(dead_code, reason = "models use a stand-in that checks more")]
 
 use std::{cell::RefCell, ptr};
 
@@ -33,7 +33,7 @@ pub(crate) fn collector() -> &'static Collector {
 }
 
 thread_local! {
-    #[allow(clippy::missing_const_for_thread_local, reason = "the models' have no such form")]
+    #[allow(clippy::missing_const_for_thread_local, reason = "the models' thread_local! has no const form")]
     static HANDLE: RefCell<Option<LocalHandle>> = RefCell::new(None);
 }
 

@@ -3,7 +3,7 @@
 use std::alloc::{Layout, alloc};
 
 /// The panic message of a pool's first use if there is no memory. Later uses do without new memory.
-pub(crate) const NO_MEMORY: &str = "no memory for a pool";
+pub(crate) const NO_MEMORY: &str = "out of memory: cannot create the pool";
 
 /// Moves `value` to the heap, as `Box::new` does. Returns `None` if there is no memory.
 pub(crate) fn try_box<T>(value: T) -> Option<Box<T>> {

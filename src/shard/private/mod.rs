@@ -91,7 +91,7 @@ impl<T> Private<T> {
 
     /// Returns the content of the slot, for tests of the state after a fork.
     #[cfg(test)]
-    #[allow(dead_code, reason = "not for models")]
+    #[allow(dead_code, reason = "unused in models")]
     pub(crate) fn slot(&self) -> *mut ObjectCell<T> {
         self.slot.load(Relaxed)
     }
@@ -212,7 +212,7 @@ impl<'a, T> PrivateOwner<'a, T> {
         let private = self.private;
         let slot = private.slot.load(Relaxed);
         let cell = if likely(is_object(slot)) {
-            // bug: what is taken stays in the slot
+            // bug: taken object stays in the slot
             private.slot.store(spare(slot), Relaxed);
             slot
         } else {

@@ -123,7 +123,7 @@ impl<T> PrivateOwner<'_, T> {
         let lease = self.private.lease();
         let new = self.private.count().saturating_sub(lease);
         self.private.lease.store(lease + new, Relaxed);
-        // bug: units of loot given back
+        // bug: units of stolen objects given back
         quota.release(units - new);
     }
 
