@@ -1,0 +1,8 @@
+//! What a thread and the process know about runtimes: the runtime of the calling thread, and the table of
+//! all runtimes.
+
+pub(crate) mod current;
+
+pub(crate) mod runtimes;
+
+pub(crate) mod fork;
