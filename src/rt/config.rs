@@ -6,12 +6,15 @@ use std::{io, sync::Arc, thread, time::Duration};
 pub(crate) const MAX: usize = 1 << 14;
 
 /// The message of a panic on a thread that needs a runtime.
-pub(crate) const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: it is not a worker, and not inside \
-                                     Runtime::block_on";
-/// The message of a panic when a timer is set too late.
-pub(crate) const SHUT_DOWN: &str = "the corepool runtime has been shut down: it has no timers any more";
+pub(crate) const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: \
+                                     it is not a worker, and not inside Runtime::block_on";
 
-/// Reports a stuck poll: the argument of [`Builder::on_stall`](crate::rt::Builder::on_stall)'s hook.
+/// The message of a panic when a timer is set too late.
+pub(crate) const SHUT_DOWN: &str =
+    "the corepool runtime has been shut down: it has no timers any more";
+
+/// Reports a stuck poll: the argument of [`Builder::on_stall`](crate::rt::Builder::on_stall)'s
+/// hook.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stall {
@@ -30,7 +33,8 @@ pub(crate) type Hook = Arc<dyn Fn(&Stall) + Send + Sync>;
 pub(crate) struct Config {
     /// How many workers the runtime starts with.
     pub(crate) workers: usize,
-    /// Whether the user has set the number of workers, so that it does not follow the number of processors.
+    /// Whether the user has set the number of workers, so that it does not follow the number of
+    /// processors.
     pub(crate) by_hand: bool,
     pub(crate) max_threads: usize,
     /// See [`Builder::stall_after`](crate::rt::Builder::stall_after).

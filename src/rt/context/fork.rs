@@ -1,51 +1,52 @@
-//! A fork: the child has the thread that forks, and none of a runtime. It can have a runtime of its
-//! own, so that what all runtimes share is locked across the fork; and the forking thread belongs
-//! to none any more.
+//! Runtimes across a fork.
+//!
+//! The child has one thread, the one that has forked, and no runtime: the threads of the parent's
+//! runtimes are not copied. The child may build a runtime, so the state that all runtimes share is
+//! locked across the fork and reset in the child. There the thread belongs to no runtime.
 
-use std::{cell::UnsafeCell, sync::Once};
+use std::sync::{MutexGuard, Once};
 
-use super::{context, grave};
-use crate::sync;
+use super::{current, runtimes::Runtimes};
+use crate::{
+    rt::sched::{reaper::Reaper, thread_of},
+    sync,
+    util::fork_lock::ForkLock,
+};
 
-struct Frozen {
-    runtimes: context::Frozen,
-    grave: grave::Closed,
-}
-
-/// Used by who holds the locks.
-struct Place(UnsafeCell<Option<Frozen>>);
-
-// SAFETY: one thread at a time, the one that forks, holds the locks from `before` on until it has
-// taken them from here; or its copy in the child.
-unsafe impl Sync for Place {}
-
-static FROZEN: Place = Place(UnsafeCell::new(None));
-
-/// Has the system call us from now on.
+/// Asks the system to call the handlers below at each fork.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| sync::at_forks(before, in_parent, in_child));
+    ONCE.call_once(|| sync::at_forks(before, after, after_in_child));
 }
+
+/// What a thread holds while it forks.
+struct HeldLocks {
+    runtimes: MutexGuard<'static, Runtimes>,
+    reaper: MutexGuard<'static, Reaper>,
+}
+
+static HELD: ForkLock<HeldLocks> = ForkLock::new();
 
 extern "C" fn before() {
-    let frozen = Frozen { runtimes: context::freeze(), grave: grave::close() };
-    // SAFETY: locked.
-    unsafe { *FROZEN.0.get() = Some(frozen) };
+    let held = HeldLocks { runtimes: Runtimes::lock(), reaper: Reaper::lock() };
+    // SAFETY: always these locks, which this thread has just locked. `release` follows.
+    unsafe { HELD.hold(held) };
 }
 
-fn thaw() -> Option<Frozen> {
-    // SAFETY: called after `before` by the thread that holds the locks.
-    unsafe { (*FROZEN.0.get()).take() }
+fn release() -> Option<HeldLocks> {
+    // SAFETY: called once after `before`, by the thread that has forked.
+    unsafe { HELD.release() }
 }
 
-extern "C" fn in_parent() {
-    drop(thaw());
+extern "C" fn after() {
+    drop(release());
 }
 
-extern "C" fn in_child() {
-    if let Some(mut frozen) = thaw() {
-        frozen.runtimes.abandon();
-        frozen.grave.abandon();
+extern "C" fn after_in_child() {
+    if let Some(mut held) = release() {
+        held.runtimes.reset_after_fork();
+        held.reaper.reset_after_fork();
     }
-    context::leave_for_good();
+    current::reset_after_fork();
+    thread_of::set(0);
 }

@@ -1,5 +1,5 @@
-//! What a thread and the process know about runtimes: the runtime of the calling thread, and the table of
-//! all runtimes.
+//! What a thread and the process know about runtimes: the runtime of the calling thread, and the
+//! table of all runtimes.
 
 pub(crate) mod current;
 

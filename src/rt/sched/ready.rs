@@ -5,8 +5,8 @@ use std::ptr::NonNull;
 /// A task that is ready to run. Its metadata is the number of its runtime.
 pub(crate) type Runnable = async_task::Runnable<u64>;
 
-/// A task that is ready to run, as one word: the result of `Runnable::into_raw`. It is the only handle
-/// that can run the task.
+/// A task that is ready to run, as one word: the result of `Runnable::into_raw`. It is the only
+/// handle that can run the task.
 pub(crate) type Ready = NonNull<()>;
 
 /// Polls a task. Its panics are caught by the task itself.

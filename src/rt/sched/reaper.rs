@@ -1,67 +1,65 @@
-//! Tasks that are woken when their runtime has stopped: they are to be dropped, but not by whoever
-//! wakes them, who may hold the very lock that the future's destructor takes. So a thread is
-//! started for it, for all that come while it is at work.
+//! Drops tasks that are woken after their runtime has stopped.
+//!
+//! The thread that wakes such a task must not drop it: it may hold the very lock that the future's
+//! destructor takes. So a thread is started for that, and drops all tasks that arrive while it
+//! runs.
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
-use super::{runq::Ready, task};
-use crate::sync;
+use super::ready::{Ready, cancel};
+use crate::sync::{self, lock::lock_std};
 
-static GRAVE: Mutex<Grave> = Mutex::new(Grave { tasks: VecDeque::new(), digging: false });
+/// Locked during a fork.
+static REAPER: Mutex<Reaper> = Mutex::new(Reaper { tasks: VecDeque::new(), running: false });
 
-pub(crate) struct Grave {
+pub(crate) struct Reaper {
     tasks: VecDeque<Ready>,
-    digging: bool,
+    /// There is a thread that drops tasks.
+    running: bool,
 }
 
-// SAFETY: a `Ready` is the one handle to run a task, which may be done on any thread.
-unsafe impl Send for Grave {}
+// SAFETY: a `Ready` is the only handle that can run the task, which may be done on any thread.
+unsafe impl Send for Reaper {}
 
-fn grave() -> std::sync::MutexGuard<'static, Grave> {
-    GRAVE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+impl Reaper {
+    pub(crate) fn lock() -> MutexGuard<'static, Self> {
+        lock_std(&REAPER)
+    }
 
-/// Nobody is at the grave while the guard is held: for a fork.
-pub(crate) struct Closed(std::sync::MutexGuard<'static, Grave>);
-
-pub(crate) fn close() -> Closed {
-    Closed(grave())
-}
-
-impl Closed {
-    /// In a child there is no thread that digs.
-    pub(crate) fn abandon(&mut self) {
-        self.0.digging = false;
+    /// Resets the reaper in the child of a fork, which lacks the thread.
+    pub(crate) fn reset_after_fork(&mut self) {
+        self.running = false;
     }
 }
 
-/// Has these tasks dropped soon.
-pub(crate) fn bury(tasks: impl IntoIterator<Item = Ready>) {
+/// Has another thread drop `tasks` soon.
+pub(crate) fn defer_drop(tasks: impl IntoIterator<Item = Ready>) {
     {
-        let mut grave = grave();
-        grave.tasks.extend(tasks);
-        if grave.digging || grave.tasks.is_empty() {
+        let mut reaper = Reaper::lock();
+        reaper.tasks.extend(tasks);
+        if reaper.running || reaper.tasks.is_empty() {
             return;
         }
-        grave.digging = true;
+        reaper.running = true;
     }
-    if sync::start_thread("corepool-rt-end".into(), dig).is_err() {
-        // The next one tries again.
-        grave().digging = false;
+    if sync::start_thread("corepool-rt-end".into(), run).is_err() {
+        // The next call tries again.
+        Reaper::lock().running = false;
     }
 }
 
-fn dig() {
+/// Drops tasks until there are none.
+fn run() {
     loop {
-        let mut grave = grave();
-        let Some(task) = grave.tasks.pop_front() else {
-            grave.digging = false;
+        let mut reaper = Reaper::lock();
+        let Some(task) = reaper.tasks.pop_front() else {
+            reaper.running = false;
             return;
         };
-        drop(grave);
-        task::cancel(task);
+        drop(reaper);
+        cancel(task);
     }
 }

@@ -1,203 +1,140 @@
-//! Timers, and what sysmon sleeps on.
+//! The timers of a runtime, and the sleep of sysmon, which runs them.
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
+    mem,
+    task::Waker,
     time::{Duration, Instant},
 };
 
-use super::{context, sched::Sched, shared::Shared};
 use crate::sync::{AtomicBool, Condvar, Mutex, Relaxed, SeqCst, fence, lock::lock, wait_timeout};
 
-/// A timer's deadline, and a number that tells those with the same one apart.
-type Key = (Instant, u64);
+/// Identifies a timer: its deadline, and a number that tells timers with the same deadline apart.
+pub(crate) type Key = (Instant, u64);
 
-pub(crate) struct Clock {
-    state: Mutex<Face>,
-    rung: Condvar,
-    /// Sysmon sleeps, or is about to, until somebody winds the clock.
-    stands: AtomicBool,
+pub(crate) struct Timers {
+    state: Mutex<State>,
+    woken: Condvar,
+    /// Sysmon sleeps, or is about to, until a P becomes active.
+    idle: AtomicBool,
 }
 
 #[derive(Default)]
-struct Face {
+struct State {
     timers: BTreeMap<Key, Waker>,
+    /// The number of the last timer.
     last: u64,
-    rings: bool,
-    /// When sysmon looks at the timers next. `None` while it is awake, or if it is not going to.
+    /// Sysmon has been woken, and has not noticed yet.
+    woken: bool,
+    /// When sysmon looks at the timers next. `None` while it is awake, and after it has ended.
     next: Option<Instant>,
     stopped: bool,
 }
 
-impl Clock {
+/// The error of a timer that is set after [`Timers::stop`].
+pub(crate) struct Stopped;
+
+impl Timers {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), rung: Condvar::new(), stands: AtomicBool::new(false) }
+        Self { state: Mutex::default(), woken: Condvar::new(), idle: AtomicBool::new(false) }
     }
 
     /// Wakes sysmon.
-    pub(crate) fn ring(&self) {
-        lock(&self.state).rings = true;
-        self.rung.notify_one();
+    pub(crate) fn wake(&self) {
+        lock(&self.state).woken = true;
+        self.woken.notify_one();
     }
 
-    /// A P has become active: sysmon has something to watch.
-    pub(crate) fn wind(&self) {
-        // Pairs with the one in `stand`.
+    /// Wakes sysmon if it is idle, because a P has become active.
+    pub(crate) fn notify_active(&self) {
+        // Pairs with the fence in `try_idle`.
         fence(SeqCst);
-        if self.stands.load(Relaxed) {
-            self.ring();
+        if self.idle.load(Relaxed) {
+            self.wake();
         }
     }
 
-    /// Sysmon is about to sleep for long, and may if nothing is active now. Either a P that becomes
-    /// active is seen here, or the clock is seen to stand by `wind`.
-    pub(crate) fn stand(&self, sched: &Sched) -> bool {
-        self.stands.store(true, Relaxed);
-        // Pairs with the one in `wind`.
+    /// Marks sysmon as idle, that is, about to sleep for long, if the number of `active` Ps is 0.
+    /// Returns whether it is. Either a P that becomes active is seen here, or `notify_active` sees
+    /// the mark.
+    pub(crate) fn try_idle(&self, active: impl FnOnce() -> usize) -> bool {
+        self.idle.store(true, Relaxed);
+        // Pairs with the fence in `notify_active`.
         fence(SeqCst);
-        let may = sched.active() == 0;
-        self.stands.store(may, Relaxed);
-        may
+        let idle = active() == 0;
+        self.idle.store(idle, Relaxed);
+        idle
     }
 
-    /// Whether somebody has wound it, and sysmon does not know yet.
+    /// Ends what `try_idle` began.
+    pub(crate) fn end_idle(&self) {
+        self.idle.store(false, Relaxed);
+    }
+
+    /// Whether sysmon has been woken, and has not noticed yet.
     #[cfg(test)]
     #[allow(dead_code, reason = "for the models")]
-    pub(crate) fn rings(&self) -> bool {
-        lock(&self.state).rings
+    pub(crate) fn is_woken(&self) -> bool {
+        lock(&self.state).woken
     }
 
-    pub(crate) fn go_on(&self) {
-        self.stands.store(false, Relaxed);
-    }
-
-    /// Sleeps so long, or until it rings or a timer is due. Returns those that are.
+    /// Sleeps until sysmon is woken or a timer is due, for at most `limit`. Returns the wakers of
+    /// the timers that are due.
     pub(crate) fn sleep(&self, limit: Duration) -> Vec<Waker> {
-        let mut face = lock(&self.state);
+        let mut state = lock(&self.state);
         let now = Instant::now();
-        if !face.rings {
-            let until = face.timers.keys().next().map_or(now + limit, |key| key.0.min(now + limit));
-            face.next = Some(until);
+        if !state.woken {
+            let until =
+                state.timers.keys().next().map_or(now + limit, |key| key.0.min(now + limit));
+            state.next = Some(until);
             let left = until.saturating_duration_since(now);
             if !left.is_zero() {
-                face = wait_timeout(&self.rung, face, Some(left)).0;
+                state = wait_timeout(&self.woken, state, Some(left)).0;
             }
-            face.next = None;
+            state.next = None;
         }
-        face.rings = false;
-        let later = face.timers.split_off(&(Instant::now(), u64::MAX));
-        std::mem::replace(&mut face.timers, later).into_values().collect()
+        state.woken = false;
+        let later = state.timers.split_off(&(Instant::now(), u64::MAX));
+        mem::replace(&mut state.timers, later).into_values().collect()
     }
 
-    /// No timer will be due any more. Returns those that there are.
+    /// Stops all timers, and returns their wakers. Further timers are refused.
     pub(crate) fn stop(&self) -> Vec<Waker> {
-        let mut face = lock(&self.state);
-        face.stopped = true;
-        std::mem::take(&mut face.timers).into_values().collect()
+        let mut state = lock(&self.state);
+        state.stopped = true;
+        mem::take(&mut state.timers).into_values().collect()
     }
 
-    /// Enters a timer, or renews it.
-    fn set(&self, at: Instant, key: &mut Option<Key>, waker: &Waker) -> Result<(), Stopped> {
+    /// Sets the timer of `key`, or a new one for `at` if there is no key yet.
+    pub(crate) fn set(
+        &self,
+        at: Instant,
+        key: &mut Option<Key>,
+        waker: &Waker,
+    ) -> Result<(), Stopped> {
         let waker = waker.clone();
-        let mut face = lock(&self.state);
-        if face.stopped {
+        let mut state = lock(&self.state);
+        if state.stopped {
             return Err(Stopped);
         }
         let key = *key.get_or_insert_with(|| {
-            face.last += 1;
-            (at, face.last)
+            state.last += 1;
+            (at, state.last)
         });
-        let before = face.timers.insert(key, waker);
-        let early = face.next.is_some_and(|next| at < next);
-        face.rings |= early;
-        drop(face);
+        let before = state.timers.insert(key, waker);
+        let early = state.next.is_some_and(|next| at < next);
+        state.woken |= early;
+        // Unlocked before foreign code runs: the drop of the old waker.
+        drop(state);
         if early {
-            self.rung.notify_one();
+            self.woken.notify_one();
         }
         drop(before);
         Ok(())
     }
 
-    fn clear(&self, key: Key) {
+    pub(crate) fn clear(&self, key: Key) {
         let waker = lock(&self.state).timers.remove(&key);
         drop(waker);
-    }
-}
-
-struct Stopped;
-
-/// Waits: see [`sleep`].
-#[must_use = "a future does nothing unless it is awaited"]
-pub struct Sleep {
-    at: Option<Instant>,
-    key: Option<Key>,
-    shared: Option<Arc<Shared>>,
-}
-
-/// Waits for so long at least, without blocking the thread.
-///
-/// The timer is the runtime's that polls the future first; a stuck worker does not delay it. What
-/// ends too far away to be told ends never.
-///
-/// # Panics
-///
-/// When polled, if the calling thread belongs to no runtime (is no worker, and not inside
-/// [`block_on`](super::Runtime::block_on)), or if the timer's runtime has been shut down; but not in a
-/// task of that runtime, which is dropped after that poll.
-///
-/// # Examples
-///
-/// ```
-/// use corepool::rt::{self, Runtime};
-/// use std::time::{Duration, Instant};
-///
-/// let start = Instant::now();
-/// Runtime::new()?.block_on(rt::sleep(Duration::from_millis(5)));
-/// assert!(start.elapsed() >= Duration::from_millis(5));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn sleep(duration: Duration) -> Sleep {
-    // What is too far away to be told is never.
-    Sleep { at: Instant::now().checked_add(duration), key: None, shared: None }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        let Some(at) = this.at else { return Poll::Pending };
-        if Instant::now() >= at {
-            return Poll::Ready(());
-        }
-        let shared = this.shared.get_or_insert_with(|| {
-            context::current(|shared| shared.map(Shared::arc)).expect(super::NO_RUNTIME)
-        });
-        if shared.clock.set(at, &mut this.key, cx.waker()).is_err() {
-            // A poll that was under way when the runtime stopped: the task is dropped after it.
-            // bug: panic at the end for a timer
-            let own = context::worker_of(shared.id, |worker| worker.is_some());
-            assert!(own, "{}", super::SHUT_DOWN);
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let (Some(shared), Some(key)) = (&self.shared, self.key) {
-            shared.clock.clear(key);
-        }
-    }
-}
-
-impl fmt::Debug for Sleep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("at", &self.at).finish()
     }
 }

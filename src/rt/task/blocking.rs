@@ -1,16 +1,16 @@
-//! Calls that block, announced.
+//! Announced blocking calls.
 
-use super::{context, proc::state};
+use crate::rt::{context::current, sched::proc::state};
 
-/// Calls a function that blocks the thread: a system call, a lock, a long computation.
+/// Calls `f`, which may block the thread: a system call, a lock, a long computation.
 ///
-/// The thread stays what it is, so that this costs two compare-exchanges if nothing comes of it. If
-/// tasks wait meanwhile, another thread takes over within about 10 ms, where an unannounced one would
-/// be waited for twice as long. When the function returns, the task goes on at once; the thread counts
-/// as a worker again after that poll.
+/// The call runs on the current thread, and costs two compare-exchanges if it is short. If it is
+/// long and tasks wait, another thread takes the worker's place within about 10 ms. For a call that
+/// is not announced like this, that takes about twice as long. When `f` returns, the task goes on
+/// at once; its thread counts as a worker again after that poll.
 ///
-/// Other futures in the same task (of a `join!` or a `select!`) wait for it. Outside of a runtime it
-/// just calls the function.
+/// Other futures in the same task (of a `join!` or a `select!`) wait for `f`. Outside of a runtime
+/// this just calls `f`.
 ///
 /// # Examples
 ///
@@ -24,33 +24,34 @@ pub fn blocking<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    let _announced = Announced::new();
+    let _scope = BlockingScope::enter();
     f()
 }
 
-/// The thread is inside `blocking` until this goes.
-struct Announced {
+/// The calling thread is inside `blocking` until this is dropped.
+struct BlockingScope {
     was_blocking: bool,
-    /// The P's state is to be changed back.
+    /// The drop changes the P's state back.
     changed: bool,
 }
 
-impl Announced {
-    fn new() -> Self {
-        let changed = context::worker(|worker| {
-            // It fails if the P is detached already, or inside another `blocking`: both stay.
+impl BlockingScope {
+    fn enter() -> Self {
+        let changed = current::worker(|worker| {
+            // This fails if the P is detached already, or inside another `blocking`: both states
+            // stay.
             worker.is_some_and(|(_, p)| p.change(state::RUNNING, state::BLOCKING))
         });
-        Self { was_blocking: context::set_blocking(true), changed }
+        Self { was_blocking: current::set_blocking(true), changed }
     }
 }
 
-impl Drop for Announced {
+impl Drop for BlockingScope {
     fn drop(&mut self) {
-        context::set_blocking(self.was_blocking);
+        current::set_blocking(self.was_blocking);
         if self.changed {
-            // It fails if the P has been detached: the worker finds out when the poll returns.
-            context::worker(|worker| {
+            // This fails if the P has been detached. The worker notices when the poll returns.
+            current::worker(|worker| {
                 worker.map(|(_, p)| p.change(state::BLOCKING, state::RUNNING));
             });
         }

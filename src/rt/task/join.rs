@@ -1,122 +1,31 @@
-//! G: a future that has been spawned, in one allocation of `async-task`'s, and the handle to it.
+//! The handle to a task: awaits its output, or aborts it.
 
 use std::{
     any::Any,
     fmt,
     future::Future,
-    mem::{self, ManuallyDrop},
-    panic::{AssertUnwindSafe, catch_unwind},
+    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
     thread,
 };
 
-use async_task::{FallibleTask, ScheduleInfo, WithInfo};
+use async_task::{FallibleTask, Task};
 
-use super::{context, grave};
-use crate::sync::{Mutex, lock::lock};
+use super::no_unwind_drop::NoUnwindDrop;
+use crate::{
+    rt::context::{current, runtimes},
+    sync::{Mutex, lock::lock},
+};
 
-/// A task that is ready to run. It knows the number of its runtime.
-pub(crate) type Runnable = async_task::Runnable<u64>;
+/// What a task of `async-task`'s returns: the output of the future, or the payload of its panic.
+pub(crate) type Output<T> = NoUnwindDrop<thread::Result<T>>;
 
-type Output<T> = Quiet<thread::Result<T>>;
-
-/// Makes a task, which is counted and ready to run.
-pub(crate) fn create<F>(runtime: u64, future: F) -> (Runnable, JoinHandle<F::Output>)
-where
-    F: Future<Output: Send + 'static> + Send + 'static,
-{
-    let body = Body { future: Quiet::new(future), runtime };
-    let (runnable, task) =
-        async_task::Builder::new().metadata(runtime).spawn(|_| body, WithInfo(schedule));
-    let state = Mutex::new(State::Live(task.fallible()));
-    let cancel: fn(_) -> Cancelled<_> = |task: Live<_>| Box::pin(task.cancel());
-    (runnable, JoinHandle { runtime, state, cancel, waits: 0 })
-}
-
-/// Called by whoever wakes the task; or by its worker after a poll, if it was woken meanwhile.
-fn schedule(task: Runnable, info: ScheduleInfo) {
-    let runtime = *task.metadata();
-    let far = context::worker_of(runtime, |worker| match worker {
-        Some((shared, p)) => {
-            shared.schedule(p, task, info.woken_while_running);
-            None
-        }
-        None => Some(task),
-    });
-    if let Some(task) = far {
-        match context::find(runtime) {
-            Some(shared) => shared.inject(task),
-            None => grave::bury([task.into_raw()]),
-        }
-    }
-}
-
-/// Something whose destructor may panic, and which is dropped where that would end the process.
-struct Quiet<T>(ManuallyDrop<T>);
-
-impl<T> Quiet<T> {
-    fn new(value: T) -> Self {
-        Self(ManuallyDrop::new(value))
-    }
-
-    fn into_inner(self) -> T {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: taken once, since `drop` does not come.
-        unsafe { ManuallyDrop::take(&mut this.0) }
-    }
-}
-
-impl<T> Drop for Quiet<T> {
-    fn drop(&mut self) {
-        // SAFETY: dropped once.
-        let result = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.0) }));
-        if let Err(payload) = result {
-            // Its destructor may panic as well.
-            mem::forget(payload);
-        }
-    }
-}
-
-/// The future, whose panic is its output. Says when it goes.
-struct Body<F> {
-    future: Quiet<F>,
-    runtime: u64,
-}
-
-impl<F: Future> Future for Body<F> {
-    type Output = Output<F::Output>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: the future is pinned with the body, which does not move it, also when it drops it.
-        let future = unsafe { self.map_unchecked_mut(|body| &mut *body.future.0) };
-        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Quiet::new(Ok(output))),
-            Err(payload) => Poll::Ready(Quiet::new(Err(payload))),
-        }
-    }
-}
-
-impl<F> Drop for Body<F> {
-    fn drop(&mut self) {
-        let near = context::worker_of(self.runtime, |worker| {
-            worker.map(|(_, p)| p.counts.finished.count()).is_some()
-        });
-        if !near {
-            if let Some(shared) = context::find(self.runtime) {
-                shared.finished.add(1);
-            }
-        }
-    }
-}
-
-/// Waits for a task, and has its output. Dropping it lets the task go on by itself.
+/// Awaits a task's output. Dropping the handle detaches the task, which goes on by itself.
 ///
-/// As a future it is ready when the task has ended: with its output, or with a [`JoinError`] if the
-/// task has panicked, was aborted, or was dropped by the shutdown of its runtime. The waker that it is
-/// polled with must not panic: that ends the process.
+/// The handle is a future. It is ready when the task has ended: with the task's output, or with a
+/// [`JoinError`] if the task has panicked, was aborted, or was dropped by the shutdown of its
+/// runtime. The waker that the handle is polled with must not panic: that aborts the process.
 ///
 /// # Examples
 ///
@@ -135,140 +44,133 @@ impl<F> Drop for Body<F> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct JoinHandle<T> {
+    /// The number of the task's runtime.
     runtime: u64,
     state: Mutex<State<T>>,
-    /// How a task is aborted: known where the task is made, so that a handle of anything can do it.
+    /// Aborts a task. A function pointer, since only `new` knows that `T` is `Send` and `'static`.
     cancel: fn(Live<T>) -> Cancelled<T>,
-    /// The number under which the runtime knows that somebody waits who is not a worker, or 0.
-    waits: u64,
+    /// The number under which the runtime has our waker, or 0: see `Joiners`.
+    joiner: u64,
 }
 
 enum State<T> {
     Live(Live<T>),
     Aborted(Box<Aborted<T>>),
-    /// It has ended, with an output if it was too late to abort it.
+    /// An aborted task has ended; with an output if it was too late to abort it.
     Ended(Option<Box<Output<T>>>),
-    /// The handle was ready.
+    /// The handle has been ready.
     Done,
 }
 
 type Live<T> = FallibleTask<Output<T>, u64>;
 
-/// Ends when the future has been dropped.
+/// Ready when the future of the task has been dropped.
 type Cancelled<T> = Pin<Box<dyn Future<Output = Option<Output<T>>> + Send>>;
 
 struct Aborted<T> {
     task: Cancelled<T>,
-    /// Who waits for the end.
-    waits: Option<Waker>,
+    /// The waker of the thread or task that awaits the handle.
+    waker: Option<Waker>,
 }
 
 impl<T> State<T> {
-    /// Looks whether an aborted task has ended. Returns whom it may have kept from being woken: the
-    /// task is told of one waker at a time.
-    fn look(&mut self) -> Option<Waker> {
+    /// Checks whether an aborted task has ended, and then returns the waker of the handle. The
+    /// caller calls that: a task stores one waker at a time, so this poll may have displaced it.
+    fn poll_aborted(&mut self) -> Option<Waker> {
         let Self::Aborted(aborted) = self else { return None };
-        let waker = aborted.waits.as_ref().unwrap_or(Waker::noop());
+        let waker = aborted.waker.as_ref().unwrap_or(Waker::noop());
         let Poll::Ready(output) = aborted.task.as_mut().poll(&mut Context::from_waker(waker))
         else {
             return None;
         };
-        let waits = aborted.waits.take();
+        let waker = aborted.waker.take();
         *self = Self::Ended(output.map(Box::new));
-        waits
+        waker
     }
 }
 
 impl<T> Unpin for JoinHandle<T> {}
 
+impl<T: Send + 'static> JoinHandle<T> {
+    /// The handle to a task of the runtime with the number `runtime`.
+    pub(crate) fn new(runtime: u64, task: Task<Output<T>, u64>) -> Self {
+        Self {
+            runtime,
+            state: Mutex::new(State::Live(task.fallible())),
+            cancel: |task| Box::pin(task.cancel()),
+            joiner: 0,
+        }
+    }
+}
+
 impl<T> JoinHandle<T> {
-    /// Whether the task has ended: then the handle is ready. One that was aborted has ended when
-    /// its future is gone.
+    /// Returns whether the task has ended, so that the handle is ready. An aborted task has ended
+    /// when its future has been dropped.
     pub fn is_finished(&self) -> bool {
         let mut state = lock(&self.state);
-        let waits = state.look();
+        let waker = state.poll_aborted();
         let ended = match &*state {
             State::Live(task) => task.is_finished(),
             State::Aborted(_) => false,
             State::Ended(_) | State::Done => true,
         };
         drop(state);
-        waits.into_iter().for_each(Waker::wake);
+        waker.into_iter().for_each(Waker::wake);
         ended
     }
 
-    fn leave(&mut self) {
-        if self.waits != 0 {
-            if let Some(shared) = context::find(self.runtime) {
-                shared.joiners.remove(self.waits);
-            }
-            self.waits = 0;
-        }
-    }
-
-    /// Has the waker called if the runtime is shut down. Says whether it is.
+    /// Aborts the task: its future is dropped instead of polled again. A poll in progress is not
+    /// interrupted.
     ///
-    /// A worker need not ask: it goes with its runtime.
-    fn stops(&mut self, waker: &Waker) -> bool {
-        if context::worker_of(self.runtime, |worker| worker.is_some()) {
-            return false;
-        }
-        let Some(shared) = context::find(self.runtime) else { return true };
-        shared.joiners.insert(&mut self.waits, waker);
-        shared.is_stopping()
-    }
-}
-
-impl<T> JoinHandle<T> {
-    /// Has the task dropped instead of polled again. A poll that is under way is not interrupted.
-    ///
-    /// The handle is ready when that is done. A task that has ended is not affected.
+    /// The handle is ready when the future has been dropped. Aborting a task that has ended does
+    /// nothing.
     pub fn abort(&self) {
         let mut state = lock(&self.state);
         match mem::replace(&mut *state, State::Done) {
             State::Live(task) if !task.is_finished() => {
                 let task = (self.cancel)(task);
-                *state = State::Aborted(Box::new(Aborted { task, waits: None }));
-                // The first look closes the task, and wakes whoever waits.
-                state.look();
+                *state = State::Aborted(Box::new(Aborted { task, waker: None }));
+                // The first poll closes the task, and wakes the waker that it has.
+                state.poll_aborted();
             }
             other => *state = other,
         }
     }
-}
 
-impl<T> Future for JoinHandle<T> {
-    type Output = Result<T, JoinError>;
-
-    /// # Panics
+    /// Has the waker called when the runtime shuts down. Returns whether it has.
     ///
-    /// If it was ready before.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let mut polled = this.poll_task(cx);
-        if polled.is_pending() && this.stops(cx.waker()) {
-            // Dropping the task's handle has the task dropped.
-            *this.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner()) = State::Done;
-            polled = Poll::Ready(None);
+    /// A worker of the runtime need not register: it stops with its runtime.
+    fn await_shutdown(&mut self, waker: &Waker) -> bool {
+        if current::worker_of(self.runtime, |worker| worker.is_some()) {
+            return false;
         }
-        let Poll::Ready(output) = polled else { return Poll::Pending };
-        this.leave();
-        Poll::Ready(match output.map(Quiet::into_inner) {
-            Some(Ok(output)) => Ok(output),
-            Some(Err(payload)) => Err(JoinError(Some(Mutex::new(payload)))),
-            None => Err(JoinError(None)),
-        })
+        let Some(shared) = runtimes::find(self.runtime) else { return true };
+        shared.joiners.insert(&mut self.joiner, waker);
+        shared.is_stopping()
     }
-}
 
-impl<T> JoinHandle<T> {
+    /// Removes the waker of `await_shutdown`.
+    fn stop_awaiting(&mut self) {
+        if self.joiner != 0 {
+            if let Some(shared) = runtimes::find(self.runtime) {
+                shared.joiners.remove(self.joiner);
+            }
+            self.joiner = 0;
+        }
+    }
+
+    /// The state, without locking.
+    fn state_mut(&mut self) -> &mut State<T> {
+        self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<Option<Output<T>>> {
-        let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let state = self.state_mut();
         let polled = match state {
             State::Live(task) => Pin::new(task).poll(cx),
             State::Aborted(aborted) => {
                 let polled = aborted.task.as_mut().poll(cx);
-                aborted.waits = polled.is_pending().then(|| cx.waker().clone());
+                aborted.waker = polled.is_pending().then(|| cx.waker().clone());
                 polled
             }
             State::Ended(output) => Poll::Ready(output.take().map(|output| *output)),
@@ -281,11 +183,34 @@ impl<T> JoinHandle<T> {
     }
 }
 
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    ///
+    /// If it has been ready before.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut polled = this.poll_task(cx);
+        if polled.is_pending() && this.await_shutdown(cx.waker()) {
+            // Dropping the handle of `async-task` drops the task.
+            *this.state_mut() = State::Done;
+            polled = Poll::Ready(None);
+        }
+        let Poll::Ready(output) = polled else { return Poll::Pending };
+        this.stop_awaiting();
+        Poll::Ready(match output.map(NoUnwindDrop::into_inner) {
+            Some(Ok(output)) => Ok(output),
+            Some(Err(payload)) => Err(JoinError(Some(Mutex::new(payload)))),
+            None => Err(JoinError(None)),
+        })
+    }
+}
+
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        self.leave();
-        let state = self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let State::Live(task) = mem::replace(state, State::Done) {
+        self.stop_awaiting();
+        if let State::Live(task) = mem::replace(self.state_mut(), State::Done) {
             task.detach();
         }
     }
@@ -297,25 +222,27 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Why a task has no output: it panicked, or it was dropped before its end.
+/// Why a task has no output: it panicked, or it was cancelled.
+///
+/// A task is cancelled by [`JoinHandle::abort`], or by the shutdown of its runtime.
 pub struct JoinError(Option<Mutex<Box<dyn Any + Send>>>);
 
 impl JoinError {
-    /// Whether the task was aborted, or dropped by the shutdown of its runtime.
+    /// Returns whether the task was aborted, or dropped by the shutdown of its runtime.
     pub fn is_cancelled(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Whether the task panicked.
+    /// Returns whether the task panicked.
     pub fn is_panic(&self) -> bool {
         self.0.is_some()
     }
 
-    /// What the task panicked with, for [`resume_unwind`](std::panic::resume_unwind).
+    /// Returns the payload of the task's panic, for [`resume_unwind`](std::panic::resume_unwind).
     ///
     /// # Errors
     ///
-    /// With the error itself, if the task did not panic.
+    /// Returns `self` if the task did not panic.
     #[allow(clippy::result_large_err, reason = "in schedules, where locks are large")]
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self.0 {
@@ -326,16 +253,16 @@ impl JoinError {
         }
     }
 
-    /// As [`try_into_panic`](Self::try_into_panic).
+    /// Returns the payload of the task's panic, for [`resume_unwind`](std::panic::resume_unwind).
     ///
     /// # Panics
     ///
     /// If the task did not panic.
     pub fn into_panic(self) -> Box<dyn Any + Send> {
-        self.try_into_panic().expect("the task was cancelled, and has not panicked")
+        self.try_into_panic().expect("the task was cancelled, and did not panic")
     }
 
-    /// The message of the panic, if it is a string.
+    /// Returns the message of the panic, if the payload is a string.
     fn message(&self) -> Option<String> {
         let payload = lock(self.0.as_ref()?);
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -363,16 +290,3 @@ impl fmt::Debug for JoinError {
 }
 
 impl std::error::Error for JoinError {}
-
-/// Runs a task that was ready. What it panics with is caught inside.
-#[inline]
-pub(crate) fn run(task: super::runq::Ready) {
-    // SAFETY: it comes from `Runnable::into_raw`, and has one holder.
-    unsafe { Runnable::from_raw(task) }.run();
-}
-
-/// Drops the future of a task that was ready.
-pub(crate) fn cancel(task: super::runq::Ready) {
-    // SAFETY: as in `run`.
-    drop(unsafe { Runnable::from_raw(task) });
-}

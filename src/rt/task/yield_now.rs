@@ -1,20 +1,20 @@
-//! What a task may ask of its worker.
+//! Letting other tasks run.
 
 use std::{
     future::Future,
-    marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use super::context;
-
-/// Lets the other tasks of the worker run first: see [`yield_now`].
+/// The future of [`yield_now`].
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct YieldNow(bool);
 
-/// Puts the task at the end of its worker's queue.
+/// Moves the task to the end of its worker's queue, so that the other tasks of the worker run
+/// first.
+///
+/// Use it in long computations that should not hold up other tasks.
 ///
 /// # Examples
 ///
@@ -48,41 +48,4 @@ impl Future for YieldNow {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
-}
-
-/// The worker that polls the running task: see [`current_worker`].
-///
-/// It stays on its thread, so that it cannot be kept over an `await`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Worker {
-    index: usize,
-    here: PhantomData<*const ()>,
-}
-
-impl Worker {
-    /// The number of the worker's P, from 0 on and less than the runtime's `max_threads`: the lowest
-    /// that is free when a thread becomes a worker. While none is stuck or blocks they are less than
-    /// `workers`.
-    ///
-    /// No other thread has the same one before the poll returns in which it was asked for.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-}
-
-/// The worker that the calling thread is, if it is polling a task. Not inside a `block_on`.
-///
-/// # Examples
-///
-/// ```
-/// use corepool::rt::{Runtime, current_worker};
-///
-/// let runtime = Runtime::builder().workers(2).max_threads(8).build()?;
-/// let task = runtime.spawn(async { current_worker().unwrap().index() });
-/// assert!(runtime.block_on(task).unwrap() < 8);
-/// assert!(current_worker().is_none());
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn current_worker() -> Option<Worker> {
-    context::worker(|worker| worker.map(|(_, p)| Worker { index: p.id, here: PhantomData }))
 }

@@ -1,33 +1,35 @@
-//! How soon a thread that wakes up gets a processor on which others compute.
+//! How soon a thread that wakes up gets a processor on which other threads compute.
 //!
-//! Linux gives a processor away by the slice: 3 ms or so, and not before its next tick. Since
-//! version 6.12 a thread can ask for a short one. It then gets in at once when it wakes up, and is
-//! out again as soon if it goes on for longer. Elsewhere, and before that, this does nothing.
+//! Linux takes a processor from a thread when its slice is over: after about 3 ms, at the next
+//! tick. Since version 6.12 a thread can request a short slice. Then it runs at once when it wakes
+//! up, and loses the processor as soon if it runs for longer. On other systems and older versions
+//! this file does nothing.
 
-/// The shortest that there is.
+/// The shortest slice that Linux accepts, in nanoseconds.
 #[cfg(target_os = "linux")]
 const SHORT: u64 = 100_000;
 
-/// Has the calling thread be let in at once. The threads that it starts are not.
+/// Requests the shortest slice for the calling thread, so that it runs promptly when it wakes up.
+/// The threads that it starts do not inherit that.
 #[cfg(target_os = "linux")]
-pub(crate) fn shorten() {
+pub(crate) fn request_short_slice() {
     if let Some(mut attributes) = attributes() {
         attributes.sched_runtime = SHORT;
         // bug: short slice for all
         attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;
-        // SAFETY: the call reads the attributes, which say how large they are. It changes nothing
-        // but the calling thread's slice. Where it is refused the thread is as good as before.
+        // SAFETY: the call reads the attributes, whose first field is their size. It changes only
+        // the calling thread's slice. If it is refused, nothing changes.
         unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
     }
 }
 
-/// What the scheduler knows of the calling thread, if it is one of the ordinary ones.
+/// Returns the scheduling attributes of the calling thread, if its policy is the default one.
 #[cfg(target_os = "linux")]
 fn attributes() -> Option<libc::sched_attr> {
-    // SAFETY: it consists of integers.
+    // SAFETY: the struct consists of integers.
     let mut attributes: libc::sched_attr = unsafe { std::mem::zeroed() };
     let size = size_of_val(&attributes);
-    // SAFETY: the call writes as many bytes as it is told, at most.
+    // SAFETY: the call writes at most `size` bytes.
     let failed =
         unsafe { libc::syscall(libc::SYS_sched_getattr, 0, &raw mut attributes, size, 0) } != 0;
     let ordinary = attributes.sched_policy == libc::SCHED_OTHER as u32;
@@ -35,11 +37,11 @@ fn attributes() -> Option<libc::sched_attr> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn shorten() {}
+pub(crate) fn request_short_slice() {}
 
-/// The slice of the calling thread, in nanoseconds, if the system tells.
+/// Returns the slice of the calling thread in nanoseconds, if the system reports it.
 #[cfg(all(test, target_os = "linux"))]
 #[allow(dead_code, reason = "not for models")]
-pub(crate) fn slice() -> Option<u64> {
+pub(crate) fn timeslice() -> Option<u64> {
     attributes().map(|attributes| attributes.sched_runtime).filter(|&slice| slice != 0)
 }
