@@ -1,5 +1,4 @@
-//! What a thread and the process know about runtimes: the runtime of the calling thread, and the
-//! table of all runtimes.
+//! The runtime of the calling thread, and the table of all runtimes.
 
 pub(crate) mod current;
 

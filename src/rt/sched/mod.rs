@@ -1,4 +1,4 @@
-//! The scheduler: what runs on which thread, and what wakes a thread.
+//! The scheduler: queues, Ps, and the threads that sleep.
 
 pub(crate) mod ready;
 

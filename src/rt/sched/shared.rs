@@ -1,4 +1,4 @@
-//! What the threads of a runtime share.
+//! The state that the threads of a runtime share.
 
 use std::{
     collections::HashMap,
@@ -39,8 +39,8 @@ pub(crate) struct Shared {
     pub(crate) stalls: Counter,
     /// The user has set the number of workers.
     pub(crate) by_hand: AtomicBool,
-    /// A task that sysmon has spawned is to collect. Set by sysmon, cleared by the drop of the
-    /// task.
+    /// There is a task that collects, which sysmon has spawned. Set by sysmon, cleared by the drop
+    /// of the task.
     pub(crate) collecting: Arc<AtomicBool>,
     mains: Mains,
     threads: Mutex<Threads>,
@@ -49,7 +49,8 @@ pub(crate) struct Shared {
     me: Weak<Self>,
 }
 
-/// The main functions of the threads. Passed in, since they know this file and not the reverse.
+/// The main functions of the threads. They are passed in, since this file cannot import theirs:
+/// those import this one.
 #[derive(Clone, Copy)]
 pub(crate) struct Mains {
     /// A worker, which begins with this P.
@@ -256,7 +257,7 @@ impl Shared {
 
     /// Wakes the threads in `wait`, since the number of threads has changed.
     fn notify_waiters(&self) {
-        // So that no thread is between its check and its wait.
+        // Taking the lock waits for a thread that is between its check and its wait.
         drop(lock(&self.threads));
         self.ended.notify_all();
     }
@@ -300,6 +301,7 @@ impl Shared {
         all
     }
 
+    /// Waits for the threads that are not detached. Returns whether all threads have ended.
     fn wait(&self, until: Option<Instant>) -> bool {
         let mut threads = lock(&self.threads);
         let all = loop {
