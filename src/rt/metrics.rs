@@ -10,6 +10,18 @@ use crate::rt::sched::{
 ///
 /// Each value is right for some moment of the recent past, which may differ between values. While
 /// the runtime is idle, all values are exact.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = corepool::rt::Builder::new().workers(2).build()?;
+/// runtime.block_on(runtime.spawn(async {})).unwrap();
+///
+/// let metrics = runtime.metrics();
+/// assert_eq!(metrics.workers, 2);
+/// assert!(metrics.spawned >= 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {

@@ -340,14 +340,14 @@ impl Sched {
         may
     }
 
-    /// Counts the calling thread out, which has spun and found a task. Wakes the next one if this
+    /// Counts out the calling thread, which has spun and found a task. Wakes the next one if this
     /// was the last.
     pub(crate) fn stop_spinning(&self) -> Option<Launch> {
         let last = self.spinning.fetch_sub(1, Relaxed) == 1;
         last.then(|| self.wake_one()).flatten()
     }
 
-    /// Counts the calling thread out, which has spun and gives up its P.
+    /// Counts out the calling thread, which has spun and gives up its P.
     pub(crate) fn give_up_spinning(&self) {
         self.spinning.fetch_sub(1, Relaxed);
     }
@@ -418,7 +418,7 @@ impl Sched {
         asleep.is_some()
     }
 
-    /// Counts a thread out that exits.
+    /// Counts out a thread that exits.
     pub(crate) fn ended(&self) {
         self.lock().threads -= 1;
     }
