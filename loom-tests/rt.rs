@@ -5,9 +5,16 @@ use std::{ptr::NonNull, task::Poll};
 use loom::{sync::Arc, thread};
 
 use super::model;
-use crate::rt::white_box::{
-    Batch, Clock, LEN, Launch, Next, Order, P, Parked, Parker, Ready, RunQueue, Sched, block_on,
-    state,
+use crate::rt::{
+    sched::{
+        parker::{Order, Parker},
+        proc::{P, state},
+        ready::Ready,
+        run_queue::{Batch, LEN, RunNext, RunQueue},
+        sched::{Launch, Parked, Sched},
+        timers::Timers,
+    },
+    task::block_on::block_on,
 };
 
 /// A task: a cell that is written by the thread that runs it.
@@ -175,7 +182,7 @@ fn rt_queue_is_not_seen_empty_beside_a_thief() {
 #[test]
 fn rt_next_against_thief() {
     model("rt_next_against_thief", None, || {
-        let next = Arc::new(Next::new());
+        let next = Arc::new(RunNext::new());
         assert!(next.put(Task::create()).is_none());
         let thief = {
             let next = Arc::clone(&next);
@@ -315,7 +322,7 @@ fn rt_detach_against_loop_head() {
         for _ in 0..2 {
             if p.state() != state::RUNNING {
                 // SAFETY: this thread's P.
-                has_p = unsafe { sched.come_back(p, &me) }.is_none();
+                has_p = unsafe { sched.reattach(p, &me) }.is_none();
             }
             if !has_p {
                 break;
@@ -331,7 +338,7 @@ fn rt_detach_against_loop_head() {
         assert_eq!(sched.active(), usize::from(has_p) - detached);
         if detached == 1 {
             // SAFETY: as above.
-            assert!(unsafe { sched.come_back(p, &me) }.is_none(), "there is a vacancy");
+            assert!(unsafe { sched.reattach(p, &me) }.is_none(), "there is a vacancy");
             assert_eq!(sched.active(), 1);
         }
     });
@@ -446,15 +453,15 @@ fn rt_resize_against_blocking() {
 #[test]
 fn rt_stand_against_wind() {
     model("rt_stand_against_wind", Some(3), || {
-        let (sched, clock) = (Arc::new(Sched::new(1, 1)), Arc::new(Clock::new()));
+        let (sched, timers) = (Arc::new(Sched::new(1, 1)), Arc::new(Timers::new()));
         let sysmon = {
-            let (sched, clock) = (Arc::clone(&sched), Arc::clone(&clock));
-            thread::spawn(move || clock.stand(&sched))
+            let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
+            thread::spawn(move || timers.try_idle(|| sched.active()))
         };
         let _runs = sched.wake_one().expect("it begins");
-        clock.wind();
-        let stands = sysmon.join().unwrap();
-        assert!(!stands || clock.rings(), "nobody watches");
+        timers.notify_active();
+        let idle = sysmon.join().unwrap();
+        assert!(!idle || timers.is_woken(), "no thread watches the P");
     });
 }
 

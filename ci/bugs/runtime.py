@@ -1,4 +1,4 @@
-"""Bugs in the runtime."""
+"""The runtime."""
 from .planted import bug
 
 bug("task pushed without release", "Release", "Relaxed",
@@ -21,8 +21,8 @@ bug("queue one too small for half", "- len / 2", "/ 3",
     tests="--features rt --lib white_box::rt::steal_takes_half")
 
 bug("next task taken by two",
-    "NonNull::new(self.0.swap(std::ptr::null_mut(), AcqRel))",
-    "{ let task = self.0.load(Acquire); self.0.store(std::ptr::null_mut(), Release); NonNull::new(task) }",
+    "Ready::new(self.0.swap(std::ptr::null_mut(), AcqRel))",
+    "{ let task = self.0.load(Acquire); self.0.store(std::ptr::null_mut(), Release); Ready::new(task) }",
     models="rt_next_against_thief")
 
 bug("submit without a fence", "full_swap(&self.0, task.as_ptr()", "self.0.swap(task.as_ptr(), AcqRel",
@@ -37,7 +37,8 @@ bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vaca
 bug("park without a look at the global queue", "unsafe { self.take_batch(&mut inner, p) }", "None",
     models="rt_park_against_inject")
 
-bug("inject wakes no thread", "wake.then(|| self.launch(&mut inner)).flatten()", "None",
+bug("inject wakes no thread", "wake.then(|| self.launch_spinner(&mut inner)).flatten()",
+    "{ if wake { self.spinning.fetch_sub(1, Relaxed); } None }",
     models="rt_park_against_inject")
 
 bug("woken thread still counts as asleep", "pop", "last().cloned",
@@ -69,7 +70,7 @@ bug("global queue without a turn", "p.tick().polls() % GLOBAL == GLOBAL - 1", "f
 bug("next task not for thieves", "victim.tick() == tick", "{ let _ = tick; false }",
     tests="--features rt --test rt parallel::a_woken_task")
 
-bug("late task dropped by its waker", "grave::bury(late", "late.into_iter().for_each(task::cancel",
+bug("late task dropped by its waker", "reaper::defer_drop(late", "late.into_iter().for_each(ready::cancel",
     tests="--features rt --test rt shutdown::a_chain")
 
 bug("workers without an end", "self.active() <= workers", "true",
@@ -84,7 +85,7 @@ bug("poll of a thread that is yet to run", "begin_search(); p.", "",
 bug("two looks for one object", "loop", "for _ in 0..2",
     models="rt_stop_against_blocking")
 
-bug("collect lost with its task", "run_if_requested)", "run); }; collects::take(); let collect = async move { collect.await",
+bug("collect lost with its task", "run_if_requested)", "run); }; schedule::take(); let collect = async move { collect.await",
     tests="--features rt --test rt pools::a_runtime_that_stops")
 
 bug("one collect after the other, each a task", "self.shared.collecting.load(Relaxed) ||", "",

@@ -1,30 +1,22 @@
-//! How a runtime is to be.
+//! The builder of a runtime.
 
-use std::{fmt, io, sync::Arc, thread, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
-use super::{context, pin, runtime::Runtime, shared::Shared, sysmon::Stall};
+use super::{
+    config::{Config, Hook, MAX, Stall, check_workers, default_workers, invalid},
+    context::{fork, runtimes},
+    runtime::Runtime,
+    sched::shared::{Mains, Shared},
+    threads::{affinity, sysmon, worker},
+};
 
-/// The most workers, and the most threads, that a runtime can have.
-const MAX: usize = 1 << 14;
-
-/// Threads at most, if nothing is said and there are few workers.
+/// The default of `max_threads`, unless the workers need more.
 const THREADS: usize = 512;
 
-pub(crate) type Hook = Arc<dyn Fn(&Stall) + Send + Sync>;
+/// Passed to each runtime.
+const MAINS: Mains = Mains { worker: worker::main, sysmon: sysmon::main };
 
-#[derive(Clone)]
-pub(crate) struct Config {
-    pub(crate) workers: usize,
-    /// Somebody has said how many.
-    pub(crate) by_hand: bool,
-    pub(crate) max_threads: usize,
-    pub(crate) stall_after: Option<Duration>,
-    pub(crate) cores: Vec<core_affinity::CoreId>,
-    pub(crate) thread_name: String,
-    pub(crate) on_stall: Option<Hook>,
-}
-
-/// Makes a [`Runtime`] as one wants it.
+/// Configures and builds a [`Runtime`].
 ///
 /// # Examples
 ///
@@ -59,7 +51,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// As many workers as there are processors, 512 threads at most, stalls after 10 ms.
+    /// Returns a builder with the defaults: one worker per processor, at most 512 threads, and a
+    /// poll is stuck after 10 ms.
     pub fn new() -> Self {
         Self {
             workers: None,
@@ -71,63 +64,78 @@ impl Builder {
         }
     }
 
-    /// How many tasks run at a time, not counting those that are stuck or block: Go's `GOMAXPROCS`.
+    /// Sets the number of workers: how many tasks run at a time, apart from those that are stuck or
+    /// block. It is Go's `GOMAXPROCS`.
     ///
-    /// If it is not said, it is the number of processors that the process may use (by its affinity and
-    /// its quota), or of threads at most if that is less. The processors are counted again every second
-    /// in which there is something to do.
+    /// Defaults to the number of processors available to the process (by its affinity and its
+    /// quota), or to `max_threads` if that is lower. The default follows that number, which is
+    /// checked every second while the runtime is not idle.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// How many worker threads there are at most, those included that are stuck or block. Workers
-    /// that are stuck beyond that are not replaced. 512 if it is not said, or twice the workers.
+    /// Sets the largest number of worker threads, including those that are stuck or block. Once it
+    /// is reached, stuck workers are not replaced.
+    ///
+    /// Default: the larger of 512 and twice the number of workers.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.max_threads = Some(threads);
         self
     }
 
-    /// How long a poll may last while tasks wait, before another thread takes over; an eighth of that
-    /// while some others are stuck. 10 ms if it is not said. `None`: no thread ever takes over, also
-    /// not in [`blocking`](super::blocking()).
+    /// Sets how long a poll may last while tasks wait, before another thread replaces the worker.
+    /// While a few other workers are stuck, an eighth of that applies.
+    ///
+    /// Default: 10 ms. With `None` no worker is ever replaced, not even inside
+    /// [`blocking`](crate::rt::blocking()).
     pub fn stall_after(mut self, limit: Option<Duration>) -> Self {
         self.stall_after = limit;
         self
     }
 
-    /// Whether each worker stays on a core of its own, as far as there are as many. Where the system
-    /// refuses, a warning goes to the standard error, once.
+    /// Sets whether each worker is pinned to its own core, as long as there are enough cores;
+    /// otherwise workers share cores. If the system refuses, a warning is written to the standard
+    /// error, once.
+    ///
+    /// Default: `false`.
     pub fn pin_cores(mut self, pin: bool) -> Self {
         self.pin_cores = pin;
         self
     }
 
-    /// What the names of the threads begin with.
+    /// Sets the prefix of the names of the runtime's threads.
+    ///
+    /// Default: `"corepool-rt"`.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
         self.thread_name = name.into();
         self
     }
 
-    /// Called once for each poll that lasts too long, by the thread that watches the others. It should
-    /// be quick. What it panics with is lost.
+    /// Sets a hook that is called once for each poll that lasts too long: see
+    /// [`stall_after`](Self::stall_after).
+    ///
+    /// The thread that watches the workers calls it, so it should be quick. Its panics are caught.
+    /// There is no hook by default.
     pub fn on_stall(mut self, hook: impl Fn(&Stall) + Send + Sync + 'static) -> Self {
         self.on_stall = Some(Arc::new(hook));
         self
     }
 
-    /// Starts the runtime: the thread that watches, and the first worker. The others are started when
-    /// there is work for them.
+    /// Starts the runtime, with two threads: the one that watches the workers, and the first
+    /// worker. The other workers are started when there is work for them.
     ///
     /// # Errors
     ///
-    /// Of kind `InvalidInput`, if there is to be no worker, fewer threads than workers, or more than
-    /// 16,384 of either, or if a thread's name has a zero byte. Else what the system says, if it
-    /// does not start the two threads.
+    /// Returns an error of kind `InvalidInput` if there would be no worker, fewer threads than
+    /// workers, or more than 16,384 of either; or if the thread name contains a zero byte. Returns
+    /// the system's error if it does not start the two threads.
     pub fn build(self) -> io::Result<Runtime> {
         let config = self.config()?;
-        let shared = context::register(|id, me| Shared::new(id, config, me.clone()));
-        // From here on the drop of the runtime sees to what there is of it.
+        crate::collect::fork::watch();
+        fork::watch();
+        let shared = runtimes::register(|id, me| Shared::new(id, config, MAINS, me.clone()));
+        // From here on, an error drops the runtime, which stops the threads that were started.
         let runtime = Runtime::of(shared);
         runtime.start()?;
         Ok(runtime)
@@ -150,7 +158,7 @@ impl Builder {
             by_hand: self.workers.is_some(),
             max_threads,
             stall_after: self.stall_after,
-            cores: pin::cores(self.pin_cores),
+            cores: affinity::cores(self.pin_cores),
             thread_name: self.thread_name,
             on_stall: self.on_stall,
         })
@@ -170,22 +178,19 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Whether a runtime with so many threads at most can have so many workers.
-pub(crate) fn check_workers(workers: usize, max_threads: usize) -> io::Result<()> {
-    match workers {
-        0 => Err(invalid("a runtime needs a worker at least".into())),
-        _ if workers > max_threads => {
-            Err(invalid(format!("{workers} workers are more than {max_threads} threads")))
-        }
-        _ => Ok(()),
+/// Here rather than in `runtime.rs`, which the builder needs.
+impl Runtime {
+    /// Builds a runtime with the defaults: see [`Builder::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    pub fn new() -> io::Result<Self> {
+        Builder::new().build()
     }
-}
 
-/// The processors that the process may use.
-pub(crate) fn default_workers() -> usize {
-    thread::available_parallelism().map_or(1, |count| count.get().min(MAX))
-}
-
-fn invalid(message: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, message)
+    /// Returns a builder with the defaults: [`Builder::new`].
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
 }

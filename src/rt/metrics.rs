@@ -1,68 +1,83 @@
-//! What a runtime does, in figures.
+//! The metrics of a runtime.
 
-use super::{
+use crate::rt::sched::{
     proc::{P, state},
     shared::Shared,
 };
 
-/// What a runtime does, and has done: see [`Runtime::metrics`](super::Runtime::metrics).
+/// Gauges and counters of a runtime: the result of
+/// [`Runtime::metrics`](crate::rt::Runtime::metrics).
 ///
-/// Each figure is right for some moment of the recent past, not all for the same one. When nothing
-/// runs, all are exact.
+/// Each value is right for some moment of the recent past, which may differ between values. While
+/// the runtime is idle, all values are exact.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = corepool::rt::Builder::new().workers(2).build()?;
+/// runtime.block_on(runtime.spawn(async {})).unwrap();
+///
+/// let metrics = runtime.metrics();
+/// assert_eq!(metrics.workers, 2);
+/// assert!(metrics.spawned >= 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// How many workers there are to be.
+    /// The number of workers that was set: see [`Builder::workers`](crate::rt::Builder::workers).
     pub workers: usize,
-    /// Worker threads: at work, asleep, stuck, or being started.
+    /// Worker threads, whether running, asleep, stuck or being started.
     pub threads: usize,
-    /// Workers at work, or looking for some, also those that are too many and have not noticed yet.
-    /// Those that block are not among them.
+    /// Workers that run tasks or look for some, including surplus workers that have not noticed
+    /// yet. Excludes those that block.
     pub running: usize,
-    /// Workers inside [`blocking`](super::blocking()), and not replaced.
+    /// Workers inside [`blocking`](crate::rt::blocking()) that have not been replaced.
     pub blocking: usize,
-    /// Threads that were stuck in a poll, or blocked, and have been replaced.
+    /// Workers that are stuck in a poll or block, and have been replaced.
     pub detached: usize,
     /// Workers that look for tasks.
     pub spinning: usize,
     /// Tasks that are ready and wait for a worker.
     pub queued: usize,
-    /// Those of them in the global queue.
+    /// The tasks of `queued` that are in the global queue.
     pub injected: usize,
     /// Tasks that have not ended.
     pub alive: usize,
-    /// Tasks that were spawned.
+    /// Tasks that have been spawned.
     pub spawned: u64,
-    /// Polls of tasks. They are counted per worker in the machine's words, which wrap.
+    /// Polls of tasks. Each worker counts up to half of `usize::MAX`, then wraps to 0.
     pub polls: u64,
-    /// Batches of tasks that a worker has taken from another.
+    /// How often a worker has stolen tasks from another.
     pub steals: u64,
-    /// How often a worker found nothing to do.
+    /// How often a worker has found nothing to do.
     pub parks: u64,
-    /// Polls that lasted too long.
+    /// Polls that have lasted too long: see
+    /// [`Builder::stall_after`](crate::rt::Builder::stall_after).
     pub stalls: u64,
-    /// How often no thread could be had for tasks that waited, because there were as many as
-    /// [`max_threads`](super::Builder::max_threads) says.
+    /// How often waiting tasks got no thread because
+    /// [`max_threads`](crate::rt::Builder::max_threads) was reached.
     pub capped: u64,
 }
 
 impl Metrics {
+    /// The metrics of `shared`, now.
     pub(crate) fn of(shared: &Shared) -> Self {
         let sched = &shared.sched;
         let (threads, detached) = {
             let inner = sched.lock();
             (inner.threads, inner.detached)
         };
-        // What has ended is counted first, so that there are never more of those.
+        // The finished tasks are counted first, so that they never outnumber the spawned ones.
         let finished = sum(shared, |p| p.counts.finished.get()) + shared.finished.get();
         let spawned = sum(shared, |p| p.counts.spawned.get()) + shared.spawned.get();
         let injected = sched.injected();
-        let within = |wanted| sched.ps().filter(|p| p.state() == wanted).count();
+        let in_state = |wanted| sched.ps().filter(|p| p.state() == wanted).count();
         Self {
             workers: sched.target(),
             threads,
-            running: within(state::RUNNING) + within(state::SURPLUS),
-            blocking: within(state::BLOCKING),
+            running: in_state(state::RUNNING) + in_state(state::SURPLUS),
+            blocking: in_state(state::BLOCKING),
             detached,
             spinning: sched.spinning(),
             queued: injected + sched.ps().map(P::queued).sum::<usize>(),
@@ -78,6 +93,7 @@ impl Metrics {
     }
 }
 
+/// Sums a count over all Ps.
 fn sum(shared: &Shared, count: impl Fn(&P) -> u64) -> u64 {
     shared.sched.ps().map(count).sum()
 }

@@ -1,26 +1,29 @@
-//! The runtime, as its users have it.
+//! The runtime and its handle.
 
-use std::{fmt, future::Future, io, process, sync::Arc, time::Duration};
+use std::{fmt, future::Future, io, mem, process, sync::Arc, time::Duration};
 
 use super::{
-    Builder, block_on,
-    builder::check_workers,
-    context,
+    config::{NO_RUNTIME, check_workers},
+    context::{
+        current::{self, current},
+        runtimes,
+    },
     metrics::Metrics,
-    shared::Shared,
-    task::{self, JoinHandle},
+    sched::shared::Shared,
+    task::{block_on, join::JoinHandle, spawn::spawn_on},
 };
 
-/// How long the drop of a runtime waits for polls to return, at most.
+/// The shortest limit of the shutdown by a drop.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// Worker threads, and the tasks that they run.
+/// An M:N runtime: worker threads, and the tasks that they run. See [the module](crate::rt).
 ///
-/// Dropping it is a [`shutdown`](Self::shutdown) with a limit of a tenth of a second, or of
-/// [`stall_after`](Builder::stall_after) if that is longer; or without one if it never detaches threads
-/// (`stall_after(None)`).
+/// Dropping it is a [`shutdown`](Self::shutdown) with a limit of 100 ms, or of
+/// [`stall_after`](crate::rt::Builder::stall_after) if that is longer. With `stall_after(None)`
+/// there is no limit.
 ///
-/// The child of a `fork` has no workers: see [the module](super#after-a-fork). There the drop leaks it.
+/// The child of a `fork` has no workers: see [the module](crate::rt#after-a-fork). There the drop
+/// leaks the runtime.
 ///
 /// # Examples
 ///
@@ -39,10 +42,13 @@ const GRACE: Duration = Duration::from_millis(100);
 /// ```
 pub struct Runtime {
     handle: Handle,
+    /// The process that has built it.
     process: u32,
 }
 
-/// Starts tasks on a runtime, from anywhere. It does not keep the runtime going.
+/// Spawns tasks on a runtime from any thread.
+///
+/// It does not keep the runtime running: dropping the [`Runtime`] shuts it down.
 ///
 /// # Examples
 ///
@@ -59,24 +65,12 @@ pub struct Runtime {
 pub struct Handle(Arc<Shared>);
 
 impl Runtime {
-    /// A runtime as of [`Builder::new`].
-    ///
-    /// # Errors
-    ///
-    /// As those of [`Builder::build`].
-    pub fn new() -> io::Result<Self> {
-        Builder::new().build()
-    }
-
-    /// As [`Builder::new`].
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
+    /// Takes charge of a runtime, which the drop shuts down.
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { handle: Handle(shared), process: process::id() }
     }
 
+    /// Starts sysmon and the first worker.
     pub(crate) fn start(&self) -> io::Result<()> {
         let shared = &self.handle.0;
         shared.start_sysmon()?;
@@ -86,12 +80,12 @@ impl Runtime {
         }
     }
 
-    /// A handle to the runtime.
+    /// Returns a handle to the runtime, which may be cloned.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// As [`Handle::spawn`].
+    /// Spawns a task: see [`Handle::spawn`].
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -99,37 +93,45 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
-    /// As [`Handle::block_on`].
+    /// Polls a future on the calling thread until it is ready: see [`Handle::block_on`].
+    ///
+    /// # Panics
+    ///
+    /// On a worker, except inside [`blocking`](crate::rt::blocking()).
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.handle.block_on(future)
     }
 
+    /// Sets the number of workers: see [`Handle::set_workers`].
+    ///
+    /// # Errors
+    ///
     /// As [`Handle::set_workers`].
-    #[allow(clippy::missing_errors_doc, reason = "there")]
     pub fn set_workers(&self, workers: usize) -> io::Result<()> {
         self.handle.set_workers(workers)
     }
 
-    /// How many workers there are to be.
+    /// Returns the number of workers that was set, or the default.
     pub fn workers(&self) -> usize {
         self.handle.workers()
     }
 
-    /// What the runtime does, and has done.
+    /// Returns the metrics of the runtime.
     pub fn metrics(&self) -> Metrics {
         self.handle.metrics()
     }
 
-    /// Stops the runtime. No task is polled again; those that are queued are dropped now, the others
-    /// when they are woken, aborted, or of no more use to anybody; their handles say that they were
-    /// cancelled.
+    /// Stops the runtime. No task is polled again: the queued tasks are dropped now, the others
+    /// when they are woken or aborted, or when nothing refers to them any more. Their handles
+    /// report that they were cancelled.
     ///
-    /// Waits for polls that are under way, so long at most; and not for those whose threads are stuck
-    /// and have been replaced. Returns whether all threads have ended. Those that have not do so
-    /// when their polls return.
+    /// Waits up to `limit` for polls in progress, except those whose threads are stuck and have
+    /// been replaced. Returns whether all threads have ended. The others end when their polls
+    /// return.
     ///
-    /// From a thread of the runtime (in a task, or in the hook for stalls) it does not wait, and
-    /// returns `false`. It may be called again.
+    /// On a thread of the runtime (in a task, or in the hook of
+    /// [`on_stall`](crate::rt::Builder::on_stall)) it does not wait, and returns `false`. It may be
+    /// called again.
     pub fn shutdown(&self, limit: Duration) -> bool {
         self.handle.0.shut_down(Some(limit))
     }
@@ -139,12 +141,12 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         let shared = &self.handle.0;
         if self.process != process::id() {
-            // Its threads are in another process, with whatever locks they hold.
-            std::mem::forget(Arc::clone(shared));
+            // Leaked: its threads are in another process, and may have held locks when that forked.
+            mem::forget(Arc::clone(shared));
             return;
         }
         shared.shut_down(shared.config.stall_after.map(|limit| limit.max(GRACE)));
-        context::unregister(shared.id);
+        runtimes::unregister(shared.id);
     }
 }
 
@@ -155,25 +157,26 @@ impl fmt::Debug for Runtime {
 }
 
 impl Handle {
-    /// The runtime that the calling thread belongs to: that of the task that runs, or of the
-    /// `block_on`.
+    /// Returns a handle to the runtime of the calling thread, if it belongs to one: that of the
+    /// running task, or of `block_on`.
     pub fn try_current() -> Option<Self> {
-        context::current(|shared| shared.map(|shared| Self(shared.arc())))
+        current(|shared| shared.map(|shared| Self(shared.arc())))
     }
 
-    /// As [`try_current`](Self::try_current).
+    /// Returns a handle to the runtime of the calling thread: that of the running task, or of
+    /// `block_on`.
     ///
     /// # Panics
     ///
     /// If the thread belongs to no runtime.
     pub fn current() -> Self {
-        Self::try_current().expect(super::NO_RUNTIME)
+        Self::try_current().expect(NO_RUNTIME)
     }
 
-    /// Starts a task. It runs whether or not somebody waits for the handle.
+    /// Spawns a task. It runs whether or not the returned handle is awaited.
     ///
-    /// After a shutdown the future is dropped, and the handle says that it was cancelled. Tasks
-    /// that wait for a worker are not bounded in number.
+    /// The number of tasks that wait for a worker is not bounded. After a shutdown the future is
+    /// dropped, and the handle reports that the task was cancelled.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -181,50 +184,51 @@ impl Handle {
         spawn_on(&self.0, future)
     }
 
-    /// Polls a future on the calling thread, until it is ready. Within it, this is the runtime of
-    /// [`spawn`](super::spawn) and [`sleep`](super::sleep).
+    /// Polls a future on the calling thread until it is ready, and returns its output. Meanwhile
+    /// this runtime is the one that [`spawn`](crate::rt::spawn) and [`sleep`](crate::rt::sleep)
+    /// use.
     ///
     /// # Panics
     ///
-    /// On a worker, whose other tasks would wait for it: there one awaits. In
-    /// [`blocking`](super::blocking()) it may be called. And with what the future panics with.
+    /// On a worker, since its other tasks would wait: await the future instead, or call this inside
+    /// [`blocking`](crate::rt::blocking()). If the future panics, the panic is passed on.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
-            !context::must_not_block(),
+            !current::must_not_block(),
             "block_on was called on a worker, whose tasks would wait: await the future, or call it in \
              corepool::rt::blocking"
         );
-        let _entered = context::enter(&self.0);
+        let _entered = current::enter(&self.0);
         block_on::block_on(future)
     }
 
-    /// Changes the number of workers, for good: it then does not follow the number of processors.
-    /// Workers that are too many stop after the polls that they are in.
+    /// Sets the number of workers. From then on it does not follow the number of processors.
+    /// Surplus workers stop after their current polls.
     ///
     /// # Errors
     ///
-    /// Of kind `InvalidInput`, if there are to be none, or more than threads at most. Then all stays
-    /// as it was.
+    /// Returns an error of kind `InvalidInput`, and changes nothing, if `workers` is 0 or more than
+    /// [`max_threads`](crate::rt::Builder::max_threads).
     pub fn set_workers(&self, workers: usize) -> io::Result<()> {
         check_workers(workers, self.0.sched.max_threads())?;
         self.0.set_workers(workers);
         Ok(())
     }
 
-    /// As [`Runtime::shutdown`], for schedules, in which time does not pass.
+    /// As [`Runtime::shutdown`] without a limit, for schedules, in which time does not pass.
     #[cfg(all(test, shuttle))]
     pub(crate) fn shut_down_for_ever(&self) -> bool {
         self.0.shut_down(None)
     }
 
-    /// How many workers there are to be.
+    /// Returns the number of workers that was set, or the default.
     pub fn workers(&self) -> usize {
         self.0.sched.target()
     }
 
-    /// What the runtime does, and has done.
+    /// Returns the metrics of the runtime.
     pub fn metrics(&self) -> Metrics {
-        self.0.metrics()
+        Metrics::of(&self.0)
     }
 }
 
@@ -232,20 +236,4 @@ impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Handle").field(&self.0.id).finish()
     }
-}
-
-/// Starts a task on a runtime.
-pub(crate) fn spawn_on<F>(shared: &Shared, future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Send + 'static> + Send + 'static,
-{
-    let (task, handle) = task::create(shared.id, future);
-    context::worker_of(shared.id, |worker| match worker {
-        Some((shared, p)) => shared.spawned(p, task),
-        None => {
-            shared.spawned.add(1);
-            shared.submit(task);
-        }
-    });
-    handle
 }

@@ -14,7 +14,13 @@ use std::{
 use super::Done;
 use crate::{
     collect::join::current_or_join,
-    rt::white_box::{Batch, LEN, P, Parked, Parker, Ready, RunQueue, Sched, StealOrder},
+    rt::sched::{
+        parker::Parker,
+        proc::P,
+        ready::Ready,
+        run_queue::{Batch, LEN, RunQueue, StealOrder},
+        sched::{Parked, Sched},
+    },
     seat::current::current,
 };
 
@@ -182,9 +188,9 @@ fn a_seat_stays_with_its_p() {
         let ids: Vec<_> = (0..3)
             .map(|_| {
                 let serve = || {
-                    p.sit();
+                    p.attach_seat();
                     let id = current_or_join().unwrap().id;
-                    p.stand();
+                    p.detach_seat();
                     assert!(current().is_none());
                     id
                 };
@@ -219,14 +225,14 @@ fn no_poll_is_under_way_before_the_first() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_short_slice_is_not_inherited() {
-    use crate::rt::white_box::{shorten, slice};
+    use crate::rt::threads::timeslice::{request_short_slice, timeslice};
 
     on_thread(|| {
         // Before version 6.12 Linux does not tell.
-        let Some(before) = slice() else { return };
-        shorten();
-        assert!(slice().unwrap() < before);
-        assert_eq!(on_thread(slice), Some(before));
+        let Some(before) = timeslice() else { return };
+        request_short_slice();
+        assert!(timeslice().unwrap() < before);
+        assert_eq!(on_thread(timeslice), Some(before));
     });
 }
 

@@ -1,31 +1,29 @@
-//! The run queue of one P: a ring, and the place of the task that runs next.
+//! The run queue of one P: a ring, and the slot of the task that runs next.
 //!
-//! The ring is Go's. Its one producer, the thread that has the P, pushes at the tail; that thread and
-//! thieves take at the head. Thieves *copy, then claim*: they read slots on speculation and throw
-//! away what they have read unless the compare-exchange of the head says that it was still there.
-//! Slots are atomic and hold pointers that nobody follows before the claim, so that there is no
-//! data race; the indices count up over the whole word, so that an index that a thief remembers does
-//! not come round again meanwhile.
+//! The ring is Go's (`runqput`, `runqget` and `runqgrab` in its proc.go). Its one producer, the
+//! thread that has the P, pushes at the tail. The producer and thieves take at the head. Thieves
+//! *copy, then claim*: they read slots speculatively, and discard what they have read unless the
+//! compare-exchange of the head shows that it was still there. Slots are atomic and hold pointers
+//! that nobody follows before the claim, so there is no data race. The indices count over the whole
+//! word, so an index that a thief remembers does not come round again in the meantime.
 
-use std::{fmt, ptr::NonNull};
+use std::fmt;
 
+use super::ready::Ready;
 use crate::sync::{
     AcqRel, Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, full_swap, spin_loop, test_size,
 };
 
-/// A task that is ready to run: what `Runnable::into_raw` gives.
-pub(crate) type Ready = NonNull<()>;
-
-/// Tasks in a ring.
+/// Slots of a ring.
 pub(crate) const LEN: usize = test_size(256, 4);
 
-/// The most that moves at once: half a ring.
+/// The largest number of tasks that move at once: half a ring.
 pub(crate) const BATCH: usize = LEN / 2;
 
 pub(crate) struct RunQueue {
-    /// The next to be taken. Moved on by whoever takes.
+    /// The index of the next task to be taken. Advanced by the thread that takes.
     head: AtomicUsize,
-    /// Where the next one goes. The producer's.
+    /// The index of the next free slot. Written by the producer alone.
     tail: AtomicUsize,
     slots: Box<[AtomicPtr<()>]>,
 }
@@ -42,7 +40,7 @@ impl Batch {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Ready> {
-        self.tasks[..self.len].iter().map(|&task| NonNull::new(task).expect("was pushed"))
+        self.tasks[..self.len].iter().map(|&task| Ready::new(task).expect("was pushed"))
     }
 }
 
@@ -60,21 +58,26 @@ impl RunQueue {
         &self.slots[index % LEN]
     }
 
-    /// Whether there was nothing at some moment of the call, seen from another thread.
+    /// Returns whether the ring was empty at some moment of the call. Any thread may call this.
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many there are, or were a moment ago. A full ring at the most.
+    /// Returns the number of tasks, now or a moment ago; at most the size of the ring.
     pub(crate) fn len(&self) -> usize {
-        // In this order, so that what is taken meanwhile does not make it look empty. Acquire: pairs
-        // with the Release of whoever has moved it on, so that the tail is not behind it.
+        // In this order, so that a task that is taken meanwhile does not make the ring look empty.
+        // Acquire: pairs with the Release of the thread that has advanced the head, so that the
+        // tail is not behind it.
         let head = self.head.load(Acquire);
         let tail = self.tail.load(Relaxed);
         tail.wrapping_sub(head).min(LEN)
     }
 
-    /// Puts a task at the end, or gives it back if the ring is full.
+    /// Pushes a task at the tail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the task if the ring is full.
     ///
     /// # Safety
     ///
@@ -82,7 +85,8 @@ impl RunQueue {
     #[inline]
     pub(crate) unsafe fn push(&self, task: Ready) -> Result<(), Ready> {
         let tail = self.tail.load(Relaxed);
-        // Acquire: pairs with the Release of `claim`, so that what was in the slot has been read.
+        // Acquire: pairs with the Release of `claim`, so that the old content of the slot has been
+        // read.
         let read = self.head.load(Acquire);
         if tail.wrapping_sub(read) >= LEN {
             return Err(task);
@@ -105,19 +109,19 @@ impl RunQueue {
         let mut head = self.head.load(Relaxed);
         while head != tail {
             let task = self.slot(head).load(Relaxed);
-            // Release: pairs with the Acquire of `len` and `grab`. What is in the slot this thread has
-            // pushed itself.
+            // Release: pairs with the Acquire of `len` and `grab`. The content of the slot was
+            // stored by this thread itself.
             // bug: owner pops without a claim
             match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed) {
-                Ok(_) => return NonNull::new(task),
+                Ok(_) => return Ready::new(task),
                 Err(now) => head = now,
             }
         }
         None
     }
 
-    /// Takes half of the tasks, rounded up, or half a ring's worth of as many as there are: the
-    /// oldest, in their order. Any thread may.
+    /// Takes the oldest tasks, in their order, and returns their number: half of the tasks, rounded
+    /// up; or, unless `half`, all of them but at most half a ring. Any thread may call this.
     pub(crate) fn grab(&self, half: bool, into: &mut Batch) -> usize {
         loop {
             // Acquire: as in `len`.
@@ -126,7 +130,7 @@ impl RunQueue {
             // bug: task stolen without acquire
             let len = self.tail.load(Acquire).wrapping_sub(head);
             if len > LEN {
-                // The tail is that of a later moment than the head.
+                // The tail was read at a later moment than the head.
                 spin_loop();
                 continue;
             }
@@ -143,15 +147,17 @@ impl RunQueue {
         }
     }
 
+    /// Advances the head by `count`, if it is still at `head`.
     fn claim(&self, head: usize, count: usize) -> bool {
         let next = head.wrapping_add(count);
-        // Release: pairs with the Acquire of `push`, which then may use the slots again, and with
-        // that of `len` and `grab`.
+        // Release: pairs with the Acquire of `push`, which may use the slots again after that, and
+        // with that of `len` and `grab`.
         // bug: task taken by two
         self.head.compare_exchange(head, next, Release, Relaxed).is_ok()
     }
 
-    /// Puts stolen tasks into an empty ring, but for the last one, which the thief runs.
+    /// Pushes stolen tasks to an empty ring, except for the last one, which is returned for the
+    /// thief to run.
     ///
     /// # Safety
     ///
@@ -175,27 +181,28 @@ impl fmt::Debug for RunQueue {
     }
 }
 
-/// The task that runs next: the one that the running task woke or spawned last. It is likely to find
-/// in the cache what that one has left there, and the two share a slice of time.
+/// The slot of the task that runs next (Go's `runnext`): the one that the running task woke or
+/// spawned last. That task is likely to find in the cache what the running one has left there, and
+/// the two share a slice of time.
 ///
 /// Thieves may take it as well, so that it does not wait behind a poll that does not return.
 #[derive(Debug)]
-pub(crate) struct Next(AtomicPtr<()>);
+pub(crate) struct RunNext(AtomicPtr<()>);
 
-impl Next {
+impl RunNext {
     pub(crate) fn new() -> Self {
         Self(AtomicPtr::new(std::ptr::null_mut()))
     }
 
-    /// Puts a task here, and returns the one that was.
+    /// Puts a task here, and returns the one that it replaces.
     ///
-    /// It is also the first half of *submit against park*: what comes after it in the SeqCst order
-    /// is a look at whether anybody has to be woken.
+    /// This is also the first half of *submit against park*: what comes after it in the SeqCst
+    /// order is a look at whether a thread has to be woken.
     #[inline]
     pub(crate) fn put(&self, task: Ready) -> Option<Ready> {
         // A Release, too: pairs with the Acquire of `take`.
         // bug: submit without a fence
-        NonNull::new(full_swap(&self.0, task.as_ptr()))
+        Ready::new(full_swap(&self.0, task.as_ptr()))
     }
 
     #[inline]
@@ -203,10 +210,10 @@ impl Next {
         if self.0.load(Relaxed).is_null() {
             return None;
         }
-        // Acquire: pairs with the Release in `put`. Release: whoever then finds nothing here, in
-        // `is_empty`, sees what the producer has pushed to the ring before.
+        // Acquire: pairs with the Release in `put`. Release: a thread that then finds the slot
+        // empty, in `is_empty`, sees what the producer has pushed to the ring before.
         // bug: next task taken by two
-        NonNull::new(self.0.swap(std::ptr::null_mut(), AcqRel))
+        Ready::new(self.0.swap(std::ptr::null_mut(), AcqRel))
     }
 
     #[inline]
@@ -216,8 +223,8 @@ impl Next {
     }
 }
 
-/// The order in which a thief looks at the others: each once, from a random start, at a stride that
-/// has no factor in common with their number.
+/// The order in which a thief visits the other Ps: each once, from a random start, at a stride that
+/// is coprime to their number. As in Go's `randomOrder`.
 #[derive(Debug)]
 pub(crate) struct StealOrder {
     len: usize,
@@ -227,7 +234,7 @@ pub(crate) struct StealOrder {
 }
 
 impl StealOrder {
-    /// Among so many.
+    /// An order of the indices below `len`, chosen by `random`.
     pub(crate) fn new(len: usize, random: u32) -> Self {
         let len = len.max(1);
         let random = random as usize;
@@ -239,6 +246,7 @@ impl StealOrder {
     }
 }
 
+/// The greatest common divisor.
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }

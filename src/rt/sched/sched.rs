@@ -1,24 +1,27 @@
-//! The scheduler: which P runs on which thread, and who has to be woken.
+//! The scheduler: which P runs on which thread, and which thread has to be woken. After Go's
+//! proc.go.
 //!
 //! A P is *active* if a thread has it and it is not detached. There are never more active Ps than
-//! workers were asked for, but for the one poll that a thread may be in when it is detached.
+//! the target number of workers, except during the one poll that a thread may be in when it is
+//! detached.
 //!
 //! # Submit against park
 //!
 //! ```text
-//! submit  push the task;        fence;  nobody spins, and a P may become active?  wake a thread
-//! park    active -= 1, asleep;  fence;  any queue with a task?                    take a P again
+//! submit  push the task;        fence;  no thread spins, and a P may become active?  wake a thread
+//! park    active -= 1, asleep;  fence;  any queue with a task?                       take a P again
 //! ```
 //!
-//! Either the submitter sees that a P is free, or the parking thread sees the task: either the swap
-//! that puts the task comes before the parking thread's fence in the one order of all SeqCst
-//! operations; or that fence comes first, and with it whatever comes before it. So the counts
-//! themselves are Relaxed: where one goes down, a fence and a look follow, by the same thread or by
-//! the next one that parks.
+//! Either the submitter sees that a P is free, or the parking thread sees the task. In the single
+//! order of all SeqCst operations, either the swap that puts the task comes before the parking
+//! thread's fence, so that the parking thread sees the task; or that fence comes first, and the
+//! submitter sees all that precedes it. So the counts themselves are Relaxed: after one goes down,
+//! a fence and a look follow, by the same thread or by the next one that parks.
 //!
-//! A *spinning* thread has a P and looks for tasks: while there is one, a submitter need not wake
-//! another. It counts itself out before its last look at the queues, and if it finds a task it wakes
-//! the next one, so that as many threads wake up as there is work for, one after the other.
+//! A *spinning* thread has a P and looks for tasks. While there is one, a submitter need not wake
+//! another. A spinning thread counts itself out before its last look at the queues. If it finds a
+//! task it wakes the next thread, so that as many threads wake up as there is work for, one after
+//! the other.
 //!
 //! Tasks from threads without a P go to the global queue, under the lock under which threads park.
 
@@ -33,7 +36,8 @@ use crossbeam_utils::CachePadded;
 use super::{
     parker::{Order, Parker},
     proc::{P, state},
-    runq::{BATCH, Batch, Ready},
+    ready::Ready,
+    run_queue::{BATCH, Batch},
 };
 use crate::{
     sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, SeqCst, fence, lock::lock},
@@ -42,19 +46,19 @@ use crate::{
 
 #[derive(Debug)]
 pub(crate) struct Sched {
-    /// Ps that are active. Changed under the lock.
+    /// The number of active Ps. Changed under the lock.
     active: CachePadded<AtomicUsize>,
-    /// Ps that may be. Changed under the lock.
+    /// The largest number of active Ps, that is, of workers. Changed under the lock.
     target: AtomicUsize,
-    /// Ps that have been made. Changed under the lock.
+    /// The number of Ps that have been made. Changed under the lock.
     made: AtomicUsize,
-    /// Threads that spin, or are being woken to do so.
+    /// The number of threads that spin, or are being woken to do so.
     spinning: CachePadded<AtomicUsize>,
     /// The length of the global queue. Changed under the lock.
     injected: CachePadded<AtomicUsize>,
     inner: CachePadded<Mutex<Inner>>,
     ps: Box<[OnceLock<Box<P>>]>,
-    /// How often no thread could be had for a P, because there are as many as may be.
+    /// How often a P got no thread because `max_threads` was reached.
     pub(crate) capped: Counter,
 }
 
@@ -62,44 +66,45 @@ pub(crate) struct Sched {
 pub(crate) struct Inner {
     /// The global queue.
     pub(crate) global: VecDeque<Ready>,
-    /// Ps that no thread has. The lowest goes first.
+    /// Ps that no thread has. The lowest is used first.
     free: BTreeSet<usize>,
-    /// Threads without a P, asleep. The last goes first, whose stack is in the cache.
+    /// Threads without a P, asleep. The last is woken first, since its stack is still in the cache.
     idle: Vec<Arc<Parker>>,
-    /// Threads that run, sleep or are being started.
+    /// The number of threads that run, sleep or are being started.
     pub(crate) threads: usize,
-    /// Ps whose threads are stuck, and have been replaced.
+    /// The number of Ps whose threads are stuck, and have been replaced.
     pub(crate) detached: usize,
-    /// The runtime goes: tasks are dropped.
+    /// The runtime is shut down: tasks are dropped.
     pub(crate) stopping: bool,
 }
 
-// SAFETY: a `Ready` is the one handle to run a task, which may be done on any thread.
+// SAFETY: a `Ready` is the only handle that can run the task, which may be done on any thread.
 unsafe impl Send for Inner {}
 
-/// A P that is to run on a thread: one that sleeps, or a new one.
+/// A P that is to run on a thread.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Launch {
     pub(crate) p: usize,
+    /// A sleeping thread, or `None` if a new one has to be started.
     pub(crate) on: Option<Arc<Parker>>,
 }
 
-/// What a thread that gives up its P does next.
+/// The result of an attempt to give up a P.
 #[derive(Debug)]
 pub(crate) enum Parked {
-    /// It was wrong to: there is this task.
+    /// The thread keeps the P, to run this task.
     Found(Ready),
-    /// It waits for an order.
+    /// The thread sleeps until it gets an order.
     Asleep,
-    /// As `Asleep`, but not for long: there are more threads than are needed.
+    /// As `Asleep`, with a timeout, because there are more threads than needed.
     Spare,
-    /// It ends.
+    /// The thread exits.
     Ended,
 }
 
 impl Sched {
-    /// So many workers, which never have more than so many threads.
+    /// A scheduler of `workers` workers, which never has more than `max_threads` threads.
     pub(crate) fn new(workers: usize, max_threads: usize) -> Self {
         Self {
             active: CachePadded::new(AtomicUsize::new(0)),
@@ -121,14 +126,14 @@ impl Sched {
         self.find_p(id).expect("Ps are made before they are used")
     }
 
-    /// A P of which the calling thread knows by the count of those that are made alone.
+    /// Returns a P that the caller knows only through `made`, so that it may not be visible yet.
     pub(crate) fn find_p(&self, id: usize) -> Option<&P> {
         self.ps[id].get().map(|p| &**p)
     }
 
-    /// The Ps that have been made.
+    /// All Ps that have been made.
     pub(crate) fn ps(&self) -> impl Iterator<Item = &P> {
-        // Acquire is in `get`.
+        // Relaxed: `find_p` has the Acquire, in `get`.
         (0..self.made.load(Relaxed)).filter_map(|id| self.find_p(id))
     }
 
@@ -156,37 +161,47 @@ impl Sched {
         self.spinning.load(Relaxed)
     }
 
-    /// Whether one more P may become active.
+    /// Returns whether one more P may become active.
     #[inline]
     pub(crate) fn has_vacancy(&self) -> bool {
-        // SeqCst: comes after the swap in `Next::put`, if that was before.
+        // SeqCst: if the swap in `RunNext::put` comes before this in the program, it does so in the
+        // order of all SeqCst operations.
         self.active.load(SeqCst) < self.target.load(Relaxed)
     }
 
-    /// Submit's look at whether somebody has to be woken.
+    /// Returns whether a thread has to be woken: the second half of submit.
     #[inline]
     pub(crate) fn wants_wake(&self) -> bool {
         // SeqCst: as in `has_vacancy`.
         self.has_vacancy() && self.spinning.load(SeqCst) == 0
     }
 
-    /// Wakes a thread for work that has come, unless one spins already.
+    /// Launches a thread for new work, unless one spins already.
     pub(crate) fn wake_one(&self) -> Option<Launch> {
-        if !self.has_vacancy() || self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_err() {
+        if !self.has_vacancy() || !self.count_spinner() {
             return None;
         }
-        let mut inner = self.lock();
-        let launch = self.launch(&mut inner);
+        self.launch_spinner(&mut self.lock())
+    }
+
+    /// Counts a thread that is to spin, if no other does.
+    fn count_spinner(&self) -> bool {
+        self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_ok()
+    }
+
+    /// Launches a thread that has been counted as spinning. Uncounts it if no P may become active.
+    fn launch_spinner(&self, inner: &mut Inner) -> Option<Launch> {
+        let launch = self.launch(inner);
         if launch.is_none() {
-            // Under the lock: whoever has seen it as 1 and woken nobody is seen by the next thread
-            // that parks.
+            // Under the lock: a thread that has seen the count as 1, and so has woken no other, is
+            // seen by the next thread that parks.
             self.spinning.fetch_sub(1, Relaxed);
         }
         launch
     }
 
-    /// A free P and a thread for it, if one may become active. The thread is to spin, and is counted
-    /// by the caller.
+    /// Returns a free P and a thread for it, if one may become active. The thread is to spin, and
+    /// is counted as spinning by the caller.
     fn launch(&self, inner: &mut Inner) -> Option<Launch> {
         if inner.stopping || !self.has_vacancy() {
             return None;
@@ -202,12 +217,12 @@ impl Sched {
         Some(Launch { p, on })
     }
 
-    /// The lowest free P, which then is active.
+    /// Makes the lowest free P active.
     fn activate(&self, inner: &mut Inner) -> Option<usize> {
         let id = inner.free.pop_first().or_else(|| {
             let id = self.made.load(Relaxed);
             self.ps.get(id)?.get_or_init(|| Box::new(P::new(id)));
-            // Relaxed: `get` has an Acquire of its own.
+            // Relaxed: `find_p` has the Acquire, in `get`.
             self.made.store(id + 1, Relaxed);
             Some(id)
         })?;
@@ -219,7 +234,7 @@ impl Sched {
         Some(id)
     }
 
-    /// No thread can be started for this P.
+    /// Undoes a launch for which no thread could be started.
     pub(crate) fn give_up(&self, launch: &Launch) {
         let mut inner = self.lock();
         inner.threads -= 1;
@@ -227,7 +242,7 @@ impl Sched {
         self.spinning.fetch_sub(1, Relaxed);
     }
 
-    /// A P that has no tasks is free again.
+    /// Frees a P, which has no tasks.
     fn retire(&self, inner: &mut Inner, p: &P) {
         debug_assert!(!p.has_work());
         match p.state() {
@@ -241,11 +256,11 @@ impl Sched {
         inner.free.insert(p.id);
     }
 
-    /// Puts tasks into the global queue, and finds somebody to run them.
+    /// Pushes tasks to the global queue, and launches a thread to run them if one is needed.
     ///
     /// # Errors
     ///
-    /// Gives the tasks back, if the runtime stops.
+    /// Returns the tasks if the runtime is stopping.
     pub(crate) fn inject<T: IntoIterator<Item = Ready>>(
         &self,
         tasks: T,
@@ -255,28 +270,25 @@ impl Sched {
             return Err(tasks);
         }
         self.add(&mut inner, tasks);
-        let wake = self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_ok();
+        let wake = self.count_spinner();
         // bug: inject wakes no thread
-        let launch = wake.then(|| self.launch(&mut inner)).flatten();
-        if wake && launch.is_none() {
-            self.spinning.fetch_sub(1, Relaxed);
-        }
-        Ok(launch)
+        Ok(wake.then(|| self.launch_spinner(&mut inner)).flatten())
     }
 
-    /// Takes what is in the global queue, for good.
+    /// Takes all tasks of the global queue.
     pub(crate) fn clear(&self) -> VecDeque<Ready> {
         let mut inner = self.lock();
         self.injected.store(0, Relaxed);
         mem::take(&mut inner.global)
     }
 
+    /// Pushes tasks to the global queue.
     fn add(&self, inner: &mut Inner, tasks: impl IntoIterator<Item = Ready>) {
         inner.global.extend(tasks);
         self.injected.store(inner.global.len(), Relaxed);
     }
 
-    /// One task of the global queue.
+    /// Takes one task of the global queue.
     pub(crate) fn pop_global(&self) -> Option<Ready> {
         if self.injected() == 0 {
             return None;
@@ -287,7 +299,8 @@ impl Sched {
         task
     }
 
-    /// This P's part of the global queue: one to run now, the rest in its own.
+    /// Takes this P's share of the global queue: returns one task to run now, and moves the rest to
+    /// the P's own queue.
     ///
     /// # Safety
     ///
@@ -317,8 +330,9 @@ impl Sched {
         Some(first)
     }
 
-    /// Whether the calling thread may spin: half of those that have something to do may.
-    pub(crate) fn start_to_spin(&self) -> bool {
+    /// Counts the calling thread as spinning, if fewer than half of the active Ps spin. Returns
+    /// whether it may spin.
+    pub(crate) fn start_spinning(&self) -> bool {
         let may = 2 * self.spinning() < self.active();
         if may {
             self.spinning.fetch_add(1, Relaxed);
@@ -326,53 +340,56 @@ impl Sched {
         may
     }
 
-    /// The calling thread has spun, and has found a task. Wakes the next one, if it was the last.
-    pub(crate) fn stop_to_spin(&self) -> Option<Launch> {
+    /// Counts out the calling thread, which has spun and found a task. Wakes the next one if this
+    /// was the last.
+    pub(crate) fn stop_spinning(&self) -> Option<Launch> {
         let last = self.spinning.fetch_sub(1, Relaxed) == 1;
         last.then(|| self.wake_one()).flatten()
     }
 
-    /// The calling thread has spun, and gives its P up.
+    /// Counts out the calling thread, which has spun and gives up its P.
     pub(crate) fn give_up_spinning(&self) {
         self.spinning.fetch_sub(1, Relaxed);
     }
 
-    /// Gives a P up that has no tasks, since nothing was found for it to do. `spins` says that the
-    /// thread spins.
+    /// The first half of park: gives up a P that has no tasks, after a search that found none.
+    /// `spins` says whether the thread spins.
     ///
     /// # Safety
     ///
     /// The caller has the P.
     pub(crate) unsafe fn park(&self, p: &P, me: &Arc<Parker>, spins: bool) -> Parked {
-        {
-            let mut inner = self.lock();
-            if !inner.stopping {
-                // SAFETY: passed on.
-                // bug: park without a look at the global queue
-                if let Some(task) = unsafe { self.take_batch(&mut inner, p) } {
-                    return Parked::Found(task);
-                }
-            }
-            p.stand();
-            self.retire(&mut inner, p);
-            if spins {
-                self.spinning.fetch_sub(1, Relaxed);
-            }
-            if inner.stopping {
-                return Parked::Ended;
-            }
-            inner.idle.push(Arc::clone(me));
-            if inner.idle.len() > self.target() {
-                return Parked::Spare;
+        let mut inner = self.lock();
+        if !inner.stopping {
+            // SAFETY: passed on.
+            // bug: park without a look at the global queue
+            if let Some(task) = unsafe { self.take_batch(&mut inner, p) } {
+                return Parked::Found(task);
             }
         }
-        Parked::Asleep
+        let parked = self.leave(&mut inner, p, me);
+        if spins {
+            self.spinning.fetch_sub(1, Relaxed);
+        }
+        parked
     }
 
-    /// Park's second half: the last look at the queues, by a thread that is asleep already. If there
-    /// is something it goes on with a P, as a thread that spins, unless it has been woken meanwhile.
+    /// Gives up a P that has no tasks. The thread sleeps, or exits if the runtime is stopping.
+    fn leave(&self, inner: &mut Inner, p: &P, me: &Arc<Parker>) -> Parked {
+        p.detach_seat();
+        self.retire(inner, p);
+        if inner.stopping {
+            return Parked::Ended;
+        }
+        inner.idle.push(Arc::clone(me));
+        if inner.idle.len() > self.target() { Parked::Spare } else { Parked::Asleep }
+    }
+
+    /// The second half of park: the last look at the queues, by a thread that already counts as
+    /// asleep. If there is a task, the thread takes a P and spins, unless it has been woken
+    /// meanwhile. Returns that P.
     pub(crate) fn look_again(&self, me: &Arc<Parker>) -> Option<usize> {
-        // Pairs with the swap in `Next::put`: see the head of this file.
+        // Pairs with the swap in `RunNext::put`: see the head of this file.
         // bug: park without a fence
         fence(SeqCst);
         // bug: park without a second look
@@ -390,7 +407,8 @@ impl Sched {
         Some(p)
     }
 
-    /// A thread that has slept for long ends, unless it is wanted after all.
+    /// Removes a thread that has slept for long, which then exits. Returns false if the thread has
+    /// been woken meanwhile: its order is on the way.
     pub(crate) fn end(&self, me: &Arc<Parker>) -> bool {
         let mut inner = self.lock();
         let asleep = inner.idle.iter().position(|other| Arc::ptr_eq(other, me));
@@ -400,14 +418,14 @@ impl Sched {
         asleep.is_some()
     }
 
-    /// The end of a thread.
+    /// Counts out a thread that exits.
     pub(crate) fn ended(&self) {
         self.lock().threads -= 1;
     }
 
-    /// The thread of this P is stuck: its tasks go to the global queue, and another P takes its
-    /// place, at once, so that the workers that replace several others start side by side. `seen` is
-    /// what the P was about when that was found.
+    /// Detaches a P whose thread is stuck: its tasks go to the global queue, and another P takes
+    /// its place at once, so that the replacements of several workers start side by side. `seen` is
+    /// the state in which the P was found stuck; a P whose state has changed since is left alone.
     pub(crate) fn replace(&self, p: &P, seen: u32) -> Option<Launch> {
         let mut inner = self.lock();
         if inner.stopping {
@@ -430,7 +448,8 @@ impl Sched {
         launch
     }
 
-    /// Marks a P that is active, so that its thread gives it up at the head of its loop.
+    /// Changes the state of an active P to `mark`, so that its thread gives it up at the head of
+    /// its loop.
     fn mark(&self, _: &mut Inner, p: &P, mark: u32) {
         // bug: two looks for one object
         loop {
@@ -438,7 +457,7 @@ impl Sched {
             if !is_active(seen) {
                 return;
             }
-            // Else it was on its way from one to the other.
+            // Otherwise it has just changed between the two active states.
             if p.change(seen, mark) {
                 self.active.fetch_sub(1, Relaxed);
                 return;
@@ -446,7 +465,7 @@ impl Sched {
         }
     }
 
-    /// Takes what waits at a P whose thread is stuck, as a thief.
+    /// Takes all tasks of a P whose thread is stuck, as a thief.
     pub(crate) fn drain(&self, p: &P) -> Vec<Ready> {
         let (mut tasks, mut batch) = (Vec::new(), Batch::new());
         while p.queue.grab(false, &mut batch) > 0 {
@@ -456,13 +475,14 @@ impl Sched {
         tasks
     }
 
-    /// The thread of a detached P is back, at the head of its loop. It goes on if a P may become
-    /// active, else it gives up the P, and its tasks.
+    /// Called by the thread of a detached P at the head of its loop, after the poll has returned.
+    /// The P becomes active if one more may be: then this returns `None`. Otherwise the thread
+    /// gives up the P and its tasks.
     ///
     /// # Safety
     ///
     /// The caller has the P.
-    pub(crate) unsafe fn come_back(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
+    pub(crate) unsafe fn reattach(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
         let mut inner = self.lock();
         let detached = usize::from(p.state() == state::DETACHED);
         // bug: detached for good
@@ -475,17 +495,11 @@ impl Sched {
         // SAFETY: passed on.
         let tasks = std::iter::from_fn(|| unsafe { p.pop() });
         self.add(&mut inner, tasks);
-        p.stand();
-        self.retire(&mut inner, p);
-        if inner.stopping {
-            return Some(Parked::Ended);
-        }
-        inner.idle.push(Arc::clone(me));
-        Some(if inner.idle.len() > self.target() { Parked::Spare } else { Parked::Asleep })
+        Some(self.leave(&mut inner, p, me))
     }
 
-    /// Changes how many Ps may be active, if `may` says so. Threads that are too many notice at the
-    /// heads of their loops. Returns those of them that sleep, and what is to be launched.
+    /// Sets the number of workers, if `may` returns true. Surplus workers notice at the heads of
+    /// their loops. Returns the surplus threads that sleep, and a launch.
     pub(crate) fn resize(
         &self,
         workers: usize,
@@ -507,11 +521,12 @@ impl Sched {
         let surplus = inner.idle.len().saturating_sub(workers);
         let surplus = inner.idle.drain(..surplus).collect();
         drop(inner);
-        // Also in place of those that may not have had their last look at the queues.
+        // The launch also stands in for surplus threads that have not had their last look at the
+        // queues yet.
         (surplus, self.wake_one())
     }
 
-    /// Ends it: threads leave at the heads of their loops. Returns those that sleep.
+    /// Stops the scheduler: threads exit at the heads of their loops. Returns those that sleep.
     pub(crate) fn stop(&self) -> Vec<Arc<Parker>> {
         let mut inner = self.lock();
         inner.stopping = true;
@@ -522,12 +537,12 @@ impl Sched {
     }
 }
 
-/// What changes between these two without the lock.
+/// Returns whether a P in this state is active. Between these two it changes without the lock.
 fn is_active(state: u32) -> bool {
     matches!(state, state::RUNNING | state::BLOCKING)
 }
 
-/// Wakes sleeping threads, so that they end.
+/// Has sleeping threads exit.
 pub(crate) fn dismiss(sleepers: Vec<Arc<Parker>>) {
     sleepers.iter().for_each(|sleeper| sleeper.give(Order::End));
 }

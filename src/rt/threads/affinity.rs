@@ -1,19 +1,19 @@
-//! Pinning of workers to cores.
+//! Pinning workers to cores.
 
 use std::{
     io::{self, Write},
     sync::Once,
 };
 
-use super::builder::Config;
+use crate::rt::config::Config;
 
-/// The core of the calling thread.
+/// The core that the calling thread is pinned to, if any.
 #[derive(Debug, Default)]
-pub(crate) struct Pin(Option<usize>);
+pub(crate) struct Affinity(Option<usize>);
 
-impl Pin {
-    /// Moves the calling thread to the core of the P with this number, if that is wanted.
-    pub(crate) fn to(&mut self, p: usize, config: &Config) {
+impl Affinity {
+    /// Pins the calling thread to the core of the P with the id `p`, if workers are to be pinned.
+    pub(crate) fn pin_to(&mut self, p: usize, config: &Config) {
         let Some(core) = config.cores.get(p % config.cores.len().max(1)) else { return };
         if self.0 == Some(core.id) {
             return;
@@ -26,7 +26,7 @@ impl Pin {
     }
 }
 
-/// The cores to pin to: none if it is not wanted, or not possible.
+/// Returns the cores to pin to: none unless `wanted`, or if the system does not list them.
 pub(crate) fn cores(wanted: bool) -> Vec<core_affinity::CoreId> {
     if !wanted {
         return Vec::new();
@@ -40,10 +40,10 @@ pub(crate) fn cores(wanted: bool) -> Vec<core_affinity::CoreId> {
 fn warn() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Whether or not there is a standard error.
+        // Unlike `eprintln`, this does not panic without a standard error.
         let _ = writeln!(
             io::stderr(),
-            "corepool: warning: the system refuses to pin workers to cores; they go unpinned"
+            "corepool: warning: the system refuses to pin workers to cores; they run unpinned"
         );
     });
 }

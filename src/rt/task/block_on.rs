@@ -1,4 +1,4 @@
-//! A future on a thread that is no worker.
+//! Polling a future on a thread that is not a worker.
 
 use std::{
     future::Future,
@@ -14,7 +14,7 @@ use crate::sync::{
 
 struct Unpark {
     thread: Thread,
-    /// The future is to be polled.
+    /// The future has to be polled.
     woken: AtomicBool,
 }
 
@@ -24,21 +24,23 @@ impl Wake for Unpark {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Release: pairs with the Acquire in `block_on`. A swap, so that it pairs for those as well who
-        // have woken it before.
+        // Release: pairs with the Acquire in `block_on`. A swap rather than a store, so that the
+        // Acquire also pairs with the earlier wake-ups that it has not seen yet.
         if !self.woken.swap(true, Release) {
             self.thread.unpark();
         }
     }
 }
 
+/// Polls a future on the calling thread until it is ready.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let unpark = Arc::new(Unpark { thread: current(), woken: AtomicBool::new(true) });
     let waker = Waker::from(Arc::clone(&unpark));
     let mut cx = Context::from_waker(&waker);
     loop {
-        // Acquire: pairs with the Release of whoever has woken it, so that the poll sees why.
+        // Acquire: pairs with the Release of the wake-up, so that the poll sees what happened
+        // before it.
         while !unpark.woken.swap(false, Acquire) {
             park();
         }

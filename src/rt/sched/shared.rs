@@ -1,4 +1,4 @@
-//! What the threads of a runtime share.
+//! The state that the threads of a runtime share.
 
 use std::{
     collections::HashMap,
@@ -9,62 +9,78 @@ use std::{
 };
 
 use super::{
-    builder::Config,
-    clock::Clock,
-    context, grave,
-    metrics::Metrics,
     parker::Order,
     proc::{P, state},
+    ready::{self, Ready, Runnable},
+    reaper,
+    run_queue::Batch,
     sched::{Launch, Sched, dismiss},
-    task::{self, Runnable},
-    worker,
+    thread_of,
+    timers::Timers,
 };
 use crate::{
+    rt::config::Config,
     sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock, wait_timeout},
     util::{counters::Counter, panics::catch_and_discard},
 };
 
 pub(crate) struct Shared {
+    /// The number of the runtime, from 1 on.
     pub(crate) id: u64,
     pub(crate) sched: Sched,
     pub(crate) config: Config,
-    pub(crate) clock: Clock,
+    pub(crate) timers: Timers,
     pub(crate) joiners: Joiners,
-    /// Tasks that were spawned, and that ended, elsewhere than on a worker.
+    /// The number of tasks that were spawned elsewhere than on a worker.
     pub(crate) spawned: Counter,
+    /// The number of tasks that ended elsewhere than on a worker.
     pub(crate) finished: Counter,
-    /// Polls that sysmon has found stuck.
+    /// The number of polls that sysmon has found stuck.
     pub(crate) stalls: Counter,
-    /// The number of workers was chosen by hand.
+    /// The user has set the number of workers.
     pub(crate) by_hand: AtomicBool,
-    /// A task of sysmon's is to collect. Set by sysmon, cleared when the task goes.
+    /// There is a task that collects, which sysmon has spawned. Set by sysmon, cleared by the drop
+    /// of the task.
     pub(crate) collecting: Arc<AtomicBool>,
+    mains: Mains,
     threads: Mutex<Threads>,
-    /// A thread has ended.
+    /// Notified when a thread has ended.
     ended: Condvar,
     me: Weak<Self>,
 }
 
+/// The main functions of the threads. They are passed in, since this file cannot import theirs:
+/// those import this one.
+#[derive(Clone, Copy)]
+pub(crate) struct Mains {
+    /// A worker, which begins with this P.
+    pub(crate) worker: fn(&Arc<Shared>, usize),
+    pub(crate) sysmon: fn(&Arc<Shared>),
+}
+
 #[derive(Default)]
 struct Threads {
-    /// To be joined, once they have ended.
+    /// Threads that have not been joined yet.
     handles: Vec<Thread>,
-    named: usize,
+    /// The number of threads that have been started, for their names.
+    started: usize,
+    /// Sysmon runs.
     sysmon: bool,
 }
 
 impl Shared {
-    pub(crate) fn new(id: u64, config: Config, me: Weak<Self>) -> Self {
+    pub(crate) fn new(id: u64, config: Config, mains: Mains, me: Weak<Self>) -> Self {
         Self {
             id,
             sched: Sched::new(config.workers, config.max_threads),
-            clock: Clock::new(),
+            timers: Timers::new(),
             joiners: Joiners::default(),
             spawned: Counter::default(),
             finished: Counter::default(),
             stalls: Counter::default(),
             by_hand: AtomicBool::new(config.by_hand),
             collecting: Arc::new(AtomicBool::new(false)),
+            mains,
             threads: Mutex::default(),
             ended: Condvar::new(),
             me,
@@ -76,7 +92,8 @@ impl Shared {
         self.me.upgrade().expect("it is borrowed")
     }
 
-    /// A task that was spawned or woken by the worker with this P.
+    /// Queues a task that was woken by the worker with the P `p`. A task that `yields` goes to the
+    /// end of the worker's queue.
     #[inline]
     pub(crate) fn schedule(&self, p: &P, task: Runnable, yields: bool) {
         if p.state() >= state::DETACHED {
@@ -92,27 +109,29 @@ impl Shared {
             unsafe { self.push(p, before) };
             self.wake();
         } else if p.state() >= state::DETACHED {
-            // Just now, or before this thread was stopped on its way: sysmon may not look any more.
+            // The P was detached just now, or before the system stopped this thread for a while. So
+            // sysmon may not look at it again.
             self.inject_all(p.next.take());
         }
     }
 
-    /// As `schedule`, of a new task. It does not wait for the spawner to be done: another thread is
-    /// woken for it.
+    /// As `schedule`, for a task that was spawned. The task does not wait for the end of its
+    /// spawner's poll: another thread is woken for it.
     #[inline]
-    pub(crate) fn spawned(&self, p: &P, task: Runnable) {
+    pub(crate) fn schedule_new(&self, p: &P, task: Runnable) {
         p.counts.spawned.count();
         self.schedule(p, task, false);
         self.wake();
     }
 
-    /// Puts a task at the end of the worker's own queue, or half of that into the global one.
+    /// Pushes a task to the worker's own queue. If that is full, the task and half of the queue go
+    /// to the global one.
     ///
     /// # Safety
     ///
     /// The caller has the P.
     #[inline]
-    pub(crate) unsafe fn push(&self, p: &P, task: super::runq::Ready) {
+    pub(crate) unsafe fn push(&self, p: &P, task: Ready) {
         // SAFETY: passed on.
         if let Err(task) = unsafe { p.queue.push(task) } {
             self.overflow(p, task);
@@ -120,14 +139,14 @@ impl Shared {
     }
 
     #[cold]
-    fn overflow(&self, p: &P, task: super::runq::Ready) {
-        let mut batch = super::runq::Batch::new();
+    fn overflow(&self, p: &P, task: Ready) {
+        let mut batch = Batch::new();
         p.queue.grab(true, &mut batch);
         let tasks: Vec<_> = batch.iter().chain([task]).collect();
         self.inject_all(tasks);
     }
 
-    /// Wakes a thread, if there is one to wake.
+    /// Wakes a thread if one is needed.
     #[inline]
     pub(crate) fn wake(&self) {
         if self.sched.wants_wake() {
@@ -140,68 +159,71 @@ impl Shared {
         self.start(self.sched.wake_one());
     }
 
-    /// A task that was spawned elsewhere. If it is too late it is dropped here, as other arguments are.
+    /// Queues a task that was spawned by another thread than a worker. If the runtime is stopping,
+    /// drops it here, as a function drops an argument that it has no use for.
     pub(crate) fn submit(&self, task: Runnable) {
         match self.sched.inject([task.into_raw()]) {
             Ok(launch) => self.start(launch),
-            Err(late) => late.into_iter().for_each(task::cancel),
+            Err(late) => late.into_iter().for_each(ready::cancel),
         }
     }
 
-    /// A task that was woken elsewhere.
+    /// Queues a task that was woken by another thread than a worker.
     pub(crate) fn inject(&self, task: Runnable) {
         self.inject_all([task.into_raw()]);
     }
 
-    pub(crate) fn inject_all(&self, tasks: impl IntoIterator<Item = super::runq::Ready>) {
+    pub(crate) fn inject_all(&self, tasks: impl IntoIterator<Item = Ready>) {
         match self.sched.inject(tasks) {
             Ok(launch) => self.start(launch),
             // bug: late task dropped by its waker
-            Err(late) => grave::bury(late),
+            Err(late) => reaper::defer_drop(late),
         }
     }
 
-    /// Drops the tasks that were queued when the runtime stopped, also behind polls that go on.
-    /// What that wakes goes its own way, so that it is not one drop within the other: they would be
-    /// too many for a stack.
+    /// Drops the tasks that were queued when the runtime stopped, including those behind polls in
+    /// progress.
+    ///
+    /// Tasks that these drops wake are not dropped by their wakers but by the [reaper]: nested
+    /// drops could overflow the stack.
     pub(crate) fn drop_queued(&self) {
         if self.is_stopping() {
-            self.sched.clear().into_iter().for_each(task::cancel);
-            self.sched.ps().flat_map(|p| self.sched.drain(p)).for_each(task::cancel);
+            self.sched.clear().into_iter().for_each(ready::cancel);
+            self.sched.ps().flat_map(|p| self.sched.drain(p)).for_each(ready::cancel);
         }
     }
 
-    /// Has a P run.
+    /// Has a P run: wakes the thread, or starts one.
     pub(crate) fn start(&self, launch: Option<Launch>) {
         let Some(launch) = launch else { return };
-        self.clock.wind();
+        self.timers.notify_active();
         match &launch.on {
             Some(sleeper) => sleeper.give(Order::Run(launch.p)),
             None => {
-                // Without a thread the tasks wait for those that there are. Sysmon tries again.
+                // If that fails, the tasks wait for the existing threads. Sysmon tries again.
                 let _ = self.start_worker(&launch);
             }
         }
     }
 
-    /// A new thread for a P.
+    /// Starts a thread for a P.
     ///
     /// # Errors
     ///
-    /// If the system refuses. The P is free again then.
+    /// Returns the system's error if it does not start the thread. The P is then free again.
     pub(crate) fn start_worker(&self, launch: &Launch) -> std::io::Result<()> {
-        let (shared, p) = (self.arc(), launch.p);
-        self.start_thread(None, move || worker::main(&shared, p)).inspect_err(|_| {
+        let (shared, main, p) = (self.arc(), self.mains.worker, launch.p);
+        self.start_thread(None, move || main(&shared, p)).inspect_err(|_| {
             self.sched.give_up(launch);
-            self.tell_who_waits();
+            self.notify_waiters();
         })
     }
 
     pub(crate) fn start_sysmon(&self) -> std::io::Result<()> {
-        let shared = self.arc();
+        let (shared, main) = (self.arc(), self.mains.sysmon);
         lock(&self.threads).sysmon = true;
         let main = move || {
-            super::sysmon::main(&shared);
+            main(&shared);
             lock(&shared.threads).sysmon = false;
             shared.ended.notify_all();
         };
@@ -215,27 +237,27 @@ impl Shared {
     ) -> std::io::Result<()> {
         let mut threads = lock(&self.threads);
         threads.handles.retain(|handle| !sync::has_ended(handle));
-        let (number, id) = (threads.named, self.id);
+        let (number, id) = (threads.started, self.id);
         let name = name.map_or_else(|| number.to_string(), str::to_owned);
         let main = move || {
-            context::become_thread_of(id);
+            thread_of::set(id);
             main();
         };
         let handle = sync::start_thread(format!("{}-{name}", self.config.thread_name), main)?;
-        threads.named += 1;
+        threads.started += 1;
         threads.handles.push(handle);
         Ok(())
     }
 
-    /// The end of a worker.
+    /// Called by a worker that exits.
     pub(crate) fn worker_ended(&self) {
         self.sched.ended();
-        self.tell_who_waits();
+        self.notify_waiters();
     }
 
-    /// There are fewer threads to be waited for.
-    fn tell_who_waits(&self) {
-        // So that nobody is between a look and a wait.
+    /// Wakes the threads in `wait`, since the number of threads has changed.
+    fn notify_waiters(&self) {
+        // Taking the lock waits for a thread that is between its check and its wait.
         drop(lock(&self.threads));
         self.ended.notify_all();
     }
@@ -244,12 +266,12 @@ impl Shared {
         self.sched.lock().stopping
     }
 
-    /// Changes the number of workers, unless somebody has chosen one by hand.
+    /// Changes the number of workers, unless the user has set it.
     pub(crate) fn resize(&self, workers: usize) {
         self.resize_if(workers, || !self.by_hand.load(Relaxed));
     }
 
-    /// Changes the number of workers, by hand.
+    /// Changes the number of workers for the user.
     pub(crate) fn set_workers(&self, workers: usize) {
         self.resize_if(workers, || {
             self.by_hand.store(true, Relaxed);
@@ -263,15 +285,15 @@ impl Shared {
         self.start(launch);
     }
 
-    /// Stops all threads, drops the tasks that are queued, and waits for the threads: so long, or for
-    /// ever, but not for those that are detached. Returns whether all have ended.
+    /// Stops all threads, drops the queued tasks, and waits for the threads that are not detached:
+    /// for at most `limit` if there is one. Returns whether all threads have ended.
     pub(crate) fn shut_down(&self, limit: Option<Duration>) -> bool {
         dismiss(self.sched.stop());
-        self.clock.ring();
+        self.timers.wake();
         self.joiners.wake_all();
         self.drop_queued();
-        // No thread waits for itself.
-        if context::is_thread_of(self.id) {
+        // A thread must not wait for itself.
+        if thread_of::is(self.id) {
             return false;
         }
         let all = self.wait(limit.and_then(|limit| Instant::now().checked_add(limit)));
@@ -279,6 +301,7 @@ impl Shared {
         all
     }
 
+    /// Waits for the threads that are not detached. Returns whether all threads have ended.
     fn wait(&self, until: Option<Instant>) -> bool {
         let mut threads = lock(&self.threads);
         let all = loop {
@@ -295,15 +318,11 @@ impl Shared {
             }
             threads = wait_timeout(&self.ended, threads, left).0;
         };
-        // They have nothing left to do but to go.
+        // Joined without waiting for long: they have nothing left to do.
         let ended = if all { std::mem::take(&mut threads.handles) } else { Vec::new() };
         drop(threads);
         ended.into_iter().for_each(|handle| drop(handle.join()));
         all
-    }
-
-    pub(crate) fn metrics(&self) -> Metrics {
-        Metrics::of(self)
     }
 }
 
@@ -313,12 +332,13 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Who waits for tasks without being a worker: they are woken when the runtime stops.
+/// The wakers of those that await tasks elsewhere than on a worker. They are woken when the runtime
+/// stops.
 #[derive(Default)]
 pub(crate) struct Joiners(Mutex<(u64, HashMap<u64, Waker>)>);
 
 impl Joiners {
-    /// Enters a waker, under a new number if this one is 0.
+    /// Inserts a waker under `number`, or under a new number if that is 0.
     pub(crate) fn insert(&self, number: &mut u64, waker: &Waker) {
         let waker = waker.clone();
         let mut joiners = lock(&self.0);
@@ -340,7 +360,7 @@ impl Joiners {
     fn wake_all(&self) {
         let wakers = std::mem::take(&mut lock(&self.0).1);
         for waker in wakers.into_values() {
-            // Those that panic do not keep it from the others.
+            // A waker that panics does not keep the others from being woken.
             catch_and_discard(|| waker.wake());
         }
     }

@@ -1,0 +1,68 @@
+//! The configuration of a runtime, checked.
+
+use std::{io, sync::Arc, thread, time::Duration};
+
+/// Upper bound of the number of workers and of the number of threads of a runtime.
+pub(crate) const MAX: usize = 1 << 14;
+
+/// The message of a panic on a thread that needs a runtime.
+pub(crate) const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: \
+                                     it is not a worker, and not inside Runtime::block_on";
+
+/// The message of a panic when a timer is set too late.
+pub(crate) const SHUT_DOWN: &str =
+    "the corepool runtime has been shut down: it has no timers any more";
+
+/// Reports a stuck poll: the argument of [`Builder::on_stall`](crate::rt::Builder::on_stall)'s
+/// hook.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stall {
+    /// The index of the worker: see [`Worker::index`](crate::rt::Worker::index).
+    pub worker: usize,
+    /// A lower bound of how long the poll has lasted.
+    pub elapsed: Duration,
+    /// Whether another thread has replaced the worker, because tasks were waiting.
+    pub detached: bool,
+}
+
+/// The hook that is called for each stuck poll.
+pub(crate) type Hook = Arc<dyn Fn(&Stall) + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) struct Config {
+    /// How many workers the runtime starts with.
+    pub(crate) workers: usize,
+    /// Whether the user has set the number of workers, so that it does not follow the number of
+    /// processors.
+    pub(crate) by_hand: bool,
+    pub(crate) max_threads: usize,
+    /// See [`Builder::stall_after`](crate::rt::Builder::stall_after).
+    pub(crate) stall_after: Option<Duration>,
+    /// The cores that workers are pinned to, or none.
+    pub(crate) cores: Vec<core_affinity::CoreId>,
+    /// The prefix of the threads' names.
+    pub(crate) thread_name: String,
+    pub(crate) on_stall: Option<Hook>,
+}
+
+/// Returns an error unless a runtime of at most `max_threads` threads can have `workers` workers.
+pub(crate) fn check_workers(workers: usize, max_threads: usize) -> io::Result<()> {
+    match workers {
+        0 => Err(invalid("a runtime needs at least one worker".into())),
+        _ if workers > max_threads => {
+            Err(invalid(format!("{workers} workers are more than {max_threads} threads")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the number of processors that the process may use, by its affinity and its quota.
+pub(crate) fn default_workers() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get().min(MAX))
+}
+
+/// Returns an error of kind `InvalidInput`.
+pub(crate) fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}

@@ -1,0 +1,110 @@
+//! The runtime that the calling thread belongs to, and the P that it has.
+
+use std::{cell::Cell, ptr};
+
+use crate::{
+    rt::sched::{proc::P, shared::Shared},
+    sync::worker_local,
+};
+
+/// Without a destructor, so that it can be used in the destructors of other thread-locals.
+struct Context {
+    /// The number of the runtime, or 0.
+    runtime: Cell<u64>,
+    shared: Cell<*const Shared>,
+    /// Null on a thread that is not a worker.
+    p: Cell<*const P>,
+    /// The thread is inside `blocking`.
+    blocking: Cell<bool>,
+}
+
+worker_local! {
+    static CONTEXT: Context = const {
+        Context {
+            runtime: Cell::new(0),
+            shared: Cell::new(ptr::null()),
+            p: Cell::new(ptr::null()),
+            blocking: Cell::new(false),
+        }
+    };
+}
+
+/// Takes the calling thread out of its runtime, in the child of a fork.
+pub(crate) fn reset_after_fork() {
+    CONTEXT.with(|context| {
+        context.runtime.set(0);
+        context.shared.set(ptr::null());
+        context.p.set(ptr::null());
+    });
+}
+
+/// The calling thread belongs to a runtime until this is dropped. Then it belongs to the one
+/// before, if any.
+pub(crate) struct Entered<'a> {
+    before: (u64, *const Shared, *const P, bool),
+    _shared: &'a Shared,
+}
+
+/// Makes the calling thread belong to a runtime, without a P.
+pub(crate) fn enter(shared: &Shared) -> Entered<'_> {
+    CONTEXT.with(|context| {
+        let before = (
+            context.runtime.replace(shared.id),
+            context.shared.replace(shared),
+            context.p.replace(ptr::null()),
+            context.blocking.replace(false),
+        );
+        Entered { before, _shared: shared }
+    })
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        CONTEXT.with(|context| {
+            let (runtime, shared, p, blocking) = self.before;
+            context.runtime.set(runtime);
+            context.shared.set(shared);
+            context.p.set(p);
+            context.blocking.set(blocking);
+        });
+    }
+}
+
+/// Sets the P of the calling thread, which is inside `enter` of that P's runtime.
+pub(crate) fn set_p(p: Option<&P>) {
+    CONTEXT.with(|context| context.p.set(p.map_or(ptr::null(), ptr::from_ref)));
+}
+
+/// Calls `f` with the runtime and the P of the calling thread, if it is a worker.
+#[inline]
+pub(crate) fn worker<R>(f: impl FnOnce(Option<(&Shared, &P)>) -> R) -> R {
+    let (shared, p) = CONTEXT.with(|context| (context.shared.get(), context.p.get()));
+    // SAFETY: a thread has a P only within `enter`, which borrows the runtime; and the runtime owns
+    // its Ps.
+    f(unsafe { p.as_ref() }.map(|p| (unsafe { &*shared }, p)))
+}
+
+/// Calls `f` as `worker` does, if the calling thread is a worker of the runtime `id`; otherwise
+/// with `None`.
+#[inline]
+pub(crate) fn worker_of<R>(id: u64, f: impl FnOnce(Option<(&Shared, &P)>) -> R) -> R {
+    let here = CONTEXT.with(|context| context.runtime.get() == id);
+    if here { worker(f) } else { f(None) }
+}
+
+/// Calls `f` with the runtime of the calling thread, if it belongs to one.
+pub(crate) fn current<R>(f: impl FnOnce(Option<&Shared>) -> R) -> R {
+    let shared = CONTEXT.with(|context| context.shared.get());
+    // SAFETY: within `enter`, which borrows the runtime.
+    f(unsafe { shared.as_ref() })
+}
+
+/// Sets whether the calling thread is inside `blocking`, and returns whether it was.
+pub(crate) fn set_blocking(blocking: bool) -> bool {
+    CONTEXT.with(|context| context.blocking.replace(blocking))
+}
+
+/// Returns whether the calling thread is a worker, and not inside `blocking`.
+pub(crate) fn must_not_block() -> bool {
+    CONTEXT.with(|context| !context.p.get().is_null() && !context.blocking.get())
+}

@@ -1,0 +1,19 @@
+//! The scheduler: queues, Ps, and the threads that sleep.
+
+pub(crate) mod ready;
+
+pub(crate) mod run_queue;
+
+pub(crate) mod proc;
+
+pub(crate) mod parker;
+
+pub(crate) mod timers;
+
+pub(crate) mod reaper;
+
+pub(crate) mod thread_of;
+
+pub(crate) mod sched;
+
+pub(crate) mod shared;

@@ -1,0 +1,9 @@
+//! The threads of a runtime: workers, and the thread that watches them.
+
+pub(crate) mod affinity;
+
+pub(crate) mod timeslice;
+
+pub(crate) mod worker;
+
+pub(crate) mod sysmon;

@@ -1,0 +1,264 @@
+//! M: a thread that runs tasks while it has a P.
+
+use std::{mem, sync::Arc, time::Duration};
+
+use super::affinity::Affinity;
+use crate::{
+    rt::{
+        context::current,
+        sched::{
+            parker::{Order, Parker},
+            proc::{P, state},
+            ready::{self, Ready},
+            run_queue::{Batch, StealOrder},
+            sched::Parked,
+            shared::Shared,
+        },
+    },
+    sync::{Relaxed, nap, spin_loop},
+    util::xorshift,
+};
+
+/// The poll interval at which the global queue is checked first. As in Go.
+const GLOBAL: usize = 61;
+
+/// How many times a thief visits all other Ps before it gives up. As in Go.
+const ROUNDS: usize = 4;
+
+/// The largest number of polls in one slice, in case sysmon does not get to run.
+const SLICE: u32 = 10_000;
+
+/// The idle time after which a surplus thread exits.
+const KEEP: Duration = Duration::from_secs(10);
+
+struct WorkerLoop<'a> {
+    shared: &'a Arc<Shared>,
+    me: Arc<Parker>,
+    /// The thread is counted as spinning.
+    spins: bool,
+    /// The state of the random number generator: never 0.
+    random: u32,
+    /// The number of polls in the current slice.
+    inherited: u32,
+    affinity: Affinity,
+}
+
+/// The main function of a worker thread, which begins with the P `p`.
+pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
+    let _entered = current::enter(shared);
+    let mut worker = WorkerLoop {
+        shared,
+        me: Arc::new(Parker::new()),
+        spins: true,
+        random: p as u32 + 1,
+        inherited: 0,
+        affinity: Affinity::default(),
+    };
+    let mut next = Some(p);
+    while let Some(p) = next {
+        next = worker.serve(shared.sched.p(p));
+    }
+    shared.drop_queued();
+    shared.worker_ended();
+}
+
+impl WorkerLoop<'_> {
+    /// Runs tasks with the P, and then sleeps. Returns the next P, or `None` if the thread has to
+    /// exit.
+    fn serve(&mut self, p: &P) -> Option<usize> {
+        self.affinity.pin_to(p.id, &self.shared.config);
+        p.attach_seat();
+        current::set_p(Some(p));
+        let parked = self.run_tasks(p);
+        current::set_p(None);
+        self.sleep(parked)
+    }
+
+    /// Runs tasks until the thread has given up the P.
+    fn run_tasks(&mut self, p: &P) -> Parked {
+        loop {
+            while p.state() != state::RUNNING {
+                if let Some(parked) = self.reattach(p) {
+                    return parked;
+                }
+            }
+            match self.find_or_park(p) {
+                Parked::Found(task) => {
+                    p.begin_poll();
+                    ready::run(task);
+                }
+                parked => return parked,
+            }
+        }
+    }
+
+    /// Makes a detached P active again, or gives it up.
+    #[cold]
+    fn reattach(&mut self, p: &P) -> Option<Parked> {
+        if mem::take(&mut self.spins) {
+            self.shared.sched.give_up_spinning();
+        }
+        // SAFETY: this thread's P.
+        let parked = unsafe { self.shared.sched.reattach(p, &self.me) };
+        if parked.is_none() {
+            self.shared.timers.notify_active();
+        }
+        parked
+    }
+
+    /// Finds a task, or else gives up the P.
+    #[inline]
+    fn find_or_park(&mut self, p: &P) -> Parked {
+        match self.find(p) {
+            Some(task) => {
+                self.stop_spinning();
+                Parked::Found(task)
+            }
+            None => self.park(p),
+        }
+    }
+
+    /// If the thread spins, counts it out, since it has found a task.
+    #[inline]
+    fn stop_spinning(&mut self) {
+        if mem::take(&mut self.spins) {
+            self.shared.start(self.shared.sched.stop_spinning());
+        }
+    }
+
+    fn park(&mut self, p: &P) -> Parked {
+        p.counts.parks.count();
+        // SAFETY: this thread's P.
+        let parked = unsafe { self.shared.sched.park(p, &self.me, self.spins) };
+        match parked {
+            Parked::Found(_) => self.stop_spinning(),
+            // `park` has counted the thread out.
+            _ => self.spins = false,
+        }
+        parked
+    }
+
+    /// Sleeps until the thread gets a P. Returns it, or `None` if the thread has to exit.
+    fn sleep(&mut self, parked: Parked) -> Option<usize> {
+        let limit = match parked {
+            Parked::Ended => return None,
+            Parked::Spare => Some(KEEP),
+            _ => None,
+        };
+        if let Some(p) = self.shared.sched.look_again(&self.me) {
+            self.shared.timers.notify_active();
+            self.spins = true;
+            return Some(p);
+        }
+        loop {
+            match self.me.wait(limit) {
+                Some(Order::Run(p)) => {
+                    self.spins = true;
+                    return Some(p);
+                }
+                Some(Order::End) => return None,
+                None if self.shared.sched.end(&self.me) => return None,
+                // An order is on its way.
+                None => spin_loop(),
+            }
+        }
+    }
+
+    /// Finds a task to run. `rt/mod.rs` describes the order of the search.
+    #[inline]
+    fn find(&mut self, p: &P) -> Option<Ready> {
+        let sched = &self.shared.sched;
+        // bug: global queue without a turn
+        if p.tick().polls() % GLOBAL == GLOBAL - 1 {
+            if let Some(task) = sched.pop_global() {
+                return Some(task);
+            }
+        }
+        // SAFETY: this thread's P.
+        unsafe {
+            // bug: slice that never ends
+            if !p.expired.load(Relaxed) && self.inherited < SLICE {
+                if let Some(task) = p.next.take() {
+                    self.inherited += 1;
+                    return Some(task);
+                }
+            }
+            self.begin_slice(p);
+            if let Some(task) = p.pop() {
+                return Some(task);
+            }
+            sched.pop_batch(p).or_else(|| self.steal(p))
+        }
+    }
+
+    /// Begins a slice. If the last one was used up, the next task goes to the end of the queue.
+    #[inline]
+    fn begin_slice(&mut self, p: &P) {
+        p.slice.store(p.slice.load(Relaxed).wrapping_add(1), Relaxed);
+        if p.expired.load(Relaxed) || self.inherited >= SLICE {
+            p.expired.store(false, Relaxed);
+            if let Some(task) = p.next.take() {
+                // SAFETY: this thread's P.
+                unsafe { self.shared.push(p, task) };
+            }
+        }
+        self.inherited = 0;
+    }
+
+    /// Steals tasks from other Ps. Returns one to run now; the rest is in the queue of `p`.
+    #[cold]
+    fn steal(&mut self, p: &P) -> Option<Ready> {
+        p.begin_search();
+        if !self.spins && !self.shared.sched.start_spinning() {
+            return None;
+        }
+        self.spins = true;
+        (0..ROUNDS).find_map(|round| self.steal_round(p, round == ROUNDS - 1))
+    }
+
+    /// Visits each of the other Ps once.
+    fn steal_round(&mut self, p: &P, last: bool) -> Option<Ready> {
+        let sched = &self.shared.sched;
+        let order = StealOrder::new(sched.made(), self.random());
+        let others = order.filter(|&id| id != p.id);
+        for victim in others.filter_map(|id| sched.find_p(id)) {
+            if victim.state() == state::IDLE {
+                continue;
+            }
+            let task = steal_from(victim, p, last);
+            if task.is_some() {
+                p.counts.steals.count();
+                return task;
+            }
+        }
+        None
+    }
+
+    fn random(&mut self) -> u32 {
+        self.random = xorshift::next(self.random);
+        self.random
+    }
+}
+
+/// Steals half of the victim's queue; or else, in the last round, its next task.
+fn steal_from(victim: &P, p: &P, last: bool) -> Option<Ready> {
+    let mut batch = Batch::new();
+    if victim.queue.grab(true, &mut batch) > 0 {
+        // SAFETY: this thread's P, whose ring is empty.
+        return unsafe { p.queue.keep(&batch) };
+    }
+    (last && may_take_next(victim)).then(|| victim.next.take()).flatten()
+}
+
+/// Returns whether to steal the task that runs next at the victim. It was most likely woken by the
+/// running task, which is about to wait for it. So it is stolen only if that task goes on for some
+/// microseconds (as in Go).
+fn may_take_next(victim: &P) -> bool {
+    if victim.next.is_empty() || victim.state() != state::RUNNING {
+        return !victim.next.is_empty();
+    }
+    let tick = victim.tick();
+    nap();
+    // bug: next task not for thieves
+    victim.tick() == tick
+}
