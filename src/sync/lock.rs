@@ -1,6 +1,6 @@
 //! Locking a mutex, poisoned or not.
 
-use super::{Mutex, MutexGuard};
+use super::imp::{Mutex, MutexGuard};
 
 /// Locks `mutex` and ignores poisoning: a panic cannot leave a critical section of this crate half
 /// done.

@@ -2,7 +2,7 @@
 //! the only one that knows about the model checkers. The exceptions are locks that no model covers:
 //! those held across a fork, and those of the table of runtimes.
 //!
-//! In a normal build the names are those of `std`: see `real.rs`. In a model build (`--cfg loom` or
+//! In a normal build the names are those of `std`: see `imp.rs`. In a model build (`--cfg loom` or
 //! `--cfg shuttle`, tests only) they are the checker's, and the asymmetric fence is expressed by
 //! operations that the checker understands: see [`LightFence`]. In a model build, and with
 //! `--cfg corepool_tiny`, sizes shrink so that a small program reaches growth and wrap-around.
@@ -12,7 +12,6 @@ pub(crate) mod membarrier;
 pub(crate) mod reclaim;
 
 #[cfg(not(all(test, any(loom, shuttle))))]
-#[path = "real.rs"]
 mod imp;
 
 #[cfg(all(test, loom))]
@@ -24,6 +23,8 @@ mod imp;
 mod imp;
 
 pub(crate) use imp::*;
+#[cfg(not(all(test, any(loom, shuttle))))]
+pub(crate) use reclaim::pin;
 
 /// Not modelled: it is initialised under a lock, or every thread initialises it with the same
 /// value.

@@ -7,11 +7,11 @@
 
 #![allow(dead_code, reason = "models use a stand-in that checks more")]
 
-use std::{cell::RefCell, ptr};
+use std::{cell::RefCell, ptr, sync::atomic::Ordering::Relaxed};
 
 use crossbeam_epoch::{Collector, LocalHandle};
 
-use super::{LazyLock, ProcessPtr, Relaxed, UseAfterFreeCheck, drop_retired, thread_local};
+use super::imp::{LazyLock, ProcessPtr, UseAfterFreeCheck, drop_retired, thread_local};
 
 /// The collector that a process starts with, and the one that replaces it in a child process.
 /// Neither is ever freed.

@@ -3,7 +3,7 @@
 #[cfg(feature = "rt")]
 pub(crate) use rt::*;
 
-use std::sync::atomic::compiler_fence;
+use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
 pub(crate) use std::{
     hint::spin_loop,
     mem::drop as drop_retired,
@@ -22,8 +22,7 @@ pub(crate) use std::{
     thread_local,
 };
 
-use super::SeqCst;
-pub(crate) use super::{membarrier::membarrier, reclaim::pin};
+pub(crate) use super::membarrier::membarrier;
 
 /// Returns `real` in a normal build, and `model` under a model checker.
 pub(crate) const fn model_limit(real: usize, _model: usize) -> usize {
@@ -104,7 +103,7 @@ impl UseAfterFreeCheck {
         #[cfg(corepool_tiny)]
         {
             static USES: AtomicUsize = AtomicUsize::new(0);
-            if USES.fetch_add(1, super::Relaxed) % 16 == 0 {
+            if USES.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 16 == 0 {
                 std::thread::yield_now();
             }
         }
