@@ -4,7 +4,7 @@
 use std::{cell::Cell, marker::PhantomData, ptr};
 
 use super::{
-    private::{PrivateOwner, units::Refused},
+    private::{PrivateOwner, Refused},
     shard::{Shard, drain},
     size::MAX_BATCH,
 };

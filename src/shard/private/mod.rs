@@ -6,19 +6,26 @@
 //! A *spare* cell is one whose value has been taken. It stays in its place, in the slot or on top
 //! of the magazine's objects, where the next `put` finds it.
 //!
-//! This file has the operations of the hit path. The others are in submodules: see `batch.rs` for
-//! batches and for objects below spare cells, `spare.rs` for spare cells, `units.rs` for units.
+//! This file has all operations that move objects: first those of the hit path, then the others.
+//! `spare.rs` has those that move spare cells, and `units.rs` those that change how many places the
+//! owner may use.
 
-mod batch;
 mod spare;
-pub(crate) mod units;
 
-use std::{marker::PhantomData, mem::MaybeUninit, ptr};
+mod units;
+
+use std::{
+    marker::PhantomData,
+    mem::{self, MaybeUninit},
+    ptr,
+};
 
 use super::size::{PLACES, Size};
-
 use crate::{
-    containers::cell::{self, CellBox, EmptyCell, List, ObjectCell},
+    containers::{
+        cell::{self, CellBox, EmptyCell, List, ObjectCell},
+        quota::Quota,
+    },
     sync::{AtomicPtr, AtomicUsize, Relaxed, UnsafeCell},
     util::likely::likely,
 };
@@ -126,6 +133,14 @@ impl<T> Private<T> {
     }
 }
 
+/// Why the private part did not take an object.
+pub(crate) enum Refused<T> {
+    /// The pool has no unit left: it holds as many idle objects as it may.
+    AtLimit(CellBox<T>),
+    /// All places that the shard may use are full.
+    NoPlace(CellBox<T>),
+}
+
 /// The owner's access to the private part of its shard: neither `Send` nor `Sync`.
 pub(crate) struct PrivateOwner<'a, T> {
     private: &'a Private<T>,
@@ -179,7 +194,7 @@ impl<'a, T> PrivateOwner<'a, T> {
         if !self.push_cell(full.as_raw()) {
             return Err(full);
         }
-        std::mem::forget(full);
+        mem::forget(full);
         Ok(())
     }
 
@@ -236,7 +251,7 @@ impl<'a, T> PrivateOwner<'a, T> {
         if !unsafe { self.put_from(&raw const value) } {
             return Err(value);
         }
-        std::mem::forget(value);
+        mem::forget(value);
         Ok(())
     }
 
@@ -302,6 +317,149 @@ impl<'a, T> PrivateOwner<'a, T> {
             all.cast::<*mut ObjectCell<T>>().add(i).write(cell);
         };
         self.private.magazine.with_mut(set);
+    }
+}
+
+/// Operations that are too rare for the hit path.
+impl<T> PrivateOwner<'_, T> {
+    /// Pops an object as [`pop`](Self::pop) does, but also from below spare cells.
+    pub(crate) fn pop_below_spares(&self) -> Option<CellBox<T>> {
+        self.pop().or_else(|| {
+            let (count, spares) = self.counts();
+            let top = count.checked_sub(1)?;
+            let cell = self.place(top);
+            self.set_place(top, self.place(top + spares));
+            self.set_counts(top, spares);
+            self.count_hit();
+            // SAFETY: the place owned the cell, and has given it up.
+            Some(unsafe { CellBox::from_raw(cell) })
+        })
+    }
+
+    /// Keeps an object if a place with a unit has no object, even if spare cells are in the way.
+    /// Returns the object otherwise.
+    pub(crate) fn push_below_spares(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
+        self.push_on_top(full).or_else(|full| {
+            let private = self.private;
+            if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
+                self.keep_empty(cell);
+                private.slot.store(full.into_raw(), Relaxed);
+            } else if private.count() < private.lease() {
+                self.insert(full);
+            } else {
+                return Err(full);
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts an object on top of the others. The caller has checked that there is a place.
+    pub(crate) fn insert(&self, full: CellBox<T>) {
+        let (count, spares) = self.make_room(1);
+        // bug: spare cell overwritten by one object
+        self.set_place(count + spares, self.place(count));
+        self.set_place(count, full.into_raw());
+        self.set_counts(count + 1, spares);
+    }
+
+    /// Puts a batch of objects on top of the others, the last one uppermost. The caller has checked
+    /// that there are enough places.
+    pub(crate) fn insert_batch(&self, batch: &[*mut ObjectCell<T>]) {
+        let (count, spares) = self.make_room(batch.len());
+        let end = count + batch.len();
+        self.private.magazine.with_mut(|all| {
+            // SAFETY: only the owner uses the magazine.
+            let all = unsafe { &mut *all };
+            // bug: spare cells overwritten by a batch
+            all.copy_within(count..count + spares, end);
+            all[count..end].copy_from_slice(batch);
+        });
+        self.set_counts(end, spares);
+    }
+
+    /// Copies the pointers to the `into.len()` oldest objects of the magazine. The magazine still
+    /// owns the objects: the caller must [remove](Self::remove_oldest) those that it takes.
+    pub(crate) fn copy_oldest(&self, into: &mut [*mut ObjectCell<T>]) {
+        // SAFETY: only the owner uses the magazine.
+        self.private.magazine.with(|all| into.copy_from_slice(unsafe { &(&*all)[..into.len()] }));
+    }
+
+    /// Removes the `gone` oldest objects, which the caller has moved elsewhere.
+    pub(crate) fn remove_oldest(&self, gone: usize) {
+        let (count, spares) = self.counts();
+        // SAFETY: only the owner uses the magazine.
+        self.private
+            .magazine
+            .with_mut(|all| unsafe { &mut *all }.copy_within(gone..count + spares, 0));
+        self.set_counts(count - gone, spares);
+    }
+
+    /// Moves spare cells aside until `more` objects fit. Returns the numbers of objects and of
+    /// spare cells in the magazine.
+    fn make_room(&self, more: usize) -> (usize, usize) {
+        let (count, mut spares) = self.counts();
+        while count + spares + more > PLACES {
+            spares -= 1;
+            self.keep_empty(self.place(count + spares));
+        }
+        (count, spares)
+    }
+
+    /// Keeps an object. Leases units for more places if necessary.
+    pub(crate) fn push(&self, mut full: CellBox<T>, quota: &Quota) -> Result<(), Refused<T>> {
+        loop {
+            full = match self.push_below_spares(full) {
+                Ok(()) => return Ok(()),
+                Err(full) => full,
+            };
+            if !self.wants_units(quota) {
+                return Err(Refused::NoPlace(full));
+            }
+            match quota.lease(quota.batch()) {
+                0 => return Err(Refused::AtLimit(full)),
+                units => self.lease_more(units, quota),
+            }
+        }
+    }
+
+    /// Takes all private objects, with their units. In a pool with a bound, releases the other
+    /// units and closes all places; in others, sets the lease to its initial value if the shard
+    /// `is_open`.
+    pub(crate) fn take_all(&self, is_open: bool, quota: &Quota) -> List<T> {
+        self.stow_spares();
+        let private = self.private;
+        let (units, mut all) = (private.units(), List::new());
+        for i in 0..private.count() {
+            // SAFETY: the place owned the cell, and gives it up below.
+            all.push(unsafe { CellBox::from_raw(self.place(i)) });
+        }
+        self.set_counts(0, 0);
+        let slot = private.slot.load(Relaxed);
+        if is_object(slot) {
+            private.slot.store(vacant(), Relaxed);
+            // SAFETY: the slot owned the cell, and has given it up.
+            all.push(unsafe { CellBox::from_raw(slot) });
+        }
+        if quota.bounded() {
+            // bug: units given back twice
+            quota.release(units - all.len());
+            self.close();
+        // bug: places stay open; places in a shard that does not age
+        } else if is_open {
+            self.lease_initial(quota);
+        }
+        all
+    }
+
+    /// Leaks everything in the private part, in a child process after a fork: another thread may
+    /// have been changing it at the fork.
+    pub(crate) fn abandon(&self, is_open: bool, quota: &Quota) {
+        self.with_empties(|empties| mem::forget(mem::replace(empties, List::new())));
+        self.set_counts(0, 0);
+        self.close();
+        if is_open && !quota.bounded() {
+            self.lease_initial(quota);
+        }
     }
 }
 
