@@ -1,8 +1,8 @@
-//! Three programs that hung in early versions of Go, and hang in other runtimes of Rust. Here they end
+//! Four programs that hung in early versions of Go, and hang in other runtimes of Rust. Here they end
 //! after a second, as they do in today's Go.
 //!
 //! ```console
-//! $ cargo run --release --features rt --example trap a    # or b, or c
+//! $ cargo run --release --example trap a    # or b, c, d
 //! ```
 
 use std::{

@@ -6,8 +6,8 @@ use super::{model, model_pool::ModelPool};
 use crate::{collect::collect::vacate, containers::cell::EmptyCell, seat::fence::FenceKind};
 
 /// The owner gets and puts, while a collect flips the generations under it.
-fn flip_against_owner(strategy: FenceKind) {
-    let pool = ModelPool::new(strategy, usize::MAX);
+fn flip_against_owner(fence_kind: FenceKind) {
+    let pool = ModelPool::new(fence_kind, usize::MAX);
     let seat = pool.seats.join().unwrap();
     pool.fill(seat, 2);
     let collector = {

@@ -1,6 +1,6 @@
 //! The facade of `src/sync` in loom models: loom's types instead of those of `std`.
 
-mod life;
+mod reclaim;
 
 use std::{
     cell::Cell,
@@ -20,7 +20,7 @@ pub(crate) use loom::{
     thread_local,
 };
 
-pub(crate) use self::life::{UseAfterFreeCheck, drop_retired, freed, hurry, pin};
+pub(crate) use self::reclaim::{UseAfterFreeCheck, drop_retired, freed, hurry, pin_epoch};
 
 /// Limits and sizes are small in models.
 pub(crate) const fn model_limit(_real: usize, model: usize) -> usize {
@@ -39,7 +39,7 @@ static TURN: LazyLock<loom::sync::atomic::AtomicUsize> =
 pub(crate) fn start() {
     TURN.load(Relaxed);
     TOKENS.lock().unwrap().clear();
-    drop(pin());
+    drop(pin_epoch());
 }
 
 /// Makes the access before it a *turn*: a point at which any other thread may run.
@@ -271,7 +271,7 @@ pub(crate) fn heavy_fences() -> usize {
 }
 
 /// The heavy side of every seat's fence.
-pub(crate) fn membarrier() {
+pub(crate) fn heavy_fence() {
     HEAVY.set(HEAVY.get() + 1);
     let tokens = TOKENS.lock().unwrap().clone();
     tokens.iter().for_each(LightFence::light);

@@ -19,8 +19,8 @@ fn collect_past(pool: &ModelPool, seat: &Seat) {
 }
 
 /// The owner of a late seat ages its private objects and its chain, or the next collect does.
-fn catch_up_against_collect(strategy: FenceKind) {
-    let pool = ModelPool::new(strategy, usize::MAX);
+fn catch_up_against_collect(fence_kind: FenceKind) {
+    let pool = ModelPool::new(fence_kind, usize::MAX);
     let seat = pool.seats.join().unwrap();
     // Three are private, one is in the chain.
     pool.fill(seat, 4);

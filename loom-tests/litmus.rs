@@ -28,37 +28,37 @@ use Side::{Bare, Heavy, Light};
 struct Buffering {
     stored: [AtomicUsize; 2],
     tokens: [LightFence; 2],
-    strategy: FenceKind,
+    fence_kind: FenceKind,
 }
 
 impl Buffering {
-    fn new(strategy: FenceKind) -> Self {
+    fn new(fence_kind: FenceKind) -> Self {
         Self {
             stored: [AtomicUsize::new(0), AtomicUsize::new(0)],
-            tokens: std::array::from_fn(|_| LightFence::new(strategy == Asymmetric)),
-            strategy,
+            tokens: std::array::from_fn(|_| LightFence::new(fence_kind == Asymmetric)),
+            fence_kind,
         }
     }
 
     /// Stores, then loads. Returns whether it missed the other thread's store.
     fn misses(&self, me: usize, side: Side) -> bool {
         self.stored[me].store(1, Relaxed);
-        match (side, self.strategy) {
+        match (side, self.fence_kind) {
             (Bare, _) => {}
             (Light, Asymmetric) => self.tokens[me].light(),
             (Light, Symmetric) => fence(SeqCst),
-            (Heavy, _) => self.strategy.heavy(),
+            (Heavy, _) => self.fence_kind.heavy(),
         }
         self.stored[1 - me].load(Relaxed) == 0
     }
 }
 
 /// Two threads store, and then load the other's location. Returns whether both miss the other's store in some run.
-fn both_may_miss(name: &str, strategy: FenceKind, sides: [Side; 2]) -> bool {
+fn both_may_miss(name: &str, fence_kind: FenceKind, sides: [Side; 2]) -> bool {
     let reached = Shared::new(AtomicBool::new(false));
     let reach = Shared::clone(&reached);
     model(name, None, move || {
-        let buffering = Arc::new(Buffering::new(strategy));
+        let buffering = Arc::new(Buffering::new(fence_kind));
         let other = {
             let buffering = Arc::clone(&buffering);
             thread::spawn(move || buffering.misses(1, sides[1]))

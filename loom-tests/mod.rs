@@ -8,18 +8,19 @@
 
 mod chain;
 mod collect;
-mod due;
 mod epochs;
+mod handle;
 mod late;
-mod lazy;
 mod ledger;
 mod litmus;
-mod map;
 mod model_pool;
+mod occupancy;
 mod pin;
+mod quota;
 mod ring;
 #[cfg(feature = "rt")]
 mod rt;
+mod schedule;
 mod seat;
 mod shelf;
 mod weight;

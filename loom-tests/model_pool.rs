@@ -21,8 +21,8 @@ pub(super) struct ModelPool {
 }
 
 impl ModelPool {
-    pub(super) fn new(strategy: FenceKind, max_idle: usize) -> Arc<Self> {
-        let seats = Seats::new(strategy, usize::MAX);
+    pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Arc<Self> {
+        let seats = Seats::new(fence_kind, usize::MAX);
         let core = Core::new(max_idle);
         // SAFETY: it leaves in our `drop`.
         unsafe { Registry::lock().enter(&*core) };

@@ -28,8 +28,8 @@ impl Shards {
     }
 }
 
-fn pin_against_claim(strategy: FenceKind) {
-    let seats = Arc::new(Seats::new(strategy, 2));
+fn pin_against_claim(fence_kind: FenceKind) {
+    let seats = Arc::new(Seats::new(fence_kind, 2));
     let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
     let owners: Vec<_> = (0..2)
         .map(|uses| {
@@ -37,7 +37,7 @@ fn pin_against_claim(strategy: FenceKind) {
             thread::spawn(move || {
                 let seat = seats.join().unwrap();
                 for _ in 0..=uses {
-                    let pin = match strategy {
+                    let pin = match fence_kind {
                         // SAFETY: this thread's seat, and one pin at a time.
                         FenceKind::Asymmetric => unsafe { seat.pin_fast().or_else(|| seat.pin()) },
                         // SAFETY: as above.
@@ -106,8 +106,8 @@ fn pin_seen() {
 }
 
 /// The owner of a seat that was passed over finds the mark, which stays until the owner has caught up.
-fn late_seat_stays_closed(strategy: FenceKind) {
-    let seats = Arc::new(Seats::new(strategy, 1));
+fn late_seat_stays_closed(fence_kind: FenceKind) {
+    let seats = Arc::new(Seats::new(fence_kind, 1));
     let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
     let collector = {
         let (seats, shards) = (Arc::clone(&seats), Arc::clone(&shards));

@@ -1,6 +1,4 @@
-//! The parts that threads share without seats: the shelf, and the units of a bound.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! The shelf.
 
 use loom::{sync::Arc, thread};
 
@@ -10,7 +8,6 @@ use super::{
 };
 use crate::containers::{
     cell::{CellBox, List},
-    quota::Quota,
     shelf::Shelf,
 };
 
@@ -56,30 +53,5 @@ fn shelf_lists() {
         assert_eq!((gone.len(), shelf.len()), (4 - taken, 0));
         drop(gone);
         assert_eq!(ledger.alive(), 0);
-    });
-}
-
-/// At most the existing units are leased, and none is lost.
-#[test]
-fn quota_units() {
-    model("quota_units", Some(5), || {
-        const UNITS: usize = 3;
-        let quota = Arc::new(Quota::new(UNITS, 2));
-        let held = std::sync::Arc::new(AtomicUsize::new(0));
-        let stay = {
-            let (quota, held) = (Arc::clone(&quota), std::sync::Arc::clone(&held));
-            move || {
-                let units = quota.lease(2);
-                assert!(held.fetch_add(units, Ordering::Relaxed) + units <= UNITS);
-                held.fetch_sub(units, Ordering::Relaxed);
-                quota.release(units);
-                units
-            }
-        };
-        let others = [thread::spawn(stay.clone()), thread::spawn(stay.clone())];
-        let mut units = stay();
-        others.into_iter().for_each(|other| units += other.join().unwrap());
-        assert!(units >= UNITS, "units that nobody had were not to be had");
-        assert_eq!((quota.lease(UNITS + 1), quota.has_room()), (UNITS, false));
     });
 }

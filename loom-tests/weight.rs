@@ -7,8 +7,8 @@ use crate::containers::{cell::List, weight::WeightLimit};
 
 /// The scale is freed once, by its last user and after every use.
 #[test]
-fn scale_end() {
-    model("scale_end", None, || {
+fn weight_end() {
+    model("weight_end", None, || {
         let ledger = Ledger::new();
         let scale = WeightLimit::try_new(|_| 3, 8).unwrap();
         let mut garbage = [List::new(), List::new()];

@@ -66,5 +66,4 @@ pub use collect::{
     pressure::{Level, Pressure},
     schedule::{collect, set_collect_interval},
 };
-pub use pool::{guard::Pooled, owned::OwnedPooled, pool::Pool};
-pub use util::counters::Stats;
+pub use pool::{owned::OwnedPooled, pool::Pool, pooled::Pooled, stats::Stats};

@@ -11,7 +11,7 @@ use super::{
     stats::BufferStats,
 };
 use crate::{
-    pool::{guard::Pooled, pool::Pool},
+    pool::{pool::Pool, pooled::Pooled},
     sync::{AtomicBool, Relaxed},
     util::likely::likely,
 };

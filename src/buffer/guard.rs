@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use bytes::Bytes;
 
 use super::core::{BufferCore, Storage};
-use crate::pool::guard::Pooled;
+use crate::pool::pooled::Pooled;
 
 /// `freeze` copies up to this many bytes. That takes no longer than allocating the owner of the
 /// `Bytes` would, and the buffer goes back at once.

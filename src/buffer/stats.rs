@@ -1,6 +1,6 @@
 //! The statistics of a buffer pool.
 
-use crate::util::counters::Stats;
+use crate::pool::stats::Stats;
 
 /// What a buffer pool holds now and has done since its first use, as returned by
 /// [`BufferPool::stats`](super::BufferPool::stats).

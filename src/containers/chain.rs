@@ -11,7 +11,7 @@ use super::{
     cell::ObjectCell,
     ring::{MAX_SLOTS, Ring, Steal},
 };
-use crate::sync::{Acquire, AtomicPtr, Relaxed, Release, pin, reclaim::Reclaimed, test_size};
+use crate::sync::{Acquire, AtomicPtr, Relaxed, Release, pin_epoch, reclaim::Reclaimed, test_size};
 
 /// The slots of the first ring. Each further ring has twice as many as the one before.
 pub(crate) const FIRST_SLOTS: usize = test_size(32, 2);
@@ -68,7 +68,7 @@ impl<T> Chain<T> {
             return Steal::Empty;
         }
         // bug: missed grace period; missed grace period, of the epochs that ship
-        let guard = pin();
+        let guard = pin_epoch();
         // Acquire: pairs with the Release of `ChainHead::grow`, or of the exchange below, for the
         // ring's memory.
         let mut at = self.tail.load(Acquire);
@@ -135,7 +135,7 @@ impl<T> Chain<T> {
     /// Returns the number of objects. It is exact only while no thread uses the chain.
     pub(crate) fn len(&self) -> usize {
         // bug: counting without a grace period
-        let _guard = pin();
+        let _guard = pin_epoch();
         let mut len = 0;
         // Acquire: as in `steal`.
         let mut at = self.tail.load(Acquire);
@@ -221,7 +221,7 @@ impl<T> ChainHead<'_, T> {
             return;
         }
         debug_assert_eq!(self.0.len(), 0);
-        let guard = pin();
+        let guard = pin_epoch();
         self.0.head.store(ptr::null_mut(), Relaxed);
         // Relaxed: a thread that reads null follows no pointer. Thieves do not change `tail` while
         // the ring's `next` is null.

@@ -26,6 +26,7 @@ use crate::{
         seat::{Pin, Seat},
     },
     shard::{
+        counters::{Counters, Found},
         header::ShardHeader,
         owner::{Owner, PushError},
         shard::Shard,
@@ -33,7 +34,7 @@ use crate::{
     },
     sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, Release, UnsafeCell},
     util::{
-        counters::{Counter, Counters, Found},
+        counter::Counter,
         try_alloc::{NO_MEMORY, try_box, try_slice},
     },
 };
@@ -212,7 +213,7 @@ impl<T> Core<T> {
                 return full;
             }
         }
-        let (found, full) = self.search(seat);
+        let (found, full) = self.search_others(seat);
         self.count(seat, |counters| counters.for_result(found));
         full
     }
@@ -234,7 +235,7 @@ impl<T> Core<T> {
         nothing
     }
 
-    fn search(&self, seat: Option<&Seat>) -> (Found, Option<CellBox<T>>) {
+    fn search_others(&self, seat: Option<&Seat>) -> (Found, Option<CellBox<T>>) {
         let generation = self.generation.load(Relaxed);
         let (found, full) = self.steal(seat, generation);
         if full.is_some() {

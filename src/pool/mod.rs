@@ -2,13 +2,17 @@
 
 pub(crate) mod core;
 
-pub(crate) mod age;
+pub(crate) mod collectable;
+
+pub(crate) mod stats;
 
 pub(crate) mod handle;
 
 pub(crate) mod hooks;
 
-pub(crate) mod guard;
+pub(crate) mod return_to;
+
+pub(crate) mod pooled;
 
 pub(crate) mod pool;
 

@@ -3,10 +3,8 @@
 use std::fmt;
 
 use super::{
-    core::Core,
-    guard::{Pooled, ReturnTo},
-    handle::CoreHandle,
-    hooks::CountOnDrop,
+    core::Core, handle::CoreHandle, hooks::CountOnDrop, pooled::Pooled, return_to::ReturnTo,
+    stats::Stats,
 };
 use crate::{
     collect::{collect, join::slow_path_seat, schedule},
@@ -17,7 +15,6 @@ use crate::{
         table::Seats,
     },
     shard::{private::PrivateOwner, shard::Shard},
-    util::counters::Stats,
 };
 
 /// A concurrent pool of objects, which are reused instead of created anew.

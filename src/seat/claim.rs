@@ -36,7 +36,7 @@ impl<'a> Claim<'a> {
         // SAFETY: the caller is the only collector, and `Claim::drop` opens the gates.
         claim.existing().for_each(|seat| unsafe { seat.claim() });
         if !claim.is_acknowledged_by_all() {
-            seats.strategy.heavy();
+            seats.fence_kind.heavy();
         }
         // bug: heavy fence for each seat
         claim.existing().for_each(Seat::wait_until_unpinned);
@@ -46,7 +46,7 @@ impl<'a> Claim<'a> {
     /// Waits for at most [`ACK_SPINS`] spins. Returns whether all threads that hold seats, other
     /// than the calling one, have acknowledged the claim. Threads that use pools all the time do.
     fn is_acknowledged_by_all(&self) -> bool {
-        if self.seats.strategy == FenceKind::Symmetric {
+        if self.seats.fence_kind == FenceKind::Symmetric {
             return false;
         }
         let own = current().map_or(ptr::null(), ptr::from_ref);

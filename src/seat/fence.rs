@@ -8,7 +8,7 @@
 //!
 //! The kind of fence is chosen once, before the first seat exists, and never changes.
 
-use crate::sync::{self, SeqCst, fence, membarrier};
+use crate::sync::{self, SeqCst, fence, heavy_fence};
 
 #[cfg(test)]
 std::thread_local! {
@@ -29,13 +29,13 @@ impl FenceKind {
     /// Registers the process for the expedited `membarrier`. Returns `Asymmetric` if the system
     /// supports it.
     pub(crate) fn detect() -> Self {
-        if membarrier::register() { Self::Asymmetric } else { Self::Symmetric }
+        if heavy_fence::register() { Self::Asymmetric } else { Self::Symmetric }
     }
 
     /// Registers a child process, if its parent was registered.
     pub(crate) fn register_child(self) {
         if self == Self::Asymmetric {
-            membarrier::register();
+            heavy_fence::register();
         }
     }
 
@@ -46,7 +46,7 @@ impl FenceKind {
         HEAVY.set(HEAVY.get() + 1);
         match self {
             // bug: missing heavy fence
-            Self::Asymmetric => sync::membarrier(),
+            Self::Asymmetric => sync::heavy_fence(),
             // bug: missing symmetric fence, collector
             Self::Symmetric => fence(SeqCst),
         }

@@ -73,9 +73,9 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(id: usize, strategy: FenceKind) -> Self {
+    pub(crate) fn new(id: usize, fence_kind: FenceKind) -> Self {
         let (segment, index) = locate(id, 1);
-        let gate = match strategy {
+        let gate = match fence_kind {
             FenceKind::Asymmetric => OPEN,
             FenceKind::Symmetric => FENCED,
         };
@@ -86,7 +86,7 @@ impl Seat {
             segment,
             index,
             random: AtomicU32::new(id as u32 + 1),
-            token: LightFence::new(strategy == FenceKind::Asymmetric),
+            token: LightFence::new(fence_kind == FenceKind::Asymmetric),
         }
     }
 

@@ -19,7 +19,7 @@ const BUCKETS: usize = locate(MAX_SEATS - 1, FIRST_BUCKET).0 + 1;
 /// All seats of a process (or of a model).
 #[derive(Debug)]
 pub(crate) struct Seats {
-    pub(super) strategy: FenceKind,
+    pub(super) fence_kind: FenceKind,
     limit: usize,
     buckets: [OnceLock<Box<[Seat]>>; BUCKETS],
     pub(super) free: Mutex<FreeIds>,
@@ -66,9 +66,9 @@ impl FreeIds {
 
 impl Seats {
     /// Returns a table for up to `limit` seats, at most [`MAX_SEATS`].
-    pub(crate) fn new(strategy: FenceKind, limit: usize) -> Self {
+    pub(crate) fn new(fence_kind: FenceKind, limit: usize) -> Self {
         Self {
-            strategy,
+            fence_kind,
             limit: limit.min(MAX_SEATS),
             buckets: [const { OnceLock::new() }; BUCKETS],
             free: Mutex::new(FreeIds { taken: Vec::new(), made: 0 }),
@@ -82,8 +82,8 @@ impl Seats {
         &SEATS
     }
 
-    pub(crate) fn strategy(&self) -> FenceKind {
-        self.strategy
+    pub(crate) fn fence_kind(&self) -> FenceKind {
+        self.fence_kind
     }
 
     /// Returns seat `id`, which has been made.
@@ -99,7 +99,7 @@ impl Seats {
         if self.buckets[index].get().is_none() {
             let len = buckets::len(index, FIRST_BUCKET);
             // bug: seats that must have memory
-            let made = try_slice(len, |i| Seat::new(id - offset + i, self.strategy))?;
+            let made = try_slice(len, |i| Seat::new(id - offset + i, self.fence_kind))?;
             self.buckets[index].get_or_init(|| made);
         }
         Some(())

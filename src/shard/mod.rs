@@ -2,6 +2,8 @@
 
 pub(crate) mod size;
 
+pub(crate) mod counters;
+
 pub(crate) mod header;
 
 pub(crate) mod private;

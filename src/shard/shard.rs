@@ -9,7 +9,7 @@ use std::ptr;
 
 use crossbeam_utils::CachePadded;
 
-use super::{header::ShardHeader, private::Private, size::KEEP_SLOTS};
+use super::{counters::Counters, header::ShardHeader, private::Private, size::KEEP_SLOTS};
 use crate::{
     containers::{
         cell::{CellBox, List, ObjectCell},
@@ -17,7 +17,6 @@ use crate::{
         ring::Steal,
     },
     sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed},
-    util::counters::Counters,
 };
 
 /// What one pool keeps for one seat.

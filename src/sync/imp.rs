@@ -22,7 +22,7 @@ pub(crate) use std::{
     thread_local,
 };
 
-pub(crate) use super::membarrier::membarrier;
+pub(crate) use super::heavy_fence::heavy_fence;
 
 /// Returns `real` in a normal build, and `model` under a model checker.
 pub(crate) const fn model_limit(real: usize, _model: usize) -> usize {

@@ -7,8 +7,8 @@
 //! operations that the checker understands: see [`LightFence`]. In a model build, and with
 //! `--cfg corepool_tiny`, sizes shrink so that a small program reaches growth and wrap-around.
 
+pub(crate) mod heavy_fence;
 pub(crate) mod lock;
-pub(crate) mod membarrier;
 pub(crate) mod reclaim;
 
 #[cfg(not(all(test, any(loom, shuttle))))]
@@ -24,7 +24,7 @@ mod imp;
 
 pub(crate) use imp::*;
 #[cfg(not(all(test, any(loom, shuttle))))]
-pub(crate) use reclaim::pin;
+pub(crate) use reclaim::pin_epoch;
 
 /// Not modelled: it is initialised under a lock, or every thread initialises it with the same
 /// value.

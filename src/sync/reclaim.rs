@@ -52,7 +52,7 @@ pub(crate) trait Reclaimed {
 /// A pin: while it lives, no memory that its thread can still reach is freed.
 pub(crate) struct Guard(pub(crate) crossbeam_epoch::Guard);
 
-pub(crate) fn pin() -> Guard {
+pub(crate) fn pin_epoch() -> Guard {
     // A thread whose thread-locals are being destroyed registers for this one pin.
     let pinned = HANDLE
         .try_with(|handle| handle.borrow_mut().get_or_insert_with(|| collector().register()).pin());

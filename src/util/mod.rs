@@ -1,7 +1,7 @@
 //! Utilities that do not depend on pools.
 
 pub(crate) mod coarse_clock;
-pub(crate) mod counters;
+pub(crate) mod counter;
 pub(crate) mod fork_lock;
 pub(crate) mod likely;
 pub(crate) mod panics;

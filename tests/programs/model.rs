@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::util::counters::Stats;
+use crate::pool::stats::Stats;
 
 /// A pool as its users see it: which objects are idle, and since when.
 ///

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     containers::cell::{CellBox, EmptyCell},
     pool::core::Core,
+    pool::stats::Stats,
     seat::seat::Seat,
     shard::{owner::Owner, shard::Shard},
     sync::Relaxed,
-    util::counters::Stats,
 };
 
 pub(super) struct Oracle<const PAD: usize> {
@@ -99,9 +99,9 @@ impl<const PAD: usize> Oracle<PAD> {
     /// How many victims have been found, where the searches of this seat are counted.
     fn victims(&self, seat: Option<&Seat>) -> u64 {
         let mut stats = Stats::default();
-        self.core.counters.add_to(&mut stats);
+        stats.add(&self.core.counters);
         if let Some(shard) = seat.and_then(|seat| self.shard(seat)) {
-            shard.counters.add_to(&mut stats);
+            stats.add(&shard.counters);
         }
         stats.victim_hits
     }

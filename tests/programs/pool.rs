@@ -124,8 +124,8 @@ impl super::Program for Program {
 
 impl Program {
     fn play<const PAD: usize>(&self) {
-        let strategy = if self.symmetric { FenceKind::Symmetric } else { FenceKind::detect() };
-        let seats = Seats::new(strategy, usize::MAX);
+        let fence_kind = if self.symmetric { FenceKind::Symmetric } else { FenceKind::detect() };
+        let seats = Seats::new(fence_kind, usize::MAX);
         let mut simulation = Simulation::<PAD>::new(&seats, self.sleepers, &self.pools);
         for &op in &self.ops {
             self.step(&mut simulation, op);

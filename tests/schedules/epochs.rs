@@ -124,7 +124,7 @@ impl Drop for UseAfterFreeCheck {
 #[derive(Debug)]
 pub(crate) struct Guard(Id);
 
-pub(crate) fn pin() -> Guard {
+pub(crate) fn pin_epoch() -> Guard {
     turn();
     Guard(EPOCHS.with_borrow_mut(Epochs::pin))
 }

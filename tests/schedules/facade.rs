@@ -26,7 +26,7 @@ pub(crate) use shuttle::{
 
 pub(crate) use self::{
     cell::UnsafeCell,
-    epochs::{UseAfterFreeCheck, pin, reset, settled},
+    epochs::{UseAfterFreeCheck, pin_epoch, reset, settled},
 };
 
 #[cfg(feature = "rt")]
@@ -65,7 +65,7 @@ impl LightFence {
 }
 
 /// As above.
-pub(crate) fn membarrier() {}
+pub(crate) fn heavy_fence() {}
 
 /// No process forks.
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}

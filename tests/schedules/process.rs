@@ -40,14 +40,14 @@ impl Process {
     /// A process of up to `seats` threads with seats, besides `sleepers` threads, which hold the first seats
     /// and do nothing. The pools have these `bounds`.
     pub(super) fn new(
-        strategy: FenceKind,
+        fence_kind: FenceKind,
         seats: usize,
         sleepers: usize,
         bounds: &[usize],
         coverage: Arc<Coverage>,
     ) -> Self {
         let mut process = Self {
-            seats: Seats::new(strategy, seats + sleepers),
+            seats: Seats::new(fence_kind, seats + sleepers),
             registry: Mutex::default(),
             pools: Vec::new(),
             ledgers: Untracked::default(),

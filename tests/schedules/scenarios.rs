@@ -41,9 +41,9 @@ const fn role(turns: (usize, usize), ops: &'static [Op]) -> Role {
 /// Plays a scenario once, in a process of up to `seats` seats and of pools with these bounds, with at least two
 /// threads of the cast.
 fn play(seats: usize, bounds: &[usize], cast: &[Role], coverage: &Arc<Coverage>) {
-    let strategy = if below(4) == 0 { FenceKind::Symmetric } else { FenceKind::Asymmetric };
+    let fence_kind = if below(4) == 0 { FenceKind::Symmetric } else { FenceKind::Asymmetric };
     let sleepers = [0, 1, 3][below(3)];
-    let process = Process::new(strategy, seats, sleepers, bounds, Arc::clone(coverage));
+    let process = Process::new(fence_kind, seats, sleepers, bounds, Arc::clone(coverage));
     let mut cast: Vec<_> = cast.iter().map(|role| (role, None)).collect();
     for _ in 0..below(cast.len() - 1) {
         cast.swap_remove(below(cast.len()));

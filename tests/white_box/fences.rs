@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Each strategy that there is here.
+/// Each fence_kind that there is here.
 pub(super) fn strategies() -> impl Iterator<Item = FenceKind> {
     let detected = FenceKind::detect();
     [FenceKind::Symmetric].into_iter().chain((detected != FenceKind::Symmetric).then_some(detected))
@@ -51,8 +51,8 @@ impl Room {
 }
 
 /// An owner and a collector are never in the room of a seat at the same time.
-fn take_turns(strategy: FenceKind) {
-    let seats = Seats::new(strategy, 3);
+fn take_turns(fence_kind: FenceKind) {
+    let seats = Seats::new(fence_kind, 3);
     let (rooms, registry) = (<[Room; 3]>::default(), Mutex::new(()));
     let (done, start) = (AtomicBool::new(false), Barrier::new(4));
     let own = || {
@@ -105,8 +105,8 @@ fn owners_and_collectors_take_turns() {
 
 /// Threads with seats that come and go, threads without, and a collector, at one pool. An object
 /// has one holder at a time and is dropped once, and the books of the pool agree with the ledger's.
-fn conserve(strategy: FenceKind, max_idle: usize) {
-    let pool = TestPool::new(strategy, max_idle);
+fn conserve(fence_kind: FenceKind, max_idle: usize) {
+    let pool = TestPool::new(fence_kind, max_idle);
     let done = AtomicBool::new(false);
     let put = |seat, full| {
         pool.put(seat, full);
@@ -157,15 +157,15 @@ fn conserve(strategy: FenceKind, max_idle: usize) {
 
 #[test]
 fn objects_are_conserved() {
-    for strategy in strategies() {
-        conserve(strategy, usize::MAX);
+    for fence_kind in strategies() {
+        conserve(fence_kind, usize::MAX);
     }
 }
 
 #[test]
 fn objects_and_units_are_conserved() {
-    for strategy in strategies() {
-        [1, 40, 1000].into_iter().for_each(|max_idle| conserve(strategy, max_idle));
+    for fence_kind in strategies() {
+        [1, 40, 1000].into_iter().for_each(|max_idle| conserve(fence_kind, max_idle));
     }
 }
 

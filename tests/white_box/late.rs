@@ -29,14 +29,14 @@ fn collect_elsewhere(pool: &TestPool) -> usize {
 /// While a collector claims the seats, nobody can pin one; afterwards everybody can.
 #[test]
 fn claims_close_the_gates_of_seats() {
-    for strategy in strategies() {
-        let seats = Seats::new(strategy, 100);
+    for fence_kind in strategies() {
+        let seats = Seats::new(fence_kind, 100);
         let held: Vec<_> = (0..70).map(|_| seats.join().unwrap()).collect();
         // SAFETY: this thread has joined them all, and keeps no pin.
         let pinned = || held.iter().filter(|seat| unsafe { seat.pin() }.is_some()).count();
         // SAFETY: as above.
         let fast = || held.iter().filter(|seat| unsafe { seat.pin_fast() }.is_some()).count();
-        let open = if strategy == FenceKind::Asymmetric { 70 } else { 0 };
+        let open = if fence_kind == FenceKind::Asymmetric { 70 } else { 0 };
         assert_eq!((pinned(), fast()), (70, open));
         // SAFETY: the only one.
         let claim = unsafe { Claim::new(&seats, true) };
@@ -51,8 +51,8 @@ fn claims_close_the_gates_of_seats() {
 /// A seat that is pinned is passed over, and stays closed until its owner has done the missed work.
 #[test]
 fn claims_pass_over_pinned_seats() {
-    for strategy in strategies() {
-        let seats = Seats::new(strategy, 3);
+    for fence_kind in strategies() {
+        let seats = Seats::new(fence_kind, 3);
         let held: Vec<_> = (0..3).map(|_| seats.join().unwrap()).collect();
         // SAFETY: this thread's seat, and its only pin.
         let pin = unsafe { held[1].pin() };
@@ -77,8 +77,8 @@ fn claims_pass_over_pinned_seats() {
 /// shard by one generation.
 #[test]
 fn late_seats_catch_up() {
-    for strategy in strategies() {
-        let pool = TestPool::new(strategy, usize::MAX);
+    for fence_kind in strategies() {
+        let pool = TestPool::new(fence_kind, usize::MAX);
         let (late, other) = (pool.join(), pool.join());
         [late, other].into_iter().for_each(|seat| pool.fill(Some(seat), 10));
         let pinned = pin(late);

@@ -32,7 +32,7 @@ use crate::{
     },
     seat::{fence::FenceKind, seat::Seat},
     shard::owner::PushError,
-    sync::pin,
+    sync::pin_epoch,
 };
 
 /// How it stands with a thread that can be stopped.
@@ -173,8 +173,8 @@ fn primary(pool: &TestPool, seat: &Seat) -> (u32, usize) {
 
 /// Collectors do not wait for a thread that is stopped while pinned, and leave its shard alone.
 /// They go on with all else. Then it makes up for what it has missed.
-fn stop_while_pinned(strategy: FenceKind) {
-    let pool = TestPool::new(strategy, usize::MAX);
+fn stop_while_pinned(fence_kind: FenceKind) {
+    let pool = TestPool::new(fence_kind, usize::MAX);
     let (own, stop, done) = (pool.join(), Stop::new(), AtomicBool::new(false));
     thread::scope(|scope| {
         let (pool, stop, done) = (&pool, &stop, &done);
@@ -225,7 +225,7 @@ fn a_thief_stopped_in_an_epoch_holds_up_nobody() {
         let (stop, done) = (&stop, &done);
         scope.spawn(move || {
             let View(ring) = { view };
-            let guard = pin();
+            let guard = pin_epoch();
             let entered = stop.enter();
             while !done.load(Acquire) {
                 spin_loop();

@@ -27,9 +27,9 @@ pub(super) struct TestPool {
 
 impl TestPool {
     /// A pool for `max_idle` objects.
-    pub(super) fn new(strategy: FenceKind, max_idle: usize) -> Self {
+    pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Self {
         Self {
-            seats: Seats::new(strategy, usize::MAX),
+            seats: Seats::new(fence_kind, usize::MAX),
             core: Core::new(max_idle),
             registry: Mutex::default(),
             ledger: Arc::default(),

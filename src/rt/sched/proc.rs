@@ -13,7 +13,7 @@ use crate::{
     },
     seat::{seat::Seat, table::Seats},
     sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed},
-    util::counters::Counter,
+    util::counter::Counter,
 };
 
 /// The states of a P. All changes except those between RUNNING and BLOCKING are made under the

@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     sync::{AtomicUsize, Mutex, MutexGuard, OnceLock, Relaxed, SeqCst, fence, lock::lock},
-    util::counters::Counter,
+    util::counter::Counter,
 };
 
 #[derive(Debug)]

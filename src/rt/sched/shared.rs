@@ -21,7 +21,7 @@ use super::{
 use crate::{
     rt::config::Config,
     sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock, wait_timeout},
-    util::{counters::Counter, panics::catch_and_discard},
+    util::{counter::Counter, panics::catch_and_discard},
 };
 
 pub(crate) struct Shared {

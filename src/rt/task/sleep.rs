@@ -1,4 +1,4 @@
-//! Timers for tasks.
+//! `Sleep`: a task waits for a time.
 
 use std::{
     fmt,

@@ -6,9 +6,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[cfg(crossbeam_loom)]
-pub(crate) use self::real::{hurry, pin};
+pub(crate) use self::real::{hurry, pin_epoch};
 #[cfg(not(crossbeam_loom))]
-pub(crate) use self::stand_in::{hurry, pin};
+pub(crate) use self::stand_in::{hurry, pin_epoch};
 use super::UnsafeCell;
 use crate::sync::reclaim::Reclaimed;
 
@@ -68,7 +68,7 @@ mod stand_in {
 
     /// Epochs that free as early as the rules allow: at the retirement itself, if nobody else is
     /// pinned. The fences are those of the real ones.
-    pub(crate) fn pin() -> Guard {
+    pub(crate) fn pin_epoch() -> Guard {
         PINNED.fetch_add(1, Relaxed);
         fence(SeqCst);
         Guard
@@ -103,11 +103,11 @@ mod stand_in {
 
 #[cfg(crossbeam_loom)]
 mod real {
-    pub(crate) use crate::sync::reclaim::pin;
+    pub(crate) use crate::sync::reclaim::pin_epoch;
 
     /// Frees the rings that the calling thread has retired, and those that others have handed on, if no pinned
     /// thread might see them: two epochs later.
     pub(crate) fn hurry() {
-        (0..3).for_each(|_| pin().0.flush());
+        (0..3).for_each(|_| pin_epoch().0.flush());
     }
 }

@@ -44,8 +44,8 @@ impl Pool {
 
 /// Two threads use a pool for the first time at once, and both get the same core.
 #[test]
-fn lazy_first_use_by_two() {
-    model("lazy_first_use_by_two", Some(3), || {
+fn handle_first_use_by_two() {
+    model("handle_first_use_by_two", Some(3), || {
         let pool = Arc::new(Pool::new());
         let seat = pool.seats.join().unwrap();
         let other = {
@@ -67,8 +67,8 @@ fn lazy_first_use_by_two() {
 /// The shards of two seats are in one segment. A hit of one thread finds its shard by the pointer that the miss
 /// of the other has stored, and sees an initialised shard.
 #[test]
-fn lazy_near_by_another() {
-    model("lazy_near_by_another", Some(3), || {
+fn handle_segment_cached_by_another() {
+    model("handle_segment_cached_by_another", Some(3), || {
         let pool = Arc::new(Pool::new());
         let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
         pool.lazy.init(crate::pool::core::Core::new(usize::MAX));
@@ -102,8 +102,8 @@ fn lazy_near_by_another() {
 
 /// A collect meets a pool at its first use.
 #[test]
-fn lazy_first_use_against_collect() {
-    model("lazy_first_use_against_collect", Some(3), || {
+fn handle_first_use_against_collect() {
+    model("handle_first_use_against_collect", Some(3), || {
         let pool = Pool::new();
         let seat = pool.seats.join().unwrap();
         let collector = {
@@ -118,8 +118,8 @@ fn lazy_first_use_against_collect() {
 
 /// A pool is dropped while a collect ages it, or is about to.
 #[test]
-fn lazy_end_against_collect() {
-    model("lazy_end_against_collect", Some(3), || {
+fn handle_end_against_collect() {
+    model("handle_end_against_collect", Some(3), || {
         let pool = Pool::new();
         let seat = pool.seats.join().unwrap();
         pool.put(seat);

@@ -51,14 +51,14 @@ fn seen_is_found(name: &str, thief: usize) {
 }
 
 #[test]
-fn map_seen_is_found() {
-    seen_is_found("map_seen_is_found", 1);
+fn occupancy_seen_is_found() {
+    seen_is_found("occupancy_seen_is_found", 1);
 }
 
 /// The same with a thief whose shard shares the bit.
 #[test]
-fn map_shared_is_found() {
-    seen_is_found("map_shared_is_found", 2);
+fn occupancy_shared_is_found() {
+    seen_is_found("occupancy_shared_is_found", 2);
 }
 
 /// A bit may be lost when a thief that has found no object meets a push. The next push sets it again.
@@ -83,19 +83,19 @@ fn lost_is_set_again(name: &str, thief: usize) {
 }
 
 #[test]
-fn map_lost_is_set_again() {
-    lost_is_set_again("map_lost_is_set_again", 1);
+fn occupancy_lost_is_set_again() {
+    lost_is_set_again("occupancy_lost_is_set_again", 1);
 }
 
 #[test]
-fn map_lost_is_set_again_shared() {
-    lost_is_set_again("map_lost_is_set_again_shared", 2);
+fn occupancy_lost_is_set_again_shared() {
+    lost_is_set_again("occupancy_lost_is_set_again_shared", 2);
 }
 
 /// Two shards share a bit and hold an object each. Two thieves there hide neither object.
 #[test]
-fn map_shared_by_two() {
-    model("map_shared_by_two", Some(2), || {
+fn occupancy_shared_by_two() {
+    model("occupancy_shared_by_two", Some(2), || {
         let pool = pool();
         join_all(&pool);
         pool.fill(held(&pool, 0), SPILL);

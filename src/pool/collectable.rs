@@ -13,7 +13,6 @@ use crate::{
     seat::claim::AbandonedSeat,
     shard::{owner::Owner, shard::Shard},
     sync::Relaxed,
-    util::counters::Stats,
 };
 
 impl<T: Send + 'static> Collectable for Core<T> {
@@ -159,19 +158,5 @@ impl<T> Core<T> {
         self.shelf.age();
         self.shelf.take_aged(&mut gone);
         gone
-    }
-
-    /// Returns the sums of the counters, and counts the idle objects.
-    pub(crate) fn stats(&self) -> Stats {
-        let mut stats = Stats { dropped: self.dropped.get(), ..Stats::default() };
-        self.counters.add_to(&mut stats);
-        for shard in self.shards() {
-            stats.hits += shard.hits() as u64;
-            stats.idle += shard.idle() as u64;
-            shard.counters.add_to(&mut stats);
-        }
-        stats.idle += self.shelf.len() as u64;
-        stats.idle_bytes = self.weight_limit.as_ref().map_or(0, |limit| limit.held() as u64);
-        stats
     }
 }

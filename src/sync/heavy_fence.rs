@@ -1,4 +1,5 @@
-//! The system call `membarrier(2)`: a full fence in every running thread of the process.
+//! The heavy side of the asymmetric fence: a full fence in every running thread of the process, by the
+//! system call `membarrier(2)` on Linux.
 
 #![allow(dead_code, reason = "models use tokens instead")]
 
@@ -13,8 +14,8 @@ pub(crate) fn register() -> bool {
 ///
 /// Aborts if the call fails although the registration succeeded: owners already run without a fence
 /// of their own, and no safe alternative is left.
-pub(crate) fn membarrier() {
-    if !sys::membarrier() {
+pub(crate) fn heavy_fence() {
+    if !sys::fence() {
         // Not `eprintln!`, which may panic.
         let _ = writeln!(
             std::io::stderr(),
@@ -41,10 +42,10 @@ mod sys {
     pub(super) fn register() -> bool {
         let known = call(QUERY);
         let needed = c_long::from(FENCE | REGISTER);
-        known > 0 && known & needed == needed && call(REGISTER) == 0 && membarrier()
+        known > 0 && known & needed == needed && call(REGISTER) == 0 && fence()
     }
 
-    pub(super) fn membarrier() -> bool {
+    pub(super) fn fence() -> bool {
         call(FENCE) == 0
     }
 }
@@ -55,7 +56,7 @@ mod sys {
         false
     }
 
-    pub(super) fn membarrier() -> bool {
+    pub(super) fn fence() -> bool {
         false
     }
 }

@@ -1,145 +1,23 @@
-//! [`Pooled`], the guard that borrows its pool, and [`ReturnTo`], which says where its object goes
-//! back.
+//! Where the object of a guard goes back to.
 //!
 //! A guard points to the shard of the thread that got it. Usually the thread that drops the guard
 //! holds the seat of that shard. Then one comparison shows it, and the object goes straight into
 //! the shard. Otherwise the shard's header leads to the pool's core, which stores the object.
 
 use std::{
-    fmt,
     marker::PhantomData,
-    mem::ManuallyDrop,
-    ops::{Deref, DerefMut},
     panic::{RefUnwindSafe, UnwindSafe},
     ptr::NonNull,
     thread::panicking,
 };
 
-use super::{core::Core, handle::CoreHandle};
+use super::core::Core;
 use crate::{
     containers::cell::CellBox,
     seat::current::{CurrentSeat, current},
     shard::{header::ShardHeader, private::PrivateOwner, shard::Shard},
     util::likely::likely,
 };
-
-/// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
-/// [`Pool::get`](crate::Pool::get).
-///
-/// Dropping the guard returns the object to the pool, on any thread. If the thread is panicking,
-/// the object is dropped instead, because it may be half-updated.
-///
-/// A guard is two words in size. Forgetting it leaks the object, and nothing else.
-pub struct Pooled<'p, T, F = fn() -> T> {
-    full: ManuallyDrop<CellBox<T>>,
-    return_to: ReturnTo<T>,
-    pool: PhantomData<&'p (CoreHandle<T>, F)>,
-}
-
-impl<T, F> Pooled<'_, T, F> {
-    #[inline(always)]
-    pub(crate) fn new(full: CellBox<T>, return_to: ReturnTo<T>) -> Self {
-        Self { full: ManuallyDrop::new(full), return_to, pool: PhantomData }
-    }
-
-    /// Returns the object, and the core of its pool.
-    fn into_parts(this: &mut ManuallyDrop<Self>) -> (CellBox<T>, &Core<T>) {
-        // SAFETY: taken once, because the guard's `drop` does not run. The guard borrows the pool.
-        unsafe { (ManuallyDrop::take(&mut this.full), this.return_to.core()) }
-    }
-}
-
-impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
-    /// Returns the object by value, and takes it out of the pool for good.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use corepool::{Pool, Pooled};
-    ///
-    /// let pool = Pool::new(|| String::from("kept"));
-    /// let kept: String = Pooled::detach(pool.get());
-    /// assert_eq!(pool.stats().idle, 0);
-    /// # let _ = kept;
-    /// ```
-    #[must_use = "the object is dropped at once"]
-    pub fn detach(this: Self) -> T {
-        let this = &mut ManuallyDrop::new(this);
-        let (full, core) = Self::into_parts(this);
-        core.take_value(current(), full)
-    }
-
-    /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
-    /// or not worth keeping.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use corepool::{Pool, Pooled};
-    ///
-    /// let pool = Pool::new(String::new);
-    /// Pooled::discard(pool.get());
-    /// assert_eq!(pool.stats().dropped, 1);
-    /// ```
-    pub fn discard(this: Self) {
-        let this = &mut ManuallyDrop::new(this);
-        let (full, core) = Self::into_parts(this);
-        core.drop_counted(full);
-    }
-}
-
-impl<T, F> Deref for Pooled<'_, T, F> {
-    type Target = T;
-
-    #[inline]
-    fn deref(&self) -> &T {
-        self.full.get()
-    }
-}
-
-impl<T, F> DerefMut for Pooled<'_, T, F> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        self.full.get_mut()
-    }
-}
-
-impl<T, F> AsRef<T> for Pooled<'_, T, F> {
-    fn as_ref(&self) -> &T {
-        self
-    }
-}
-
-impl<T, F> AsMut<T> for Pooled<'_, T, F> {
-    fn as_mut(&mut self) -> &mut T {
-        self
-    }
-}
-
-impl<T: fmt::Debug, F> fmt::Debug for Pooled<'_, T, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: fmt::Display, F> fmt::Display for Pooled<'_, T, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
-
-impl<T, F> Drop for Pooled<'_, T, F> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        let return_to = self.return_to;
-        // SAFETY: the guard borrows the pool. Its object is taken once, and last, so that there is
-        // nothing to drop if looking up the seat panics.
-        unsafe {
-            let local = return_to.local();
-            return_to.give_back(ManuallyDrop::take(&mut self.full), local);
-        }
-    }
-}
 
 /// Where a guard returns its object: a pointer to the header of a shard, or to that of a core.
 pub(crate) struct ReturnTo<T> {

@@ -43,8 +43,8 @@ impl Asked {
 
 /// The last thread that takes the request sees the writes of all requesters.
 #[test]
-fn due_is_not_lost() {
-    model("due_is_not_lost", None, || {
+fn schedule_request_is_not_lost() {
+    model("schedule_request_is_not_lost", None, || {
         let asked = Asked::new();
         let askers = [Asked::ask(&asked, 0), Asked::ask(&asked, 1)];
         let answered = asked.answer();
@@ -57,8 +57,8 @@ fn due_is_not_lost() {
 
 /// One request is taken once.
 #[test]
-fn due_is_taken_once() {
-    model("due_is_taken_once", None, || {
+fn schedule_request_is_taken_once() {
+    model("schedule_request_is_taken_once", None, || {
         let asked = Asked::new();
         asked.due.ask();
         let other = {

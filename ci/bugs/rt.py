@@ -1,0 +1,128 @@
+"""Bugs in `src/rt`."""
+from .planted import bug
+
+
+# rt/sched/proc.rs
+
+bug("mark of sysmon erased",
+    "self.state.compare_exchange(from, to, Relaxed, Relaxed).is_ok()",
+    "{ let was = self.state(); if was == from { self.state.store(to, Relaxed) }; was == from }",
+    models="rt_detach_against_blocking")
+
+bug("seat given away with its P", "= self.seat.swap(ptr::null_mut(), Relaxed", ": *mut Seat = ptr::null_mut(",
+    tests="--features rt --lib white_box::rt::a_seat")
+
+bug("seat lost with its P", "unsafe { Seats::process().leave(seat) }", "let _ = Seats::process",
+    tests="--features rt --lib white_box::rt::a_seat")
+
+
+# rt/sched/run_queue.rs
+
+bug("task pushed without release", "Release", "Relaxed",
+    models="rt_queue_against_thief")
+
+bug("owner pops without a claim",
+    "match self.head.compare_exchange_weak(head, head.wrapping_add(1), Release, Relaxed",
+    "self.head.store(head.wrapping_add(1), Relaxed); match Ok::<usize, usize>(head",
+    models="rt_queue_against_thief", tests="--features rt --lib white_box::rt::thieves_and")
+
+bug("task stolen without acquire", "Acquire", "Relaxed",
+    models="rt_queue_against_thief")
+
+bug("queue one too small for half", "- len / 2", "/ 3",
+    tests="--features rt --lib white_box::rt::steal_takes_half")
+
+bug("task taken by two",
+    "self.head.compare_exchange(head, next, Release, Relaxed).is_ok()",
+    "{ self.head.store(next, Release); true }",
+    models="rt_queue_against_two_thieves", tests="--features rt --lib white_box::rt::thieves_and", soak="rt")
+
+bug("submit without a fence", "full_swap(&self.0, task.as_ptr()", "self.0.swap(task.as_ptr(), AcqRel",
+    models="rt_park_against_submit")
+
+bug("next task taken by two",
+    "Ready::new(self.0.swap(std::ptr::null_mut(), AcqRel))",
+    "{ let task = self.0.load(Acquire); self.0.store(std::ptr::null_mut(), Release); Ready::new(task) }",
+    models="rt_next_against_thief")
+
+
+# rt/sched/sched.rs
+
+bug("woken thread still counts as asleep", "pop", "last().cloned",
+    schedules="tasks::runtimes", soak="rt")
+
+bug("poll of a thread that is yet to run", "begin_search(); p.", "",
+    tests="--features rt --lib white_box::rt::no_poll")
+
+bug("inject wakes no thread", "wake.then(|| self.launch_spinner(&mut inner)).flatten()",
+    "{ if wake { self.spinning.fetch_sub(1, Relaxed); } None }",
+    models="rt_park_against_inject")
+
+bug("park without a look at the global queue", "unsafe { self.take_batch(&mut inner, p) }", "None",
+    models="rt_park_against_inject")
+
+bug("park without a fence", "fence(SeqCst);", "",
+    models="rt_park_against_submit")
+
+bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vacancy()", "true",
+    models="rt_park_against_submit")
+
+bug("detached and still active", "self.active.fetch_sub(1, Relaxed);", "",
+    models="rt_detach_against_blocking", tests="--features rt --test rt stalls::other_tasks_run")
+
+bug("two looks for one object", "loop", "for _ in 0..2",
+    models="rt_stop_against_blocking")
+
+bug("detached for good", "!inner.stopping && self.has_vacancy()", "false",
+    models="rt_detach_against_loop_head")
+
+bug("workers without an end", "self.active() <= workers", "true",
+    tests="--features rt --test rt workers::fewer")
+
+
+# rt/sched/shared.rs
+
+bug("late task dropped by its waker", "reaper::defer_drop(late", "late.into_iter().for_each(ready::cancel",
+    tests="--features rt --test rt shutdown::a_chain")
+
+
+# rt/task/sleep.rs
+
+bug("panic at the end for a timer", "is_some", "is_none",
+    tests="--features rt --test rt shutdown::a_sleep_that")
+
+
+# rt/threads/sysmon.rs
+
+bug("patience that overflows", "limit.max(self.patience()).saturating_mul(10", "10 * limit.max(self.patience()",
+    tests="--features rt --test rt input::a_limit")
+
+bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
+    schedules="tasks::runtimes")
+
+bug("one collect after the other, each a task", "self.shared.collecting.load(Relaxed) ||", "",
+    tests="--features rt --test rt pools::any_thread_runs")
+
+bug("collect lost with its task", "run_if_requested)", "run); }; schedule::take(); let collect = async move { collect.await",
+    tests="--features rt --test rt pools::a_runtime_that_stops")
+
+bug("collect under way for ever", "self.0.store(false, Relaxed)", "let _ = &self.0",
+    tests="--features rt --test rt pools::any_thread_runs")
+
+
+# rt/threads/timeslice.rs
+
+bug("short slice for all", "attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;", "",
+    tests="--features rt --lib white_box::rt::a_short")
+
+
+# rt/threads/worker.rs
+
+bug("global queue without a turn", "p.tick().polls() % GLOBAL == GLOBAL - 1", "false",
+    tests="--features rt --test rt fairness::the_global")
+
+bug("slice that never ends", "!p.expired.load(Relaxed) && self.inherited < SLICE", "true",
+    tests="--features rt --test rt fairness::the_queue_has_its_turn")
+
+bug("next task not for thieves", "victim.tick() == tick", "{ let _ = tick; false }",
+    tests="--features rt --test rt parallel::a_woken_task")

@@ -1,0 +1,95 @@
+"""Bugs in `src/seat`."""
+from .planted import bug
+
+
+# seat/buckets.rs
+
+bug("buckets overlap", "< log", "< (log / 2 * 2)",
+    programs="random::pools", fuzz="sizes")
+
+
+# seat/claim.rs
+
+bug("heavy fence for each seat", "Seat::wait_until_unpinned",
+    "|seat| { seats.fence_kind.heavy(); seat.wait_until_unpinned() }",
+    tests="--lib a_collect_has_one")
+
+bug("one acknowledgement taken for all", "while !seat", "if seat.has_acknowledged() { return true } while !seat",
+    models="pin_asymmetric")
+
+bug("endless wait for acknowledgements", "spins -= 1;", "",
+    tests="--test it a_collect_does_not_wait_for_idle_threads")
+
+bug("half-changed private part used after a fork", "seat.is_reached()", "true",
+    tests="--test process between")
+
+bug("gate left closed", "for_each", "skip(1).for_each",
+    schedules="collectors")
+
+
+# seat/fence.rs
+
+bug("missing heavy fence", "sync::heavy_fence(),", "{}",
+    models="pin_asymmetric", soak="")
+
+bug("missing symmetric fence, collector", "fence(SeqCst),", "{ let _ = (fence, SeqCst); }",
+    models="pin_symmetric")
+
+
+# seat/seat.rs
+
+bug("gate read without acquire", "Acquire", "Relaxed",
+    models="pin_asymmetric")
+
+bug("missing symmetric fence, owner", "fence(", "let _ = (fence,",
+    models="pin_symmetric")
+
+bug("gate read without acquire, after a fence", "Acquire", "Relaxed",
+    models="pin_symmetric")
+
+bug("late seat used by its owner", "& !FENCED == OPEN", "& CLAIMED == 0",
+    schedules="stall")
+
+bug("acknowledgement of a claim that has ended", "(gate & CLAIMED != 0).then_some", "Some",
+    models="pin_seen")
+
+bug("acknowledgement without release", "Release", "Relaxed",
+    models="pin_seen")
+
+bug("acknowledgement read without acquire", "Acquire", "Relaxed",
+    models="pin_seen")
+
+bug("missing light fence", "self.token.light();", "",
+    models="pin_asymmetric")
+
+bug("gate opened without release", "Release", "Relaxed",
+    models="pin_asymmetric", thread="--lib fences::objects_are")
+
+bug("collector that waits for ever", "UNPIN_SPINS", "usize::MAX",
+    tests="--lib stopped")
+
+bug("claim does not see the unpin", "Acquire", "Relaxed",
+    models="pin_asymmetric")
+
+bug("late seat used", "!reached", "false",
+    models="pin_late_asymmetric", schedules="stall", fuzz="pool", tests="--lib stopped", soak="")
+
+bug("late mark forgotten", "self.open(if all && self.is_reached() { 0 } else { LATE }", "let _ = all; self.open(0",
+    models="pin_late_asymmetric", schedules="stall", programs="random::pools", tests="--lib stopped")
+
+bug("late mark lost to a trim", "all &&", "",
+    models="late_after_a_trim", schedules="stall", programs="random::pools")
+
+bug("unpin without release", "Release", "Relaxed",
+    models="pin_asymmetric", thread="--lib fences::objects_are")
+
+
+# seat/table.rs
+
+bug("stale seat", "self.taken[full] |= 1 << (id % 64);", "",
+    models="seat_hand_over", schedules="hand_over", programs="random::pools", soak="")
+
+bug("seats that must have memory",
+    "try_slice(len, |i| Seat::new(id - offset + i, self.fence_kind))?",
+    "(0..len).map(|i| Seat::new(id - offset + i, self.fence_kind)).collect()",
+    tests="--test no_memory without_a_seat")

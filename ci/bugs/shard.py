@@ -1,0 +1,111 @@
+"""Bugs in `src/shard`."""
+from .planted import bug
+
+
+# shard/owner.rs
+
+bug("older rings forgotten",
+    "self.shard.published.store(!head.is_alone()",
+    "let _ = head.is_alone(); self.shard.published.store(false",
+    models="published_against_thief", tests="--lib shards_know")
+
+bug("own chain looked for in vain for ever",
+    "self.shard.published.store(!head.is_alone(), Relaxed",
+    "let _ = head.is_alone(",
+    tests="--lib shards_know")
+
+bug("unit without a ring lost", "quota.release(1);", "",
+    tests="--test no_memory growth")
+
+bug("units stay behind a spill", "quota.bounded()", "false",
+    schedules="bound", programs="random::pools")
+
+bug("spill that its owner does not know of", "self.shard.published.store(true, Relaxed);", "",
+    models="published_against", programs="random::pools", tests="--lib shards_know")
+
+bug("shard open before its generation is known", "Release", "Relaxed",
+    models="open_against_drain")
+
+bug("overdue objects aged once more", "==", ">=",
+    programs="random::pools")
+
+bug("private objects dropped a generation early", "== 1", "== 0",
+    models="flip_against_owner", schedules="collectors", programs="random::pools")
+
+bug("victims published without release", "Release", "Relaxed",
+    models="flip_against_owner_asymmetric", thread="--lib fences::objects_are")
+
+bug("late seat keeps overdue objects", "drain(self.primary(), gone);", "",
+    schedules="stall")
+
+bug("spill of another generation known", "published.store(false, Relaxed); self.shard.", "",
+    tests="--lib shards_know")
+
+
+# shard/private/mod.rs
+
+bug("slot not emptied", "private.slot.store(vacant(), Relaxed);", "",
+    programs="random::pools", fuzz="pool")
+
+bug("magazine loses its top", "top,", "top / 2 * 2,",
+    programs="random::pools")
+
+bug("taken object stays in the slot", "private.slot.store(spare(slot), Relaxed);", "",
+    models="flip_against_values", schedules="collectors", programs="random::pools", fuzz="pool")
+
+bug("cell that is used again stays a spare one", "- SPARE", "",
+    programs="random::pools", tests="--lib cells_are_conserved")
+
+bug("spare cell overwritten by one object", "+ spares, self.place(count)); self.set_place(count", "",
+    programs="random::pools")
+
+bug("spare cells overwritten by a batch", "all.copy_within(count..count + spares, end);", "",
+    programs="random::pools")
+
+bug("units given back twice", "- all.len()", "",
+    models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
+
+bug("places in a shard that does not age", "if is_open", "",
+    tests="--lib closed_shards", schedules="hand_over")
+
+bug("places stay open", "else if is_open { self.lease_initial(quota); }", "",
+    tests="--lib places_open")
+
+
+# shard/private/spare.rs
+
+bug("spare cell lost when put away", "..", "+ 1..",
+    tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
+
+bug("spare cell of the slot lost when put away", "self.keep_empty(cell)", "let _ = cell",
+    tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
+
+
+# shard/private/units.rs
+
+bug("more places than there are", "(lease.load(Relaxed) + back).min(quota.places())", "lease.load(Relaxed) + back",
+    tests="--lib places_open", address="--lib white_box::shard")
+
+bug("units of stolen objects given back", "- new", "",
+    programs="random::pools")
+
+
+# shard/shard.rs
+
+bug("victims taken without acquire", "Acquire", "Relaxed",
+    models="flip_against_owner")
+
+bug("count of victims not taken back", "self.shared.aged_len.fetch_sub(aged.len(), Relaxed);", "",
+    programs="random::pools")
+
+bug("count of victims overwritten", "fetch_sub(aged.len()", "store(0",
+    models="idle_is_exact_at_rest")
+
+bug("chain of a shard that is not open drained", "if !self.open.load(Acquire) { return; }", "",
+    models="open_against_shrink")
+
+bug("wrong generation", ".wrapping_add(1)", "",
+    models="flip_against_thief", programs="random::pools", soak="")
+
+bug("quick check overlooks private objects", "self.private.is_empty() &&", "",
+    programs="random::pools")

@@ -1,0 +1,40 @@
+//! What a shard counts, at no cost to hits: only the slow path counts here.
+
+use crate::util::counter::Counter;
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// With an object from the shelf, or from the tail of the calling thread's own chain.
+    ShelfOrOwnTail,
+    /// With an object from another shard.
+    Steal,
+    /// With a victim.
+    Victim,
+    /// With nothing.
+    Nothing,
+}
+
+/// A set of counters. Each shard has one, which only its owner writes; each pool has one for
+/// threads without a shard.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    others: Counter,
+    steals: Counter,
+    victims: Counter,
+    misses: Counter,
+    pub(crate) created: Counter,
+}
+
+impl Counters {
+    /// Returns the counter for a search that ended with `found`.
+    #[inline]
+    pub(crate) fn for_result(&self, found: Found) -> &Counter {
+        match found {
+            Found::ShelfOrOwnTail => &self.others,
+            Found::Steal => &self.steals,
+            Found::Victim => &self.victims,
+            Found::Nothing => &self.misses,
+        }
+    }
+}
