@@ -7,18 +7,19 @@ use std::{
 
 use crate::collect::{live_heap, schedule};
 
-/// An allocator that counts the live heap, and requests a [`collect`](crate::collect()) of all pools
-/// when it has grown. It does for pools what the garbage collector does for Go's.
+/// An allocator that counts the live heap, and requests a [`collect`](crate::collect()) of all
+/// pools when it has grown. It does for pools what the garbage collector does for Go's.
 ///
 /// `PacedAlloc` only counts and sets a flag. The memory comes from the allocator that it wraps. The
-/// collect runs later, in a [`janitor`](crate::janitor()) or at the end of the next pool
-/// operation that takes the slow path, because its thread has no idle object or no room for one.
-/// [`set_collect_interval`](crate::set_collect_interval) describes which thread runs the destructors.
+/// collect runs later, in a [`janitor`](crate::janitor()) or at the end of the next pool operation
+/// that takes the slow path, because its thread has no idle object or no room for one.
+/// [`set_collect_interval`](crate::set_collect_interval) describes which thread runs the
+/// destructors.
 ///
-/// A collect is due when the live heap has grown by a percentage ([`with_growth`](Self::with_growth))
-/// since the last collect of all pools, and is not smaller than a floor
-/// ([`with_floor`](Self::with_floor)). Go's collector is paced in the same way (GOGC), but by the
-/// reachable heap instead of the live heap.
+/// A collect is due when the live heap has grown by a percentage
+/// ([`with_growth`](Self::with_growth)) since the last collect of all pools, and is not smaller
+/// than a floor ([`with_floor`](Self::with_floor)). Go's collector is paced in the same way (GOGC),
+/// but by the reachable heap instead of the live heap.
 ///
 /// Use it as the `#[global_allocator]`: there is one count per process. On Linux with glibc, each
 /// thread adds to that count in steps of 64 KiB. A call then costs a few instructions and no atomic
@@ -33,7 +34,8 @@ use crate::collect::{live_heap, schedule};
 /// use corepool::alloc::PacedAlloc;
 ///
 /// #[global_allocator]
-/// static ALLOCATOR: PacedAlloc<System> = PacedAlloc::new(System).with_growth(50).with_floor(1 << 20);
+/// static ALLOCATOR: PacedAlloc<System> =
+///     PacedAlloc::new(System).with_growth(50).with_floor(1 << 20);
 ///
 /// let before = ALLOCATOR.live_bytes();
 /// let buffer = vec![0u8; 1 << 20];
@@ -52,8 +54,8 @@ impl<A> PacedAlloc<A> {
         Self { inner, growth: 100, floor: 4 << 20 }
     }
 
-    /// Makes a collect due each time the live heap has grown by `percent` since the last collect. The
-    /// default is 100.
+    /// Makes a collect due each time the live heap has grown by `percent` since the last collect.
+    /// The default is 100.
     ///
     /// # Panics
     ///
@@ -68,8 +70,8 @@ impl<A> PacedAlloc<A> {
 
     /// Suppresses collects while the live heap is smaller than `bytes`. The default is 4 MiB.
     ///
-    /// 0 is treated as 1: only growth decides then. In any case the heap must grow by at least 64 KiB
-    /// between two collects.
+    /// 0 is treated as 1: only growth decides then. In any case the heap must grow by at least 64
+    /// KiB between two collects.
     #[must_use]
     pub const fn with_floor(mut self, bytes: usize) -> Self {
         self.floor = bytes;
@@ -98,8 +100,8 @@ impl<A> PacedAlloc<A> {
         base.saturating_add(more.max(live_heap::FLUSH_AT)).max(self.floor)
     }
 
-    /// Adds `bytes`, which may be a wrapped negative number, to the live heap, and requests a collect
-    /// if one is due.
+    /// Adds `bytes`, which may be a wrapped negative number, to the live heap, and requests a
+    /// collect if one is due.
     #[inline(always)]
     fn count(&self, bytes: usize) {
         if let Some(live) = live_heap::count(bytes) {
@@ -111,8 +113,8 @@ impl<A> PacedAlloc<A> {
     }
 }
 
-// SAFETY: all functions forward to `inner`, which has the same contract. Counting neither panics nor
-// allocates through `self`.
+// SAFETY: all functions forward to `inner`, which has the same contract. Counting neither panics
+// nor allocates through `self`.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for PacedAlloc<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

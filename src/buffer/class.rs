@@ -88,17 +88,17 @@ impl Sizes {
 
     /// A fast check for the hit path. True means that `class_of_capacity` returns `class`, so that
     /// the buffer can stay in it. False means that the caller must call `class_of_capacity`: the
-    /// class has changed, or it is the largest class of a pool whose largest capacity is not a power
-    /// of two or is below 1 KiB, which this check does not recognise.
+    /// class has changed, or it is the largest class of a pool whose largest capacity is not a
+    /// power of two or is below 1 KiB, which this check does not recognise.
     #[inline]
     pub(crate) fn still_in_class(self, class: u8, capacity: usize) -> bool {
         // bug: the fast check accepts oversize buffers
         capacity < self.fast_limit && capacity.checked_shr(SMALLEST + u32::from(class)) == Some(1)
     }
 
-    /// Returns how many idle buffers a class may keep, so that they take at most `bytes` even if each
-    /// has grown to almost twice the class's size. It is at least 1 unless `bytes` is 0, and below
-    /// `UNSHARED_FROM` for classes of `SHARED` bytes and above.
+    /// Returns how many idle buffers a class may keep, so that they take at most `bytes` even if
+    /// each has grown to almost twice the class's size. It is at least 1 unless `bytes` is 0, and
+    /// below `UNSHARED_FROM` for classes of `SHARED` bytes and above.
     pub(crate) const fn limit(class: u8, bytes: usize) -> usize {
         let size = Self::power(class);
         // bug: a bound of buffers, not of bytes

@@ -95,7 +95,8 @@ impl BufferCore {
         while class < CLASSES {
             let unbounded = mem::replace(&mut self.classes[class], Pool::new(Storage::new));
             let bounded = unbounded.with_max_idle(Sizes::limit(class as u8, bytes));
-            // Forgotten, because a destructor cannot run at compile time. This one has nothing to do.
+            // Forgotten, because a destructor cannot run at compile time. This one has nothing to
+            // do.
             mem::forget(mem::replace(&mut self.classes[class], bounded));
             class += 1;
         }
@@ -171,7 +172,8 @@ impl BufferCore {
         vec.try_reserve_exact(self.rounded(capacity))?;
         let pool = class.map_or(&self.oversize_pool, |class| &self.classes[usize::from(class)]);
         let mut guard = pool.get();
-        // The pool may have found a buffer that came back in the meantime. Then `vec` is not needed.
+        // The pool may have found a buffer that came back in the meantime. Then `vec` is not
+        // needed.
         if guard.vec.capacity() == 0 {
             *guard = Storage { vec, class: class.unwrap_or(NONE), ..Storage::new() };
         }
@@ -248,8 +250,8 @@ impl BufferCore {
     /// Has each class allocate the memory that it needs to keep buffers, before the first buffer is
     /// lent. A buffer that comes back can then go to any class, even if memory has run out.
     fn prepare(&self) {
-        // Relaxed: a thread that sees `ready` but not yet the memory waits for it in the pool that it
-        // uses. Not a `Once`, which a fork could leave half done in the child.
+        // Relaxed: a thread that sees `ready` but not yet the memory waits for it in the pool that
+        // it uses. Not a `Once`, which a fork could leave half done in the child.
         if !self.ready.load(Relaxed) {
             let kept = &self.classes[..=usize::from(self.sizes.top())];
             // bug: classes without memory of their own

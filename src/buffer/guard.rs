@@ -7,15 +7,16 @@ use bytes::Bytes;
 use super::core::{BufferCore, Storage};
 use crate::pool::pooled::Pooled;
 
-/// `freeze` copies up to this many bytes. That takes no longer than allocating the owner of the
-/// `Bytes` would, and the buffer goes back at once.
+/// `freeze` copies contents of up to this many bytes, because a copy takes no longer than
+/// allocating the owner of a `Bytes`. The buffer goes back at once.
 const COPIED: usize = 1024;
 
-/// A buffer on loan from a [`BufferPool`](super::BufferPool): a `Vec<u8>` that goes back to the pool
-/// when the `Buffer` is dropped, on any thread. If that thread is panicking, the memory is freed
-/// instead.
+/// A buffer on loan from a [`BufferPool`](super::BufferPool): a `Vec<u8>` that goes back to the
+/// pool when the `Buffer` is dropped, on any thread. If that thread is panicking, the memory is
+/// freed instead.
 ///
-/// A `Buffer` has three words and is cheap to move. Forgetting it leaks its memory, and nothing else.
+/// A `Buffer` has three words and is cheap to move. Forgetting it leaks its memory, and nothing
+/// else.
 ///
 /// By reference it is a `Vec<u8>`. By value, for encoders that own their writer, it is an
 /// [`io::Write`](std::io::Write), a [`bytes::BufMut`] and an `Extend<u8>`.
@@ -106,10 +107,11 @@ impl Buffer<'static> {
     /// buffer goes back to the pool when the last clone or slice of the `Bytes` is dropped, on any
     /// thread.
     ///
-    /// `freeze` allocates a few words, in which `Bytes` keeps its owner. Contents of up to 1 KiB are
-    /// copied into an allocation of their own instead, and the buffer goes back to the pool at once.
-    /// A pool that [wipes](super::BufferPool::with_zeroize) never copies, because it could not wipe
-    /// the copy. `Bytes` counts its own references; none is added for the pool, which is a `static`.
+    /// `freeze` allocates a few words, in which `Bytes` keeps its owner. Contents of up to 1 KiB
+    /// are copied into an allocation of their own instead, and the buffer goes back to the pool at
+    /// once. A pool that [wipes](super::BufferPool::with_zeroize) never copies, because it could
+    /// not wipe the copy. `Bytes` counts its own references; none is added for the pool, which is a
+    /// `static`.
     ///
     /// Any slice of the result keeps the buffer's whole *capacity* from the pool: see
     /// [`outstanding_bytes`](super::BufferStats::outstanding_bytes). Converting the result into a

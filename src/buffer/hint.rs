@@ -147,8 +147,9 @@ impl Hints {
         self.0.iter().map(|stripe| &**stripe)
     }
 
-    /// Returns how many buffers of a class are on loan, given how many its pool has created, and how
-    /// many of its buffers are `gone`: dropped, or idle. `CLASSES` stands for buffers of no class.
+    /// Returns how many buffers of a class are on loan, given how many its pool has created, and
+    /// how many of its buffers are `gone`: dropped, or idle. `CLASSES` stands for buffers of no
+    /// class.
     pub(crate) fn outstanding(&self, class: usize, created: u64, gone: u64) -> u64 {
         let moved = self.all().map(|stripe| stripe.moved[class].load(Relaxed));
         let moved = moved.fold(0, u32::wrapping_add);
@@ -171,9 +172,9 @@ impl Stripe {
         self.hint.load(Relaxed)
     }
 
-    /// Returns whether a new buffer of the hinted class may be created, and counts it if so. Without
-    /// this limit, one large message would make every buffer large that is requested before the next
-    /// one is returned.
+    /// Returns whether a new buffer of the hinted class may be created, and counts it if so.
+    /// Without this limit, one large message would make every buffer large that is requested before
+    /// the next one is returned.
     pub(crate) fn may_make(&self, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         let size = sizes.size(hint.class);

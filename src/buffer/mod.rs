@@ -17,11 +17,11 @@
 //!
 //! A [`BufferPool`] does what a user of a `Pool<Vec<u8>>` has to do by hand:
 //!
-//! * It keeps buffers by size, in classes: powers of two from 1 KiB to 1 MiB. A request is rounded up
-//!   to a class. A returned buffer is rounded down by its *capacity*, so a buffer that has grown
+//! * It keeps buffers by size, in classes: powers of two from 1 KiB to 1 MiB. A request is rounded
+//!   up to a class. A returned buffer is rounded down by its *capacity*, so a buffer that has grown
 //!   serves larger requests.
-//! * It bounds the idle buffers of each class in bytes ([`with_max_idle_bytes`]). Buffers of 256 KiB
-//!   and above are never kept per thread.
+//! * It bounds the idle buffers of each class in bytes ([`with_max_idle_bytes`]). Buffers of 256
+//!   KiB and above are never kept per thread.
 //! * One large message does not make all buffers large. Buffers that come back above
 //!   [`with_max_capacity`] are dropped, and [`get`] unlearns a capacity that is not used.
 //! * Every buffer comes with length 0, so safe code cannot read what an earlier holder wrote.
@@ -32,18 +32,20 @@
 //!
 //! Each thread learns separately, by the rule of Go's `encoding/json/jsontext`:
 //!
-//! * If a buffer was filled beyond the capacity that `get` hands out, that capacity is raised at once.
+//! * If a buffer was filled beyond the capacity that `get` hands out, that capacity is raised at
+//!   once.
 //! * If less than a quarter of a buffer was used, that is a *strike*. Buffers of up to 4 KiB never
 //!   cause one. After the fifth strike in a row the buffer is dropped, and `get` hands out the
 //!   capacity that the largest of those five uses needed.
 //!
 //! So in the long run at least one byte in twenty is used, even if sizes keep changing.
 //!
-//! A raised capacity is at first unconfirmed: until a second message has needed it too, `get` creates
-//! at most 1 MiB of new buffers of that capacity. Beyond that it hands out small ones, which grow.
+//! A raised capacity is at first unconfirmed: until a second message has needed it too, `get`
+//! creates at most 1 MiB of new buffers of that capacity. Beyond that it hands out small ones,
+//! which grow.
 //!
-//! How much was used is the buffer's length when it is dropped, or follows from its capacity if it had
-//! to grow. Clearing a buffer before dropping it hides that from the pool.
+//! How much was used is the buffer's length when it is dropped, or follows from its capacity if it
+//! had to grow. Clearing a buffer before dropping it hides that from the pool.
 //!
 //! # Errors and panics
 //!

@@ -6,8 +6,8 @@ use super::{core::BufferCore, guard::Buffer, stats::BufferStats};
 
 /// A pool of byte buffers, kept by size. See the [module](super) for how it works.
 ///
-/// Any thread may get buffers, and drop buffers that any other thread got. Pools share nothing: give
-/// each domain of trust its own. Put a pool in a `static` if its buffers are to be
+/// Any thread may get buffers, and drop buffers that any other thread got. Pools share nothing:
+/// give each domain of trust its own. Put a pool in a `static` if its buffers are to be
 /// [frozen](Buffer::freeze).
 ///
 /// # Examples
@@ -25,8 +25,8 @@ pub struct BufferPool {
 }
 
 impl BufferPool {
-    /// Creates a pool that keeps buffers of up to 1 MiB. At about 8 KiB it belongs in a `static` or a
-    /// `Box`.
+    /// Creates a pool that keeps buffers of up to 1 MiB. The `BufferPool` value itself takes about
+    /// 8 KiB: put it in a `static` or a `Box`.
     ///
     /// The pool allocates nothing until its first use. If there is no memory then, that use panics,
     /// like that of a [`Pool`](crate::Pool::new).
@@ -34,11 +34,11 @@ impl BufferPool {
         Self { core: BufferCore::new() }
     }
 
-    /// Keeps buffers with a capacity of up to `bytes`, and drops larger ones when they come back. The
-    /// default is 1 MiB, the maximum 1 GiB. 0 turns pooling off.
+    /// Keeps buffers with a capacity of up to `bytes`, and drops larger ones when they come back.
+    /// The default is 1 MiB, the maximum 1 GiB. 0 turns pooling off.
     ///
-    /// Set it to what most messages need. A larger message then costs an allocation, but a pool that
-    /// keeps the largest buffer that it has ever seen costs that memory for good.
+    /// Set it to what most messages need. A larger message then costs an allocation, but a pool
+    /// that keeps the largest buffer that it has ever seen costs that memory for good.
     ///
     /// # Panics
     ///
@@ -48,13 +48,13 @@ impl BufferPool {
         self
     }
 
-    /// Keeps idle buffers of at most `bytes` in each of the size classes (1 KiB, 2 KiB, 4 KiB, …), in
-    /// total over all threads. The default is 16 MiB. 0 turns pooling off.
+    /// Keeps idle buffers of at most `bytes` in each of the size classes (1 KiB, 2 KiB, 4 KiB, …),
+    /// in total over all threads. The default is 16 MiB. 0 turns pooling off.
     ///
-    /// A class counts each of its buffers as twice the class's size, so that the bound also holds for
-    /// buffers that have grown. Unless pooling is off, a class keeps at least one buffer. A class of
-    /// 256 KiB or more keeps at most 31, and none of them per thread. Of a smaller class each thread
-    /// keeps a small share, at most a sixteenth.
+    /// A class counts each of its buffers as twice the class's size, so that the bound also holds
+    /// for buffers that have grown. Unless pooling is off, a class keeps at least one buffer. A
+    /// class of 256 KiB or more keeps at most 31, and none of them per thread. Of a smaller class
+    /// each thread keeps a small share, at most a sixteenth.
     ///
     /// # Panics
     ///
@@ -91,8 +91,8 @@ impl BufferPool {
     /// Returns an empty buffer with the capacity that earlier ones have needed, as described in the
     /// [module](super).
     ///
-    /// Use this if the length is unknown, or comes from a peer that is not trusted. The buffer grows
-    /// as data is written to it.
+    /// Use this if the length is unknown, or comes from a peer that is not trusted. The buffer
+    /// grows as data is written to it.
     ///
     /// # Examples
     ///
@@ -119,8 +119,8 @@ impl BufferPool {
     /// Returns an empty buffer with room for at least `capacity` bytes. [`get`](Self::get) does not
     /// learn from it.
     ///
-    /// Allocates immediately, so never pass a length from an untrusted peer, which can announce 1 GiB
-    /// and send nothing. See also [`try_with_capacity`](Self::try_with_capacity).
+    /// Allocates immediately, so never pass a length from an untrusted peer, which can announce 1
+    /// GiB and send nothing. See also [`try_with_capacity`](Self::try_with_capacity).
     ///
     /// # Panics
     ///
@@ -148,8 +148,8 @@ impl BufferPool {
     /// # Errors
     ///
     /// If there is no memory, or `capacity` is more than `isize::MAX`. The pool is then unchanged.
-    /// The guard of a buffer is itself allocated, a few words; if even that fails, the process aborts
-    /// as it does for a `Box`.
+    /// The guard of a buffer is itself allocated, a few words; if even that fails, the process
+    /// aborts as it does for a `Box`.
     ///
     /// # Examples
     ///
@@ -188,9 +188,9 @@ impl BufferPool {
         buffer
     }
 
-    /// Returns a buffer with the contents and the memory of `vec`, which was allocated elsewhere. When
-    /// it is dropped, the pool keeps the memory if its capacity is at least 1 KiB and not larger than
-    /// [`with_max_capacity`](Self::with_max_capacity) allows.
+    /// Returns a buffer with the contents and the memory of `vec`, which was allocated elsewhere.
+    /// When it is dropped, the pool keeps the memory if its capacity is at least 1 KiB and not
+    /// larger than [`with_max_capacity`](Self::with_max_capacity) allows.
     ///
     /// # Examples
     ///
@@ -207,7 +207,7 @@ impl BufferPool {
     }
 
     /// Ages this pool by one generation, as [`collect`](crate::collect()) does to all pools: frees
-    /// the buffers that have been idle since before the last time.
+    /// the buffers that have been idle since before the previous collect or trim.
     pub fn trim(&self) {
         self.core.trim();
     }

@@ -1,5 +1,5 @@
-//! The traits of a [`Buffer`]: by reference it is a `Vec<u8>`; by value it is a writer, a [`BufMut`]
-//! and a collection of bytes, for code that owns its writer.
+//! The traits of a [`Buffer`]: by reference it is a `Vec<u8>`; by value it is a writer, a
+//! [`BufMut`] and a collection of bytes, for code that owns its writer.
 
 use std::{
     borrow::{Borrow, BorrowMut},

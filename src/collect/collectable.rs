@@ -60,8 +60,8 @@ pub(crate) trait Collectable: Send + Sync {
     /// The calling thread has called `lock_for_fork`.
     unsafe fn unlock_after_fork(&self);
 
-    /// Repairs the pool in a forked child, where all other threads are gone. What they held moves
-    /// to the shelf. If a seat was not `reached`, its private part is leaked instead, because its
+    /// Repairs the pool in a forked child, where no other thread exists. What they held moves to
+    /// the shelf. If a seat was not `reached`, its private part is leaked instead, because its
     /// thread may have been in the middle of a change.
     ///
     /// # Safety

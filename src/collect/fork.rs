@@ -1,7 +1,7 @@
 //! A fork copies one thread and the memory of all. What the other threads were doing stays half
 //! done forever.
 //!
-//! So a fork is a claim that is held across it. Before the fork, the forking thread locks what
+//! So the library holds a claim across the fork. Before the fork, the forking thread locks what
 //! others change under locks, and claims all seats as a collector does. After it, the parent
 //! releases everything. In the child, the seats of all other threads are freed, and what they held
 //! moves to the shelves. What was in flight is leaked, in the child only: objects in the guards of

@@ -211,7 +211,7 @@ impl JanitorLoop {
         interval.saturating_sub(since)
     }
 
-    /// Reads the pressure if it is time to. Collects twice if the pressure is high, and returns
+    /// Reads the pressure if a reading is due. Collects twice if the pressure is high, and returns
     /// whether it did.
     fn check_pressure(&mut self) -> bool {
         let now = Instant::now();

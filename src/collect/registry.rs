@@ -103,8 +103,8 @@ impl Registry {
         self.janitors.first().inspect(|janitor| janitor.unpark()).is_some()
     }
 
-    /// Forgets the parent's janitors, in a forked child. Their handles are leaked: a child may not
-    /// free memory here.
+    /// Forgets the parent's janitors, in a forked child. Their handles are leaked: a fork handler
+    /// must not free memory.
     pub(crate) fn forget_janitors(&mut self) {
         // bug: child with the janitor of its parent
         std::mem::forget(std::mem::take(&mut self.janitors));

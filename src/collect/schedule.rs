@@ -4,7 +4,8 @@
 //! sees the flag, takes it, and collects when its own work is done. If there is a janitor, the
 //! thread leaves the collect to it. The hit path does not read the flag.
 //!
-//! A runtime's monitor only reads the flag, and has a task run the collect.
+//! A runtime's monitor reads the clock and the flag. It does not take the flag, and has a task run
+//! the collect.
 //!
 //! The flag is cleared before the collect starts, so no request is lost: one that arrives too late
 //! for a collect stays pending for the next one. The thread that takes the flag sees what came
@@ -195,17 +196,17 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// Sets the time after which pools [`collect`](crate::collect()) automatically. The default is two
 /// minutes. `None` turns this off.
 ///
-/// No background thread does this. A call that is not served by what its thread keeps for itself
-/// reads the clock from time to time. If no collect of all pools has begun for `interval`, the call
-/// runs one when its own work is done. So, by default, an idle object is dropped after two to four
-/// minutes, as long as the calls on some pool of the process are not all hits. With a
-/// [`janitor`](crate::janitor()), this holds even if no pool is used.
+/// No background thread does this. A call that takes the slow path, because its thread has no idle
+/// object or no room, reads the clock from time to time. If no collect of all pools has begun for
+/// `interval`, the call runs one when its own work is done. So, by default, an idle object is
+/// dropped after two to four minutes, as long as the calls on some pool of the process are not all
+/// hits. With a [`janitor`](crate::janitor()), this holds even if no pool is used.
 ///
 /// The destructors of the dropped objects run on that thread, inside its call. They may use pools.
-/// But they deadlock on a lock that the caller holds around the call, and find a `RefCell` borrowed
-/// that the caller has borrowed. If that can happen, turn this off, or run a janitor, which then
-/// collects in place of all other threads. If a destructor panics, the panic is reported as usual,
-/// and goes no further.
+/// But a destructor that needs a lock which the caller holds around the call deadlocks, and a
+/// `RefCell` that the caller has borrowed stays borrowed. If that can happen, turn this off, or run
+/// a janitor, which then collects in place of all other threads. If a destructor panics, the panic
+/// is reported as usual, and goes no further.
 ///
 /// Times are kept in milliseconds; a shorter `interval` counts as one millisecond.
 ///

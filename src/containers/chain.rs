@@ -226,7 +226,7 @@ impl<T> ChainHead<'_, T> {
         // Relaxed: a thread that reads null follows no pointer. Thieves do not change `tail` while
         // the ring's `next` is null.
         self.0.tail.store(ptr::null_mut(), Relaxed);
-        // SAFETY: unlinked above; nobody else unlinks the newest ring.
+        // SAFETY: unlinked above; no other thread unlinks the newest ring.
         unsafe { guard.retire(ring) };
     }
 }

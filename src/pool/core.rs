@@ -310,8 +310,8 @@ impl<T> Core<T> {
     }
 
     /// Calls `visit` on shards that may hold something until it returns something: first on the
-    /// seat's own shard, then on others, from a random one on. Also returns whether it was the
-    /// seat's own.
+    /// seat's own shard, then on the others, starting at a random one. Also returns whether the
+    /// result came from the seat's own shard.
     fn visit_from_random<R>(
         &self,
         seat: Option<&Seat>,
@@ -434,8 +434,8 @@ impl<T> Drop for Core<T> {
     }
 }
 
-/// The shard of a seat, pinned. The fields are dropped in their order, so that no memory is freed while
-/// pinned.
+/// The shard of a seat, pinned. The fields are dropped in their order, so that no memory is freed
+/// while pinned.
 struct Pinned<'a, T> {
     shard: &'a Shard<T>,
     owner: Owner<'a, T>,

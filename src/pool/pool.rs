@@ -124,8 +124,8 @@ impl<T, F> Pool<T, F> {
         local.private().take()
     }
 
-    /// Returns where a guard of the calling thread returns its object: the thread's own shard if it
-    /// has one here, otherwise the core.
+    /// Returns where a guard of the calling thread returns its object: the thread's own shard if
+    /// the thread has one in this pool, otherwise the core.
     #[inline]
     pub(super) fn return_to(&self) -> ReturnTo<T> {
         match self.core.local_shard(CurrentSeat::get()) {

@@ -9,7 +9,7 @@ pub(crate) const MAX: usize = 1 << 14;
 pub(crate) const NO_RUNTIME: &str = "the calling thread belongs to no corepool runtime: \
                                      it is not a worker, and not inside Runtime::block_on";
 
-/// The message of a panic when a timer is set too late.
+/// The panic message for a timer that is set after the shutdown.
 pub(crate) const SHUT_DOWN: &str =
     "the corepool runtime has been shut down: it has no timers any more";
 
@@ -20,7 +20,7 @@ pub(crate) const SHUT_DOWN: &str =
 pub struct Stall {
     /// The index of the worker: see [`Worker::index`](crate::rt::Worker::index).
     pub worker: usize,
-    /// A lower bound of how long the poll has lasted.
+    /// The poll has lasted at least this long.
     pub elapsed: Duration,
     /// Whether another thread has replaced the worker, because tasks were waiting.
     pub detached: bool,

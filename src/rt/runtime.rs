@@ -42,7 +42,7 @@ const GRACE: Duration = Duration::from_millis(100);
 /// ```
 pub struct Runtime {
     handle: Handle,
-    /// The process that has built it.
+    /// The id of the process that has built the runtime.
     process: u32,
 }
 
@@ -65,7 +65,7 @@ pub struct Runtime {
 pub struct Handle(Arc<Shared>);
 
 impl Runtime {
-    /// Takes charge of a runtime, which the drop shuts down.
+    /// Wraps the state of a runtime. Dropping the result shuts the runtime down.
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { handle: Handle(shared), process: process::id() }
     }

@@ -19,9 +19,9 @@
 //! shards.
 //!
 //! An owner that finds the gate claimed marks it `ACKNOWLEDGED`. From then on it cannot find the
-//! gate open before the collector opens it, because no thread sees a location go back. So if all
-//! owners acknowledge in time, the collector leaves out the heavy fence, which interrupts every
-//! running thread of the process.
+//! gate open before the collector opens it, because a thread that has read a value of a location
+//! never reads an older one (coherence). So if all owners acknowledge in time, the collector leaves
+//! out the heavy fence, which interrupts every running thread of the process.
 //!
 //! If a seat stays pinned (its thread has lost the processor inside the pin), the collector skips
 //! it and marks it `LATE`. Its owner finds the mark at the next pin and does the collector's work
@@ -135,7 +135,7 @@ impl Seat {
     /// claim.
     #[cold]
     fn acknowledge_claim(&self) {
-        // Only while the gate is claimed: after the claim nobody would clear the mark.
+        // Only while the gate is claimed: after the claim no collector would clear the mark.
         // bug: acknowledgement of a claim that has ended
         let seen = |gate| (gate & CLAIMED != 0).then_some(gate | ACKNOWLEDGED);
         // Release: pairs with the Acquire of `has_acknowledged`, so that the collector sees what

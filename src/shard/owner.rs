@@ -98,8 +98,8 @@ impl<'a, T> Owner<'a, T> {
         Some(unsafe { CellBox::from_raw(one[0]) })
     }
 
-    /// Pops up to `into.len()` objects from the newest ring of the primary chain, the newest last, and
-    /// returns how many.
+    /// Pops up to `into.len()` objects from the newest ring of the primary chain, the newest last,
+    /// and returns how many.
     fn pop_primary(&self, into: &mut [*mut ObjectCell<T>]) -> usize {
         // SAFETY: the owner of the shard owns the head of its primary chain.
         let head = unsafe { self.primary().head() };

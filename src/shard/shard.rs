@@ -123,8 +123,8 @@ impl<T> Shard<T> {
         // bug: wrong generation
         let victim = self.chain(generation.wrapping_add(1));
         drain(victim, gone);
-        // SAFETY: nobody pushes to a victim chain, and a flip takes the registry's lock, which the
-        // caller holds.
+        // SAFETY: no thread pushes to a victim chain, and a flip takes the registry's lock, which
+        // the caller holds.
         let head = unsafe { victim.head() };
         if head.slots() > KEEP_SLOTS && head.slots() > 2 * self.chain(generation).len() {
             head.shrink();

@@ -1,5 +1,5 @@
-//! The heavy side of the asymmetric fence: a full fence in every running thread of the process, by the
-//! system call `membarrier(2)` on Linux.
+//! The heavy side of the asymmetric fence: a full fence in every running thread of the process, by
+//! the system call `membarrier(2)` on Linux.
 
 #![allow(dead_code, reason = "models use tokens instead")]
 

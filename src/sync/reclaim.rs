@@ -38,7 +38,7 @@ thread_local! {
 }
 
 /// Starts a new collector in a child process. In the old one, threads that were pinned at the fork
-/// would hold back the epoch for ever. Memory retired in the old one is leaked.
+/// would keep the epoch from advancing. Memory retired in the old one is leaked.
 pub(crate) fn begin_anew() {
     COLLECTORS.anew.store(Box::into_raw(Box::new(Collector::new())), Relaxed);
     let _ = HANDLE.try_with(|handle| std::mem::forget(handle.take()));

@@ -8,6 +8,7 @@ pub(crate) fn millis() -> usize {
 /// Returns the milliseconds since `then`, or 0 if `then` is slightly in the future: the coarse
 /// clocks that threads read may differ.
 pub(crate) fn since(then: usize) -> usize {
+    // A difference above `usize::MAX - ABOUT` means that `then` is in the future.
     const ABOUT: usize = 1000;
     let time = millis().wrapping_sub(then);
     // bug: time that is long ago before it begins

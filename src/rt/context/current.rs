@@ -38,8 +38,8 @@ pub(crate) fn reset_after_fork() {
     });
 }
 
-/// The calling thread belongs to a runtime until this is dropped. Then it belongs to the one
-/// before, if any.
+/// A guard: until it is dropped, the calling thread belongs to a runtime. Then the thread belongs
+/// again to its previous runtime, if any.
 pub(crate) struct Entered<'a> {
     before: (u64, *const Shared, *const P, bool),
     _shared: &'a Shared,

@@ -4,8 +4,8 @@
 //! thread that has the P, pushes at the tail. The producer and thieves take at the head. Thieves
 //! *copy, then claim*: they read slots speculatively, and discard what they have read unless the
 //! compare-exchange of the head shows that it was still there. Slots are atomic and hold pointers
-//! that nobody follows before the claim, so there is no data race. The indices count over the whole
-//! word, so an index that a thief remembers does not come round again in the meantime.
+//! that no thread dereferences before its claim, so there is no data race. The indices count over
+//! the whole word, so an index that a thief remembers does not come round again in the meantime.
 
 use std::fmt;
 

@@ -9,19 +9,19 @@
 //!
 //! ```text
 //! submit  push the task;        fence;  no thread spins, and a P may become active?  wake a thread
-//! park    active -= 1, asleep;  fence;  any queue with a task?                       take a P again
+//! park    active -= 1, asleep;  fence;  any queue with a task?                       get a P again
 //! ```
 //!
 //! Either the submitter sees that a P is free, or the parking thread sees the task. In the single
 //! order of all SeqCst operations, either the swap that puts the task comes before the parking
 //! thread's fence, so that the parking thread sees the task; or that fence comes first, and the
 //! submitter sees all that precedes it. So the counts themselves are Relaxed: after one goes down,
-//! a fence and a look follow, by the same thread or by the next one that parks.
+//! the same thread, or the next one that parks, runs a fence and then looks at the queues.
 //!
 //! A *spinning* thread has a P and looks for tasks. While there is one, a submitter need not wake
-//! another. A spinning thread counts itself out before its last look at the queues. If it finds a
-//! task it wakes the next thread, so that as many threads wake up as there is work for, one after
-//! the other.
+//! another. A spinning thread stops counting itself as spinning before its last look at the queues.
+//! If it finds a task it wakes the next thread, so that threads wake up one after the other, as
+//! many as there are tasks for.
 //!
 //! Tasks from threads without a P go to the global queue, under the lock under which threads park.
 
@@ -184,17 +184,18 @@ impl Sched {
         self.launch_spinner(&mut self.lock())
     }
 
-    /// Counts a thread that is to spin, if no other does.
+    /// If no thread spins, counts one as spinning. Returns whether it did.
     fn count_spinner(&self) -> bool {
         self.spinning.compare_exchange(0, 1, Relaxed, Relaxed).is_ok()
     }
 
-    /// Launches a thread that has been counted as spinning. Uncounts it if no P may become active.
+    /// Launches a thread that has been counted as spinning. Undoes that count if no P may become
+    /// active.
     fn launch_spinner(&self, inner: &mut Inner) -> Option<Launch> {
         let launch = self.launch(inner);
         if launch.is_none() {
-            // Under the lock: a thread that has seen the count as 1, and so has woken no other, is
-            // seen by the next thread that parks.
+            // Under the lock: a submitter that has seen the count as 1 has woken no thread; the
+            // next thread that parks sees its task.
             self.spinning.fetch_sub(1, Relaxed);
         }
         launch
@@ -340,14 +341,14 @@ impl Sched {
         may
     }
 
-    /// Counts out the calling thread, which has spun and found a task. Wakes the next one if this
-    /// was the last.
+    /// Subtracts the calling thread, which has found a task, from `spinning`. Wakes the next thread
+    /// if this was the last spinning one.
     pub(crate) fn stop_spinning(&self) -> Option<Launch> {
         let last = self.spinning.fetch_sub(1, Relaxed) == 1;
         last.then(|| self.wake_one()).flatten()
     }
 
-    /// Counts out the calling thread, which has spun and gives up its P.
+    /// Subtracts the calling thread, which gives up its P, from `spinning`.
     pub(crate) fn give_up_spinning(&self) {
         self.spinning.fetch_sub(1, Relaxed);
     }
@@ -418,7 +419,7 @@ impl Sched {
         asleep.is_some()
     }
 
-    /// Counts out a thread that exits.
+    /// Subtracts a thread that exits from `threads`.
     pub(crate) fn ended(&self) {
         self.lock().threads -= 1;
     }

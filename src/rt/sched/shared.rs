@@ -109,8 +109,8 @@ impl Shared {
             unsafe { self.push(p, before) };
             self.wake();
         } else if p.state() >= state::DETACHED {
-            // The P was detached just now, or before the system stopped this thread for a while. So
-            // sysmon may not look at it again.
+            // The P was detached, perhaps long ago if the system had stopped this thread since.
+            // Sysmon might not look at the P again, so its next task is moved here.
             self.inject_all(p.next.take());
         }
     }
@@ -160,7 +160,7 @@ impl Shared {
     }
 
     /// Queues a task that was spawned by another thread than a worker. If the runtime is stopping,
-    /// drops it here, as a function drops an argument that it has no use for.
+    /// drops the task on the calling thread.
     pub(crate) fn submit(&self, task: Runnable) {
         match self.sched.inject([task.into_raw()]) {
             Ok(launch) => self.start(launch),
@@ -193,7 +193,7 @@ impl Shared {
         }
     }
 
-    /// Has a P run: wakes the thread, or starts one.
+    /// Carries out `launch`: wakes its thread, or starts a new one for its P.
     pub(crate) fn start(&self, launch: Option<Launch>) {
         let Some(launch) = launch else { return };
         self.timers.notify_active();
@@ -255,7 +255,7 @@ impl Shared {
         self.notify_waiters();
     }
 
-    /// Wakes the threads in `wait`, since the number of threads has changed.
+    /// Wakes the threads that are inside `wait`, because the number of threads has changed.
     fn notify_waiters(&self) {
         // Taking the lock waits for a thread that is between its check and its wait.
         drop(lock(&self.threads));

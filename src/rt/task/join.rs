@@ -130,7 +130,7 @@ impl<T> JoinHandle<T> {
             State::Live(task) if !task.is_finished() => {
                 let task = (self.cancel)(task);
                 *state = State::Aborted(Box::new(Aborted { task, waker: None }));
-                // The first poll closes the task, and wakes the waker that it has.
+                // The first poll closes the task, and calls the waker that the task stores.
                 state.poll_aborted();
             }
             other => *state = other,

@@ -154,7 +154,7 @@ impl Sysmon<'_> {
 
     /// Looks at each P. Returns whether it has detached one or moved tasks. With `reset` it only
     /// notes what it sees: if sysmon itself overslept, the whole process may have been suspended,
-    /// and a poll that has lasted is no sign of a stall.
+    /// and a long poll is no sign of a stall.
     ///
     /// Also sets the pause until the next round. It ends when the first of the polls in progress
     /// has lasted too long; and earlier while tasks wait, so that a poll that begins meanwhile is
@@ -233,7 +233,7 @@ impl Sysmon<'_> {
     }
 
     /// Moves the tasks of a detached P to the global queue: its thread may have pushed some before
-    /// it knew.
+    /// it found the mark.
     fn take_tasks(&self, p: &P) -> bool {
         let tasks = self.shared.sched.drain(p);
         let any = !tasks.is_empty();
@@ -243,8 +243,8 @@ impl Sysmon<'_> {
         any
     }
 
-    /// Sees to it that the tasks behind a poll are run: wakes a thread for them, or replaces the
-    /// worker if no thread can come. Returns whether it has replaced the worker.
+    /// Gets the tasks behind a poll run: wakes a thread for them, or replaces the worker if no
+    /// thread can be woken. Returns whether it has replaced the worker.
     fn relieve(&self, p: &P, stalls: bool, state: u32) -> bool {
         let (shared, sched) = (self.shared, &self.shared.sched);
         if p.has_work() && sched.wants_wake() {
@@ -260,8 +260,8 @@ impl Sysmon<'_> {
         detached
     }
 
-    /// Returns whether tasks wait for the poll of `p`, and no thread will come for them. A thread
-    /// that spins would have taken them long before a poll stalls, if it ran.
+    /// Returns whether tasks wait for the poll of `p`, and no other thread will run them. A
+    /// spinning thread that gets a processor takes them long before a poll counts as stalled.
     fn has_to_be_replaced(&self, p: &P, stalls: bool, state: u32) -> bool {
         let sched = &self.shared.sched;
         let waiting = p.has_work() || sched.injected() > 0 && (stalls || sched.spinning() == 0);

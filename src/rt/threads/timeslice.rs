@@ -1,9 +1,9 @@
 //! How soon a thread that wakes up gets a processor on which other threads compute.
 //!
 //! Linux takes a processor from a thread when its slice is over: after about 3 ms, at the next
-//! tick. Since version 6.12 a thread can request a short slice. Then it runs at once when it wakes
-//! up, and loses the processor as soon if it runs for longer. On other systems and older versions
-//! this file does nothing.
+//! tick. Since version 6.12 a thread can request a short slice. Such a thread gets a processor at
+//! once when it wakes up, and loses it at the end of the short slice. On other systems and older
+//! versions this file does nothing.
 
 /// The shortest slice that Linux accepts, in nanoseconds.
 #[cfg(target_os = "linux")]

@@ -118,7 +118,7 @@ impl WorkerLoop<'_> {
         }
     }
 
-    /// If the thread spins, counts it out, since it has found a task.
+    /// If the thread spins, subtracts it from `spinning`, because it has found a task.
     #[inline]
     fn stop_spinning(&mut self) {
         if mem::take(&mut self.spins) {
@@ -132,7 +132,7 @@ impl WorkerLoop<'_> {
         let parked = unsafe { self.shared.sched.park(p, &self.me, self.spins) };
         match parked {
             Parked::Found(_) => self.stop_spinning(),
-            // `park` has counted the thread out.
+            // `park` has subtracted the thread from `spinning`.
             _ => self.spins = false,
         }
         parked
