@@ -96,7 +96,7 @@ impl<A> PacedAlloc<A> {
     fn goal(&self, base: usize) -> usize {
         let more = (base as u64).saturating_mul(u64::from(self.growth)) / 100;
         let more = usize::try_from(more).unwrap_or(usize::MAX);
-        // bug: floor of its own; collect below the floor
+        // bug: configured floor ignored; collect below the floor
         base.saturating_add(more.max(live_heap::FLUSH_AT)).max(self.floor)
     }
 

@@ -7,7 +7,7 @@ from .planted import bug
 bug("collect below the floor", ".max(self.floor)", "",
     tests="--test memory no_collect")
 
-bug("floor of its own", "self.floor", "4 << 20",
+bug("configured floor ignored", "self.floor", "4 << 20",
     tests="--test memory a_small_heap")
 
 bug("allocation that collects", "ask", "run",

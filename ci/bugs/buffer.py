@@ -16,16 +16,16 @@ bug("a bound of buffers, not of bytes", "/ (2 * size)", ">> 11",
 bug("large buffers kept by threads", "fit >= UNSHARED_FROM", "false",
     tests="--test buffers contract::threads_find_large_buffers_of_others")
 
-bug("a power of two rounded up", ".saturating_sub(1)", "",
+bug("power of two rounded up to the next class", ".saturating_sub(1)", "",
     tests="--test buffers contract::requested_capacities_are_rounded_up")
 
 
 # buffer/core.rs
 
-bug("explicit sizes teach", "NONE", "Hints::here()",
+bug("with_capacity teaches the hint", "NONE", "Hints::here()",
     tests="--test buffers learning::explicit_capacities_and_adopted_buffers")
 
-bug("any class will do", "+ 1].try_get(", "..].iter().find_map(Pool::try_get",
+bug("search continues in all larger classes", "+ 1].try_get(", "..].iter().find_map(Pool::try_get",
     tests="--test buffers contract::requests_take_buffers_of_the_next_class")
 
 bug("classes without memory of their own", "kept.iter().for_each(|class| class.reserve(0))", "let _ = kept",
@@ -49,7 +49,7 @@ bug("a grown buffer stays in its class", "grown ||", "",
 bug("the dropping thread learns", "storage.stripe", "Hints::here()",
     tests="--test buffers learning::the_thread_that_got_the_buffer_learns")
 
-bug("kept in a panic", ".filter(|_| !panicking())", "",
+bug("buffer kept during a panic", ".filter(|_| !panicking())", "",
     tests="--test buffers contract::a_panic_discards_its_buffer")
 
 bug("moved buffers still outstanding", "self.stripe().moved_out(guard.class);", "",
@@ -60,7 +60,7 @@ bug("detached buffers still outstanding",
     "let _ = storage.kib",
     tests="--test buffers frozen::outstanding")
 
-bug("not wiped", "zeroize::Zeroize::zeroize(vec", "vec.fill(0",
+bug("spare capacity not wiped", "zeroize::Zeroize::zeroize(vec", "vec.fill(0",
     tests="--test buffers wiping")
 
 
@@ -72,16 +72,16 @@ bug("a secret is discarded as it is", "wipe(&mut guard.vec); core.", "",
 bug("a secret is copied", "wipes() { 0", "wipes() { COPIED",
     tests="--test buffers wiping::secrets_are_not_copied")
 
-bug("all is copied", "self.len() <= limit", "true",
+bug("freeze always copies", "self.len() <= limit", "true",
     tests="--test buffers frozen::freezing_copies_no_large_buffer")
 
-bug("nothing is copied", "self.len() <= limit", "false",
+bug("freeze never copies", "self.len() <= limit", "false",
     tests="--test buffers frozen::freezing_copies_small_buffers")
 
 
 # buffer/hint.rs
 
-bug("too much is a strike", "|| self.class == sizes.top()", "",
+bug("use above all classes counts as a strike", "|| self.class == sizes.top()", "",
     tests="--lib buffers::a_use_above_all_classes")
 
 bug("one strike more", "strikes <", "strikes <=",

@@ -19,12 +19,12 @@ bug("objects lost to a panic", "panics.guard(|| drop(full)", "drop(full",
 bug("missed grace period", "guard = pin_epoch();", "mut at = self.tail.load(Acquire); let guard = pin_epoch(); #[cfg(any())]",
     models="chain_unlink_against_steal", schedules="theft")
 
-bug("missed grace period, of the epochs that ship",
+bug("missed grace period, with crossbeam-epoch",
     "guard = pin_epoch();",
     "mut at = self.tail.load(Acquire); let guard = pin_epoch(); #[cfg(any())]",
     models="epochs::epochs_unlink_against_steal")
 
-bug("next ring looked at too late",
+bug("next ring read after the steal",
     "match ring.steal(into)",
     "let found = ring.steal(into); let next = ring.next.load(Acquire); match found",
     models="chain_grow_against_steal", schedules="theft")
@@ -37,7 +37,7 @@ bug("ring shrunk away while it is not alone",
 bug("a ring with something in it is unlinked", "=> return found,", "if next.is_null() => return found, _ => {}",
     programs="random::chains", fuzz="chain")
 
-bug("early free", "match", "unsafe { guard.retire(at) }; match",
+bug("ring retired before it is unlinked", "match", "unsafe { guard.retire(at) }; match",
     models="chain_unlink_against_steal", schedules="theft")
 
 bug("counting without a grace period", "_guard = pin_epoch(); let", "",
@@ -52,7 +52,7 @@ bug("ring linked without release", "Release", "Relaxed",
 bug("shrunk though not alone", "|| !self.is_alone()", "",
     programs="random::chains")
 
-bug("rings left behind", "Box::from_raw(at)", "&*at",
+bug("rings leaked with their chain", "Box::from_raw(at)", "&*at",
     address="--lib white_box::chain::", memcheck="--lib white_box::chain::")
 
 
@@ -78,7 +78,7 @@ bug("units leased twice",
     "let left = self.left.load(Relaxed); match take(left).map(|rest| { self.left.store(rest, Relaxed); left }).ok_or(()",
     models="quota_units")
 
-bug("a lease of more than there is", "left) => wanted.min(left)", "_) => wanted",
+bug("more units leased than exist", "left) => wanted.min(left)", "_) => wanted",
     programs="random::pools")
 
 
@@ -95,7 +95,7 @@ bug("ring that must have memory",
     "(0..slots).map(|_| AtomicPtr::new(ptr::null_mut())).collect()",
     tests="--test no_memory growth")
 
-bug("half of one too many", "len.div_ceil(2", "(len + 1",
+bug("steal takes more than half", "len.div_ceil(2", "(len + 1",
     models="ring_batches_against_half", programs="random::rings")
 
 bug("claim without acquire", "Acquire", "Relaxed",
@@ -146,19 +146,19 @@ bug("length of the shelf stored after its lock",
 
 # containers/weight.rs
 
-bug("scale that must have memory",
+bug("weight state that must have memory",
     "try_box(WeightState { weigh, most, held, users, live_check })?",
     "Box::new(WeightState { weigh, most, held, users, live_check })",
     tests="--test no_memory a_first_use")
 
-bug("too heavy", ".filter(|&sum| sum <= shared.most)", "",
+bug("object above the weight limit kept", ".filter(|&sum| sum <= shared.most)", "",
     tests="--test it weights::")
 
 bug("weight not given back", "Some(held.saturating_sub(weight))", "{ let _ = weight; Some(held) }",
     tests="--test it weights::")
 
-bug("scale freed by the first", "== 1", "== 2",
+bug("weight state freed by the first handle", "== 1", "== 2",
     models="weight_end")
 
-bug("end of a scale that sees no other", "fence(Acquire);", "",
+bug("weight state freed without acquire", "fence(Acquire);", "",
     models="weight_end")

@@ -41,7 +41,7 @@ bug("segment that must have memory",
     "(0..len).map(|i| Shard::<T>::new(first + i)).collect::<Box<[_]>>()",
     tests="--test no_memory without_a_shard")
 
-bug("hook passed by", "self.recycle.is_none().then_some", "Some",
+bug("hit path skips the hook", "self.recycle.is_none().then_some", "Some",
     tests="--test it recycled")
 
 bug("shared bits announced too late", ">=", ">",
@@ -78,16 +78,16 @@ bug("victims before the shelf", ".wrapping_add(1)", "",
 bug("units of stolen objects lost", "{ self.quota.release(1); 0 }", "0,",
     programs="random::pools")
 
-bug("leftovers of a theft dropped", "self.shelf.append", "drop",
+bug("leftovers of a steal dropped", "self.shelf.append", "drop",
     schedules="theft")
 
-bug("victims become young", "append_aged", "append",
+bug("victims become primary", "append_aged", "append",
     programs="random::pools")
 
 bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
     schedules="collectors")
 
-bug("mark for one of several shards", "find_map", "take(1).find_map",
+bug("one of several shards of a bit searched", "find_map", "take(1).find_map",
     models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
 bug("drop inside the pin",
@@ -116,13 +116,13 @@ bug("two cores of one pool", "self.get()", "None",
 
 # pool/hooks.rs
 
-bug("refused, and not counted", "if accepted { mem::forget(count); }", "mem::forget(count);",
+bug("refused object not counted", "if accepted { mem::forget(count); }", "mem::forget(count);",
     tests="--test it stats")
 
 
 # pool/pool.rs
 
-bug("values are kept as they are", "self.recycle.is_none() &&", "",
+bug("put of a value skips the hook", "self.recycle.is_none() &&", "",
     tests="--test it guards")
 
 bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new())",
@@ -140,7 +140,7 @@ bug("lent objects keep their weight", "found.iter().for_each(|full| core.release
 
 # pool/return_to.rs
 
-bug("guard gives back to a shard of another thread", "== here.id", "< 1 << 40 && !here.seat.is_null()",
+bug("guard returns to a shard of another thread", "== here.id", "< 1 << 40 && !here.seat.is_null()",
     tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
 
 bug("spoilt object kept by its own thread", "&& !panicking()", "",
@@ -149,5 +149,5 @@ bug("spoilt object kept by its own thread", "&& !panicking()", "",
 bug("spoilt object kept", "panicking()", "false",
     soak="")
 
-bug("refused, and kept", "get_mut()) {", "get_mut()) && false {",
+bug("refused object kept", "get_mut()) {", "get_mut()) && false {",
     tests="--test it guards::only_objects")

@@ -29,7 +29,7 @@ bug("owner pops without a claim",
 bug("task stolen without acquire", "Acquire", "Relaxed",
     models="rt_queue_against_thief")
 
-bug("queue one too small for half", "- len / 2", "/ 3",
+bug("steal takes a third of a queue", "- len / 2", "/ 3",
     tests="--features rt --lib white_box::rt::steal_takes_half")
 
 bug("task taken by two",
@@ -51,7 +51,7 @@ bug("next task taken by two",
 bug("woken thread still counts as asleep", "pop", "last().cloned",
     schedules="tasks::runtimes", soak="rt")
 
-bug("poll of a thread that is yet to run", "begin_search(); p.", "",
+bug("thread not yet running found stuck", "begin_search(); p.", "",
     tests="--features rt --lib white_box::rt::no_poll")
 
 bug("inject wakes no thread", "wake.then(|| self.launch_spinner(&mut inner)).flatten()",
@@ -70,13 +70,13 @@ bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vaca
 bug("detached and still active", "self.active.fetch_sub(1, Relaxed);", "",
     models="rt_detach_against_blocking", tests="--features rt --test rt stalls::other_tasks_run")
 
-bug("two looks for one object", "loop", "for _ in 0..2",
+bug("state change repeated only once", "loop", "for _ in 0..2",
     models="rt_stop_against_blocking")
 
-bug("detached for good", "!inner.stopping && self.has_vacancy()", "false",
+bug("detached P never reattached", "!inner.stopping && self.has_vacancy()", "false",
     models="rt_detach_against_loop_head")
 
-bug("workers without an end", "self.active() <= workers", "true",
+bug("surplus workers not marked", "self.active() <= workers", "true",
     tests="--features rt --test rt workers::fewer")
 
 
@@ -88,41 +88,41 @@ bug("late task dropped by its waker", "reaper::defer_drop(late", "late.into_iter
 
 # rt/task/sleep.rs
 
-bug("panic at the end for a timer", "is_some", "is_none",
+bug("timer panics a task of a stopping runtime", "is_some", "is_none",
     tests="--features rt --test rt shutdown::a_sleep_that")
 
 
 # rt/threads/sysmon.rs
 
-bug("patience that overflows", "limit.max(self.patience()).saturating_mul(10", "10 * limit.max(self.patience()",
+bug("stall limit overflows", "limit.max(self.patience()).saturating_mul(10", "10 * limit.max(self.patience()",
     tests="--features rt --test rt input::a_limit")
 
 bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")
 
-bug("one collect after the other, each a task", "self.shared.collecting.load(Relaxed) ||", "",
+bug("more than one collect task", "self.shared.collecting.load(Relaxed) ||", "",
     tests="--features rt --test rt pools::any_thread_runs")
 
 bug("collect lost with its task", "run_if_requested)", "run); }; schedule::take(); let collect = async move { collect.await",
     tests="--features rt --test rt pools::a_runtime_that_stops")
 
-bug("collect under way for ever", "self.0.store(false, Relaxed)", "let _ = &self.0",
+bug("collect task never counted as ended", "self.0.store(false, Relaxed)", "let _ = &self.0",
     tests="--features rt --test rt pools::any_thread_runs")
 
 
 # rt/threads/timeslice.rs
 
-bug("short slice for all", "attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;", "",
+bug("short slice inherited by started threads", "attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;", "",
     tests="--features rt --lib white_box::rt::a_short")
 
 
 # rt/threads/worker.rs
 
-bug("global queue without a turn", "p.tick().polls() % GLOBAL == GLOBAL - 1", "false",
+bug("global queue has no turn", "p.tick().polls() % GLOBAL == GLOBAL - 1", "false",
     tests="--features rt --test rt fairness::the_global")
 
 bug("slice that never ends", "!p.expired.load(Relaxed) && self.inherited < SLICE", "true",
     tests="--features rt --test rt fairness::the_queue_has_its_turn")
 
-bug("next task not for thieves", "victim.tick() == tick", "{ let _ = tick; false }",
+bug("thieves never take the next task", "victim.tick() == tick", "{ let _ = tick; false }",
     tests="--features rt --test rt parallel::a_woken_task")

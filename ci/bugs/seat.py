@@ -65,7 +65,7 @@ bug("missing light fence", "self.token.light();", "",
 bug("gate opened without release", "Release", "Relaxed",
     models="pin_asymmetric", thread="--lib fences::objects_are")
 
-bug("collector that waits for ever", "UNPIN_SPINS", "usize::MAX",
+bug("endless wait for an unpin", "UNPIN_SPINS", "usize::MAX",
     tests="--lib stopped")
 
 bug("claim does not see the unpin", "Acquire", "Relaxed",

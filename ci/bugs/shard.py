@@ -9,7 +9,7 @@ bug("older rings forgotten",
     "let _ = head.is_alone(); self.shard.published.store(false",
     models="published_against_thief", tests="--lib shards_know")
 
-bug("own chain looked for in vain for ever",
+bug("own empty chain searched again and again",
     "self.shard.published.store(!head.is_alone(), Relaxed",
     "let _ = head.is_alone(",
     tests="--lib shards_know")
@@ -17,10 +17,10 @@ bug("own chain looked for in vain for ever",
 bug("unit without a ring lost", "quota.release(1);", "",
     tests="--test no_memory growth")
 
-bug("units stay behind a spill", "quota.bounded()", "false",
+bug("units not moved by a spill", "quota.bounded()", "false",
     schedules="bound", programs="random::pools")
 
-bug("spill that its owner does not know of", "self.shard.published.store(true, Relaxed);", "",
+bug("spill does not set the published flag", "self.shard.published.store(true, Relaxed);", "",
     models="published_against", programs="random::pools", tests="--lib shards_know")
 
 bug("shard open before its generation is known", "Release", "Relaxed",
@@ -38,7 +38,7 @@ bug("victims published without release", "Release", "Relaxed",
 bug("late seat keeps overdue objects", "drain(self.primary(), gone);", "",
     schedules="stall")
 
-bug("spill of another generation known", "published.store(false, Relaxed); self.shard.", "",
+bug("flip does not clear the published flag", "published.store(false, Relaxed); self.shard.", "",
     tests="--lib shards_know")
 
 
@@ -68,7 +68,7 @@ bug("units given back twice", "- all.len()", "",
 bug("places in a shard that does not age", "if is_open", "",
     tests="--lib closed_shards", schedules="hand_over")
 
-bug("places stay open", "else if is_open { self.lease_initial(quota); }", "",
+bug("places stay open after a collect", "else if is_open { self.lease_initial(quota); }", "",
     tests="--lib places_open")
 
 
@@ -83,7 +83,7 @@ bug("spare cell of the slot lost when put away", "self.keep_empty(cell)", "let _
 
 # shard/private/units.rs
 
-bug("more places than there are", "(lease.load(Relaxed) + back).min(quota.places())", "lease.load(Relaxed) + back",
+bug("lease above the number of places", "(lease.load(Relaxed) + back).min(quota.places())", "lease.load(Relaxed) + back",
     tests="--lib places_open", address="--lib white_box::shard")
 
 bug("units of stolen objects given back", "- new", "",

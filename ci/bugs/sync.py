@@ -4,12 +4,12 @@ from .planted import bug
 
 # sync/imp.rs
 
-bug("no fork handler, and no rest",
+bug("no fork handler, threads at work",
     "libc::pthread_atfork(Some(before), Some(parent), Some(child))",
     "{ let _ = (before, parent, child); }",
     tests="--test process children_go_on")
 
-bug("no fork handler, at rest",
+bug("no fork handler, threads at rest",
     "libc::pthread_atfork(Some(before), Some(parent), Some(child))",
     "{ let _ = (before, parent, child); }",
     tests="--test process forks_at_rest")

@@ -4,5 +4,5 @@ from .planted import bug
 
 # util/coarse_clock.rs
 
-bug("time that is long ago before it begins", "if time > usize::MAX - ABOUT { 0 } else { time }", "time",
+bug("near future taken for long ago", "if time > usize::MAX - ABOUT { 0 } else { time }", "time",
     tests="--lib due::")

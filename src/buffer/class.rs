@@ -119,6 +119,6 @@ impl Sizes {
 /// Returns the smallest class whose power of two is at least `capacity`.
 const fn ceil(capacity: usize) -> u8 {
     let least = (1 << SMALLEST) - 1;
-    // bug: a power of two rounded up
+    // bug: power of two rounded up to the next class
     ((capacity.saturating_sub(1) | least).ilog2() + 1 - SMALLEST) as u8
 }

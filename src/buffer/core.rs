@@ -152,7 +152,7 @@ impl BufferCore {
             Some(class) => self.get_of_class(class),
             None => self.get_oversize(capacity),
         };
-        // bug: explicit sizes teach
+        // bug: with_capacity teaches the hint
         guard.stripe = NONE;
         guard
     }
@@ -224,7 +224,7 @@ impl BufferCore {
     /// Returns an idle buffer of the next class. Not of a larger one: small requests would keep
     /// large buffers from ageing.
     fn try_next_class(&self, class: u8) -> Option<Pooled<'_, Storage>> {
-        // bug: any class will do
+        // bug: search continues in all larger classes
         if class < self.sizes.top() { self.classes[usize::from(class) + 1].try_get() } else { None }
     }
 
@@ -304,7 +304,7 @@ impl BufferCore {
 
     /// Moves a buffer to `class`, or drops it if there is none or the thread is panicking.
     fn reclassify(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
-        // bug: kept in a panic
+        // bug: buffer kept during a panic
         let class = class.filter(|_| !panicking());
         if let Some(class) = class {
             let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
@@ -360,7 +360,7 @@ impl BufferCore {
     pub(super) fn wipe(&self, vec: &mut Vec<u8>) {
         #[cfg(feature = "zeroize")]
         if self.wipes {
-            // bug: not wiped
+            // bug: spare capacity not wiped
             zeroize::Zeroize::zeroize(vec);
         }
         #[cfg(not(feature = "zeroize"))]

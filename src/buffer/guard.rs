@@ -135,7 +135,7 @@ impl Buffer<'static> {
     pub fn freeze(self) -> Bytes {
         // bug: a secret is copied
         let limit = if self.core.wipes() { 0 } else { COPIED };
-        // bug: all is copied; nothing is copied
+        // bug: freeze always copies; freeze never copies
         if self.len() <= limit { Bytes::copy_from_slice(&self) } else { Bytes::from_owner(self) }
     }
 }

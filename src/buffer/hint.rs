@@ -75,7 +75,7 @@ impl Hint {
     #[inline]
     fn suits(self, used: usize, sizes: Sizes) -> bool {
         let size = sizes.size(self.class);
-        // bug: too much is a strike
+        // bug: use above all classes counts as a strike
         fits(used, size) && (used <= size || self.class == sizes.top())
     }
 

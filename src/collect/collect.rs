@@ -64,7 +64,7 @@ pub(crate) fn collect_from(seats: &Seats) {
             if garbage.try_reserve(registry.len()).is_ok() {
                 garbage.extend(registry.pools().filter_map(|pool| pool.take_pending()));
             }
-            // bug: postponed garbage lost; destructors under the registry's lock
+            // bug: postponed objects lost; destructors under the registry's lock
             garbage
         }
     };

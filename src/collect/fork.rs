@@ -71,7 +71,7 @@ extern "C" fn after_in_child() {
         // SAFETY: locked, claimed, and the only thread.
         unsafe { pool.reset_after_fork(&mut held.claim.others(own)) };
     }
-    // bug: own seat given away
+    // bug: own seat freed by a fork
     held.claim.reset_after_fork(own);
     held.registry.forget_janitors();
 }

@@ -112,7 +112,7 @@ impl JanitorBuilder {
             let why = "the interval of a janitor must not be zero";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        // bug: interval of next to nothing
+        // bug: interval below the minimum
         self.interval = self.interval.max(SHORTEST);
         if let Some(pressure) = &mut self.pressure {
             pressure.level()?;
@@ -142,14 +142,14 @@ impl Drop for Janitor {
         let known = Registry::lock().remove_janitor(thread.thread().id());
         // Relaxed: it is only a flag, and `join` orders the rest.
         self.stop.swap(true, Relaxed);
-        // bug: janitor not woken for its end
+        // bug: janitor not woken to end
         thread.thread().unpark();
-        // bug: handle of a thread that is another by now
+        // bug: parent's janitor joined in a child
         if !known {
             // This is a forked child, where the thread does not exist. Its pthread id may belong to
             // another thread by now, and dropping the handle would detach that one.
             std::mem::forget(thread);
-        // bug: janitor that waits for itself
+        // bug: janitor joins itself
         } else if thread.thread().id() != thread::current().id() {
             // A destructor that the janitor runs may drop this guard; the janitor cannot wait for
             // itself. `join` returns no error, because the janitor does not panic.
@@ -201,7 +201,7 @@ impl JanitorLoop {
     fn left(&self) -> Duration {
         let interval = match self.level {
             Level::Low => self.interval,
-            // bug: janitor without a rest; janitor that waits as long when memory gets short
+            // bug: no pause at medium pressure; interval not shortened at medium pressure
             Level::Medium | Level::High => self.interval / 4,
         };
         let since = schedule::since_last().map_or(self.start.elapsed(), |since| {
@@ -220,7 +220,7 @@ impl JanitorLoop {
             return false;
         }
         self.next_check = now + LOOK.min(self.interval);
-        // bug: janitor that listens to a file that is gone; file that is gone hides the others
+        // bug: unreadable file counts as high pressure; file that becomes unreadable hides the others
         let level = pressure.level_as_far_as_known();
         let pressed = level == Level::High && (self.level != level || now >= self.quiet_until);
         self.level = level;

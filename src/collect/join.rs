@@ -41,7 +41,7 @@ pub(crate) fn current_or_join() -> Option<&'static Seat> {
 }
 
 fn join() -> Option<&'static Seat> {
-    // bug: seat wanted when thread-locals are gone
+    // bug: seat requested after thread-locals are destroyed
     GUARD.try_with(|_| ()).ok()?;
     fork::watch();
     let seat = Seats::process().join()?;

@@ -105,6 +105,6 @@ pub(crate) fn base() -> usize {
 
 /// Makes the current total the base from which growth counts.
 pub(crate) fn rebase() {
-    // bug: growth since the beginning
+    // bug: growth not counted from the last collect
     BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);
 }

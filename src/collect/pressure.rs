@@ -169,7 +169,7 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     let events = folder.join("memory.events");
     let text = read(&events)?;
     let [high, max] = ["high", "max"].map(|name| number(&text, name));
-    // bug: sum of two numbers of the system
+    // bug: sum of system counters overflows
     let times =
         high.zip(max).map(|(high, max)| high.saturating_add(max)).ok_or_else(|| odd(&events))?;
     let again = held.replace(times).is_some_and(|before| before < times);
@@ -184,7 +184,7 @@ fn cgroup(folder: &Path, held: &mut Option<u64>) -> io::Result<Level> {
     let current: u64 = read(&file)?.trim().parse().map_err(|_| odd(&file))?;
     let stat = read(&folder.join("memory.stat")).unwrap_or_default();
     let cache = number(&stat, "inactive_file").unwrap_or(0);
-    // bug: cache in use
+    // bug: page cache counted as used
     Ok(of_used(current.saturating_sub(cache), limit))
 }
 

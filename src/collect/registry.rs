@@ -106,7 +106,7 @@ impl Registry {
     /// Forgets the parent's janitors, in a forked child. Their handles are leaked: a fork handler
     /// must not free memory.
     pub(crate) fn forget_janitors(&mut self) {
-        // bug: child with the janitor of its parent
+        // bug: parent's janitor kept in a child
         std::mem::forget(std::mem::take(&mut self.janitors));
     }
 }

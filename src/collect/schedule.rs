@@ -88,7 +88,7 @@ pub(crate) fn take() -> bool {
 pub(crate) fn poll() {
     let left = LEFT.get();
     LEFT.set(left.wrapping_sub(1));
-    // bug: clock that is not looked at
+    // bug: clock read too seldom
     if left == 0 {
         LEFT.set(LOOKS - 1);
         check_clock();
@@ -104,7 +104,7 @@ pub(crate) fn poll() {
 /// returns false.
 #[cfg(any(test, feature = "rt"))]
 pub(crate) fn monitor_tick() -> bool {
-    // bug: round that skips the clock
+    // bug: monitor does not read the clock
     check_clock();
     DUE.is_asked() && !wake_janitor()
 }
@@ -140,7 +140,7 @@ fn check_clock() {
 /// thread panics.
 #[cold]
 pub(crate) fn run_if_requested() {
-    // bug: collect inside a collect; janitor passed over
+    // bug: collect inside a collect; collect not left to the janitor
     if !BUSY.get() && !panicking() && !wake_janitor() && take() {
         run();
     }
@@ -223,7 +223,7 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// ```
 pub fn set_collect_interval(interval: Option<Duration>) {
     let most = usize::MAX / 2;
-    // bug: time cut off
+    // bug: interval truncated
     let millis = |time: Duration| time.as_millis().clamp(1, most as u128) as usize;
     INTERVAL.store(interval.map_or(0, millis), Relaxed);
 }

@@ -67,7 +67,7 @@ impl<T> Chain<T> {
         if self.tail.load(Relaxed).is_null() {
             return Steal::Empty;
         }
-        // bug: missed grace period; missed grace period, of the epochs that ship
+        // bug: missed grace period; missed grace period, with crossbeam-epoch
         let guard = pin_epoch();
         // Acquire: pairs with the Release of `ChainHead::grow`, or of the exchange below, for the
         // ring's memory.
@@ -84,7 +84,7 @@ impl<T> Chain<T> {
             // Release of `ChainHead::grow`, for the next ring's memory and for the last push to
             // this one.
             let next = ring.next.load(Acquire);
-            // bug: next ring looked at too late
+            // bug: next ring read after the steal
             match ring.steal(into) {
                 // bug: ring shrunk away while it is not alone
                 Steal::Empty if next.is_null() => return Steal::Empty,
@@ -95,7 +95,7 @@ impl<T> Chain<T> {
             // Release: pairs with the Acquire loads of `tail`, and with the Acquire below, in
             // threads that read `next` here. Acquire on failure: pairs with this Release in the
             // thief that has moved the tail first.
-            // bug: early free
+            // bug: ring retired before it is unlinked
             match self.tail.compare_exchange(at, next, Release, Acquire) {
                 // SAFETY: the exchange unlinked the ring, and only one succeeds: it is retired
                 // once.
@@ -238,7 +238,7 @@ impl<T> Drop for Chain<T> {
         let mut at = self.tail.load(Relaxed);
         while !at.is_null() {
             // SAFETY: `&mut self`, and every linked ring came from a `Box`.
-            // bug: rings left behind
+            // bug: rings leaked with their chain
             let ring = unsafe { Box::from_raw(at) };
             at = ring.next.load(Relaxed);
         }

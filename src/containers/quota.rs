@@ -89,7 +89,7 @@ impl Quota {
         let take = |left: usize| (left > 0).then(|| left - wanted.min(left));
         // bug: units leased twice
         match self.left.fetch_update(Relaxed, Relaxed, take) {
-            // bug: a lease of more than there is
+            // bug: more units leased than exist
             Ok(left) => wanted.min(left),
             Err(_) => 0,
         }

@@ -154,7 +154,7 @@ impl<T> Ring<T> {
             if len == 0 {
                 return Steal::Empty;
             }
-            // bug: half of one too many
+            // bug: steal takes more than half
             let count = len.div_ceil(2).min(into.len());
             let claimed = pack(head, tail + count);
             // Acquire: pairs with the Release of `RingHead::push`. Read-modify-writes between the

@@ -36,7 +36,7 @@ impl<T> WeightLimit<T> {
     pub(crate) fn try_new(weigh: fn(&T) -> usize, most: usize) -> Option<Self> {
         let (held, users) = (Untracked::new(0), AtomicUsize::new(1));
         let live_check = UseAfterFreeCheck::new();
-        // bug: scale that must have memory
+        // bug: weight state that must have memory
         let shared = try_box(WeightState { weigh, most, held, users, live_check })?;
         Some(Self(NonNull::from(Box::leak(shared))))
     }
@@ -79,7 +79,7 @@ impl<T> WeightLimit<T> {
     pub(crate) fn admit(&self, full: &CellBox<T>) -> bool {
         let shared = self.shared();
         let weight = (shared.weigh)(full.get());
-        // bug: too heavy
+        // bug: object above the weight limit kept
         let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= shared.most);
         // Relaxed: weights are only counted; they guard no memory.
         shared.held.fetch_update(Relaxed, Relaxed, add).is_ok()
@@ -109,10 +109,10 @@ impl<T> Drop for WeightLimit<T> {
     fn drop(&mut self) {
         // Release: pairs with the fence in the `drop` of the last handle, so that it sees what the
         // users of all other handles did.
-        // bug: scale freed by the first
+        // bug: weight state freed by the first handle
         if self.shared().users.fetch_sub(1, Release) == 1 {
             // Acquire: pairs with the Release of the decrement above, in all other handles.
-            // bug: end of a scale that sees no other
+            // bug: weight state freed without acquire
             fence(Acquire);
             // SAFETY: allocated by `try_box`, and this was the last handle.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });

@@ -161,7 +161,7 @@ impl<T> Core<T> {
         // bug: segment that must have memory
         let mut new = try_slice(len, |i| Shard::<T>::new(first + i))?;
         for (i, shard) in new.iter_mut().enumerate() {
-            // bug: hook passed by
+            // bug: hit path skips the hook
             shard
                 .header
                 .set_owner(ptr::from_ref(self).cast(), self.recycle.is_none().then_some(first + i));
@@ -293,7 +293,7 @@ impl<T> Core<T> {
         let mut rest = List::new();
         // SAFETY: the steal made them ours, and the thief's shard has not kept them.
         more[kept..].iter().for_each(|&cell| rest.push(unsafe { CellBox::from_raw(cell) }));
-        // bug: leftovers of a theft dropped
+        // bug: leftovers of a steal dropped
         self.shelf.append(rest);
     }
 
@@ -303,7 +303,7 @@ impl<T> Core<T> {
         let found = self.visit_from_random(seat, parity, |shard| shard.steal_victims(parity));
         let (_, mut got) = found.unwrap_or((false, List::new()));
         let full = got.pop().or_else(|| self.shelf.pop_aged());
-        // bug: victims lost with the one that is used; victims become young
+        // bug: victims lost with the one that is used; victims become primary
         self.shelf.append_aged(got);
         self.quota.release(usize::from(full.is_some()));
         full
@@ -324,7 +324,7 @@ impl<T> Core<T> {
         let random = seat.map_or(0, Seat::random) as usize;
         let mut probes = PROBES;
         for bit in self.map.marked(parity, random) {
-            // bug: mark for one of several shards
+            // bug: one of several shards of a bit searched
             if let Some(got) = self.shards_of_bit(bit).find_map(&mut visit) {
                 return Some((false, got));
             }

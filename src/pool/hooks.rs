@@ -17,7 +17,7 @@ impl<T> Core<T> {
         self.recycle.is_none_or(|recycle| {
             let count = CountOnDrop(self);
             let accepted = recycle(object);
-            // bug: refused, and not counted
+            // bug: refused object not counted
             if accepted {
                 mem::forget(count);
             }

@@ -265,7 +265,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline]
     pub fn put(&self, value: T) {
         // SAFETY: forgotten if it is kept.
-        // bug: values are kept as they are
+        // bug: put of a value skips the hook
         if self.recycle.is_none() && unsafe { self.put_local(&raw const value) } {
             std::mem::forget(value);
         } else {

@@ -79,7 +79,7 @@ impl<T> ReturnTo<T> {
     pub(crate) unsafe fn local(self) -> Option<CurrentSeat> {
         let here = CurrentSeat::get();
         // SAFETY: the caller's promise.
-        // bug: guard gives back to a shard of another thread
+        // bug: guard returns to a shard of another thread
         // bug: spoilt object kept by its own thread
         (unsafe { self.header() }.seat == here.id && !panicking()).then_some(here)
     }
@@ -132,7 +132,7 @@ impl<T> ReturnTo<T> {
         if panicking() {
             return core.drop_counted(full);
         }
-        // bug: refused, and kept
+        // bug: refused object kept
         if !core.recycle_ok(full.get_mut()) {
             return;
         }

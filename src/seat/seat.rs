@@ -202,7 +202,7 @@ impl Seat {
     /// The collector's half of the handshake after the heavy fence: waits for a bounded time until
     /// the owner has unpinned. If it has not, marks the seat as skipped and late.
     pub(crate) fn wait_until_unpinned(&self) {
-        // bug: collector that waits for ever
+        // bug: endless wait for an unpin
         let reached = (0..UNPIN_SPINS).any(|_| {
             // Acquire: pairs with the Release of `Pin::drop`.
             // bug: claim does not see the unpin

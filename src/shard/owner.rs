@@ -105,7 +105,7 @@ impl<'a, T> Owner<'a, T> {
         let head = unsafe { self.primary().head() };
         let popped = head.pop(into);
         if popped == 0 {
-            // bug: older rings forgotten; own chain looked for in vain for ever
+            // bug: older rings forgotten; own empty chain searched again and again
             self.shard.published.store(!head.is_alone(), Relaxed);
         }
         popped
@@ -184,7 +184,7 @@ impl<'a, T> Owner<'a, T> {
             return Err(slots);
         }
         self.private.remove_oldest(pushed);
-        // bug: units stay behind a spill
+        // bug: units not moved by a spill
         if quota.bounded() {
             // The objects take their units along.
             self.private.debit(pushed);
@@ -224,7 +224,7 @@ impl<'a, T> Owner<'a, T> {
         };
         if all > 0 {
             self.published.set(true);
-            // bug: spill that its owner does not know of
+            // bug: spill does not set the published flag
             self.shard.published.store(true, Relaxed);
         }
         (all, wanted)
@@ -267,7 +267,7 @@ impl<'a, T> Owner<'a, T> {
             // bug: late seat keeps overdue objects
             drain(self.primary(), gone);
         }
-        // bug: spill of another generation known
+        // bug: flip does not clear the published flag
         self.shard.published.store(false, Relaxed);
         self.shard.generation.store(now, Relaxed);
     }

@@ -41,7 +41,7 @@ pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: 
     #[cfg(unix)]
     // SAFETY: the three functions take no arguments and do not unwind.
     unsafe {
-        // bug: no fork handler, and no rest; no fork handler, at rest
+        // bug: no fork handler, threads at work; no fork handler, threads at rest
         // bug: fork handler outlives its library
         libc::pthread_atfork(Some(before), Some(parent), Some(child));
     }

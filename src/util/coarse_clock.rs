@@ -11,7 +11,7 @@ pub(crate) fn since(then: usize) -> usize {
     // A difference above `usize::MAX - ABOUT` means that `then` is in the future.
     const ABOUT: usize = 1000;
     let time = millis().wrapping_sub(then);
-    // bug: time that is long ago before it begins
+    // bug: near future taken for long ago
     if time > usize::MAX - ABOUT { 0 } else { time }
 }
 

@@ -134,7 +134,7 @@ impl RunQueue {
                 spin_loop();
                 continue;
             }
-            // bug: queue one too small for half
+            // bug: steal takes a third of a queue
             let count = if half { len - len / 2 } else { len.min(BATCH) };
             for i in 0..count {
                 into.tasks[i] = self.slot(head.wrapping_add(i)).load(Relaxed);

@@ -228,7 +228,7 @@ impl Sched {
             Some(id)
         })?;
         let p = self.p(id);
-        // bug: poll of a thread that is yet to run
+        // bug: thread not yet running found stuck
         p.begin_search();
         p.state.store(state::RUNNING, Relaxed);
         self.active.fetch_add(1, Relaxed);
@@ -452,7 +452,7 @@ impl Sched {
     /// Changes the state of an active P to `mark`, so that its thread gives it up at the head of
     /// its loop.
     fn mark(&self, _: &mut Inner, p: &P, mark: u32) {
-        // bug: two looks for one object
+        // bug: state change repeated only once
         loop {
             let seen = p.state();
             if !is_active(seen) {
@@ -486,7 +486,7 @@ impl Sched {
     pub(crate) unsafe fn reattach(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
         let mut inner = self.lock();
         let detached = usize::from(p.state() == state::DETACHED);
-        // bug: detached for good
+        // bug: detached P never reattached
         if !inner.stopping && self.has_vacancy() {
             p.state.store(state::RUNNING, Relaxed);
             inner.detached -= detached;
@@ -513,7 +513,7 @@ impl Sched {
         self.target.store(workers, Relaxed);
         let ps: Vec<_> = self.ps().collect();
         for p in ps.into_iter().rev() {
-            // bug: workers without an end
+            // bug: surplus workers not marked
             if self.active() <= workers {
                 break;
             }

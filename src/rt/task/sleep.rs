@@ -66,7 +66,7 @@ impl Future for Sleep {
             .get_or_insert_with(|| current(|shared| shared.map(Shared::arc)).expect(NO_RUNTIME));
         if shared.timers.set(at, &mut this.key, cx.waker()).is_err() {
             // A poll that was in progress when the runtime stopped: the task is dropped after it.
-            // bug: panic at the end for a timer
+            // bug: timer panics a task of a stopping runtime
             let own = current::worker_of(shared.id, |worker| worker.is_some());
             assert!(own, "{SHUT_DOWN}");
             cx.waker().wake_by_ref();

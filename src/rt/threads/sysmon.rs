@@ -118,7 +118,7 @@ impl Sysmon<'_> {
         }
         wake_all(due);
         let now = Instant::now();
-        // bug: patience that overflows
+        // bug: stall limit overflows
         let overslept = now - before > limit.max(self.patience()).saturating_mul(10);
         let acted = self.watch(now, overslept || idle);
         self.recount(now);
@@ -293,7 +293,7 @@ impl Sysmon<'_> {
     /// destructors, which may do anything. The task takes the request when it runs, not before: if
     /// it is dropped instead, the request is left to others.
     fn collect(&self) {
-        // bug: one collect after the other, each a task
+        // bug: more than one collect task
         if self.shared.collecting.load(Relaxed) || !schedule::monitor_tick() {
             return;
         }
@@ -319,7 +319,7 @@ impl CollectingGuard {
 
 impl Drop for CollectingGuard {
     fn drop(&mut self) {
-        // bug: collect under way for ever
+        // bug: collect task never counted as ended
         self.0.store(false, Relaxed);
     }
 }

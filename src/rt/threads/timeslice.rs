@@ -15,7 +15,7 @@ const SHORT: u64 = 100_000;
 pub(crate) fn request_short_slice() {
     if let Some(mut attributes) = attributes() {
         attributes.sched_runtime = SHORT;
-        // bug: short slice for all
+        // bug: short slice inherited by started threads
         attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;
         // SAFETY: the call reads the attributes, whose first field is their size. It changes only
         // the calling thread's slice. If it is refused, nothing changes.

@@ -168,7 +168,7 @@ impl WorkerLoop<'_> {
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
         let sched = &self.shared.sched;
-        // bug: global queue without a turn
+        // bug: global queue has no turn
         if p.tick().polls() % GLOBAL == GLOBAL - 1 {
             if let Some(task) = sched.pop_global() {
                 return Some(task);
@@ -259,6 +259,6 @@ fn may_take_next(victim: &P) -> bool {
     }
     let tick = victim.tick();
     nap();
-    // bug: next task not for thieves
+    // bug: thieves never take the next task
     victim.tick() == tick
 }

@@ -16,7 +16,7 @@ impl<T> PrivateOwner<'_, T> {
     pub(crate) fn grow_lease(&self, back: usize, quota: &Quota) {
         if !quota.bounded() {
             let lease = &self.private.lease;
-            // bug: more places than there are
+            // bug: lease above the number of places
             lease.store((lease.load(Relaxed) + back).min(quota.places()), Relaxed);
         }
     }
