@@ -137,8 +137,8 @@ fn put_is_found_in_a_chain() {
 
 /// The object is in a segment that is added meanwhile, and its shard shares the bit of the searcher's own shard.
 #[test]
-fn put_is_found_behind_the_own_bit() {
-    put_is_found("put_is_found_behind_the_own_bit", |pool| pool.fill(held(pool, 2), SPILL));
+fn put_is_found_behind_its_own_bit() {
+    put_is_found("put_is_found_behind_its_own_bit", |pool| pool.fill(held(pool, 2), SPILL));
 }
 
 #[test]
@@ -240,13 +240,13 @@ fn growth_against_thief(name: &str, other: usize) {
 }
 
 #[test]
-fn growth_near_against_thief() {
-    growth_against_thief("growth_near_against_thief", 1);
+fn growth_unshared_bit_against_thief() {
+    growth_against_thief("growth_unshared_bit_against_thief", 1);
 }
 
 #[test]
-fn growth_far_against_thief() {
-    growth_against_thief("growth_far_against_thief", 3);
+fn growth_shared_bit_against_thief() {
+    growth_against_thief("growth_shared_bit_against_thief", 3);
 }
 
 /// Two seats of one segment: both threads make it, and one of them wins.

@@ -69,10 +69,10 @@ fn pin_symmetric() {
 
 /// An owner acknowledges a claim, so no heavy fence is needed for it. Later claims need one again.
 #[test]
-fn pin_seen() {
+fn pin_acknowledged() {
     let ever = Shared::new(AtomicBool::new(false));
     let now = Shared::clone(&ever);
-    model("pin_seen", Some(3), move || {
+    model("pin_acknowledged", Some(3), move || {
         let seats = Arc::new(Seats::new(FenceKind::Asymmetric, 1));
         let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
         let id = seats.join().unwrap().id;

@@ -451,8 +451,8 @@ fn rt_resize_against_blocking() {
 
 /// A P becomes active while sysmon is about to sleep for long: sysmon does not fall asleep, or is woken.
 #[test]
-fn rt_stand_against_wind() {
-    model("rt_stand_against_wind", Some(3), || {
+fn rt_idle_against_notify() {
+    model("rt_idle_against_notify", Some(3), || {
         let (sched, timers) = (Arc::new(Sched::new(1, 1)), Arc::new(Timers::new()));
         let sysmon = {
             let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));

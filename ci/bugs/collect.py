@@ -11,16 +11,16 @@ bug("collect without the registry's lock", "Registry::lock()", "unsafe { &*std::
     models="handle_end_against_collect")
 
 bug("collect that must have memory",
-    "if garbage.try_reserve(registry.len()).is_ok()",
-    "garbage.reserve(registry.len());",
+    "if pending.try_reserve(registry.len()).is_ok()",
+    "pending.reserve(registry.len());",
     tests="--test no_memory growth")
 
-bug("destructors under the registry's lock", "garbage } }; drop_pending(garbage)", "drop_pending(garbage); } }",
+bug("destructors under the registry's lock", "pending } }; drop_pending(pending)", "drop_pending(pending); } }",
     soak="")
 
 bug("postponed objects lost",
-    "garbage",
-    "else { registry.pools().for_each(|pool| std::mem::forget(pool.take_pending())); } garbage",
+    "pending",
+    "else { registry.pools().for_each(|pool| std::mem::forget(pool.take_pending())); } pending",
     tests="--test no_memory growth")
 
 bug("late work left undone", "unsafe { pool.catch_up(seat.id) }", "let _ = pool",
@@ -56,7 +56,7 @@ bug("interval not shortened at medium pressure", "interval / 4", "interval",
 bug("no pause at medium pressure", "self.interval / 4", "Duration::ZERO",
     tests="--test process medium_pressure")
 
-bug("file that becomes unreadable hides the others", "level_as_far_as_known(", "level().unwrap_or(Level::Low",
+bug("unreadable file hides the others", "level_as_far_as_known(", "level().unwrap_or(Level::Low",
     tests="--test process a_file_that_is_gone")
 
 bug("unreadable file counts as high pressure", "level_as_far_as_known(", "level().unwrap_or(Level::High",
@@ -115,7 +115,7 @@ bug("request taken twice", "self.0.swap(false, Acquire)", "{ self.0.swap(false, 
 bug("request taken without acquire", "Acquire", "Relaxed",
     models="schedule_request_is_not_lost")
 
-bug("clock read too seldom", "== 0", "== 1",
+bug("clock never read", "== 0", "== 1",
     tests="--test process due::idle_objects")
 
 bug("monitor does not read the clock", "check_clock();", "",

@@ -45,7 +45,7 @@ bug("hit path skips the hook", "self.recycle.is_none().then_some", "Some",
     tests="--test it recycled")
 
 bug("shared bits announced too late", ">=", ">",
-    models="put_is_found_behind_the_own_bit", programs="random::pools")
+    models="put_is_found_behind_its_own_bit", programs="random::pools")
 
 bug("segment of a quicker thread overwritten",
     "self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed)",
@@ -63,8 +63,8 @@ bug("new shard a generation behind", "Relaxed),", "Relaxed).wrapping_sub(1),",
 bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
     tests="--lib spare_cells_are_few")
 
-bug("own bit ignored although it is shared", "!self.crowded.load(Relaxed) &&", "",
-    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
+bug("own bit ignored although it is shared", "!self.shared_bits.load(Relaxed) &&", "",
+    models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
 bug("quick check overlooks the shelf", "&& self.shelf.len() == 0", "",
     models="put_is_found_on_the_shelf", programs="random::pools", tests="--lib a_search_overlooks_no_object")
@@ -88,7 +88,7 @@ bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
     schedules="collectors")
 
 bug("one of several shards of a bit searched", "find_map", "take(1).find_map",
-    models="put_is_found_behind_the_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
+    models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
 bug("drop inside the pin",
     "drop(pinned); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => return Err(full),",

@@ -51,15 +51,15 @@ bug("late seat used by its owner", "& !FENCED == OPEN", "& CLAIMED == 0",
     schedules="stall")
 
 bug("acknowledgement of a claim that has ended", "(gate & CLAIMED != 0).then_some", "Some",
-    models="pin_seen")
+    models="pin_acknowledged")
 
 bug("acknowledgement without release", "Release", "Relaxed",
-    models="pin_seen")
+    models="pin_acknowledged")
 
 bug("acknowledgement read without acquire", "Acquire", "Relaxed",
-    models="pin_seen")
+    models="pin_acknowledged")
 
-bug("missing light fence", "self.token.light();", "",
+bug("missing light fence", "self.light_fence.light();", "",
     models="pin_asymmetric")
 
 bug("gate opened without release", "Release", "Relaxed",

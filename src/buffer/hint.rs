@@ -73,7 +73,7 @@ impl Hint {
 
     /// Returns whether the hinted class was right for a buffer of which `used` bytes were used.
     #[inline]
-    fn suits(self, used: usize, sizes: Sizes) -> bool {
+    fn predicted(self, used: usize, sizes: Sizes) -> bool {
         let size = sizes.size(self.class);
         // bug: use above all classes counts as a strike
         fits(used, size) && (used <= size || self.class == sizes.top())
@@ -87,7 +87,7 @@ impl Hint {
 
     /// Returns the hint that follows from a buffer of which `used` bytes were used.
     fn after(self, used: usize, sizes: Sizes) -> Self {
-        if self.suits(used, sizes) {
+        if self.predicted(used, sizes) {
             return Self { class: self.class, ..Self::default() };
         }
         let needed = sizes.class_for_request(used).unwrap_or(sizes.top());
@@ -214,7 +214,7 @@ impl Stripe {
     /// much smaller buffers already.
     pub(crate) fn learn(&self, used: usize, capacity: usize, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
-        if hint.strikes | hint.made == 0 && hint.suits(used, sizes) {
+        if hint.strikes | hint.made == 0 && hint.predicted(used, sizes) {
             // bug: a buffer far above the hint is kept
             return !fits(used, capacity) && hint.is_far_below(capacity, sizes);
         }

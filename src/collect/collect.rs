@@ -41,40 +41,40 @@ pub(crate) unsafe fn age_pools<'a>(
 
 /// Drops what collects have taken out of pools. If destructors panic, everything is dropped first;
 /// then the first panic is resumed.
-pub(crate) fn drop_pending(garbage: Vec<ErasedPending>) {
+pub(crate) fn drop_pending(pending: Vec<ErasedPending>) {
     let mut panics = FirstPanic::new();
-    for remains in garbage {
-        panics.guard(|| drop(remains));
+    for objects in pending {
+        panics.guard(|| drop(objects));
     }
     panics.resume();
 }
 
 /// Ages every pool of the process, whose seats are `seats`.
 pub(crate) fn collect_from(seats: &Seats) {
-    let garbage = {
+    let pending = {
         // bug: collect without the registry's lock
         let registry = Registry::lock();
         // SAFETY: locked.
         unsafe {
             age_pools(seats, registry.pools(), true);
-            let mut garbage = Vec::new();
+            let mut pending = Vec::new();
             // Without memory for the list, the objects stay with their pools until the next
             // collect.
             // bug: collect that must have memory
-            if garbage.try_reserve(registry.len()).is_ok() {
-                garbage.extend(registry.pools().filter_map(|pool| pool.take_pending()));
+            if pending.try_reserve(registry.len()).is_ok() {
+                pending.extend(registry.pools().filter_map(|pool| pool.take_pending()));
             }
             // bug: postponed objects lost; destructors under the registry's lock
-            garbage
+            pending
         }
     };
-    drop_pending(garbage);
+    drop_pending(pending);
 }
 
 /// Ages one pool by one generation, and drops the objects that were victims before. If `clear`, the
 /// new victims are dropped as well.
 pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
-    let garbage = {
+    let pending = {
         let _registry = Registry::lock();
         // SAFETY: locked.
         unsafe {
@@ -85,7 +85,7 @@ pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
             pool.take_pending()
         }
     };
-    drop(garbage);
+    drop(pending);
 }
 
 /// Ages the shards of a late seat, which a collect has skipped. Does nothing while another thread

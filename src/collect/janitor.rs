@@ -220,7 +220,7 @@ impl JanitorLoop {
             return false;
         }
         self.next_check = now + LOOK.min(self.interval);
-        // bug: unreadable file counts as high pressure; file that becomes unreadable hides the others
+        // bug: unreadable file counts as high pressure; unreadable file hides the others
         let level = pressure.level_as_far_as_known();
         let pressed = level == Level::High && (self.level != level || now >= self.quiet_until);
         self.level = level;

@@ -88,7 +88,7 @@ pub(crate) fn take() -> bool {
 pub(crate) fn poll() {
     let left = LEFT.get();
     LEFT.set(left.wrapping_sub(1));
-    // bug: clock read too seldom
+    // bug: clock never read
     if left == 0 {
         LEFT.set(LOOKS - 1);
         check_clock();

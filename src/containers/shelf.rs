@@ -14,7 +14,7 @@ pub(crate) struct Shelf<T> {
     /// The number of objects, so that a search need not lock an empty shelf.
     len: AtomicUsize,
     /// The lock's guard, while a thread forks. Used only under the registry's lock.
-    frozen: UnsafeCell<Option<MutexGuard<'static, ()>>>,
+    held_for_fork: UnsafeCell<Option<MutexGuard<'static, ()>>>,
 }
 
 // SAFETY: a shelf owns its objects and hands each to one thread. During a fork it holds a guard,
@@ -34,7 +34,7 @@ impl<T> Shelf<T> {
             lock: Mutex::new(()),
             lists: UnsafeCell::new(Lists { fresh: List::new(), aged: List::new() }),
             len: AtomicUsize::new(0),
-            frozen: UnsafeCell::new(None),
+            held_for_fork: UnsafeCell::new(None),
         }
     }
 
@@ -48,7 +48,7 @@ impl<T> Shelf<T> {
         // SAFETY: the guard is dropped before `self`: the caller's promise.
         let guard = lock(unsafe { NonNull::from(&self.lock).as_ref() });
         // SAFETY: under the registry's lock: the caller's promise.
-        self.frozen.with_mut(|frozen| unsafe { *frozen = Some(guard) });
+        self.held_for_fork.with_mut(|held| unsafe { *held = Some(guard) });
     }
 
     /// Unlocks a shelf that [`lock_for_fork`](Self::lock_for_fork) has locked.
@@ -59,7 +59,7 @@ impl<T> Shelf<T> {
     /// process.
     pub(crate) unsafe fn unlock_after_fork(&self) {
         // SAFETY: under the registry's lock: the caller's promise.
-        self.frozen.with_mut(|frozen| drop(unsafe { (*frozen).take() }));
+        self.held_for_fork.with_mut(|held| drop(unsafe { (*held).take() }));
     }
 
     pub(crate) fn len(&self) -> usize {

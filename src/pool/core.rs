@@ -53,7 +53,7 @@ pub(crate) struct Core<T> {
     /// allocated when a seat first wants a shard in it, and never moves, so growth loses nothing.
     segments: [AtomicPtr<Shard<T>>; SEGMENTS],
     /// Whether shards may share bits of the map.
-    crowded: AtomicBool,
+    shared_bits: AtomicBool,
     /// Counts the flips. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     pub(crate) quota: Quota,
@@ -95,7 +95,7 @@ impl<T> Core<T> {
     fn with(quota: Quota, weight_limit: Option<WeightLimit<T>>) -> Box<Self> {
         let core = try_box(Self {
             segments: [const { ptr::null_mut() }; SEGMENTS].map(AtomicPtr::new),
-            crowded: AtomicBool::new(false),
+            shared_bits: AtomicBool::new(false),
             generation: AtomicU32::new(0),
             quota,
             weight_limit,
@@ -171,7 +171,7 @@ impl<T> Core<T> {
         if index >= FIRST_TO_SHARE {
             // Relaxed: a thread that sees a bit of the new shards, or what they hold, sees this
             // too.
-            self.crowded.store(true, Relaxed);
+            self.shared_bits.store(true, Relaxed);
         }
         // Release: pairs with the Acquire in `segment`.
         // bug: segment of a quicker thread overwritten
@@ -226,7 +226,7 @@ impl<T> Core<T> {
         // share it.
         // bug: own bit ignored although it is shared; quick check overlooks the shelf
         let nothing = shard.is_empty()
-            && !self.crowded.load(Relaxed)
+            && !self.shared_bits.load(Relaxed)
             && self.map.is_clear(shard.generation.load(Relaxed), shard.id)
             && self.shelf.len() == 0;
         if nothing {

@@ -51,7 +51,7 @@ pub(crate) fn check_workers(workers: usize, max_threads: usize) -> io::Result<()
     match workers {
         0 => Err(invalid("a runtime needs at least one worker".into())),
         _ if workers > max_threads => {
-            Err(invalid(format!("{workers} workers are more than {max_threads} threads")))
+            Err(invalid(format!("cannot run {workers} workers on at most {max_threads} threads")))
         }
         _ => Ok(()),
     }

@@ -69,7 +69,7 @@ pub(crate) struct Seat {
     pub(crate) index: usize,
     /// The state of a random generator, which says where the owner's next search starts.
     random: AtomicU32,
-    pub(crate) token: LightFence,
+    pub(crate) light_fence: LightFence,
 }
 
 impl Seat {
@@ -86,7 +86,7 @@ impl Seat {
             segment,
             index,
             random: AtomicU32::new(id as u32 + 1),
-            token: LightFence::new(fence_kind == FenceKind::Asymmetric),
+            light_fence: LightFence::new(fence_kind == FenceKind::Asymmetric),
         }
     }
 
@@ -158,7 +158,7 @@ impl Seat {
         // Relaxed: the light fence orders it.
         self.pinned.store(true, Relaxed);
         // bug: missing light fence
-        self.token.light();
+        self.light_fence.light();
         Pin(self)
     }
 

@@ -72,10 +72,10 @@ impl<F: Future> Future for Body<F> {
 
 impl<F> Drop for Body<F> {
     fn drop(&mut self) {
-        let near = current::worker_of(self.runtime, |worker| {
+        let local = current::worker_of(self.runtime, |worker| {
             worker.map(|(_, p)| p.counts.finished.count()).is_some()
         });
-        if !near {
+        if !local {
             if let Some(shared) = runtimes::find(self.runtime) {
                 shared.finished.add(1);
             }
