@@ -10,8 +10,7 @@ pub(crate) const NO_RUNTIME: &str = "the calling thread belongs to no corepool r
                                      it is not a worker, and not inside Runtime::block_on";
 
 /// The panic message for a timer that is set after the shutdown.
-pub(crate) const SHUT_DOWN: &str =
-    "the corepool runtime has been shut down: it has no timers any more";
+pub(crate) const SHUT_DOWN: &str = "the corepool runtime has been shut down: it runs no timers";
 
 /// Reports a stuck poll: the argument of [`Builder::on_stall`](crate::rt::Builder::on_stall)'s
 /// hook.

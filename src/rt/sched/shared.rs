@@ -89,7 +89,7 @@ impl Shared {
     }
 
     pub(crate) fn arc(&self) -> Arc<Self> {
-        self.me.upgrade().expect("it is borrowed")
+        self.me.upgrade().expect("the caller borrows this `Arc`")
     }
 
     /// Queues a task that was woken by the worker with the P `p`. A task that `yields` goes to the
