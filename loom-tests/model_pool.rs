@@ -25,7 +25,11 @@ impl ModelPool {
         let seats = Seats::new(fence_kind, usize::MAX);
         let core = Core::new(max_idle);
         // SAFETY: it leaves in our `drop`.
-        unsafe { Registry::lock().enter(&*core) };
+        unsafe {
+            let mut registry = Registry::lock();
+            registry.reserve();
+            registry.enter(&*core);
+        }
         Arc::new(Self { seats, core, ledger: Ledger::new() })
     }
 

@@ -106,8 +106,8 @@ impl Sizes {
         if bytes == 0 {
             0
         } else if fit == 0 {
-            // bug: large buffers kept by threads
             1
+        // bug: large buffers kept by threads
         } else if size >= SHARED && fit >= UNSHARED_FROM {
             UNSHARED_FROM - 1
         } else {

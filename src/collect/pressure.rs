@@ -201,8 +201,11 @@ fn own_cgroups() -> Vec<PathBuf> {
 fn number(text: &str, name: &str) -> Option<u64> {
     for line in text.lines() {
         let mut words = line.split_whitespace();
-        if words.next() == Some(name) {
-            return words.next()?.parse().ok();
+        if words.next() != Some(name) {
+            continue;
+        }
+        if let Some(number) = words.next().and_then(|word| word.parse().ok()) {
+            return Some(number);
         }
     }
     None

@@ -54,17 +54,22 @@ impl Registry {
         &REGISTRY
     }
 
-    /// Adds a pool.
+    /// Allocates the place of one more pool.
     ///
     /// # Panics
     ///
     /// If there is no memory.
+    pub(crate) fn reserve(&mut self) {
+        self.pools.try_reserve(1).expect(NO_MEMORY);
+    }
+
+    /// Adds a pool. The place for it has been [reserved](Self::reserve).
     ///
     /// # Safety
     ///
     /// The caller removes the pool with [`leave`](Self::leave) before it is freed.
     pub(crate) unsafe fn enter(&mut self, pool: &(dyn Collectable + 'static)) {
-        self.pools.try_reserve(1).expect(NO_MEMORY);
+        debug_assert!(self.pools.len() < self.pools.capacity());
         pool.set_entry(self.pools.len());
         self.pools.push(Entry(pool));
     }

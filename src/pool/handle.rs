@@ -93,11 +93,15 @@ impl<T: Send + 'static> CoreHandle<T> {
         if let Some(core) = self.get() {
             return core;
         }
-        // SAFETY: the core lives until our `drop`, where it leaves the registry first.
-        unsafe { registry.enter(&*new) };
+        // May panic, so that it comes before the core is leaked.
+        registry.reserve();
         let core = Box::into_raw(new);
-        // SAFETY: no other thread has seen it.
-        unsafe { (*core).header.set_owner(core.cast(), None) };
+        // SAFETY: no other thread has seen it. The core lives until our `drop`, where it leaves the
+        // registry first. All pointers to it that are kept are made from `core`.
+        unsafe {
+            (*core).header.set_owner(core.cast(), None);
+            registry.enter(&*core);
+        }
         // Release: pairs with the Acquire in `get`.
         self.core.store(core, Release);
         // SAFETY: as above.

@@ -7,7 +7,7 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use super::{core::Core, handle::CoreHandle, return_to::ReturnTo};
+use super::{handle::CoreHandle, return_to::ReturnTo};
 use crate::{containers::cell::CellBox, seat::current::current};
 
 /// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
@@ -29,10 +29,11 @@ impl<T, F> Pooled<'_, T, F> {
         Self { full: ManuallyDrop::new(full), return_to, pool: PhantomData }
     }
 
-    /// Returns the object, and the core of its pool.
-    fn into_parts(this: &mut ManuallyDrop<Self>) -> (CellBox<T>, &Core<T>) {
-        // SAFETY: taken once, because the guard's `drop` does not run. The guard borrows the pool.
-        unsafe { (ManuallyDrop::take(&mut this.full), this.return_to.core()) }
+    /// Returns the object, and where it would go back to.
+    fn into_parts(this: Self) -> (CellBox<T>, ReturnTo<T>) {
+        let mut this = ManuallyDrop::new(this);
+        // SAFETY: taken once, because the guard's `drop` does not run.
+        (unsafe { ManuallyDrop::take(&mut this.full) }, this.return_to)
     }
 }
 
@@ -51,9 +52,9 @@ impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
     /// ```
     #[must_use = "the object is dropped at once"]
     pub fn detach(this: Self) -> T {
-        let this = &mut ManuallyDrop::new(this);
-        let (full, core) = Self::into_parts(this);
-        core.take_value(current(), full)
+        let (full, return_to) = Self::into_parts(this);
+        // SAFETY: the guard has borrowed the pool.
+        unsafe { return_to.core() }.take_value(current(), full)
     }
 
     /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
@@ -69,9 +70,9 @@ impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
     /// assert_eq!(pool.stats().dropped, 1);
     /// ```
     pub fn discard(this: Self) {
-        let this = &mut ManuallyDrop::new(this);
-        let (full, core) = Self::into_parts(this);
-        core.drop_counted(full);
+        let (full, return_to) = Self::into_parts(this);
+        // SAFETY: the guard has borrowed the pool.
+        unsafe { return_to.core() }.drop_counted(full);
     }
 }
 

@@ -44,7 +44,8 @@ impl<T> Shard<T> {
     ///
     /// # Safety
     ///
-    /// The caller has pinned or claimed the shard's seat, or has exclusive access to the pool.
+    /// The caller has pinned or claimed the shard's seat; or holds the seat, unpinned, together with the
+    /// registry's lock; or has exclusive access to the pool.
     #[inline(always)]
     pub(crate) unsafe fn owner(&self) -> Owner<'_, T> {
         // SAFETY: the caller's promise.

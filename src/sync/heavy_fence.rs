@@ -25,7 +25,7 @@ pub(crate) fn heavy_fence() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 mod sys {
     use libc::{c_int, c_long};
 
@@ -50,7 +50,7 @@ mod sys {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 mod sys {
     pub(super) fn register() -> bool {
         false

@@ -1,6 +1,6 @@
 //! The facade: the rest of the crate imports its atomics, cells, locks and fences from this folder,
 //! the only one that knows about the model checkers. The exceptions are locks that no model covers:
-//! those held across a fork, and those of the table of runtimes.
+//! those held across a fork with the cell that keeps them, those of the table of runtimes, and `Once`.
 //!
 //! In a normal build the names are those of `std`: see `imp.rs`. In a model build (`--cfg loom` or
 //! `--cfg shuttle`, tests only) they are the checker's, and the asymmetric fence is expressed by

@@ -62,6 +62,7 @@ impl Process {
     pub(super) fn open(&self, bound: usize) -> Pool {
         let (core, ledger) = (Core::new(bound), Ledger::new(bound));
         let mut registry = lock(&self.registry);
+        registry.reserve();
         // SAFETY: it leaves in `close`, and stays for ever if that is not called.
         unsafe { registry.enter(&*core) };
         self.ledgers.lock().unwrap().push(Arc::clone(&ledger));

@@ -28,6 +28,8 @@ struct HeldLocks {
 static HELD: ForkLock<HeldLocks> = ForkLock::new();
 
 extern "C" fn before() {
+    // Waits until another thread that is just registering has finished: the child may call `watch`.
+    watch();
     let held = HeldLocks { runtimes: Runtimes::lock(), reaper: Reaper::lock() };
     // SAFETY: always these locks, which this thread has just locked. `release` follows.
     unsafe { HELD.hold(held) };
