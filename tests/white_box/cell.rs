@@ -11,7 +11,7 @@ use std::{
 use super::Rng;
 use crate::containers::cell::{CellBox, EmptyCell, List};
 
-/// Counts its drops, and panics in them if it has something to say.
+/// Counts its drops, and panics in its drop if it has a text.
 struct Counted(Rc<Count<usize>>, Option<&'static str>);
 
 impl Drop for Counted {
@@ -49,7 +49,8 @@ fn panics(f: impl FnOnce()) -> &'static str {
     payload.downcast_ref().copied().expect("a planned panic")
 }
 
-/// An object goes into a cell, through a raw pointer, and out again, and the cell takes another.
+/// Moves an object into a cell, through a raw pointer and out again, and another object into the
+/// same cell.
 fn round_trip<T: Clone + PartialEq + Debug>(one: &T, other: &T) {
     let mut cell = full(one.clone());
     assert!((&raw const *cell.get()).is_aligned());
@@ -119,7 +120,7 @@ fn lists_are_stacks() {
     assert_eq!(numbers(empty), [4, 3, 2, 1]);
 }
 
-/// Any operations on a list have the results of those on a vector whose end is the top.
+/// Operations on a list have the same results as on a vector whose end is the top.
 #[test]
 fn lists_behave_like_vectors() {
     for seed in 0..100 {
