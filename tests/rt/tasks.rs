@@ -203,7 +203,7 @@ fn many_tasks_end() {
     assert!(runtime.shutdown(LONG));
 }
 
-/// An aborted task is finished even if nobody polls its handle.
+/// An aborted task is finished even if its handle is never polled.
 #[test]
 fn an_aborted_task_is_finished() {
     let runtime = runtime(1);

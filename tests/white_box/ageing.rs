@@ -122,7 +122,7 @@ fn seats_lead_to_their_shards() {
     }
     assert!(pool.core.shard_of(seats.len()).is_some_and(|shard| shard.idle() == 0));
     assert!(pool.core.shard_of(128).is_none());
-    assert_eq!(pool.core.shards().count(), 127, "nobody was in the first segment");
+    assert_eq!(pool.core.shards().count(), 127, "no seat of the first segment was used");
 }
 
 /// A search finds the objects of shards that share a bit of the occupancy map with the searcher's

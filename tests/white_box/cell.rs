@@ -170,6 +170,6 @@ fn lists_drop_every_object() {
         let _bad = bad();
         resume_unwind(Box::new("before"));
     });
-    assert_eq!((text, drops.take()), ("before", 5), "in the midst of another panic");
+    assert_eq!((text, drops.take()), ("before", 5), "during another panic");
     assert_eq!(Rc::strong_count(&drops), 1);
 }

@@ -50,7 +50,7 @@ impl<T> Own<T> {
             full = match self.owner().push(full, &self.quota, &mut ring) {
                 Ok(()) => return true,
                 Err(PushError::AtLimit(_)) => return false,
-                Err(PushError::Full(_)) => panic!("nobody else is here"),
+                Err(PushError::Full(_)) => panic!("no other thread uses the shard"),
                 Err(PushError::NeedsRing(full, slots)) => {
                     ring = Ring::try_new(slots);
                     full
