@@ -261,13 +261,17 @@ fn launch(launch: Option<Launch>) -> bool {
 fn rt_park_against_inject() {
     model("rt_park_against_inject", Some(3), || {
         let sched = Arc::new(Sched::new(1, 1));
-        let first = sched.wake_one().expect("it begins");
+        let first = sched.wake_one().expect("a worker is woken");
         sched.give_up_spinning();
         let worker = {
             let sched = Arc::clone(&sched);
             thread::spawn(move || park(&sched, first.p, &std::sync::Arc::new(Parker::new())))
         };
-        launch(sched.inject([Task::create()]).unwrap_or_else(|_| panic!("it does not stop")));
+        launch(
+            sched
+                .inject([Task::create()])
+                .unwrap_or_else(|_| panic!("the scheduler is not stopped")),
+        );
         // Without the wake-up, `join` would never return.
         assert_eq!(worker.join().unwrap(), 1);
     });
@@ -279,9 +283,9 @@ fn rt_park_against_inject() {
 fn rt_park_against_submit() {
     model("rt_park_against_submit", Some(3), || {
         let sched = Arc::new(Sched::new(2, 2));
-        let stays = sched.wake_one().expect("it begins").p;
+        let stays = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
-        let parks = sched.wake_one().expect("it begins").p;
+        let parks = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         let worker = {
             let sched = Arc::clone(&sched);
@@ -304,7 +308,7 @@ fn rt_park_against_submit() {
 fn rt_detach_against_loop_head() {
     model("rt_detach_against_loop_head", Some(3), || {
         let sched = Arc::new(Sched::new(1, 2));
-        let id = sched.wake_one().expect("it begins").p;
+        let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         wake(sched.p(id), Task::create());
         let sysmon = {
@@ -353,7 +357,7 @@ fn rt_detach_against_loop_head() {
 fn rt_detach_against_blocking() {
     model("rt_detach_against_blocking", None, || {
         let sched = Arc::new(Sched::new(1, 2));
-        let id = sched.wake_one().expect("it begins").p;
+        let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         let sysmon = {
             let sched = Arc::clone(&sched);
@@ -390,7 +394,7 @@ fn rt_p_hands_over() {
 
         let sched = Arc::new(Sched::new(1, 2));
         let shards = Arc::new(Shards(loom::cell::UnsafeCell::new(0)));
-        let first = sched.wake_one().expect("it begins");
+        let first = sched.wake_one().expect("a worker is woken");
         sched.give_up_spinning();
         let worker = {
             let (sched, shards) = (Arc::clone(&sched), Arc::clone(&shards));
@@ -416,7 +420,7 @@ fn rt_p_hands_over() {
 fn marked(stops: bool) {
     let sched = Arc::new(Sched::new(2, 2));
     let ids = [0, 1].map(|_| {
-        let id = sched.wake_one().expect("it begins").p;
+        let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         id
     });
@@ -464,7 +468,7 @@ fn rt_stand_against_wind() {
             let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
             thread::spawn(move || timers.try_idle(|| sched.active()))
         };
-        let _runs = sched.wake_one().expect("it begins");
+        let _runs = sched.wake_one().expect("a worker is woken");
         timers.notify_active();
         let idle = sysmon.join().unwrap();
         assert!(!idle || timers.is_woken(), "no thread watches the P");
