@@ -1,10 +1,10 @@
-//! What collects cost the users of a pool, and how much memory they free: Go's benchmarks of
-//! `sync.Pool` that measure it, and cases that users of pools have reported.
+//! What collects cost the users of a pool, and how much memory they free: Go's benchmarks
+//! `BenchmarkPoolSTW` and `BenchmarkPoolExpensiveNew`, and cases that users of pools have reported.
 //!
 //! ```console
-//! $ cargo run --release --example collects -- stall           # BenchmarkPoolSTW: how long users wait
-//! $ cargo run --release --example collects -- expensive-new   # BenchmarkPoolExpensiveNew: objects that are created again
-//! $ cargo run --release --example collects -- retention       # memory that pools keep after the load has ended
+//! $ cargo run --release --example collects -- stall           # how long users wait
+//! $ cargo run --release --example collects -- expensive-new   # objects that are created again
+//! $ cargo run --release --example collects -- retention       # memory that pools keep after a load
 //! ```
 //!
 //! Each line of output has a program, a variant, a quantity and a value.

@@ -139,7 +139,7 @@ fn many(ended: bool) {
             look(&mut most, &mut after);
         }
         end.wait();
-        users.into_iter().for_each(|user| user.join().expect("it does not panic"));
+        users.into_iter().for_each(|user| user.join().expect("the thread does not panic"));
         if ended {
             look(&mut most, &mut after);
         }

@@ -37,7 +37,7 @@ pub(crate) fn run() {
     });
     measure(100_000, 0, ", beside an idle thread");
     drop(awake);
-    sleeper.join().expect("it does not panic");
+    sleeper.join().expect("the thread does not panic");
 }
 
 fn measure(objects: u64, boxes: u64, beside: &str) {
@@ -46,7 +46,7 @@ fn measure(objects: u64, boxes: u64, beside: &str) {
     let (stalls, collects) = thread::scope(|s| {
         let user = s.spawn(|| stalls(&pool, &phase));
         let collects = collects(&pool, &phase, objects, boxes);
-        (user.join().expect("it does not panic"), collects)
+        (user.join().expect("the thread does not panic"), collects)
     });
     report("a user's longest call", objects, beside, stalls);
     report("the whole collect", objects, beside, collects);

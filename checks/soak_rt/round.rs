@@ -102,7 +102,7 @@ fn end(runtime: Runtime, dice: &mut Dice) {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < watchdog::PATIENCE, "{what}: in vain");
+        assert!(begin.elapsed() < watchdog::PATIENCE, "{what}: not in time");
         thread::sleep(Duration::from_micros(100));
     }
 }
