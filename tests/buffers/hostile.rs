@@ -6,7 +6,7 @@ use crate::util::alone;
 
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(f())));
-    let cause = end.expect_err("it should have panicked");
+    let cause = end.expect_err("a panic");
     let text = cause.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| cause.downcast_ref::<String>().cloned()).expect("a text")
 }

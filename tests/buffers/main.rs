@@ -12,7 +12,7 @@
 //! | a buffer is got on one thread and dropped on another | microsoft/garnet#2063 | `passing` |
 //! | a burst, then almost no use | | `retention` |
 //! | a slice of a frozen buffer, and the memory that it keeps | | `frozen` |
-//! | threads and processes end, and processes fork | | `frozen`, and `frozen` of the tests `process` |
+//! | threads and processes end, and processes fork | | `frozen`, and `frozen` in `process` |
 //! | uses that fail | | `retention` |
 //! | allocations: none for a buffer, one to freeze it | | `frozen` |
 

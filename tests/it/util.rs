@@ -95,7 +95,7 @@ pub(crate) fn watched(f: impl FnOnce() + Send + 'static) {
 /// The text that `f` panics with.
 pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> &'static str {
     let cause = panic::catch_unwind(AssertUnwindSafe(f)).err();
-    let cause = cause.expect("it should have panicked");
+    let cause = cause.expect("a panic");
     let text = cause.downcast_ref().copied();
     text.or(cause.is::<InDrop>().then_some("drop")).expect("a planned panic")
 }

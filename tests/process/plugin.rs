@@ -55,7 +55,9 @@ impl File {
     }
 
     pub(crate) fn load(&self) -> Plugin {
-        Plugin::new(self.open(libc::RTLD_NOW | libc::RTLD_LOCAL).expect("it does not load"))
+        Plugin::new(
+            self.open(libc::RTLD_NOW | libc::RTLD_LOCAL).expect("the library does not load"),
+        )
     }
 
     pub(crate) fn is_loaded(&self) -> bool {

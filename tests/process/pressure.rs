@@ -210,7 +210,7 @@ fn high_pressure_empties_pools() {
         fs::remove_file(&file).unwrap();
         drop(POOL.get());
         thread::sleep(Duration::from_millis(1500));
-        assert_eq!(idle(), 1, "what cannot be read is low");
+        assert_eq!(idle(), 1, "an unreadable file counts as low");
         folder.file("stalls", &stall("50.00", "0.00"));
         let start = Instant::now();
         assert!(soon(|| idle() == 0));

@@ -69,7 +69,7 @@ fn wait(mut child: Child) -> End {
         let left = deadline.saturating_duration_since(Instant::now());
         told.recv_timeout(left).unwrap_or_else(|_| {
             let _ = child.kill();
-            panic!("the program hangs, or one that it started")
+            panic!("the program, or a process that it started, hangs")
         })
     });
     End { status: child.wait().unwrap(), printed: printed.concat() }

@@ -86,7 +86,7 @@ fn the_global_queue_has_its_turn() {
             return;
         }
     }
-    panic!("never within 62 polls");
+    panic!("the task never ran within 62 polls");
 }
 
 /// Go's `TestTimerFairness`.
@@ -226,7 +226,7 @@ fn a_slow_task_runs_after_those_that_wait() {
                     }));
                     spin(Duration::from_millis(50));
                     rt::yield_now().await;
-                    assert!(others.load(SeqCst) > i, "the yield let nobody go first");
+                    assert!(others.load(SeqCst) > i, "no other task ran during the yield");
                 }
             }
         });

@@ -24,7 +24,7 @@ impl Owners {
         let index = current_worker().unwrap().index();
         assert_eq!(self.0[index].fetch_add(1, SeqCst), 0, "two threads have index {index}");
         during();
-        assert_eq!(current_worker().unwrap().index(), index, "it changed within a poll");
+        assert_eq!(current_worker().unwrap().index(), index, "the index changed within a poll");
         self.0[index].fetch_sub(1, SeqCst);
     }
 }

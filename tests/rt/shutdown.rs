@@ -81,7 +81,7 @@ fn shutdown_does_not_wait_for_detached_threads() {
     assert!(!runtime.shutdown(2 * LONG));
     assert!(start.elapsed() < LONG);
     drop(go);
-    until("it to end", || runtime.shutdown(Duration::ZERO));
+    until("the shutdown", || runtime.shutdown(Duration::ZERO));
 }
 
 /// The drop of each task wakes the next one. The drops do not nest.
@@ -142,7 +142,7 @@ fn a_wake_after_shutdown_drops_the_task() {
         _ = receiver.recv().await;
     }));
     run(&runtime, async {});
-    until("it to wait", || runtime.metrics().queued == 0);
+    until("the task to wait", || runtime.metrics().queued == 0);
     drop(runtime);
     _ = sender.try_send(());
     drop(sender);

@@ -97,7 +97,7 @@ fn an_aborted_task_is_dropped() {
     task.abort();
     let error = runtime.block_on(task).unwrap_err();
     assert!(error.is_cancelled());
-    assert!(DROPPED.load(Relaxed), "the handle is ready when the future is gone");
+    assert!(DROPPED.load(Relaxed), "the future is dropped before the handle is ready");
 }
 
 /// A task that already awaits the aborted one is woken.

@@ -74,5 +74,5 @@ fn a_sleep_may_be_awaited_in_another_runtime() {
     assert!(one.block_on(polled).is_pending());
     let task = other.spawn(sleep);
     drop(one);
-    assert!(other.block_on(task).unwrap_err().is_panic(), "its timers are gone");
+    assert!(other.block_on(task).unwrap_err().is_panic(), "the runtime of the sleep was dropped");
 }

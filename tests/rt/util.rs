@@ -23,7 +23,7 @@ pub(crate) fn runtime(workers: usize) -> Runtime {
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < LONG, "{what}: in vain");
+        assert!(start.elapsed() < LONG, "{what}: not in time");
         thread::sleep(Duration::from_millis(1));
     }
 }

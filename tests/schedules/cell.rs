@@ -38,7 +38,7 @@ impl<T> UnsafeCell<T> {
         assert!(!self.busy.replace(true), "two threads in one cell");
         if let Some((thread, time)) = self.last.get() {
             let ordered = thread == me() || clock().get(thread.into()) > time;
-            assert!(ordered, "a thread in a cell that does not see what the one before it did");
+            assert!(ordered, "a thread that does not see the writes of the previous one");
         }
         let result = f(self.value.get());
         self.last.set(Some((me(), clock().get(me().into()))));

@@ -174,7 +174,7 @@ fn a_search_overlooks_no_object() {
         assert_eq!(pool.collect(), 0);
         found(own, 2);
         pool.fill(Some(other), PRIVATE);
-        assert!(pool.take(Some(own)).is_none(), "it is all private");
+        assert!(pool.take(Some(own)).is_none(), "all objects are private");
         pool.fill(Some(other), 1);
         pool.discard(pool.take(Some(own)).unwrap());
         pool.drain(Some(own));

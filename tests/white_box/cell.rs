@@ -45,7 +45,7 @@ fn numbers(mut list: List<usize>) -> Vec<usize> {
 
 /// The text that `f` panics with.
 fn panics(f: impl FnOnce()) -> &'static str {
-    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it did not panic");
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("no panic");
     payload.downcast_ref().copied().expect("a planned panic")
 }
 

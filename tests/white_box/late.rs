@@ -211,6 +211,6 @@ fn a_thread_that_joins_during_a_collect_is_not_left_behind() {
     let seat = unsafe { pool.seats.held(0) };
     pool.fill(Some(seat), 5);
     let gone = pool.collect();
-    assert!(gone == 0 || gone == 10, "{gone} of 15 went, of which 5 had just come");
+    assert!(gone == 0 || gone == 10, "{gone} of 15 dropped, of which 5 were new");
     assert_eq!(pool.collect(), 15 - gone);
 }

@@ -102,7 +102,7 @@ fn threads_share_the_bound() {
         }
     });
     assert_eq!((held.load(Relaxed), quota.lease(LIMIT + 1)), (0, LIMIT));
-    assert!(full.load(Relaxed) > 0, "the bound was never met");
+    assert!(full.load(Relaxed) > 0, "the bound was never reached");
 }
 
 /// Whatever an owner does, its objects never outnumber its units, and no unit is lost.

@@ -219,9 +219,9 @@ fn closed_shards_are_left_alone() {
         assert_eq!(own.owner().generation(), 0);
         // As when the owner's thread ends.
         assert_eq!(own.owner().take_private(&own.quota).len(), 0);
-        assert_eq!(own.shard.private.units(), 0, "it may not have objects");
+        assert_eq!(own.shard.private.units(), 0, "a shard that is not open leases no units");
         own.owner().open(|| 9, &own.quota);
-        own.owner().open(|| panic!("it is open"), &own.quota);
+        own.owner().open(|| panic!("the shard is open already"), &own.quota);
         assert_eq!((own.owner().generation(), own.settle()), (9, 0));
     }
 }
@@ -417,7 +417,7 @@ fn shards_know_what_they_have_shared() {
         (0..300).for_each(|i| assert!(own.put(i)));
         assert!(own.shard.published());
         assert!(own.collect(generation + 1).len() >= 300 * usize::from(generation > 0));
-        assert!(!own.shard.published(), "it is drained");
+        assert!(!own.shard.published(), "the chain is empty");
     }
     // Several rings.
     (0..1000).for_each(|i| assert!(own.put(i)));

@@ -191,7 +191,7 @@ fn stop_while_pinned(fence_kind: FenceKind) {
                 let before = primary(pool, seat);
                 let left = pool.idle() - before.1;
                 let gone: usize = (0..2 + round % 3).map(|_| pool.collect()).sum();
-                assert!(seat.is_late(), "it was not seen");
+                assert!(seat.is_late(), "the collector did not skip the seat");
                 assert_eq!((gone, primary(pool, seat)), (left, before));
                 assert_eq!(pool.idle(), before.1);
             });
