@@ -2,7 +2,7 @@
 //! from corepool.
 //!
 //! ```console
-//! $ corepool-buffers measure              # one round, as lines: allocator, table, way, nanoseconds, ratio
+//! $ corepool-buffers measure              # one round: allocator, table, way, nanoseconds, ratio
 //! $ corepool-buffers count                # allocations of each way, as lines (feature `count`)
 //! $ corepool-buffers pass SECONDS         # buffers that one thread gets and another drops
 //! $ corepool-buffers report FOLDER PAGE   # writes the tables of the lines in FOLDER to PAGE

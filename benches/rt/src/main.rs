@@ -1,7 +1,7 @@
 //! Compares corepool's runtime with tokio's multi-threaded one.
 //!
 //! ```text
-//! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong: a line for each sample
+//! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong
 //! corepool-rt-bench stall               how long short tasks wait behind stuck polls
 //! corepool-rt-bench busy                100 tasks of 50 ms of processor time on 2 workers
 //! corepool-rt-bench memory [tokio]      bytes per parked task
