@@ -1,4 +1,4 @@
-//! The hit path, compared with a thread-local slot, which is the least possible, and with an
+//! The hit path, compared with a thread-local slot, which is the lower bound, and with an
 //! allocation.
 //!
 //! Times are per operation and thread: with perfect scaling, the rows for two threads equal those

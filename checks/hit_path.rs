@@ -1,4 +1,4 @@
-//! The hit path, alone in a function, so that `ci/hit` can look at what the compiler makes of it.
+//! The hit path, alone in a function, so that `ci/hit` can search its machine code.
 
 use std::hint::black_box;
 
@@ -6,7 +6,7 @@ use corepool::Pool;
 
 static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
 
-/// Gets a buffer, lets it be seen, and gives it back.
+/// Gets a buffer, keeps the compiler from removing it, and gives it back.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn hit() {

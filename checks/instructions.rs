@@ -1,5 +1,5 @@
-//! The ways of a hit, and collects, each alone in a function, so that `ci/instructions` can count what they
-//! execute.
+//! Each kind of hit, and collects, alone in a function each, so that `ci/instructions` can count
+//! the instructions that they execute.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ static RECYCLED: Pool<Vec<u8>> =
     });
 static CLASSES: BufferPool = BufferPool::new();
 
-/// Functions named `WHAT_get_drop` and `WHAT_take_put`, which do it so many times.
+/// Functions named `WHAT_get_drop` and `WHAT_take_put`, which repeat the hit `times` times.
 macro_rules! ways {
     ($($name:ident $way:expr;)*) => {$(
         #[unsafe(no_mangle)]
@@ -45,13 +45,13 @@ ways! {
 const FEW: usize = 1000;
 const MANY: usize = 100_000;
 
-/// Functions that collect while a pool holds so many objects.
+/// Functions that collect while a pool holds `$objects` objects.
 macro_rules! collects {
     ($name:ident $objects:ident) => {
         #[unsafe(no_mangle)]
         #[inline(never)]
         fn $name() {
-            // So that the two are not made one.
+            // Keeps the compiler from merging the two functions.
             black_box($objects);
             corepool::collect();
         }
@@ -71,7 +71,7 @@ fn collect_full(objects: usize, collect: fn()) {
 }
 
 fn main() {
-    // What the first one does is not to count.
+    // The first collect is not counted.
     collect_full(MANY, corepool::collect);
     collect_full(FEW, few_collect);
     collect_full(MANY, many_collect);

@@ -1,5 +1,5 @@
-//! A library with C functions around a pool of its own, for `tests/process`: a process that loads
-//! it holds this crate twice, or more often.
+//! A library with C functions around a pool of its own, for `tests/process`. A process that loads
+//! it contains several copies of this crate.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -9,7 +9,7 @@ static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
 static OBJECTS: Pool<Object> = Pool::new(Object::new);
 
-/// Memory of its own, and counted.
+/// An object with memory of its own. Objects are counted.
 #[derive(Debug)]
 pub struct Object {
     _memory: Box<[u8; 100]>,
@@ -34,37 +34,37 @@ pub extern "C" fn plugin_get() -> Box<Pooled<'static, Object>> {
     Box::new(OBJECTS.get())
 }
 
-/// Gives an object back that came from `plugin_get`.
+/// Gives back an object that `plugin_get` returned.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_give_back(guard: Box<Pooled<'static, Object>>) {
     drop(guard);
 }
 
-/// Puts so many new objects.
+/// Puts `objects` new objects.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_put(objects: usize) {
     (0..objects).for_each(|_| OBJECTS.put(Object::new()));
 }
 
-/// Takes at most so many objects, drops them, and tells how many there were.
+/// Takes and drops up to `objects` objects. Returns their number.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_take(objects: usize) -> usize {
     (0..objects).map_while(|_| OBJECTS.try_take()).count()
 }
 
-/// Ages what is idle.
+/// Collects.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_collect() {
     corepool::collect();
 }
 
-/// How many objects are idle.
+/// Returns the number of idle objects.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_idle() -> usize {
     OBJECTS.stats().idle as usize
 }
 
-/// How many objects there are.
+/// Returns the number of objects that are alive.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_alive() -> usize {
     ALIVE.load(Relaxed)

@@ -1,4 +1,5 @@
-//! hyper's HTTP/1 server on corepool's runtime, with `async-io`; and a process of its own that loads it.
+//! hyper's HTTP/1 server on corepool's runtime, with `async-io`, and a client process that sends
+//! requests.
 //!
 //! ```console
 //! $ cargo run --release --example http                 # 4 connections with 2,000 requests each
@@ -34,12 +35,12 @@ use hyper::{
 const CONNECTIONS: usize = 4;
 const REQUESTS: usize = 2000;
 
-/// Where bodies are written, before they are sent.
+/// The pool of strings to which response bodies are written.
 static TEXTS: Pool<String> = Pool::new(String::new);
 
 async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.uri().path() == "/stuck" {
-        // Neither awaits nor says so: another thread takes over.
+        // Blocks without awaiting, and without `blocking`: another thread replaces this one.
         thread::sleep(Duration::from_millis(200));
     }
     let mut text = TEXTS.get();
@@ -62,7 +63,7 @@ async fn serve(listener: Async<TcpListener>) -> io::Result<()> {
     }
 }
 
-/// `async-io`'s stream, as hyper wants it.
+/// `async-io`'s stream, with the traits that hyper requires.
 struct Io(Async<TcpStream>);
 
 impl hyper::rt::Read for Io {
@@ -140,7 +141,7 @@ fn connection(address: SocketAddr, number: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The body of the next answer.
+/// Reads the next response, and returns its body.
 fn answer(from: &mut impl BufRead) -> io::Result<String> {
     let (mut line, mut length) = (String::new(), None);
     from.read_line(&mut line)?;

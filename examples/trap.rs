@@ -1,5 +1,6 @@
-//! Four programs that hung in early versions of Go, and hang in other runtimes of Rust. Here they end
-//! after a second, as they do in today's Go.
+//! Four programs that hang in other runtimes of Rust. The first three hung in early versions of Go
+//! too; the fourth has more endless loops than workers. Here they end after a second, as they do in
+//! today's Go.
 //!
 //! ```console
 //! $ cargo run --release --example trap a    # or b, c, d
@@ -26,16 +27,16 @@ fn hog() {
     }
 }
 
-/// Runs a trap. Its main task, which sleeps and then prints, is a task like the others.
+/// Runs a trap. Its main task, which sleeps and then prints, is an ordinary task.
 pub fn run(which: &str) {
     let (hogs, pause) = match which {
-        // As many endless loops as workers.
+        // One endless loop for each worker.
         "a" => (WORKERS, Duration::ZERO),
-        // One less.
+        // One loop fewer.
         "b" => (WORKERS - 1, Duration::ZERO),
-        // As many, which begin when the main task sleeps already.
+        // One loop for each worker; the loops start after the main task has gone to sleep.
         "c" => (WORKERS, Duration::from_secs(1)),
-        // More than workers.
+        // More loops than workers.
         "d" => (3 * WORKERS, Duration::ZERO),
         _ => {
             eprintln!("usage: trap a|b|c|d");

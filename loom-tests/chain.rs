@@ -77,7 +77,7 @@ fn chain_grow_against_steal() {
     });
 }
 
-/// Rings are linked by one thread, walked by a second, and handed on to a third.
+/// One thread links rings, a second walks them, and a third takes over.
 #[test]
 fn chain_handed_on() {
     model("chain_handed_on", Some(2), || {
@@ -145,7 +145,7 @@ fn chain_unlink_against_steal() {
     });
 }
 
-/// The owner links a ring and unlinks the two before it, while a thief stands at the first.
+/// The owner links a ring and unlinks the two before it, while a thief reads the first.
 #[test]
 fn chain_walk_against_owner() {
     model("chain_walk_against_owner", Some(3), || {
@@ -172,7 +172,7 @@ fn chain_shrink_against_steal() {
         push(&chain, &ledger);
         let thief = thief(&chain, 1);
         settle(&chain, &Ledger::new());
-        // SAFETY: nobody pushes now.
+        // SAFETY: no thread pushes now.
         unsafe { chain.head() }.shrink();
         thief.join().unwrap();
         push(&chain, &ledger);

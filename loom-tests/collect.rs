@@ -5,7 +5,7 @@ use loom::{sync::Arc, thread};
 use super::{model, model_pool::ModelPool};
 use crate::{collect::collect::vacate, containers::cell::EmptyCell, seat::fence::FenceKind};
 
-/// The owner gets and puts, while a collect flips the generations under it.
+/// The owner gets and puts, while a collect flips the generations.
 fn flip_against_owner(fence_kind: FenceKind) {
     let pool = ModelPool::new(fence_kind, usize::MAX);
     let seat = pool.seats.join().unwrap();
@@ -17,7 +17,7 @@ fn flip_against_owner(fence_kind: FenceKind) {
     let held = pool.get(seat);
     pool.put(seat, held.unwrap_or_else(|| pool.ledger.object()));
     collector.join().unwrap();
-    // One collect drops nothing that is alive: the object is here, whatever its generation.
+    // One collect drops no object: it is in one of the two generations.
     assert!(pool.ledger.alive() >= 1);
     assert!(pool.get(seat).is_some());
 }
@@ -32,7 +32,7 @@ fn flip_against_owner_symmetric() {
     model("flip_against_owner_symmetric", Some(2), || flip_against_owner(FenceKind::Symmetric));
 }
 
-/// The same on the hit path.
+/// The same as `flip_against_owner`, on the hit path.
 #[test]
 fn flip_against_hit() {
     model("flip_against_hit", Some(3), || {
@@ -59,7 +59,7 @@ fn flip_against_hit() {
     });
 }
 
-/// A collect also takes the empty cells that takes have left.
+/// A collect also frees the empty cells that `take` has left.
 #[test]
 fn flip_against_empties() {
     model("flip_against_empties", Some(3), || {
@@ -77,7 +77,8 @@ fn flip_against_empties() {
     });
 }
 
-/// Values are put into and taken from cells that stay in their places, while a collect takes all of the cells.
+/// Values are put into and taken from cells that stay in their places, while a collect takes all of
+/// the cells.
 #[test]
 fn flip_against_values() {
     model("flip_against_values", Some(2), || {
@@ -131,7 +132,7 @@ fn flip_against_thief() {
     });
 }
 
-/// Two collects at a time: an object that was idle before both is dropped by one of them.
+/// Two collects at a time: one of them drops an object that was idle before both.
 #[test]
 fn flip_against_flip() {
     model("flip_against_flip", Some(2), || {
@@ -166,7 +167,7 @@ fn bound_against_collect() {
     });
 }
 
-/// The objects that a thread leaves are found by the next one, whichever seat it takes.
+/// A later thread finds the objects of a thread that has ended, whichever seat it joins.
 #[test]
 fn vacate_hands_over() {
     model("vacate_hands_over", Some(3), || {
@@ -184,12 +185,12 @@ fn vacate_hands_over() {
         let seat = pool.seats.join().unwrap();
         let early = pool.get(seat);
         other.join().unwrap();
-        let full = early.or_else(|| pool.get(seat)).expect("the object of a thread that is gone");
+        let full = early.or_else(|| pool.get(seat)).expect("the object of an ended thread");
         pool.put(seat, full);
     });
 }
 
-/// A shard opens during a collect, while the generation of the pool is odd.
+/// A shard gets its first places during a collect, while the generation of the pool is odd.
 fn open_against_collect(name: &str, bound: usize, puts: usize) {
     model(name, Some(bound), move || {
         let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
@@ -210,7 +211,7 @@ fn open_against_drain() {
     open_against_collect("open_against_drain", 2, 4);
 }
 
-/// The same with a chain that is so large that a collector would take its ring, if it were a victim.
+/// The same with a chain so large that a collector would free its ring if it were a victim chain.
 #[test]
 fn open_against_shrink() {
     open_against_collect("open_against_shrink", 1, 6);
@@ -234,7 +235,7 @@ fn join_against_collect() {
     });
 }
 
-/// `stats` counts private victims exactly after a thief and a collector have met at them.
+/// `stats` counts private victims exactly, after a thief and a collector have both worked on them.
 #[test]
 fn idle_is_exact_at_rest() {
     model("idle_is_exact_at_rest", Some(2), || {

@@ -1,4 +1,4 @@
-//! The grace period of rings, with the epochs that ship: `ci/loom` builds these once more with
+//! The grace period of rings, with `crossbeam-epoch` itself: `ci/loom` builds these models with
 //! `--cfg crossbeam_loom`.
 
 use std::sync::{
@@ -14,7 +14,8 @@ use crate::{
     sync::{freed, hurry},
 };
 
-/// Runs a model that returns whether a ring was freed before its end, and checks that this happened in some run.
+/// Runs a model that returns whether a ring was freed before its end, and checks that this happened
+/// in some run.
 fn freeing(name: &str, f: impl Fn() + Send + Sync + 'static) {
     let ever = Shared::new(AtomicBool::new(false));
     let now = Shared::clone(&ever);
@@ -26,7 +27,8 @@ fn freeing(name: &str, f: impl Fn() + Send + Sync + 'static) {
     assert!(ever.load(Ordering::Relaxed), "no ring was ever freed");
 }
 
-/// Two threads find a ring spent. One unlinks and retires it while the other may still be reading it.
+/// Two threads find a ring spent. One unlinks and retires it while the other may still be reading
+/// it.
 #[test]
 fn epochs_unlink_against_steal() {
     freeing("epochs_unlink_against_steal", || {

@@ -1,4 +1,4 @@
-//! The facade of `src/sync` in loom models: loom's types instead of those of `std`.
+//! The facade of `src/sync` for loom models: it uses loom's types instead of those of `std`.
 
 mod reclaim;
 
@@ -34,20 +34,21 @@ pub(crate) const fn test_size(_real: usize, small: usize) -> usize {
 static TURN: LazyLock<loom::sync::atomic::AtomicUsize> =
     LazyLock::new(|| loom::sync::atomic::AtomicUsize::new(0));
 
-/// Begins a run of a model. The first use of a static orders the writes before it for all later users, so it
-/// must be by a thread that has written nothing yet.
+/// Begins a run of a model. The first use of a static orders the writes before it for all later
+/// users, so a thread that has written nothing yet must make it.
 pub(crate) fn start() {
     TURN.load(Relaxed);
     TOKENS.lock().unwrap().clear();
     drop(pin_epoch());
 }
 
-/// Makes the access before it a *turn*: a point at which any other thread may run.
+/// Makes the access just before this call a *turn*: after it, any other thread may run.
 ///
-/// The checker leaves orders out that it takes for equal, and to know them it remembers the last
-/// access of a location only: a thread that loads before it stores hides the loads of others from
-/// its own store. A relaxed read-modify-write of one location that all threads share orders nothing
-/// and is never left out. It belongs to the access before it: nobody comes in between the two.
+/// The checker skips orders that it considers equivalent. To decide that, it remembers only the
+/// last access to each location, so a thread that loads before it stores hides other threads' loads
+/// from its own store. A relaxed read-modify-write of one location that all threads share orders
+/// nothing, and is never skipped. No other thread runs between the access and this
+/// read-modify-write.
 fn turn<R>(result: R) -> R {
     loom::stop_exploring();
     TURN.fetch_add(1, Relaxed);
@@ -61,7 +62,7 @@ macro_rules! atomic {
         #[derive(Debug)]
         pub(crate) struct $Name $(<$T>)? (loom::sync::atomic::$Name $(<$T>)?);
 
-        #[allow(dead_code, reason = "each is used in its own way")]
+        #[allow(dead_code, reason = "not every model build uses all methods")]
         impl $(<$T>)? $Name $(<$T>)? {
             pub(crate) fn new(value: $Value) -> Self {
                 Self(loom::sync::atomic::$Name::new(value))
@@ -102,7 +103,7 @@ macro_rules! atomic {
     };
 }
 
-/// The arithmetic of an atomic, each of it a [`turn`].
+/// Arithmetic methods of an atomic. Each call is a [`turn`].
 macro_rules! arithmetic {
     ($Name:ident, $Value:ty: $($method:ident)*) => {
         impl $Name {
@@ -120,7 +121,7 @@ atomic!(AtomicPtr<T>, *mut T);
 arithmetic!(AtomicU32, u32: fetch_or fetch_and);
 arithmetic!(AtomicUsize, usize: fetch_add fetch_sub fetch_or fetch_and);
 
-/// As in the checker, with a turn between load and exchange.
+/// Like the checker's own `fetch_update`, with a turn between load and exchange.
 macro_rules! update {
     ($Name:ident, $Value:ty) => {
         impl $Name {
@@ -147,7 +148,7 @@ update!(AtomicU32, u32);
 update!(AtomicUsize, usize);
 
 pub(crate) fn fence(order: Ordering) {
-    // Other threads may run before it.
+    // Other threads may run before the fence.
     TURN.fetch_add(1, Relaxed);
     loom::sync::atomic::fence(order);
 }
@@ -164,7 +165,8 @@ mod rt {
     pub(crate) use std::thread_local as worker_local;
 
     pub(crate) use loom::sync::Condvar;
-    /// The checker's own `unpark` takes a thread out of whatever it waits for.
+    /// Replaces the checker's own parking, whose `unpark` wakes a thread from any wait, not only
+    /// from `park`.
     pub(crate) mod parking {
         use std::sync::Arc;
 
@@ -201,7 +203,7 @@ mod rt {
 
     use super::{AtomicPtr, fence};
 
-    /// The checker takes SeqCst accesses for AcqRel ones. Its fences are right.
+    /// The checker treats SeqCst accesses as AcqRel, but implements SeqCst fences correctly.
     pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
         let before = place.swap(value, AcqRel);
         fence(SeqCst);
@@ -237,14 +239,15 @@ pub(crate) use self::rt::*;
 
 static TOKENS: LazyLock<std::sync::Mutex<Vec<LightFence>>> = LazyLock::new(Default::default);
 
-/// A fence pair of which one side is heavy acts as two read-modify-writes of one location that
-/// belongs to the seat: they are totally ordered and each sees what came before the other. Two
-/// light sides belong to different seats, so they order nothing, as on the hardware.
+/// A fence pair of which one side is heavy is modelled as two read-modify-writes of one location
+/// that belongs to the seat: they are totally ordered, and the later one sees what preceded the
+/// earlier one. Two light sides belong to different seats, so they order nothing, as on the
+/// hardware.
 #[derive(Clone, Debug)]
 pub(crate) struct LightFence(Option<Arc<AtomicUsize>>);
 
 impl LightFence {
-    /// `asymmetric: false` takes the token away, so that the SeqCst fences stand alone.
+    /// With `asymmetric: false` there is no token, and only the SeqCst fences order the two sides.
     pub(crate) fn new(asymmetric: bool) -> Self {
         let token = Self(asymmetric.then(|| Arc::new(AtomicUsize::new(0))));
         TOKENS.lock().unwrap().push(token.clone());
@@ -277,7 +280,7 @@ pub(crate) fn heavy_fence() {
     tokens.iter().for_each(LightFence::light);
 }
 
-/// The value that a `static` makes at its first use. Each run of a model makes a new one.
+/// The value of a `static`, created at its first use. Each run of a model creates a new one.
 pub(crate) struct LazyLock<T: 'static>(loom::lazy_static::Lazy<T>);
 
 impl<T> LazyLock<T> {
@@ -290,14 +293,14 @@ impl<T> Deref for LazyLock<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: there are none but in statics.
+        // SAFETY: all values of this type are statics.
         let lazy: &'static loom::lazy_static::Lazy<T> = unsafe { &*ptr::from_ref(&self.0) };
         lazy.get()
     }
 }
 
-/// A pointer that a `static` can hold. The checker's atomic comes with the first access, which has
-/// to be one that all others come after.
+/// A pointer that a `static` can hold. The checker's atomic is created by the first access, which
+/// must happen before all others.
 pub(crate) struct ProcessPtr<T> {
     unused: std::sync::atomic::AtomicPtr<T>,
     used: OnceLock<AtomicPtr<T>>,
@@ -308,7 +311,7 @@ impl<T> ProcessPtr<T> {
         Self { unused: std::sync::atomic::AtomicPtr::new(null), used: OnceLock::new() }
     }
 
-    /// For a look at a pool that is not shared yet.
+    /// For `CoreHandle::is_unused`, which runs before the pool is shared.
     pub(crate) const fn as_ptr(&self) -> *mut *mut T {
         self.unused.as_ptr()
     }
@@ -326,7 +329,7 @@ impl<T> ProcessPtr<T> {
     }
 }
 
-/// A flag that a `static` can hold, as an [`ProcessPtr`].
+/// A flag that a `static` can hold, like a [`ProcessPtr`].
 #[derive(Debug)]
 pub(crate) struct ProcessBool(OnceLock<AtomicBool>);
 

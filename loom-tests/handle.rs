@@ -1,4 +1,4 @@
-//! A pool's first use, and its end.
+//! The first use of a pool, and its drop.
 
 use loom::{sync::Arc, thread};
 
@@ -34,7 +34,7 @@ impl Pool {
         self.lazy.get().unwrap_or_else(|| self.lazy.init(crate::pool::core::Core::new(usize::MAX)))
     }
 
-    /// Puts a new object. Returns where it is.
+    /// Puts a new object. Returns the core that it is in.
     fn put(&self, seat: &Seat) -> *const Core<Object> {
         let core = self.core();
         assert!(core.put(Some(seat), self.ledger.object()).is_ok());
@@ -64,8 +64,8 @@ fn handle_first_use_by_two() {
     });
 }
 
-/// The shards of two seats are in one segment. A hit of one thread finds its shard by the pointer that the miss
-/// of the other has stored, and sees an initialised shard.
+/// The shards of two seats are in one segment. A hit of one thread finds its shard through the
+/// pointer that the other thread's miss has stored, and sees an initialised shard.
 #[test]
 fn handle_segment_cached_by_another() {
     model("handle_segment_cached_by_another", Some(3), || {
@@ -78,11 +78,11 @@ fn handle_segment_cached_by_another() {
         let other = {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
-                // SAFETY: this thread's, joined by the other.
+                // SAFETY: this thread's seat, joined by the main thread.
                 let seat = unsafe { pool.seats.held(3) };
                 let Some((shard, seat)) = pool.lazy.local_shard(here(seat)) else { return };
                 // SAFETY: as above.
-                let _pin = unsafe { seat.pin_fast() }.expect("nobody collects");
+                let _pin = unsafe { seat.pin_fast() }.expect("no collect runs");
                 // SAFETY: pinned.
                 let owner = unsafe { shard.owner() };
                 assert!(owner.private().pop().is_none());
@@ -93,14 +93,14 @@ fn handle_segment_cached_by_another() {
             })
         };
         let core = pool.put(seats[2]);
-        // SAFETY: the pool's own.
+        // SAFETY: the core belongs to this pool, which is alive.
         pool.lazy.cache_segment(unsafe { &*core }, seats[2]);
         other.join().unwrap();
         assert!(pool.lazy.local_shard(here(seats[2])).is_some());
     });
 }
 
-/// A collect meets a pool at its first use.
+/// A collect runs during the first use of a pool.
 #[test]
 fn handle_first_use_against_collect() {
     model("handle_first_use_against_collect", Some(3), || {

@@ -1,4 +1,4 @@
-//! Late seats: those that a collector has passed over, since they stayed pinned.
+//! Late seats, which a collector has skipped because they stayed pinned.
 
 use loom::{sync::Arc, thread};
 
@@ -9,7 +9,7 @@ use crate::{
     seat::{fence::FenceKind, seat::Seat},
 };
 
-/// A collect while the seat is pinned, as by a thread that was preempted.
+/// Collects while the seat is pinned, as if its owner were preempted.
 fn collect_past(pool: &ModelPool, seat: &Seat) {
     // SAFETY: this thread's seat.
     let pin = unsafe { seat.pin() }.unwrap();
@@ -32,8 +32,8 @@ fn catch_up_against_collect(fence_kind: FenceKind) {
     catch_up(seat);
     pool.fill(seat, 1);
     collector.join().unwrap();
-    // An object put after one collect survives the next. One put before both is gone, unless
-    // the seat was passed over a second time.
+    // An object put after one collect survives the next. One put before both has been dropped,
+    // unless the collector skipped the seat a second time.
     let alive = pool.ledger.alive();
     assert!(alive == 1 || alive == 5 && seat.is_late(), "{alive} are left");
     catch_up(seat);
@@ -52,7 +52,7 @@ fn late_catch_up_symmetric() {
     model("late_catch_up_symmetric", Some(3), || catch_up_against_collect(FenceKind::Symmetric));
 }
 
-/// A late seat stays late when a trim of one pool has reached it.
+/// A late seat stays late after a trim of one pool has reached it.
 #[test]
 fn late_after_a_trim() {
     model("late_after_a_trim", None, || {

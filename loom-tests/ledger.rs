@@ -4,8 +4,8 @@ use loom::cell::UnsafeCell;
 
 use crate::containers::cell::{CellBox, EmptyCell};
 
-/// Counts the objects that are alive. Not an atomic of the model: it is read at the end, when all threads are
-/// joined, and must not order anything before.
+/// Counts the objects that are alive. The counter is an atomic of `std`, not of the model: it is
+/// read after all threads are joined, and must not order anything before that.
 #[derive(Clone)]
 pub(super) struct Ledger(std::sync::Arc<std::sync::atomic::AtomicIsize>);
 
@@ -25,8 +25,8 @@ impl Ledger {
     }
 }
 
-/// An object whose use is a write that the checker sees. Two holders at a time, or a holder that does not see the
-/// writes of the one before it, are data races.
+/// An object whose use is a write that the checker sees. Two holders at a time, or a holder that
+/// does not see the writes of the one before it, are data races.
 pub(super) struct Object {
     uses: UnsafeCell<usize>,
     ledger: Ledger,
@@ -34,12 +34,12 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn use_it(&self) {
-        // SAFETY: the holder is alone; the checker sees if it is not.
+        // SAFETY: one thread holds the object; the checker reports an access by another.
         self.uses.with_mut(|uses| unsafe { *uses += 1 });
     }
 }
 
-// SAFETY: `Object` is made to find out whether this holds.
+// SAFETY: the model checks whether this holds: a wrong use is a data race.
 unsafe impl Send for Object {}
 
 impl Drop for Object {

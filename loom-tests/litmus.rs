@@ -53,7 +53,8 @@ impl Buffering {
     }
 }
 
-/// Two threads store, and then load the other's location. Returns whether both miss the other's store in some run.
+/// Two threads store, and then each loads the other's location. Returns whether both miss the
+/// other's store in some run.
 fn both_may_miss(name: &str, fence_kind: FenceKind, sides: [Side; 2]) -> bool {
     let reached = Shared::new(AtomicBool::new(false));
     let reach = Shared::clone(&reached);
@@ -69,7 +70,8 @@ fn both_may_miss(name: &str, fence_kind: FenceKind, sides: [Side; 2]) -> bool {
     reached.load(Ordering::Relaxed)
 }
 
-/// Without fences both stores can be missed: otherwise the other tests would prove nothing.
+/// Without fences both stores can be missed. If they could not, the other tests would prove
+/// nothing.
 #[test]
 fn fence_none() {
     assert!(both_may_miss("fence_none", Asymmetric, [Bare, Bare]));
@@ -111,8 +113,8 @@ fn fence_light_against_light() {
     assert!(both_may_miss("fence_light_against_light", Asymmetric, [Light, Light]));
 }
 
-/// Every order of three accesses by one thread and three by another is tried, although there are
-/// loads among them that the checker would not tell apart.
+/// Every order of three accesses by one thread and three by another is tried, although the checker
+/// on its own would treat some of the loads as equivalent.
 #[test]
 fn turns_in_every_order() {
     let orders = Shared::new(Mutex::new(HashSet::new()));

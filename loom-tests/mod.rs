@@ -1,9 +1,9 @@
-//! Models of the code that ships, run by `ci/loom`. They are part of the crate since they need its private parts,
-//! built with the primitives of the model checker.
+//! Models of the code that ships, run by `ci/loom`. They are part of the crate because they need
+//! its private items, built with the primitives of the model checker.
 //!
 //! Each explores all interleavings and reorderings that its bound allows; a preemption bound of
-//! `None` is exhaustive. `MODEL_BOUND=n` raises the others to `n`, `MODEL_BOUND=none` takes them
-//! away. Every model keeps a ledger: an object has one holder at a time, whose writes the next one
+//! `None` is exhaustive. `MODEL_BOUND=n` raises the other bounds to `n`; `MODEL_BOUND=none` removes
+//! them. Every model keeps a ledger: an object has one holder at a time, whose writes the next one
 //! sees, and is dropped exactly once.
 
 mod chain;
@@ -34,7 +34,7 @@ use std::{
     time::Instant,
 };
 
-/// Runs a model to its end: neither a time nor a number of iterations stops it, so that a return
+/// Runs a model to its end: neither a time limit nor a number of iterations stops it, so a return
 /// means completion.
 fn model(name: &str, bound: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
     let bound = match env::var("MODEL_BOUND").as_deref() {

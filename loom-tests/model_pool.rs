@@ -1,4 +1,4 @@
-//! A pool for models: its core, without `Pool`, and seats of its own.
+//! A pool for models: a core without a `Pool`, and a table of seats for this pool alone.
 
 use loom::sync::Arc;
 
@@ -24,7 +24,7 @@ impl ModelPool {
     pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Arc<Self> {
         let seats = Seats::new(fence_kind, usize::MAX);
         let core = Core::new(max_idle);
-        // SAFETY: it leaves in our `drop`.
+        // SAFETY: `drop` removes it from the registry.
         unsafe {
             let mut registry = Registry::lock();
             registry.reserve();
@@ -33,7 +33,7 @@ impl ModelPool {
         Arc::new(Self { seats, core, ledger: Ledger::new() })
     }
 
-    /// Gets an object and uses it, as `Pool::get` does where there is no hit.
+    /// Gets an object and uses it, as the slow path of `Pool::get` does.
     pub(super) fn get(&self, seat: &Seat) -> Option<CellBox<Object>> {
         if self.core.shard(seat).is_some_and(|shard| self.core.has_nothing(shard)) {
             return None;

@@ -1,4 +1,4 @@
-//! Segments, the map of the shards that may hold objects, and what a shard knows of its own chain.
+//! Segments, the occupancy map, and `published`.
 //!
 //! There are four seats, in segments of one, one and two shards. Those of seats 0 and 2 share a bit
 //! of the map, and so do those of 1 and 3.
@@ -15,17 +15,18 @@ fn pool() -> Arc<ModelPool> {
     ModelPool::new(FenceKind::Asymmetric, usize::MAX)
 }
 
-/// Takes all four seats, to be held by id.
+/// Joins all four seats; `held` then returns them by id.
 fn join_all(pool: &ModelPool) {
     (0..4).for_each(|id| assert_eq!(pool.seats.join().unwrap().id, id));
 }
 
 fn held(pool: &ModelPool, id: usize) -> &Seat {
-    // SAFETY: joined by the main thread, and used by one thread: that of the model which says so.
+    // SAFETY: joined by the main thread, and used by one thread of the model only.
     unsafe { pool.seats.held(id) }
 }
 
-/// The first push of a shard to its chain sets its bit. A thread that sees the bit finds the object.
+/// The first push of a shard to its chain sets its bit. A thread that sees the bit finds the
+/// object.
 fn seen_is_found(name: &str, thief: usize) {
     model(name, Some(3), move || {
         let pool = pool();
@@ -36,7 +37,7 @@ fn seen_is_found(name: &str, thief: usize) {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
                 let seat = held(&pool, thief);
-                // Any bit except for one that no shard has.
+                // No shard has the excluded bit, so this looks at all that are used.
                 let seen = !pool.core.map.is_clear(0, usize::BITS - 1);
                 let got = pool.get(seat);
                 assert!(got.is_some() || !seen, "a bit with nothing behind it");
@@ -45,7 +46,7 @@ fn seen_is_found(name: &str, thief: usize) {
         };
         pool.fill(seat, 1);
         let got = thief.join().unwrap().or_else(|| pool.core.take(None));
-        pool.put(seat, got.expect("a bit that was set, and cleared by nobody who found nothing"));
+        pool.put(seat, got.expect("the marked object is found"));
         assert_eq!(pool.ledger.alive(), SPILL as isize);
     });
 }
@@ -61,7 +62,8 @@ fn occupancy_shared_is_found() {
     seen_is_found("occupancy_shared_is_found", 2);
 }
 
-/// A bit may be lost when a thief that has found no object meets a push. The next push sets it again.
+/// A bit may be lost when a thief that has found no object meets a push. The next push sets it
+/// again.
 fn lost_is_set_again(name: &str, thief: usize) {
     model(name, Some(2), move || {
         let pool = pool();
@@ -78,7 +80,7 @@ fn lost_is_set_again(name: &str, thief: usize) {
         pool.fill(seat, 1);
         drop(thief.join().unwrap());
         pool.fill(seat, 2);
-        assert!(pool.core.take(None).is_some(), "what is in the chain after a push");
+        assert!(pool.core.take(None).is_some(), "an object in the chain");
     });
 }
 
@@ -92,7 +94,7 @@ fn occupancy_lost_is_set_again_shared() {
     lost_is_set_again("occupancy_lost_is_set_again_shared", 2);
 }
 
-/// Two shards share a bit and hold an object each. Two thieves there hide neither object.
+/// Two shards share a bit and hold an object each. Two thieves at these shards hide neither object.
 #[test]
 fn occupancy_shared_by_two() {
     model("occupancy_shared_by_two", Some(2), || {
@@ -107,12 +109,12 @@ fn occupancy_shared_by_two() {
         let mine = pool.core.take(None);
         let got = [mine, other.join().unwrap()];
         let rest = std::iter::from_fn(|| pool.core.take(None)).collect::<Vec<_>>();
-        assert_eq!(got.iter().flatten().count() + rest.len(), 2, "one is out of sight");
+        assert_eq!(got.iter().flatten().count() + rest.len(), 2, "an object was not found");
     });
 }
 
-/// A thread that knows of a put finds the object, even if it has searched in vain before. The thread with seat 0
-/// searches; the one with `seat`, if it has one, puts.
+/// A thread that knows of a put finds the object, even if an earlier search of it failed. The
+/// thread with seat 0 searches; another thread runs `put`.
 fn put_is_found(name: &str, put: impl Fn(&ModelPool) + Copy + Send + Sync + 'static) {
     model(name, Some(2), move || {
         let pool = pool();
@@ -125,7 +127,7 @@ fn put_is_found(name: &str, put: impl Fn(&ModelPool) + Copy + Send + Sync + 'sta
         };
         let early = pool.get(seat);
         other.join().unwrap();
-        let got = early.or_else(|| pool.get(seat)).expect("what the other thread has put");
+        let got = early.or_else(|| pool.get(seat)).expect("the object that was put");
         pool.put(seat, got);
     });
 }
@@ -135,7 +137,8 @@ fn put_is_found_in_a_chain() {
     put_is_found("put_is_found_in_a_chain", |pool| pool.fill(held(pool, 1), SPILL));
 }
 
-/// The object is in a segment that is added meanwhile, and its shard shares the bit of the searcher's own shard.
+/// The object is in a segment that is added during the search, and its shard shares a bit with the
+/// searcher's own shard.
 #[test]
 fn put_is_found_behind_its_own_bit() {
     put_is_found("put_is_found_behind_its_own_bit", |pool| pool.fill(held(pool, 2), SPILL));
@@ -166,17 +169,18 @@ fn put_is_found_as_a_victim_of_a_chain() {
     });
 }
 
-/// Checks what the shard of this seat knows of its primary chain. No collect runs meanwhile.
+/// Checks `published` of this seat's shard against its primary chain. No collect runs meanwhile.
 fn check_published(pool: &ModelPool, seat: &Seat) {
     let shard = pool.core.shard(seat).unwrap();
     // SAFETY: this thread's seat.
     let Some(_pin) = (unsafe { seat.pin() }) else { return };
     // SAFETY: pinned.
     let generation = unsafe { shard.owner() }.generation();
-    assert!(shard.published() || shard.chain(generation).len() == 0, "the owner misses something");
+    assert!(shard.published() || shard.chain(generation).len() == 0, "an object is not published");
 }
 
-/// An owner knows whether its chain is empty, while a thief empties one ring and goes on to the next.
+/// An owner finds every object in its chain, while a thief empties one ring and advances to the
+/// next.
 #[test]
 fn published_against_thief() {
     model("published_against_thief", Some(2), || {
@@ -197,7 +201,7 @@ fn published_against_thief() {
         pool.fill(seat, SPILL);
         check_published(&pool, seat);
         while pool.get(seat).is_some() {}
-        assert_eq!(pool.core.stats().idle, 0, "an object that its owner misses");
+        assert_eq!(pool.core.stats().idle, 0, "an object that is not published");
     });
 }
 
@@ -217,7 +221,7 @@ fn published_against_collect() {
         collector.join().unwrap();
         check_published(&pool, seat);
         while pool.get(seat).is_some() {}
-        assert_eq!(pool.core.stats().idle, 0, "an object that its owner misses");
+        assert_eq!(pool.core.stats().idle, 0, "an object that is not published");
     });
 }
 
@@ -233,7 +237,7 @@ fn growth_against_thief(name: &str, other: usize) {
         };
         let early = pool.get(seat);
         other.join().unwrap();
-        let got = early.or_else(|| pool.get(seat)).expect("what the other thread has published");
+        let got = early.or_else(|| pool.get(seat)).expect("the published object");
         pool.put(seat, got);
         assert_eq!(pool.ledger.alive(), SPILL as isize);
     });
@@ -249,7 +253,7 @@ fn growth_shared_bit_against_thief() {
     growth_against_thief("growth_shared_bit_against_thief", 3);
 }
 
-/// Two seats of one segment: both threads make it, and one of them wins.
+/// Two seats of one segment: both threads allocate it, and one allocation is used.
 #[test]
 fn growth_against_growth() {
     model("growth_against_growth", Some(3), || {

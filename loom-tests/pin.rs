@@ -1,4 +1,4 @@
-//! Pin against claim: an owner and a collector are never in the shard together.
+//! Pin against claim: an owner and a collector never use a shard at the same time.
 
 use std::sync::{
     Arc as Shared,
@@ -16,14 +16,14 @@ use crate::{
 /// A cell that the owner and the collector must not touch at the same time.
 struct Shards([UnsafeCell<usize>; 2]);
 
-// SAFETY: the model finds out.
+// SAFETY: the model checks that accesses do not overlap.
 unsafe impl Sync for Shards {}
 // SAFETY: as above.
 unsafe impl Send for Shards {}
 
 impl Shards {
     fn touch(&self, seat: usize) {
-        // SAFETY: the checker sees if two threads do this without an order.
+        // SAFETY: the checker reports two accesses without an order.
         self.0[seat].with_mut(|uses| unsafe { *uses += 1 });
     }
 }
@@ -50,7 +50,7 @@ fn pin_against_claim(fence_kind: FenceKind) {
             })
         })
         .collect();
-    // SAFETY: the only one.
+    // SAFETY: the only claim at this time.
     let claim = unsafe { Claim::new(&seats, true) };
     claim.reached().for_each(|seat| shards.touch(seat));
     drop(claim);
@@ -91,21 +91,21 @@ fn pin_acknowledged() {
         };
         for _ in 0..2 {
             let before = heavy_fences();
-            // SAFETY: the only one.
+            // SAFETY: the only claim at this time.
             let claim = unsafe { Claim::new(&seats, true) };
             claim.reached().for_each(|seat| shards.touch(seat));
             now.fetch_or(heavy_fences() == before, Ordering::Relaxed);
         }
         owner.join().unwrap();
-        // SAFETY: its thread is no more.
+        // SAFETY: its thread has ended.
         let seat = unsafe { seats.held(id) };
         // SAFETY: as above.
-        assert!(seat.is_late() || unsafe { seat.pin() }.is_some(), "nobody opens the gate again");
+        assert!(seat.is_late() || unsafe { seat.pin() }.is_some(), "the gate stays closed");
     });
-    assert!(ever.load(Ordering::Relaxed), "no heavy fence was ever spared");
+    assert!(ever.load(Ordering::Relaxed), "every claim ran a heavy fence");
 }
 
-/// The owner of a seat that was passed over finds the mark, which stays until the owner has caught up.
+/// The owner of a skipped seat finds the mark, which stays until the owner has caught up.
 fn late_seat_stays_closed(fence_kind: FenceKind) {
     let seats = Arc::new(Seats::new(fence_kind, 1));
     let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
@@ -114,7 +114,7 @@ fn late_seat_stays_closed(fence_kind: FenceKind) {
         let seat_exists = seats.join().unwrap().id;
         assert_eq!(seat_exists, 0);
         thread::spawn(move || {
-            // SAFETY: the only one.
+            // SAFETY: the only claim at this time.
             let claim = unsafe { Claim::new(&seats, true) };
             let reached = claim.reached().inspect(|&seat| shards.touch(seat)).count();
             drop(claim);
@@ -132,7 +132,7 @@ fn late_seat_stays_closed(fence_kind: FenceKind) {
     }
     let reached = collector.join().unwrap();
     assert_eq!(seat.is_late(), !reached);
-    // SAFETY: as above, and not pinned any more.
+    // SAFETY: as above, and no longer pinned.
     assert_eq!(unsafe { seat.pin() }.is_some(), reached);
     seat.caught_up();
     // SAFETY: as above.

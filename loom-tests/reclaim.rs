@@ -12,7 +12,8 @@ pub(crate) use self::stand_in::{hurry, pin_epoch};
 use super::UnsafeCell;
 use crate::sync::reclaim::Reclaimed;
 
-/// The lifetime of a ring: its beginning and end are writes that the checker sees, and every use is a read.
+/// The lifetime of a ring: its creation and its end are writes that the checker sees, and every use
+/// is a read.
 #[derive(Debug)]
 pub(crate) struct UseAfterFreeCheck(UnsafeCell<bool>);
 
@@ -24,7 +25,7 @@ impl UseAfterFreeCheck {
     }
 
     fn set(&self, alive: bool) {
-        // SAFETY: the checker sees if somebody else is here.
+        // SAFETY: the checker reports a concurrent access.
         self.0.with_mut(|life| unsafe { *life = alive });
     }
 
@@ -51,7 +52,7 @@ pub(crate) fn freed() -> usize {
     FREED.with(|freed| freed.load(Relaxed))
 }
 
-/// The end of a retired ring. The memory stays allocated, so that the checker finds a later use.
+/// Ends a retired ring. Its memory stays allocated, so that the checker finds a later use.
 pub(crate) fn drop_retired<R: Reclaimed>(ring: Box<R>) {
     FREED.with(|freed| freed.fetch_add(1, Relaxed));
     Box::leak(ring).live_check().set(false);
@@ -66,8 +67,8 @@ mod stand_in {
 
     static PINNED: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(0));
 
-    /// Epochs that free as early as the rules allow: at the retirement itself, if nobody else is
-    /// pinned. The fences are those of the real ones.
+    /// Epochs that free as early as the rules allow: at the retirement itself, if no other thread
+    /// is pinned. The fences are those of `crossbeam-epoch`.
     pub(crate) fn pin_epoch() -> Guard {
         PINNED.fetch_add(1, Relaxed);
         fence(SeqCst);
@@ -80,7 +81,7 @@ mod stand_in {
     impl Guard {
         /// # Safety
         ///
-        /// As for the real one: unlinked, and retired once.
+        /// As for `crossbeam-epoch`: the ring is unlinked, and is retired once.
         pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
             fence(SeqCst);
             // Either no other thread is pinned, and the ring ends now, or it is leaked.
@@ -97,7 +98,7 @@ mod stand_in {
         }
     }
 
-    /// No retired ring waits.
+    /// Does nothing: no retired ring waits.
     pub(crate) fn hurry() {}
 }
 
@@ -105,8 +106,8 @@ mod stand_in {
 mod real {
     pub(crate) use crate::sync::reclaim::pin_epoch;
 
-    /// Frees the rings that the calling thread has retired, and those that others have handed on, if no pinned
-    /// thread might see them: two epochs later.
+    /// Frees the rings that the calling thread has retired, and those that other threads have
+    /// flushed, if two epochs have passed, so that no pinned thread can see them.
     pub(crate) fn hurry() {
         (0..3).for_each(|_| pin_epoch().0.flush());
     }

@@ -15,10 +15,10 @@ use crate::containers::{
 
 type Cells<const N: usize> = [*mut ObjectCell<Object>; N];
 
-/// A ring whose last objects are dropped, and counted, at its end.
+/// A ring that drops, and counts, its remaining objects when it is dropped.
 struct Owned(Box<Ring<Object>>);
 
-// SAFETY: what the tests do with it is what the crate does.
+// SAFETY: the tests use the ring as the crate does.
 unsafe impl Send for Owned {}
 // SAFETY: as above.
 unsafe impl Sync for Owned {}
@@ -124,7 +124,8 @@ fn ring_batches_against_half() {
     });
 }
 
-/// The owner pushes to slots that a thief has claimed: they count as full until the thief has emptied them.
+/// The owner pushes to slots that a thief has claimed. They count as full until the thief has
+/// emptied them.
 #[test]
 fn ring_full_and_handed_back() {
     model("ring_full_and_handed_back", None, || {

@@ -17,22 +17,22 @@ use crate::rt::{
     task::block_on::block_on,
 };
 
-/// A task: a cell that is written by the thread that runs it.
+/// A task: a cell that the thread which runs it writes to.
 struct Task(loom::cell::UnsafeCell<usize>);
 
 impl Task {
     fn create() -> Ready {
         let task = Box::new(Self(loom::cell::UnsafeCell::new(0)));
-        // The thread that runs it sees the writes of its maker.
-        // SAFETY: nobody else has it.
+        // The thread that runs the task sees the writes of the thread that created it.
+        // SAFETY: no other thread has the task yet.
         // SAFETY: as above.
         task.0.with_mut(|runs| unsafe { *runs += 1 });
         NonNull::from(Box::leak(task)).cast()
     }
 
-    /// Runs it. No other thread does.
+    /// Runs the task. No other thread runs it.
     fn run(task: Ready) -> usize {
-        // SAFETY: from `create`; the checker sees if two do this, or without an order.
+        // SAFETY: from `create`; the checker reports two runs, and a run without an order.
         let task = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
         // SAFETY: as above.
         task.0.with_mut(|runs| unsafe {
@@ -43,7 +43,7 @@ impl Task {
     }
 }
 
-/// Makes the task the next one, and puts the previous next task at the end of the queue.
+/// Makes `task` the next one, and puts the previous next task at the end of the queue.
 fn wake(p: &P, task: Ready) {
     if let Some(before) = p.next.put(task) {
         // SAFETY: the caller's P.
@@ -62,7 +62,8 @@ fn steal(queue: &RunQueue, half: bool) -> usize {
     batch.iter().map(Task::run).sum()
 }
 
-/// The owner pushes and pops while a thief takes half: each task runs once, by a thread that sees its writes.
+/// The owner pushes and pops while a thief takes half: each task runs once, by a thread that sees
+/// its writes.
 #[test]
 fn rt_queue_against_thief() {
     model("rt_queue_against_thief", Some(3), || {
@@ -72,7 +73,7 @@ fn rt_queue_against_thief() {
             thread::spawn(move || steal(&queue, true))
         };
         for _ in 0..2 {
-            // SAFETY: this thread's.
+            // SAFETY: this thread is the producer.
             unsafe { queue.push(Task::create()) }.expect("there is room");
         }
         let ran = run_all(&queue);
@@ -86,7 +87,7 @@ fn rt_queue_wraps_under_a_thief() {
     model("rt_queue_wraps_under_a_thief", Some(3), || {
         let queue = Arc::new(RunQueue::new());
         for _ in 0..LEN {
-            // SAFETY: this thread's.
+            // SAFETY: this thread is the producer.
             unsafe { queue.push(Task::create()) }.expect("there is room");
         }
         let thief = {
@@ -107,13 +108,13 @@ fn rt_queue_wraps_under_a_thief() {
     });
 }
 
-/// Two thieves, one of which takes all.
+/// Two thieves, one of which takes the whole queue.
 #[test]
 fn rt_queue_against_two_thieves() {
     model("rt_queue_against_two_thieves", Some(2), || {
         let queue = Arc::new(RunQueue::new());
         for _ in 0..3 {
-            // SAFETY: this thread's.
+            // SAFETY: this thread is the producer.
             unsafe { queue.push(Task::create()) }.expect("there is room");
         }
         let thieves: Vec<_> = [true, false]
@@ -130,13 +131,13 @@ fn rt_queue_against_two_thieves() {
     });
 }
 
-/// The queue has a task at any time, since the owner pushes the second before it pops the first: every thread
-/// sees that it is not empty, and a thief finds a task.
+/// The queue has a task at any time, since the owner pushes the second before it pops the first:
+/// every thread sees that it is not empty, and a thief finds a task.
 #[test]
 fn rt_queue_is_not_seen_empty() {
     model("rt_queue_is_not_seen_empty", None, || {
         let queue = Arc::new(RunQueue::new());
-        // SAFETY: this thread's.
+        // SAFETY: this thread is the producer.
         unsafe { queue.push(Task::create()) }.expect("there is room");
         let other = {
             let queue = Arc::clone(&queue);
@@ -155,16 +156,16 @@ fn rt_queue_is_not_seen_empty() {
     });
 }
 
-/// The same, where it is a thief that takes the first one.
+/// The same, when a thief takes the first task.
 #[test]
 fn rt_queue_is_not_seen_empty_beside_a_thief() {
     model("rt_queue_is_not_seen_empty_beside_a_thief", Some(3), || {
         let queue = Arc::new(RunQueue::new());
-        // SAFETY: this thread's.
+        // SAFETY: this thread is the producer.
         unsafe { queue.push(Task::create()) }.expect("there is room");
         let thief = {
             let queue = Arc::clone(&queue);
-            // Of two tasks it takes one.
+            // It takes one of two tasks.
             thread::spawn(move || if queue.len() == 2 { steal(&queue, true) } else { 0 })
         };
         let looker = {
@@ -211,7 +212,7 @@ fn rt_work_is_seen() {
     });
 }
 
-/// A thread that parks as a worker does. Returns the number of tasks that it runs.
+/// Parks like a worker. Returns the number of tasks that it runs.
 fn park(sched: &Sched, p: usize, me: &std::sync::Arc<Parker>) -> usize {
     // SAFETY: the caller's P, which has no tasks.
     match unsafe { sched.park(sched.p(p), me, false) } {
@@ -231,7 +232,8 @@ fn park(sched: &Sched, p: usize, me: &std::sync::Arc<Parker>) -> usize {
     }
 }
 
-/// A thread that spins: it steals, or finds a task in the global queue.
+/// Spins like a worker: steals, or takes tasks from the global queue. Returns the number of tasks
+/// that it runs.
 fn serve(sched: &Sched, p: usize) -> usize {
     let own = sched.p(p);
     let mut ran = sched
@@ -253,31 +255,37 @@ fn launch(launch: Option<Launch>) -> bool {
     true
 }
 
-/// One thread parks while another submits from outside: the thread does not sleep while the task is queued.
+/// One thread parks while another submits from outside: the thread does not sleep while the task is
+/// queued.
 #[test]
 fn rt_park_against_inject() {
     model("rt_park_against_inject", Some(3), || {
         let sched = Arc::new(Sched::new(1, 1));
-        let first = sched.wake_one().expect("it begins");
+        let first = sched.wake_one().expect("a worker is woken");
         sched.give_up_spinning();
         let worker = {
             let sched = Arc::clone(&sched);
             thread::spawn(move || park(&sched, first.p, &std::sync::Arc::new(Parker::new())))
         };
-        launch(sched.inject([Task::create()]).unwrap_or_else(|_| panic!("it does not stop")));
-        // It would wait for ever.
+        launch(
+            sched
+                .inject([Task::create()])
+                .unwrap_or_else(|_| panic!("the scheduler is not stopped")),
+        );
+        // Without the wake-up, `join` would never return.
         assert_eq!(worker.join().unwrap(), 1);
     });
 }
 
-/// One worker parks while another wakes a second task and never ends the first: the second task is run.
+/// One worker parks while another wakes a second task from a first one that never returns: the
+/// second task is run.
 #[test]
 fn rt_park_against_submit() {
     model("rt_park_against_submit", Some(3), || {
         let sched = Arc::new(Sched::new(2, 2));
-        let stays = sched.wake_one().expect("it begins").p;
+        let stays = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
-        let parks = sched.wake_one().expect("it begins").p;
+        let parks = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         let worker = {
             let sched = Arc::clone(&sched);
@@ -288,19 +296,19 @@ fn rt_park_against_submit() {
         if sched.wants_wake() {
             launch(sched.wake_one());
         }
-        // It would wait for ever.
+        // Without the wake-up, `join` would never return.
         assert_eq!(worker.join().unwrap(), 1);
         assert!(!own.has_work());
     });
 }
 
-/// Sysmon detaches a worker whose poll is just over: the P is active or not, for both, and its task
-/// runs once.
+/// Sysmon detaches a worker whose poll has just ended: both agree whether the P is active, and its
+/// task runs once.
 #[test]
 fn rt_detach_against_loop_head() {
     model("rt_detach_against_loop_head", Some(3), || {
         let sched = Arc::new(Sched::new(1, 2));
-        let id = sched.wake_one().expect("it begins").p;
+        let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         wake(sched.p(id), Task::create());
         let sysmon = {
@@ -310,7 +318,7 @@ fn rt_detach_against_loop_head() {
                 assert_ne!(other.p, id, "two threads have it");
                 assert_eq!(sched.active(), 1);
                 let moved = sched.clear().into_iter().map(Task::run).sum::<usize>();
-                // No thread can be started for it, so the first one may come back.
+                // No thread can be started for it, so the first one may reattach.
                 sched.give_up(&other);
                 moved
             })
@@ -344,12 +352,12 @@ fn rt_detach_against_loop_head() {
     });
 }
 
-/// The state of a worker that blocks, while sysmon finds it stuck.
+/// The state of a worker that blocks while sysmon finds it stuck.
 #[test]
 fn rt_detach_against_blocking() {
     model("rt_detach_against_blocking", None, || {
         let sched = Arc::new(Sched::new(1, 2));
-        let id = sched.wake_one().expect("it begins").p;
+        let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         let sysmon = {
             let sched = Arc::clone(&sched);
@@ -373,24 +381,25 @@ fn rt_detach_against_blocking() {
     });
 }
 
-/// A P passes from thread to thread with its seat: the next thread sees the writes of the one before to the shards.
+/// A P passes from thread to thread with its seat: the next thread sees the previous thread's
+/// writes to the shards.
 #[test]
 fn rt_p_hands_over() {
     model("rt_p_hands_over", Some(3), || {
         struct Shards(loom::cell::UnsafeCell<usize>);
-        // SAFETY: the model finds out.
+        // SAFETY: the model checks that accesses do not overlap.
         unsafe impl Sync for Shards {}
         // SAFETY: as above.
         unsafe impl Send for Shards {}
 
         let sched = Arc::new(Sched::new(1, 2));
         let shards = Arc::new(Shards(loom::cell::UnsafeCell::new(0)));
-        let first = sched.wake_one().expect("it begins");
+        let first = sched.wake_one().expect("a worker is woken");
         sched.give_up_spinning();
         let worker = {
             let (sched, shards) = (Arc::clone(&sched), Arc::clone(&shards));
             thread::spawn(move || {
-                // SAFETY: the checker sees if there is no order.
+                // SAFETY: the checker reports accesses without an order.
                 shards.0.with_mut(|uses| unsafe { *uses += 1 });
                 let me = std::sync::Arc::new(Parker::new());
                 // SAFETY: this thread's P.
@@ -407,11 +416,11 @@ fn rt_p_hands_over() {
     });
 }
 
-/// A worker enters and leaves a blocking call while it is asked to leave.
+/// A worker enters and leaves a blocking call while it is marked STOPPED or SURPLUS.
 fn marked(stops: bool) {
     let sched = Arc::new(Sched::new(2, 2));
     let ids = [0, 1].map(|_| {
-        let id = sched.wake_one().expect("it begins").p;
+        let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         id
     });
@@ -437,19 +446,20 @@ fn marked(stops: bool) {
     assert_eq!(sched.lock().detached, 0);
 }
 
-/// It is asked since the runtime stops.
+/// The mark is STOPPED: the runtime stops.
 #[test]
 fn rt_stop_against_blocking() {
     model("rt_stop_against_blocking", Some(6), || marked(true));
 }
 
-/// It is asked since the number of workers is reduced.
+/// The mark is SURPLUS: the number of workers is reduced.
 #[test]
 fn rt_resize_against_blocking() {
     model("rt_resize_against_blocking", Some(6), || marked(false));
 }
 
-/// A P becomes active while sysmon is about to sleep for long: sysmon does not fall asleep, or is woken.
+/// A P becomes active while sysmon is about to sleep without a timeout: sysmon does not fall
+/// asleep, or is woken.
 #[test]
 fn rt_idle_against_notify() {
     model("rt_idle_against_notify", Some(3), || {
@@ -458,7 +468,7 @@ fn rt_idle_against_notify() {
             let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
             thread::spawn(move || timers.try_idle(|| sched.active()))
         };
-        let _runs = sched.wake_one().expect("it begins");
+        let _runs = sched.wake_one().expect("a worker is woken");
         timers.notify_active();
         let idle = sysmon.join().unwrap();
         assert!(!idle || timers.is_woken(), "no thread watches the P");
@@ -469,7 +479,7 @@ fn rt_idle_against_notify() {
 #[test]
 fn rt_block_on_against_wake() {
     struct Shared(loom::cell::UnsafeCell<bool>);
-    // SAFETY: the model finds out.
+    // SAFETY: the model checks that accesses do not overlap.
     unsafe impl Sync for Shared {}
     // SAFETY: as above.
     unsafe impl Send for Shared {}
@@ -481,7 +491,7 @@ fn rt_block_on_against_wake() {
             if other.is_none() {
                 let (shared, waker) = (Arc::clone(&shared), cx.waker().clone());
                 other = Some(thread::spawn(move || {
-                    // SAFETY: the checker sees if there is no order.
+                    // SAFETY: the checker reports accesses without an order.
                     shared.0.with_mut(|done| unsafe { *done = true });
                     waker.wake();
                 }));

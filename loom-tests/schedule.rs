@@ -1,4 +1,4 @@
-//! The request for a collect: neither lost nor answered twice.
+//! The request for a collect is neither lost nor answered twice.
 
 use loom::{
     sync::{
@@ -21,7 +21,7 @@ impl Asked {
     fn new() -> Arc<Self> {
         let asked =
             Self { due: CollectRequest::new(), done: [AtomicUsize::new(0), AtomicUsize::new(0)] };
-        // The first access.
+        // The first access creates the checker's atomic.
         assert!(!asked.due.is_asked());
         Arc::new(asked)
     }
@@ -34,14 +34,15 @@ impl Asked {
         })
     }
 
-    /// Takes the request. Returns the number of requesters that it certainly answers, if there was a request.
+    /// Takes the request. Returns the number of requesters that it certainly answers, if there was
+    /// a request.
     fn answer(&self) -> Option<usize> {
         let count = || self.done.iter().map(|done| done.load(Relaxed)).sum();
         self.due.take().then(count)
     }
 }
 
-/// The last thread that takes the request sees the writes of all requesters.
+/// The thread that takes the last request sees the writes of all requesters.
 #[test]
 fn schedule_request_is_not_lost() {
     model("schedule_request_is_not_lost", None, || {

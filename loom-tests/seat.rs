@@ -1,4 +1,4 @@
-//! Seats pass from thread to thread, and with them what their shards hold.
+//! Seats pass from thread to thread, together with the contents of their shards.
 
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
@@ -7,7 +7,7 @@ use crate::seat::{fence::FenceKind, table::Seats};
 
 struct Shards([UnsafeCell<usize>; 3]);
 
-// SAFETY: the model finds out.
+// SAFETY: the model checks that accesses do not overlap.
 unsafe impl Sync for Shards {}
 // SAFETY: as above.
 unsafe impl Send for Shards {}
@@ -22,7 +22,7 @@ fn seat_hand_over() {
             let seat = seats.join().unwrap();
             // SAFETY: this thread's seat.
             let pin = unsafe { seat.pin() }.unwrap();
-            // SAFETY: the checker sees if another thread does this without an order.
+            // SAFETY: the checker reports an access by another thread without an order.
             shards.0[seat.id].with_mut(|uses| unsafe { *uses += 1 });
             drop(pin);
             // SAFETY: this thread's seat, not used after.

@@ -15,7 +15,8 @@ fn finish(full: Option<CellBox<Object>>) -> usize {
     full.into_iter().map(|full| full.get().use_it()).count()
 }
 
-/// One thread takes fresh objects and another aged ones, while a third ages the fresh ones and drops the aged ones.
+/// One thread takes fresh objects and another aged ones, while a third ages the fresh ones and
+/// drops the aged ones.
 #[test]
 fn shelf_lists() {
     model("shelf_lists", Some(3), || {

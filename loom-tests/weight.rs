@@ -1,11 +1,11 @@
-//! The end of a scale, which a pool and its garbage share.
+//! The state of a `WeightLimit`, which a pool and its pending objects share.
 
 use loom::thread;
 
 use super::{ledger::Ledger, model};
 use crate::containers::{cell::List, weight::WeightLimit};
 
-/// The scale is freed once, by its last user and after every use.
+/// The state is freed once, with the last handle, after every use.
 #[test]
 fn weight_end() {
     model("weight_end", None, || {

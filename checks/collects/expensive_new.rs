@@ -1,10 +1,10 @@
-//! Objects that take a millisecond to make, beside garbage: how many are made anew, and how many
-//! collects there are.
+//! Objects that take a millisecond to create, beside garbage: how many are created, and how many
+//! collects run.
 //!
-//! Go's garbage waits for its collector, which runs when the heap has doubled. Here garbage is freed
-//! at once, so that nothing would ever grow. So what is garbage there is held here until a collect
-//! frees it, as it is there: the heap has the same size at the same time. It is the destructor of
-//! an old object that frees it, of which there is one for each collect.
+//! In Go, garbage stays until the collector runs, which is when the heap has doubled. Rust frees it
+//! at once, so the heap would never grow. To get Go's heap sizes, the program keeps its garbage
+//! until a collect drops a pooled object whose destructor frees it. Each operation puts such an
+//! object.
 
 use std::{
     hint::black_box,
@@ -25,8 +25,8 @@ const ITEMS: usize = 100;
 
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
-/// What lives all the time, besides: as much as there, and so much that there are as many collects as
-/// there, where the heap goes on growing while it is collected.
+/// MiB that are live all the time: the size in Go's benchmark, and a size that gives as many
+/// collects as Go runs, whose heap keeps growing while it is collected.
 const BALLASTS: [usize; 2] = [8, 16];
 
 pub(crate) fn run() {
@@ -73,7 +73,7 @@ fn measure(ballast: usize, threads: usize) {
     drop(live);
 }
 
-/// As an iteration of Go's benchmark.
+/// The same as an iteration of Go's benchmark.
 fn operate(pool: &Pool<u64>) {
     SWEEPERS.put(Sweeper);
     let mut items = Vec::with_capacity(ITEMS);
@@ -88,7 +88,7 @@ fn operate(pool: &Pool<u64>) {
 static GARBAGE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 static SWEEPERS: Pool<Sweeper> = Pool::new(|| Sweeper);
 
-/// Frees the garbage at its end.
+/// Frees the garbage when it is dropped.
 struct Sweeper;
 
 impl Drop for Sweeper {

@@ -1,13 +1,13 @@
-//! What collects cost users, and what they give back: Go's benchmarks of `sync.Pool` that ask it, and
-//! what users of pools have reported.
+//! What collects cost the users of a pool, and how much memory they free: Go's benchmarks
+//! `BenchmarkPoolSTW` and `BenchmarkPoolExpensiveNew`, and cases that users of pools have reported.
 //!
 //! ```console
-//! $ cargo run --release --example collects -- stall           # BenchmarkPoolSTW: how long users wait
-//! $ cargo run --release --example collects -- expensive-new   # BenchmarkPoolExpensiveNew: what is made anew
-//! $ cargo run --release --example collects -- retention       # what is held when nobody needs it
+//! $ cargo run --release --example collects -- stall           # how long users wait
+//! $ cargo run --release --example collects -- expensive-new   # objects that are created again
+//! $ cargo run --release --example collects -- retention       # memory that pools keep after a load
 //! ```
 //!
-//! Each line is a figure: of what, which, what is measured, and how much.
+//! Each line of output has a program, a variant, a quantity and a value.
 
 mod expensive_new;
 #[cfg(target_os = "linux")]
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints some figures of one thing.
+/// Prints one line for each quantity of a variant.
 fn figures(of: &str, which: &str, figures: &[(&str, f64)]) {
     for (what, much) in figures {
         println!("{of}\t{which}\t{what}\t{much:.4}");

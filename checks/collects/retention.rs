@@ -1,4 +1,4 @@
-//! What pools hold when nobody needs it any more.
+//! Memory that pools keep after the load has ended.
 
 use std::{
     env, fs, process,
@@ -18,7 +18,7 @@ type Buffers = Pool<Vec<u8>>;
 
 const MIB: usize = 1 << 20;
 
-/// Large enough for every allocator to give it back to the system at once.
+/// Large enough that every allocator returns it to the system at once.
 const LARGE: usize = 40 * MIB;
 
 const THREADS: usize = 512;
@@ -37,20 +37,21 @@ pub(crate) fn run() {
     steady();
 }
 
-/// A figure before, at its highest, and after.
+/// Prints a quantity before, at its highest, and after.
 fn row(which: &str, before: f64, most: f64, after: f64) {
     figures("retention", which, &[("before", before), ("at most", most), ("after", after)]);
 }
 
-/// Resident memory, in MiB.
+/// Returns the resident memory in MiB.
 fn resident() -> f64 {
-    let text = fs::read_to_string("/proc/self/statm").expect("the system tells");
+    let text = fs::read_to_string("/proc/self/statm").expect("/proc/self/statm can be read");
     let pages = text.split(' ').nth(1).and_then(|word| word.parse::<f64>().ok());
     pages.expect("a number") * 4096.0 / MIB as f64
 }
 
-/// Ten threads need large buffers once and end; ten others need small ones for ever. `act` comes in
-/// between. What was resident when nobody had needed large ones yet comes first.
+/// Ten threads use a large buffer each and end; then ten others use small ones. Calls `act` in
+/// between. Prints the resident memory before any large buffer, at its highest, and with small
+/// buffers afterwards.
 fn large_then_small(which: &str, buffers: &Buffers, act: impl FnOnce()) {
     large(buffers, 1 << 10);
     let before = small(buffers);
@@ -59,14 +60,15 @@ fn large_then_small(which: &str, buffers: &Buffers, act: impl FnOnce()) {
     row(which, before, most, small(buffers));
 }
 
-/// Ten threads hold buffers of that size at one time, and end. Tells what is resident then.
+/// Ten threads hold a buffer of `bytes` bytes each at the same time, and end. Returns the resident
+/// memory while they hold them.
 fn large(buffers: &Buffers, bytes: usize) -> f64 {
     let held = Barrier::new(11);
     thread::scope(|s| {
         for _ in 0..10 {
             s.spawn(|| {
                 let mut buffer = buffers.get();
-                // Touched, so that it is resident.
+                // Written to, so that it is resident.
                 *buffer = vec![1; bytes];
                 held.wait();
                 held.wait();
@@ -79,7 +81,7 @@ fn large(buffers: &Buffers, bytes: usize) -> f64 {
     })
 }
 
-/// Tells what is resident while ten threads use small buffers all the time.
+/// Returns the resident memory while ten threads use small buffers.
 fn small(buffers: &Buffers) -> f64 {
     let done = AtomicBool::new(false);
     let user = || {
@@ -100,7 +102,7 @@ fn small(buffers: &Buffers) -> f64 {
     })
 }
 
-/// Memory gets short, as far as a janitor is told.
+/// Makes a janitor read high memory pressure.
 fn press() {
     let file = env::temp_dir().join(format!("corepool-pressure-{}", process::id()));
     fs::write(&file, "some avg10=50.00 avg60=0.00 avg300=0.00 total=0\n").expect("a file");
@@ -112,7 +114,7 @@ fn press() {
     let _ = fs::remove_file(file);
 }
 
-/// Many threads put a buffer of 64 KiB each, and do nothing more.
+/// Many threads put a buffer of 64 KiB each, and then do nothing.
 fn many(ended: bool) {
     let buffers = <Buffers>::new(|| vec![1; 64 << 10]);
     let (lent, put, end) =
@@ -137,7 +139,7 @@ fn many(ended: bool) {
             look(&mut most, &mut after);
         }
         end.wait();
-        users.into_iter().for_each(|user| user.join().expect("it does not panic"));
+        users.into_iter().for_each(|user| user.join().expect("the thread does not panic"));
         if ended {
             look(&mut most, &mut after);
         }
@@ -146,7 +148,7 @@ fn many(ended: bool) {
     row(&format!("{THREADS} {state} threads, buffers of 64 KiB"), 0.0, most as f64, after as f64);
 }
 
-/// A pool that is used once, while another one goes on.
+/// A pool that is used once, while another pool stays in use.
 fn once() {
     static ONCE: Pool<Vec<u8>> = Pool::new(|| vec![0; 4096]);
     static OTHER: Pool<u8> = Pool::new(|| 0);
@@ -163,7 +165,7 @@ fn once() {
     set_collect_interval(None);
 }
 
-/// Objects made by a thread that uses 100 at a time, before and during 100 collects.
+/// Objects created by a thread that uses 100 at a time, before and during 100 collects.
 fn steady() {
     let pool = <Pool<u64>>::new(|| 0);
     let round = || drop(Vec::from_iter((0..100).map(|_| pool.get())));

@@ -1,11 +1,11 @@
-//! A hundred thousand objects in a pool, a thread that uses it, and collects.
+//! How long a collect delays a thread that uses a pool of up to a hundred thousand objects.
 //!
-//! In Go the world stops meanwhile, and its benchmark reports for how long. Here nobody stops, so
-//! the longest call of the user in each collect is what it may have waited.
+//! In Go the world stops during a collection, and the benchmark reports for how long. Here no
+//! thread stops, so the user's longest call during a collect bounds the delay.
 //!
-//! A collect visits no objects but the private ones, and executes hardly more instructions however
-//! many there are (`ci/instructions`). But who makes many objects finds little in the caches afterwards. What that
-//! alone costs is told by a collect of few objects after as many boxes that are no pool's.
+//! A collect visits private objects only, and executes nearly the same number of instructions for
+//! any number of objects (`ci/instructions`). But creating many objects evicts the caches. A
+//! collect of few objects, after as many plain boxes were created, measures that effect alone.
 
 use std::{
     hint::black_box,
@@ -28,7 +28,7 @@ pub(crate) fn run() {
         measure(objects, 0, "");
     }
     measure(1_000, 100_000, ", beside 100000 boxes");
-    // It has a seat, and does not say that it has seen a claim: each collect needs the heavy fence.
+    // This thread has a seat, and does not acknowledge claims: each collect needs the heavy fence.
     static SLEEPER: Mutex<()> = Mutex::new(());
     let awake = SLEEPER.lock();
     let sleeper = thread::spawn(|| {
@@ -37,7 +37,7 @@ pub(crate) fn run() {
     });
     measure(100_000, 0, ", beside an idle thread");
     drop(awake);
-    sleeper.join().expect("it does not panic");
+    sleeper.join().expect("the thread does not panic");
 }
 
 fn measure(objects: u64, boxes: u64, beside: &str) {
@@ -46,14 +46,14 @@ fn measure(objects: u64, boxes: u64, beside: &str) {
     let (stalls, collects) = thread::scope(|s| {
         let user = s.spawn(|| stalls(&pool, &phase));
         let collects = collects(&pool, &phase, objects, boxes);
-        (user.join().expect("it does not panic"), collects)
+        (user.join().expect("the thread does not panic"), collects)
     });
     report("a user's longest call", objects, beside, stalls);
     report("the whole collect", objects, beside, collects);
 }
 
-/// Fills the pool, makes boxes meanwhile, and collects, again and again. Tells how long the collects took:
-/// what is idle becomes victims, and nothing is dropped.
+/// Repeatedly fills the pool, creates boxes between the objects, and collects. Returns how long
+/// each collect took. A collect here makes the idle objects victims, and drops none.
 fn collects(pool: &Pool<u64>, phase: &AtomicUsize, objects: u64, boxes: u64) -> Vec<Duration> {
     let times = (0..COLLECTS).map(|_| {
         let mut others = Vec::new();
@@ -77,7 +77,7 @@ fn collects(pool: &Pool<u64>, phase: &AtomicUsize, objects: u64, boxes: u64) -> 
     times
 }
 
-/// Uses the pool until the end, and tells the longest call that met each of the collects.
+/// Uses the pool until the end. Returns the longest call that overlapped each of the collects.
 fn stalls(pool: &Pool<u64>, phase: &AtomicUsize) -> Vec<Duration> {
     let mut longest = vec![None::<Duration>; COLLECTS];
     let mut before = phase.load(SeqCst);

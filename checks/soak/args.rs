@@ -14,10 +14,10 @@ checks that it has one holder, is as its last holder left it, and is dropped onc
 Usage: soak [OPTION]...
 
   --seconds N    how long to run                                     (default 60)
-  --threads N    threads at work at a time           (default 4 times the cores)
-  --pools N      pools, from 1 on                                    (default 50)
-  --seed N       what the random choices start from            (default the time)
-  --patience N   seconds after which a thread that gets nowhere hangs (default 30)
+  --threads N    threads that run at the same time    (default 4 times the cores)
+  --pools N      pools, at least 1                                   (default 50)
+  --seed N       seed of the random choices                    (default the time)
+  --patience N   seconds without progress that count as a hang       (default 30)
   --no-forget    forget no guards, for leak checkers
   --help         print this text
 

@@ -11,7 +11,7 @@ use crate::item::Item;
 use crate::ledger::{Ledger, Run, violation};
 use crate::local::{Op, below, chance, count};
 
-/// How many words to leave for the next holder: few most of the time.
+/// Returns the number of words to write for the next holder: mostly few.
 fn words() -> usize {
     match below(1024) {
         0 => 8192,
@@ -20,7 +20,7 @@ fn words() -> usize {
     }
 }
 
-/// How many objects to hold at once: at most 1 MiB of them.
+/// Returns the number of objects to hold at once: at most 1 MiB of them.
 fn many<T>() -> usize {
     (1 << below(12)).min((1 << 20) / size_of::<T>().max(1))
 }
@@ -37,7 +37,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         Self { pool, ledger, gets: Gets::of(ledger) }
     }
 
-    /// Does something at random, mostly what takes the hit path.
+    /// Runs a random series, mostly one that takes the hit path.
     pub fn any(&self, max_idle: usize) {
         match below(1024) {
             0..64 => self.several(),
@@ -65,7 +65,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         }
     }
 
-    /// Some at once, so that they come from the magazine.
+    /// Holds some objects at once, so that they come from the magazine.
     fn several(&self) {
         for _ in 0..16 {
             let mut held: Vec<_> = (0..1 + below(40)).map(|_| self.get()).collect();
@@ -73,7 +73,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         }
     }
 
-    /// Many at once, so that chains grow, and back in either order.
+    /// Holds many objects at once, so that chains grow, and returns them in either order.
     fn hoard(&self) {
         let mut held: Vec<_> = (0..many::<T>()).map(|_| self.get()).collect();
         if chance(2) {
@@ -109,13 +109,13 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         }
     }
 
-    /// Panics with guards in hand.
+    /// Panics while holding guards.
     fn crash(&self) {
         let _held: Vec<_> = (0..below(4)).map(|_| self.get()).collect();
         faults::maybe(Fault::User, 2);
     }
 
-    /// Objects that do not come back.
+    /// Takes an object that is not returned to the pool.
     fn remove(&self) {
         let guard = self.get().free();
         match below(40) {
@@ -140,7 +140,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         self.pool.reserve(below(32));
     }
 
-    /// Trims in a row catch a thread at any moment of a pin.
+    /// Repeated trims meet other threads at every point of a pin.
     fn trim(&self) {
         for _ in 0..if chance(4) { 256 } else { 1 } {
             count(Op::Trim);
@@ -153,7 +153,8 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         self.pool.clear();
     }
 
-    /// Figures of different moments hardly compare. But what is never kept is never seen.
+    /// The counters are read at different moments and cannot be compared, except that a pool that
+    /// keeps nothing never shows idle objects.
     fn look(&self, max_idle: usize) {
         count(Op::Stats);
         let stats = self.pool.stats();
@@ -163,7 +164,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
     }
 }
 
-/// What takes guards that own their pool.
+/// Operations on `OwnedPooled`.
 pub fn owned<T: Item, F: Fn() -> T>(pool: &Arc<Pool<T, F>>, ledger: &'static Ledger) {
     let gets = Gets::of(ledger);
     for _ in 0..64 {

@@ -1,4 +1,4 @@
-//! Panics that are injected, and caught again.
+//! Panics that the soak injects and catches.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::panicking;
@@ -19,12 +19,13 @@ impl Fault {
     pub const ALL: [Self; 4] = [Self::Create, Self::Recycle, Self::Destructor, Self::User];
 }
 
-/// How many there were of each.
+/// The number of injected panics of each kind.
 pub static FAULTS: [Count; Fault::ALL.len()] = [const { Count::new() }; Fault::ALL.len()];
 
 struct Injected;
 
-/// Panics, silently, once in `n` times. Not while the thread is panicking: that would abort.
+/// Panics, silently, once in `n` calls. Does nothing while the thread is panicking: a second panic
+/// would abort.
 pub fn maybe(fault: Fault, n: usize) {
     if chance(n) && !panicking() {
         FAULTS[fault as usize].add(1);
@@ -32,11 +33,11 @@ pub fn maybe(fault: Fault, n: usize) {
     }
 }
 
-/// Calls `f`, which may come back by one of our own panics.
+/// Calls `f`, which may unwind with an injected panic.
 pub fn caught(f: impl FnOnce()) {
     if let Err(cause) = catch_unwind(AssertUnwindSafe(f)) {
         if !cause.is::<Injected>() {
-            violation(format_args!("a panic that nobody has injected"));
+            violation(format_args!("an unexpected panic"));
         }
     }
 }

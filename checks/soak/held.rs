@@ -1,4 +1,4 @@
-//! Objects in use: whoever gets one goes through here.
+//! Objects in use: every get passes through here.
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
@@ -14,7 +14,7 @@ pub struct Held<G: DerefMut<Target: Item>> {
 }
 
 impl<G: DerefMut<Target: Item>> Held<G> {
-    /// Checks what the pool has handed out.
+    /// Checks the object that the pool has handed out.
     pub fn new(guard: G) -> Self {
         let holder = me();
         guard.hold(holder);
@@ -26,7 +26,7 @@ impl<G: DerefMut<Target: Item>> Held<G> {
         self.guard.as_mut().expect("held").fill(words);
     }
 
-    /// The guard, to do something else with it than to drop it.
+    /// Returns the guard, for uses other than a drop.
     pub fn free(mut self) -> G {
         let guard = self.guard.take().expect("held");
         guard.free(self.holder);
@@ -60,7 +60,7 @@ impl<T> DerefMut for Own<T> {
     }
 }
 
-/// A guard of any pool, which may go to other threads.
+/// A guard of any pool, which can be sent to other threads.
 pub trait Loan: Send {
     fn check(&self);
 }
@@ -71,7 +71,7 @@ impl<G: DerefMut<Target: Item> + Send> Loan for Held<G> {
     }
 }
 
-/// Counts gets for a pool's ledger, which is written once at the end.
+/// Counts gets for a pool's ledger, and adds the count to it when dropped.
 pub struct Gets {
     ledger: &'static Ledger,
     gets: Cell<u64>,

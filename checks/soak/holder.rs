@@ -1,8 +1,8 @@
-//! Who holds an object.
+//! Records which thread holds an object.
 //!
-//! Holders come and go by relaxed operations, and all else is plain loads and stores, so that it is
-//! the pool alone that orders one holder's work before the next one's. To the machine a
-//! compare-exchange is a fence; so half of the time holders come by a load and a store instead.
+//! Holders are recorded with relaxed operations, and objects are used with plain accesses, so only
+//! the pool orders one holder's work before the next one's. A compare-exchange is a full fence on
+//! x86-64, so half of the time a load and a store are used instead.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::panicking;
@@ -11,16 +11,16 @@ use crate::item::bury;
 use crate::ledger::{Ledger, violation};
 use crate::local::{is_plain, me};
 
-/// Nobody holds the object. What has no name here is a holder.
+/// No thread holds the object. Values other than these constants are thread numbers.
 const FREE: u64 = 0xF4EE_F4EE_F4EE_F4EE;
-/// It was taken out of its pool for good.
+/// It was taken out of its pool and will not be returned.
 const DETACHED: u64 = 0xDE7A_C4ED_DE7A_C4ED;
 /// Its holder has panicked: it must not be used again.
 const SPOILT: u64 = 0x5901_1750_5901_1750;
 /// Its destructor has run.
 const DEAD: u64 = 0xDEAD_DEAD_DEAD_DEAD;
 
-/// The number of the thread that holds an object, or one of the above.
+/// The number of the thread that holds an object, or one of the constants above.
 pub struct Holder(AtomicU64);
 
 impl Holder {
@@ -42,7 +42,7 @@ impl Holder {
         self.change(FREE, DETACHED, ledger, "takes away");
     }
 
-    /// The destructor runs.
+    /// Records that the destructor runs.
     pub fn end(&self, ledger: &'static Ledger) {
         match self.0.swap(DEAD, Relaxed) {
             FREE | SPOILT => bury(ledger),
@@ -72,7 +72,7 @@ impl Holder {
 #[cold]
 fn wrong(found: u64, ledger: &Ledger, what: &str) -> ! {
     let state = match found {
-        FREE => "that nobody held".into(),
+        FREE => "that no thread held".into(),
         DETACHED => "that was detached".into(),
         SPOILT => "that a panic has spoilt".into(),
         DEAD => "that was dropped".into(),

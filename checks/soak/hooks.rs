@@ -1,4 +1,4 @@
-//! What happens inside `create`, `recycle` and destructors: more pool operations, up to a depth.
+//! Pool operations inside `create`, `recycle` and destructors, up to a depth.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ use crate::item::{Item, Line, create};
 use crate::ledger::LEDGERS;
 use crate::local::{Op, chance, count};
 
-/// The pool that hooks use, its own among them.
+/// The pool that hooks use, even the hooks of this pool.
 pub static NEST: Pool<Line> = <Pool<Line>>::new(|| create(&LEDGERS[0])).with_recycle(recycle);
 
 const DEEPEST: usize = 2;
@@ -19,7 +19,7 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Uses pools now and then.
+/// Uses pools in some of its calls.
 pub fn nest() {
     struct Deeper;
 
@@ -43,7 +43,7 @@ pub fn nest() {
     }
 }
 
-/// No more of that on this thread.
+/// Ends nesting on this thread.
 pub fn stop_nesting() {
     DEPTH.set(DEEPEST);
 }
@@ -55,7 +55,7 @@ pub fn recycle<T: Item>(item: &mut T) -> bool {
     true
 }
 
-/// Keeps the object, or not.
+/// Keeps or refuses the object.
 pub fn refuse<T: Item>(item: &mut T) -> bool {
     recycle(item) && !chance(16)
 }

@@ -1,5 +1,5 @@
-//! What the pools hold: objects that notice when they are handed out twice, dropped twice or while
-//! somebody holds them, or are not as their last holder left them.
+//! The pooled objects. They detect when they are handed out twice, dropped twice, dropped while a
+//! thread holds them, or changed since their last holder gave them back.
 
 use std::mem;
 
@@ -14,26 +14,26 @@ use crate::payload::Payload;
 pub trait Item: Send + Sized + 'static {
     fn make(ledger: &'static Ledger) -> Self;
 
-    /// Free no more: `holder` has it.
+    /// Records `holder` as its holder. It must have been free.
     fn hold(&self, holder: u64);
 
-    /// Free again, or spoilt if the thread is panicking.
+    /// Marks it as free, or as spoilt if the thread is panicking.
     fn free(&self, holder: u64);
 
-    /// Nobody must hold it.
+    /// Checks that no thread holds it.
     fn look_free(&self);
 
-    /// It must be as its last holder left it.
+    /// Checks that it is as its last holder left it.
     fn check(&self);
 
-    /// Leaves up to so many words for the next holder.
+    /// Writes up to `words` words for the next holder.
     fn fill(&mut self, words: usize);
 
-    /// The end of an object that was taken out of its pool.
+    /// Drops an object that was taken out of its pool.
     fn leave(self);
 }
 
-/// The hook of every pool.
+/// The `create` of every pool.
 pub fn create<T: Item>(ledger: &'static Ledger) -> T {
     ledger.calls.add(1);
     hooks::nest();
@@ -44,7 +44,7 @@ pub fn create<T: Item>(ledger: &'static Ledger) -> T {
     T::make(ledger)
 }
 
-/// What a destructor does that the pool has run.
+/// Called by the destructor of an object that its pool drops.
 pub fn bury(ledger: &'static Ledger) {
     ledger.dropped.add(1);
     hooks::nest();
@@ -53,7 +53,7 @@ pub fn bury(ledger: &'static Ledger) {
     }
 }
 
-/// An object with all that can be checked.
+/// An object with every check.
 #[repr(C)]
 pub struct Object<P: Payload> {
     holder: Holder,
@@ -66,7 +66,7 @@ pub struct Object<P: Payload> {
 
 /// One cache line.
 pub type Line = Object<[u64; 3]>;
-/// A page or two, of which a magazine holds few.
+/// About two pages: a magazine holds few of them.
 pub type Page = Object<[u64; 1000]>;
 /// Too large for magazines.
 pub type Large = Object<[u64; 4200]>;
@@ -126,7 +126,7 @@ impl<P: Payload> Drop for Object<P> {
     }
 }
 
-/// An object of one word, of pool `P`.
+/// An object of one word, in pool `P`.
 pub struct Tiny<const P: usize>(Holder);
 
 impl<const P: usize> Item for Tiny<P> {
@@ -161,7 +161,7 @@ impl<const P: usize> Drop for Tiny<P> {
     }
 }
 
-/// An object of no size, of pool `P`. It can only be counted.
+/// A zero-sized object, in pool `P`. It can only be counted.
 pub struct Zero<const P: usize>;
 
 impl<const P: usize> Item for Zero<P> {

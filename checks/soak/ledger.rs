@@ -1,4 +1,4 @@
-//! The books of each pool, and what happens when they are wrong.
+//! The ledger of each pool, and the end of the run when a ledger is wrong.
 
 use std::fmt;
 use std::process::exit;
@@ -13,7 +13,7 @@ use crate::args::{self, Args};
 
 pub const MAX_POOLS: usize = 512;
 
-/// A count that all threads share.
+/// A counter that all threads share.
 pub struct Count(AtomicU64);
 
 impl Count {
@@ -30,18 +30,18 @@ impl Count {
     }
 }
 
-/// What became of one pool's objects. A pool that comes and goes keeps its books.
+/// Counts of one pool's objects. The ledger survives when the pool is dropped and created again.
 #[repr(align(128))]
 pub struct Ledger {
     pub index: usize,
-    /// Gets and takes, and tries at them.
+    /// Calls of `get`, `take`, `try_get` and `try_take`.
     pub gets: Count,
-    /// Calls of `create`, and those that came back.
+    /// Calls of `create`, and those of them that returned.
     pub calls: Count,
     pub created: Count,
-    /// Destructors that ran for the pool.
+    /// Destructors that the pool has run.
     pub dropped: Count,
-    /// Guards that were forgotten, and objects that were taken out for good.
+    /// Guards that were forgotten, and objects that were taken out and not returned.
     pub leaked: Count,
     pub detached: Count,
 }
@@ -69,17 +69,18 @@ impl Ledger {
         }
     }
 
-    /// Whether `create` panics now and then.
+    /// Whether `create` sometimes panics.
     pub fn is_flaky(&self) -> bool {
         self.index % 7 == 3
     }
 
-    /// Whether destructors panic now and then.
+    /// Whether destructors sometimes panic.
     pub fn is_brittle(&self) -> bool {
         self.index % 7 == 5
     }
 
-    /// Objects that are neither gone nor given away. Exact when nobody is at work.
+    /// Returns the number of objects that were neither dropped, leaked nor detached. Exact when no
+    /// thread is at work.
     pub fn alive(&self) -> u64 {
         let gone = self.dropped.get() + self.leaked.get() + self.detached.get();
         let Some(alive) = self.created.get().checked_sub(gone) else {
@@ -88,15 +89,15 @@ impl Ledger {
         alive
     }
 
-    /// Nobody is left, and the pool is empty.
+    /// Checks that the pool is empty, after all threads have ended.
     pub fn close(&self) {
         if self.alive() > 0 {
             violation(format_args!("pool {} kept objects: {self:?}", self.index));
         }
     }
 
-    /// Compares the books with those of the pool, when nobody is at work or holds an object.
-    /// `whole` says that the pool has been there from the beginning.
+    /// Compares the ledger with the pool's counters, when no thread is at work or holds an object.
+    /// `whole`: the pool has existed since the start of the run.
     pub fn compare(&self, stats: &Stats, max_idle: usize, whole: bool) {
         let wrong =
             |what| violation(format_args!("pool {}: {what}: {stats:?}, {self:?}", self.index));
@@ -104,19 +105,19 @@ impl Ledger {
             wrong("more idle objects than its bound");
         }
         if stats.idle != self.alive() {
-            wrong("what is idle is not what is alive");
+            wrong("idle objects differ from live objects");
         }
         if !whole {
             return;
         }
         if stats.created != self.calls.get() {
-            wrong("another number of calls of create");
+            wrong("wrong number of calls of create");
         }
         if stats.dropped != self.dropped.get() {
-            wrong("another number of dropped objects");
+            wrong("wrong number of dropped objects");
         }
         if stats.hits + stats.misses != self.gets.get() {
-            wrong("another number of gets");
+            wrong("wrong number of gets");
         }
     }
 }
@@ -151,7 +152,7 @@ impl Run {
     }
 }
 
-/// Ends the run: the pools have broken a promise.
+/// Reports a violation and ends the run.
 #[cold]
 pub fn violation(what: fmt::Arguments<'_>) -> ! {
     static FIRST: AtomicBool = AtomicBool::new(true);

@@ -1,13 +1,13 @@
-//! What each thread has of its own. Nothing here has a destructor, so that all of it works in hooks
-//! and while thread-locals go.
+//! Thread-local state. Nothing here has a destructor, so all of it works in hooks and while
+//! thread-locals are destroyed.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::ledger::Count;
-use crate::station::Station;
+use crate::slot::ThreadSlot;
 
-/// What a thread may do to a pool.
+/// The operations on pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     Get,
@@ -55,20 +55,20 @@ thread_local! {
     static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
     static ME: Cell<u64> = const { Cell::new(0) };
     static PLAIN: Cell<bool> = const { Cell::new(false) };
-    static STATION: Cell<Option<&'static Station>> = const { Cell::new(None) };
+    static SLOT: Cell<Option<&'static ThreadSlot>> = const { Cell::new(None) };
     static COUNTS: [Cell<u64>; Op::ALL.len()] = const { [const { Cell::new(0) }; Op::ALL.len()] };
 }
 
 /// The counts of all threads, up to their last `flush`.
 pub static TOTALS: [Count; Op::ALL.len()] = [const { Count::new() }; Op::ALL.len()];
 
-/// A thread begins at a station, with random numbers of its own.
-pub fn begin(station: &'static Station, seed: u64) {
-    STATION.set(Some(station));
+/// Starts the calling thread in `slot`, with random numbers from `seed`.
+pub fn begin(slot: &'static ThreadSlot, seed: u64) {
+    SLOT.set(Some(slot));
     RANDOM.set(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
 }
 
-/// The number of this thread, from 1 on.
+/// Returns the number of this thread. Numbers start at 1.
 pub fn me() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     if ME.get() == 0 {
@@ -77,7 +77,7 @@ pub fn me() -> u64 {
     ME.get()
 }
 
-/// Whether this thread keeps away from read-modify-writes just now.
+/// Whether this thread currently avoids read-modify-writes.
 pub fn is_plain() -> bool {
     PLAIN.get()
 }
@@ -99,30 +99,30 @@ pub fn below(n: usize) -> usize {
     (random() >> 32) as usize % n
 }
 
-/// Once in `n` times.
+/// Returns true once in `n` calls, on average.
 pub fn chance(n: usize) -> bool {
     below(n) == 0
 }
 
-/// Tells the watchdog which pool comes next.
+/// Reports to the watchdog which pool is used next.
 pub fn turn_to(pool: usize) {
-    if let Some(station) = STATION.get() {
-        station.pool.store(pool, Relaxed);
+    if let Some(slot) = SLOT.get() {
+        slot.pool.store(pool, Relaxed);
     }
 }
 
-/// Counts an operation that is about to be done, and tells the watchdog.
+/// Counts an operation that is about to run, and reports it to the watchdog.
 pub fn count(op: Op) {
     COUNTS.with(|counts| {
         let count = &counts[op as usize];
         count.set(count.get() + 1);
     });
-    if let Some(station) = STATION.get() {
-        station.op.store(op as usize, Relaxed);
+    if let Some(slot) = SLOT.get() {
+        slot.op.store(op as usize, Relaxed);
     }
 }
 
-/// Adds this thread's counts to those of all.
+/// Adds this thread's counts to `TOTALS`.
 pub fn flush() {
     COUNTS.with(|counts| {
         for (count, total) in counts.iter().zip(&TOTALS) {

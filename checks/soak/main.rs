@@ -1,14 +1,15 @@
-//! A soak: hours of random operations on many pools, while threads come and go, stop at bad moments
-//! and panic. Every object checks what the pools promise, and at the end the books must balance.
+//! A soak: random operations on many pools, for hours if wanted, while threads start and end, are
+//! stopped by signals, and panic. Every object checks what the pools promise, and at the end every
+//! object must be accounted for.
 //!
-//! Built with `--cfg corepool_test_hooks` (see `ci/soak`) it stops threads inside a pin; without, anywhere.
+//! Built with `--cfg corepool_test_hooks` (see `ci/soak`) it stops threads inside a pin; otherwise,
+//! anywhere.
 
-// Nothing in a program can be reached from outside of it.
+// `unreachable_pub` does not apply to a program.
 #![allow(unreachable_pub)]
 
 mod args;
 mod bursts;
-mod crew;
 mod faults;
 mod held;
 mod holder;
@@ -19,9 +20,10 @@ mod local;
 mod payload;
 mod pools;
 mod report;
+mod slot;
 #[cfg(target_os = "linux")]
 mod stalls;
-mod station;
+mod threads;
 mod watchdog;
 mod worker;
 
@@ -30,53 +32,54 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use corepool::set_collect_interval;
-use crew::Crew;
 use ledger::Run;
-use station::{Station, WORKING};
-use worker::{FASHION, STOP, STORM, TARGETS};
+use slot::{ThreadSlot, WORKING};
+use threads::Threads;
+use worker::{FREQUENT_COLLECTS, PREFERRED, STOP, TARGETS};
 
-/// The time between two comparisons of the books.
+/// The time between two comparisons of the ledgers.
 const PAUSES: Duration = Duration::from_secs(1);
 
 fn main() {
     let args = Run::get().args;
     println!("soak: {args:?}");
-    let stations: &[Station] =
-        (0..=args.threads).map(|_| Station::new()).collect::<Vec<_>>().leak();
-    let (main, stations) = stations.split_first().expect("one at least");
+    let slots: &[ThreadSlot] =
+        (0..=args.threads).map(|_| ThreadSlot::new()).collect::<Vec<_>>().leak();
+    let (main, slots) = slots.split_first().expect("one at least");
     main.state.store(WORKING, Relaxed);
     local::begin(main, args.seed);
     TARGETS.get_or_init(|| pools::all(args.pools));
-    thread::spawn(move || watchdog::watch(main, stations));
+    thread::spawn(move || watchdog::watch(main, slots));
     #[cfg(target_os = "linux")]
     let signals = {
         stalls::install();
-        thread::spawn(move || stalls::signal(stations, &STOP))
+        thread::spawn(move || stalls::signal(slots, &STOP))
     };
 
-    let mut crew = Crew::new(stations);
-    let pauses = run(&mut crew, main);
-    crew.end();
+    let mut threads = Threads::new(slots);
+    let pauses = run(&mut threads, main);
+    threads.end();
     #[cfg(target_os = "linux")]
     signals.join().expect("signals are sent");
     local::flush();
-    report::print(crew.started, pauses);
+    report::print(threads.started, pauses);
 }
 
-/// Keeps the crew at work until the time is over, and tells how often the books were compared.
-fn run(crew: &mut Crew, main: &Station) -> u64 {
+/// Keeps the threads at work until the time is over. Returns how often the ledgers were compared.
+fn run(threads: &mut Threads, main: &ThreadSlot) -> u64 {
     let run = Run::get();
     let (mut pauses, mut paused, mut told) = (0, Instant::now(), 60.0);
     while run.seconds() < run.args.seconds as f64 {
         main.step();
-        crew.renew();
+        threads.renew();
         thread::sleep(Duration::from_millis(1));
         if paused.elapsed() >= PAUSES {
-            crew.compare();
-            let storm = !STORM.fetch_not(Relaxed);
-            // Threads collect for all, in the midst of anything.
-            set_collect_interval(storm.then_some(Duration::from_millis(1)));
-            FASHION.store(local::below(run.args.pools), Relaxed);
+            threads.compare();
+            let frequent = !FREQUENT_COLLECTS.fetch_not(Relaxed);
+            // With an interval of 1 ms, calls of any thread run collects, while other threads are
+            // inside operations.
+            set_collect_interval(frequent.then_some(Duration::from_millis(1)));
+            PREFERRED.store(local::below(run.args.pools), Relaxed);
             (pauses, paused) = (pauses + 1, Instant::now());
         }
         if run.seconds() >= told {

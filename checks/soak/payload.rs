@@ -1,10 +1,10 @@
-//! What objects carry from one holder to the next.
+//! Data that an object carries from one holder to the next.
 
-/// What an object carries.
+/// The data of an object.
 pub trait Payload: Send + 'static {
     fn empty() -> Self;
 
-    /// Writes up to so many words of the pattern, and tells how many.
+    /// Writes up to `words` words of the pattern. Returns how many.
     fn write(&mut self, seed: u64, words: usize) -> usize;
 
     fn holds(&self, seed: u64, words: usize) -> bool;

@@ -11,22 +11,22 @@ use crate::hooks::{NEST, fail, nest, recycle, refuse};
 use crate::item::{Boxed, Buffer, Item, Large, Line, Page, Tiny, Zero, create};
 use crate::ledger::{LEDGERS, Ledger, violation};
 use crate::local::{Op, below, count};
-use crate::station::lock;
+use crate::slot::lock;
 
 /// A pool of any kind.
 pub trait Target: Send + Sync {
     fn ledger(&self) -> &'static Ledger;
 
-    /// A series of operations.
+    /// Runs a series of operations.
     fn burst(&self);
 
-    /// A guard that may outlive the series.
+    /// Returns a guard that may outlive the series.
     fn lend(&self) -> Box<dyn Loan>;
 
-    /// Compares the books, when nobody is at work or holds an object.
+    /// Compares the ledger with the pool, when no thread is at work or holds an object.
     fn compare(&self);
 
-    /// Empties the pool when nobody else is left, and drops it if it can be dropped.
+    /// Empties the pool when no other thread is left, and drops it unless it is a static.
     fn close(&self);
 }
 
@@ -55,8 +55,8 @@ impl<T: Item> Target for Fixed<T> {
         self.ledger.compare(&self.pool.stats(), self.max_idle, true);
     }
 
-    /// A single thread must get all that there is. A search may give up, but it does not search the
-    /// same shards for ever.
+    /// A single thread must get every object. A search may give up, so it is repeated; it does not
+    /// keep searching the same shards.
     fn close(&self) {
         let all = (0..64).flat_map(|_| std::iter::from_fn(|| self.pool.try_take()));
         all.for_each(|item| {
@@ -69,22 +69,23 @@ impl<T: Item> Target for Fixed<T> {
 type Create<T> = Box<dyn Fn() -> T + Send + Sync>;
 type Handle<T> = Arc<Pool<T, Create<T>>>;
 
-/// A pool that is shared by its handles. If it is transient, a new one takes its place now and then;
-/// the old one goes with its last handle or guard.
+/// A pool that is shared by its handles. If it is transient, a new pool sometimes takes its place;
+/// the old one is dropped with its last handle or guard.
 struct Shared<T> {
     pool: Mutex<Option<Handle<T>>>,
     ledger: &'static Ledger,
     recycle: Option<fn(&mut T) -> bool>,
     max_idle: usize,
-    /// Whether the bound is one of weight.
+    /// Whether the bound is a total weight.
     weighs: bool,
     transient: bool,
 }
 
-/// What an object weighs in a pool that weighs.
+/// The weight of an object in a pool that weighs its objects.
 const WEIGHT: usize = 3;
 
-/// Looks at the object, and uses pools now and then. What panics when it leaves is counted for ever.
+/// Checks the object, and sometimes uses pools. Panics are caught: the weight of an object whose
+/// weighing panics when it leaves would stay counted.
 fn weigh<T: Item>(item: &T) -> usize {
     item.look_free();
     caught(nest);
@@ -152,7 +153,7 @@ impl<T: Item> Target for Shared<T> {
         self.ledger.compare(&stats, self.max_idle, !self.transient);
         if self.weighs && stats.idle_bytes != stats.idle * WEIGHT as u64 {
             violation(format_args!(
-                "pool {}: weight of what is idle: {stats:?}",
+                "pool {}: wrong weight of idle objects: {stats:?}",
                 self.ledger.index
             ));
         }
@@ -165,7 +166,7 @@ impl<T: Item> Target for Shared<T> {
     }
 }
 
-/// The pools in statics: the number of the books, the kind of object, hook and bound.
+/// The pools in statics: the index of the ledger, the type of the objects, the hook and the bound.
 macro_rules! fixed {
     ($($index:literal: $Item:ty, [$(recycle $recycle:path)?], [$(max_idle $max_idle:literal)?];)*) => {
         fn fixed() -> Vec<Box<dyn Target>> {
@@ -212,7 +213,7 @@ fn shared(index: usize) -> Box<dyn Target> {
     }
 }
 
-/// The pool of the hooks, those in statics, and as many others as are wanted.
+/// Returns `wanted` pools: the pool of the hooks, those in statics, and others.
 pub fn all(wanted: usize) -> Vec<Box<dyn Target>> {
     let nest = Fixed { pool: &NEST, ledger: &LEDGERS[0], max_idle: usize::MAX };
     let mut targets: Vec<Box<dyn Target>> = vec![Box::new(nest)];

@@ -1,10 +1,10 @@
-//! What has been done.
+//! The report at the end of a run.
 
 use crate::faults::{FAULTS, Fault};
 use crate::ledger::{Count, LEDGERS, Ledger, Run};
 use crate::local::{Op, TOTALS};
 
-/// Operations of all threads that have ended.
+/// Returns the number of operations of all threads that have ended.
 pub fn operations() -> u64 {
     TOTALS.iter().map(Count::get).sum()
 }
@@ -37,15 +37,15 @@ pub fn print(threads: u64, pauses: u64) {
     }
     #[cfg(target_os = "linux")]
     stalls();
-    println!("books compared {pauses} times at rest");
+    println!("ledgers compared {pauses} times at rest");
     println!("violations  0");
     println!("seed        {}", args.seed);
 }
 
 #[cfg(target_os = "linux")]
 fn stalls() {
-    use crate::stalls::{SIGNALS, STALLS, TELLS};
+    use crate::stalls::{KNOWS_PINS, SIGNALS, STALLS};
 
-    let place = if TELLS { "inside a pin" } else { "anywhere" };
+    let place = if KNOWS_PINS { "inside a pin" } else { "anywhere" };
     println!("stalls      {} {place}, by {} signals", STALLS.get(), SIGNALS.get());
 }

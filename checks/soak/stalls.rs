@@ -1,5 +1,5 @@
-//! Threads that lose the processor at a bad moment: a signal stops them for a while, if they are
-//! inside a pin.
+//! Stands for preemption at a bad moment: a signal stops a thread for a while, if it is inside a
+//! pin.
 
 use std::mem::zeroed;
 use std::ptr;
@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use crate::ledger::Count;
 use crate::local::below;
-use crate::station::Station;
+use crate::slot::ThreadSlot;
 
 pub static SIGNALS: Count = Count::new();
 pub static STALLS: Count = Count::new();
 
-/// Whether this build can tell that a thread is inside a pin.
-pub const TELLS: bool = cfg!(corepool_test_hooks);
+/// Whether this build knows that a thread is inside a pin.
+pub const KNOWS_PINS: bool = cfg!(corepool_test_hooks);
 
-/// How long to wait between two signals.
-const EVERY: Duration = if TELLS { Duration::from_micros(100) } else { Duration::from_millis(20) };
+/// The time between two signals.
+const EVERY: Duration =
+    if KNOWS_PINS { Duration::from_micros(100) } else { Duration::from_millis(20) };
 
 #[cfg(corepool_test_hooks)]
 fn is_wanted() -> bool {
@@ -30,17 +31,17 @@ fn is_wanted() -> bool {
     true
 }
 
-/// The handler. Nothing in it but atomics, `errno` and `nanosleep`.
+/// The signal handler. It uses only atomics, `errno` and `nanosleep`.
 extern "C" fn stall(_: libc::c_int) {
     if !is_wanted() {
         return;
     }
     STALLS.add(1);
-    // Most are short: many are worth more than long ones.
+    // Most stalls are short: many short stalls find more errors than few long ones.
     let stalls = STALLS.get();
     let millis = if stalls % 16 == 0 { 1 + stalls / 16 % 20 } else { 1 };
     let time = libc::timespec { tv_sec: 0, tv_nsec: millis as libc::c_long * 1_000_000 };
-    // SAFETY: `errno` is the thread's own; the other call reads `time` only.
+    // SAFETY: `errno` belongs to this thread; `nanosleep` only reads `time`.
     unsafe {
         let errno = libc::__errno_location();
         let before = *errno;
@@ -49,10 +50,10 @@ extern "C" fn stall(_: libc::c_int) {
     }
 }
 
-/// Must be called before any thread is exposed.
+/// Installs the handler. Must be called before any thread is exposed.
 pub fn install() {
-    // SAFETY: a zeroed `sigaction` is one without flags and an empty mask; the handler only does what
-    // handlers may.
+    // SAFETY: a zeroed `sigaction` has no flags and an empty mask; the handler only does what a
+    // handler may do.
     let done = unsafe {
         let mut action: libc::sigaction = zeroed();
         action.sa_sigaction = stall as *const () as usize;
@@ -62,13 +63,13 @@ pub fn install() {
     assert_eq!(done, 0, "sigaction");
 }
 
-/// Sends signals to random stations until told to stop.
-pub fn signal(stations: &[Station], stop: &AtomicBool) {
+/// Sends signals to the threads in random slots until `stop` is set.
+pub fn signal(slots: &[ThreadSlot], stop: &AtomicBool) {
     while !stop.load(Relaxed) {
         thread::sleep(EVERY);
-        stations[below(stations.len())].with_thread(|thread| {
+        slots[below(slots.len())].with_thread(|thread| {
             SIGNALS.add(1);
-            // SAFETY: the thread lives, as it is exposed while we look at it.
+            // SAFETY: the thread is alive, because it stays exposed while `with_thread` runs.
             unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
         });
     }

@@ -1,4 +1,4 @@
-//! A thread that gets nowhere for too long is a failure.
+//! Aborts the run if a thread makes no progress for too long.
 
 use std::process::abort;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,17 +6,17 @@ use std::thread;
 use std::time::Duration;
 
 use crate::ledger::Run;
-use crate::station::{Station, WORKING};
+use crate::slot::{ThreadSlot, WORKING};
 
-/// Watches over all stations for ever. Takes no locks and uses no pools.
-pub fn watch(main: &'static Station, stations: &'static [Station]) -> ! {
-    let all: Vec<_> = [main].into_iter().chain(stations).collect();
+/// Watches all slots, and never returns. Takes no locks and uses no pools.
+pub fn watch(main: &'static ThreadSlot, slots: &'static [ThreadSlot]) -> ! {
+    let all: Vec<_> = [main].into_iter().chain(slots).collect();
     let mut last = vec![(0, 0); all.len()];
     loop {
         thread::sleep(Duration::from_secs(1));
-        for (station, (steps, seconds)) in all.iter().zip(&mut last) {
-            let now = station.steps.load(Relaxed);
-            let moves = now != *steps || station.state.load(Relaxed) != WORKING;
+        for (slot, (steps, seconds)) in all.iter().zip(&mut last) {
+            let now = slot.steps.load(Relaxed);
+            let moves = now != *steps || slot.state.load(Relaxed) != WORKING;
             (*steps, *seconds) = (now, if moves { 0 } else { *seconds + 1 });
         }
         if last.iter().any(|&(_, seconds)| seconds >= Run::get().args.patience) {
@@ -24,8 +24,8 @@ pub fn watch(main: &'static Station, stations: &'static [Station]) -> ! {
                 "soak: HANG after {:.0} s; the first is the main thread",
                 Run::get().seconds()
             );
-            for (station, (_, seconds)) in all.iter().zip(&last) {
-                eprintln!("  for {seconds} s: {}", station.doing());
+            for (slot, (_, seconds)) in all.iter().zip(&last) {
+                eprintln!("  for {seconds} s: {}", slot.doing());
             }
             abort();
         }

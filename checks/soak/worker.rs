@@ -1,4 +1,4 @@
-//! What each thread does from its beginning to its end.
+//! What each thread does from its start to its end.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::Release};
@@ -10,7 +10,7 @@ use crate::faults::caught;
 use crate::held::Loan;
 use crate::local::{self, Op, below, chance, count, set_plain};
 use crate::pools::Target;
-use crate::station::{ENDED, PAUSED, Station, WORKING, lock};
+use crate::slot::{ENDED, PAUSED, ThreadSlot, WORKING, lock};
 
 pub static TARGETS: OnceLock<Vec<Box<dyn Target>>> = OnceLock::new();
 
@@ -19,10 +19,11 @@ pub static MAIL: [Mutex<Loans>; 8] = [const { Mutex::new(Vec::new()) }; 8];
 
 pub static STOP: AtomicBool = AtomicBool::new(false);
 pub static PAUSE: AtomicBool = AtomicBool::new(false);
-/// Times of many collects and of few take turns: hoards last in the latter only.
-pub static STORM: AtomicBool = AtomicBool::new(false);
-/// The pool that is used most just now.
-pub static FASHION: AtomicUsize = AtomicUsize::new(0);
+/// Phases with frequent collects and phases with few alternate. Idle objects pile up only in the
+/// latter.
+pub static FREQUENT_COLLECTS: AtomicBool = AtomicBool::new(false);
+/// The pool that threads currently prefer.
+pub static PREFERRED: AtomicUsize = AtomicUsize::new(0);
 
 pub type Loans = Vec<Box<dyn Loan>>;
 
@@ -30,21 +31,22 @@ pub fn targets() -> &'static [Box<dyn Target>] {
     TARGETS.get().expect("set at the beginning")
 }
 
-/// A pool at random, half of the time the one in fashion, so that threads meet.
+/// Returns a random pool, half of the time the preferred one, so that threads meet.
 fn target() -> &'static dyn Target {
     let targets = targets();
-    let index = if chance(2) { below(targets.len()) } else { FASHION.load(Relaxed) };
+    let index = if chance(2) { below(targets.len()) } else { PREFERRED.load(Relaxed) };
     &*targets[index]
 }
 
-/// Gives back guards, each of which may panic.
+/// Gives back guards. Each drop may panic.
 pub fn give_back(loans: &mut Loans) {
     while let Some(loan) = loans.pop() {
         caught(|| drop(loan));
     }
 }
 
-/// Once in `n` times, so many collects. In a row they catch a thread that stalls at any moment.
+/// Runs `times` collects once in `n` calls. Repeated collects meet a stalled thread at every point
+/// of an operation.
 fn collects(n: usize, times: usize) {
     if chance(n) {
         for _ in 0..times {
@@ -54,10 +56,10 @@ fn collects(n: usize, times: usize) {
     }
 }
 
-/// One thing to do.
+/// Does one random thing.
 fn step(loans: &mut Loans) {
     set_plain(chance(2));
-    if STORM.load(Relaxed) {
+    if FREQUENT_COLLECTS.load(Relaxed) {
         collects(16, 1);
         collects(1024, 256);
     } else {
@@ -86,7 +88,7 @@ fn send(loans: &mut Loans) {
     }
 }
 
-/// Uses pools while the thread's locals go: before or after its seat does.
+/// Uses pools while thread-locals are destroyed, before or after the thread gives back its seat.
 struct Farewell(Loans);
 
 impl Drop for Farewell {
@@ -108,36 +110,37 @@ fn lifetime() -> Duration {
 }
 
 /// The life of one thread.
-pub fn work(station: &'static Station, seed: u64) {
-    local::begin(station, seed);
+pub fn work(slot: &'static ThreadSlot, seed: u64) {
+    local::begin(slot, seed);
     if chance(3) {
-        // Locals go in the order in which they came, the latest first.
+        // Thread-locals are destroyed in reverse order of their first use, so this one outlives the
+        // seat.
         FAREWELL.with(|_| ());
     }
-    station.expose(true);
+    slot.expose(true);
     let (mut loans, end) = (Vec::new(), Instant::now() + lifetime());
     while !STOP.load(Relaxed) && Instant::now() < end {
         if PAUSE.load(Relaxed) {
-            pause(station, &mut loans);
+            pause(slot, &mut loans);
         }
-        station.step();
+        slot.step();
         caught(|| step(&mut loans));
     }
     if chance(2) {
         FAREWELL.with_borrow_mut(|farewell| farewell.0.append(&mut loans));
     }
     give_back(&mut loans);
-    station.expose(false);
+    slot.expose(false);
     local::flush();
-    station.state.store(ENDED, Release);
+    slot.state.store(ENDED, Release);
 }
 
-/// Holds nothing and does nothing, so that the books can be compared.
-fn pause(station: &Station, loans: &mut Loans) {
+/// Holds nothing and does nothing, so that the ledgers can be compared.
+fn pause(slot: &ThreadSlot, loans: &mut Loans) {
     give_back(loans);
-    station.state.store(PAUSED, Release);
+    slot.state.store(PAUSED, Release);
     while PAUSE.load(Relaxed) {
         thread::sleep(Duration::from_micros(200));
     }
-    station.state.store(WORKING, Relaxed);
+    slot.state.store(WORKING, Relaxed);
 }

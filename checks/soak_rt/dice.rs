@@ -1,4 +1,4 @@
-//! Random choices that a seed repeats.
+//! Random choices that can be repeated from a seed.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ impl Dice {
         self.below(n) == 0
     }
 
-    /// Seldom long.
+    /// Returns a duration, mostly a short one.
     pub fn time(&mut self) -> Duration {
         let most = if self.one_in(20) { 5_000 } else { 200 };
         Duration::from_micros(self.below(most))
     }
 
-    /// Another one, which goes its own way.
+    /// Returns a second generator with a sequence of its own.
     pub fn split(&mut self) -> Self {
         Self::new(self.below(u64::MAX))
     }

@@ -1,7 +1,7 @@
-//! A soak of the runtime: tasks that do at random what tasks do, on runtimes that come and go, with
-//! polls that get stuck, panics, aborts, changes of the number of workers, and shutdowns in the midst
-//! of it. Each task has one end, its future is dropped once, its handle tells the truth, and a
-//! worker's index is nobody else's.
+//! A soak of the runtime: tasks with random operations, on runtimes that start and shut down, with
+//! polls that get stuck, panics, aborts, changes of the number of workers, and shutdowns at random
+//! moments. Checked: each task ends once, its future is dropped once, its handle reports how it
+//! ended, and no two threads have the same worker index.
 //!
 //! ```text
 //! soak_rt [SECONDS [SEED]]
@@ -9,10 +9,10 @@
 //!
 //! Exit code: 0 if nothing was violated, 1 otherwise. A hang aborts.
 
-// Nothing in a program can be reached from outside of it.
+// `unreachable_pub` does not apply to a program.
 #![allow(unreachable_pub)]
 
-mod books;
+mod counts;
 mod dice;
 mod round;
 mod task;
@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use books::TOTAL;
+use counts::TOTAL;
 use dice::Dice;
 
 fn main() {

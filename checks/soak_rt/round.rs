@@ -13,28 +13,29 @@ use std::{
 use corepool::rt::{Builder, JoinHandle, Runtime};
 
 use crate::{
-    books::{Books, TOTAL},
+    counts::{Counts, TOTAL},
     dice::Dice,
     task::{Order, Planned, act, check},
     watchdog,
 };
 
-/// Threads of a runtime.
+/// The most threads that a runtime may have.
 const THREADS: u64 = 24;
 
 pub fn play(dice: &mut Dice) {
     let runtime = build(dice);
-    let (books, stop) = (Books::new(), Arc::new(AtomicBool::new(false)));
+    let (counts, stop) = (Counts::new(), Arc::new(AtomicBool::new(false)));
     let roots: Vec<_> = (0..1 + dice.below(100))
         .map(|_| {
-            let (name, books, stop) = (dice.below(u64::MAX), Arc::clone(&books), Arc::clone(&stop));
-            let order = Order { name, depth: 3, dice: dice.split(), books, stop };
+            let (name, counts, stop) =
+                (dice.below(u64::MAX), Arc::clone(&counts), Arc::clone(&stop));
+            let order = Order { name, depth: 3, dice: dice.split(), counts, stop };
             (name, runtime.spawn(act(order)))
         })
         .collect();
     disturb(&runtime, dice);
     if dice.one_in(3) {
-        // In the midst of it.
+        // The shutdown comes while tasks run.
         stop.store(true, SeqCst);
         end(runtime, dice);
         drop(roots);
@@ -47,7 +48,7 @@ pub fn play(dice: &mut Dice) {
         assert!(metrics.threads <= THREADS as usize, "{metrics:?}");
         end(runtime, dice);
     }
-    until("all futures are dropped", || books.live() == 0);
+    until("all futures are dropped", || counts.live() == 0);
 }
 
 fn build(dice: &mut Dice) -> Runtime {
@@ -68,11 +69,11 @@ fn build(dice: &mut Dice) -> Runtime {
         .expect("threads can be started")
 }
 
-/// Changes the number of workers, collects, and asks for figures.
+/// Changes the number of workers, collects, and reads the metrics.
 fn disturb(runtime: &Runtime, dice: &mut Dice) {
     for _ in 0..dice.below(50) {
         match dice.below(4) {
-            // It may be more than there can be.
+            // The number may exceed `max_threads`: the result is ignored.
             0 => drop(runtime.set_workers(1 + dice.below(5) as usize)),
             1 => corepool::collect(),
             2 => drop(runtime.metrics()),
@@ -81,7 +82,7 @@ fn disturb(runtime: &Runtime, dice: &mut Dice) {
     }
 }
 
-/// Waits for some tasks, from here.
+/// Waits for some of the tasks, outside of the runtime.
 fn finish(runtime: &Runtime, roots: Vec<(u64, JoinHandle<u64>)>, dice: &mut Dice) {
     for (name, root) in roots {
         if dice.one_in(2) {
@@ -101,7 +102,7 @@ fn end(runtime: Runtime, dice: &mut Dice) {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < watchdog::PATIENCE, "{what}: in vain");
+        assert!(begin.elapsed() < watchdog::PATIENCE, "{what}: not in time");
         thread::sleep(Duration::from_micros(100));
     }
 }

@@ -1,4 +1,4 @@
-//! What a task does.
+//! The random operations of a task.
 
 use std::{
     future::Future,
@@ -20,15 +20,15 @@ use corepool::{
 };
 
 use crate::{
-    books::{Books, Entry, TOTAL},
+    counts::{Counts, Entry, TOTAL},
     dice::Dice,
 };
 
-/// What a task panics with, by plan: its name.
+/// The payload of a planned panic: the name of the task.
 #[derive(Debug, Default)]
 pub struct Planned(u64);
 
-/// An object that notices if two have it.
+/// An object that detects two holders.
 #[derive(Debug, Default)]
 struct Object {
     held: AtomicBool,
@@ -36,7 +36,7 @@ struct Object {
 
 static POOL: Pool<Object> = Pool::new(Object::default);
 
-/// An object in use. The task may be dropped with it.
+/// An object in use. It is dropped too if its task is dropped.
 struct Held(Pooled<'static, Object>);
 
 impl Held {
@@ -49,21 +49,21 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        assert!(self.0.held.swap(false, SeqCst), "somebody else had it");
+        assert!(self.0.held.swap(false, SeqCst), "another task holds the object");
     }
 }
 
-/// What a task is told: its name is what it returns, or panics with.
+/// A task's order. The task returns, or panics with, its name.
 pub struct Order {
     pub name: u64,
     pub depth: u32,
     pub dice: Dice,
-    pub books: Arc<Books>,
+    pub counts: Arc<Counts>,
     pub stop: Arc<AtomicBool>,
 }
 
 impl Order {
-    /// The runtime may be stopping, in the midst of this very poll.
+    /// Whether the runtime may be stopping, even during this poll.
     fn is_over(&self) -> bool {
         self.stop.load(SeqCst)
     }
@@ -71,9 +71,9 @@ impl Order {
 
 type Act = Pin<Box<dyn Future<Output = u64> + Send>>;
 
-/// The task of an order.
+/// Returns the future of an order.
 pub fn act(mut order: Order) -> Act {
-    let entry = Entry::new(&order.books);
+    let entry = Entry::new(&order.counts);
     Box::pin(async move {
         let _entry = entry;
         for _ in 0..order.dice.below(20) {
@@ -98,14 +98,14 @@ async fn step(order: &mut Order) {
         5 => hold(order).await,
         6 | 7 => have_children(order).await,
         8 => talk(order).await,
-        _ => order.books.within(|| {}),
+        _ => order.counts.within(|| {}),
     }
 }
 
-/// A poll that takes its time, announced or not.
+/// A long poll, inside or outside of `blocking`.
 fn hold_up(order: &mut Order) {
     let (time, announced, sleeps) = (order.dice.time(), order.dice.one_in(2), order.dice.one_in(2));
-    let books = Arc::clone(&order.books);
+    let counts = Arc::clone(&order.counts);
     let wait = || {
         let until = Instant::now() + time;
         if sleeps {
@@ -115,10 +115,10 @@ fn hold_up(order: &mut Order) {
             hint::spin_loop();
         }
     };
-    books.within(|| if announced { rt::blocking(wait) } else { wait() });
+    counts.within(|| if announced { rt::blocking(wait) } else { wait() });
 }
 
-/// An object of a pool that all tasks use, kept while others run.
+/// Gets an object of a pool that all tasks use, and holds it while others run.
 async fn hold(order: &mut Order) {
     let object = Held::get();
     for _ in 0..order.dice.below(3) {
@@ -156,11 +156,11 @@ async fn have_children(order: &mut Order) {
 fn child(order: &mut Order) -> (u64, JoinHandle<u64>) {
     let name = order.dice.below(u64::MAX);
     let (dice, depth) = (order.dice.split(), order.depth - 1);
-    let (books, stop) = (Arc::clone(&order.books), Arc::clone(&order.stop));
-    (name, rt::spawn(act(Order { name, depth, dice, books, stop })))
+    let (counts, stop) = (Arc::clone(&order.counts), Arc::clone(&order.stop));
+    (name, rt::spawn(act(Order { name, depth, dice, counts, stop })))
 }
 
-/// Whether a handle tells what its task has done, which may have been cancelled or not.
+/// Checks that a handle reports how its task ended. `cancelled`: the task may have been cancelled.
 pub fn check(name: u64, result: Result<u64, JoinError>, cancelled: bool) {
     match result {
         Ok(value) => assert_eq!(value, name, "the output of another task"),
@@ -169,14 +169,14 @@ pub fn check(name: u64, result: Result<u64, JoinError>, cancelled: bool) {
             let Planned(by) = payload.downcast_ref().expect("a planned panic");
             assert_eq!(*by, name, "the panic of another task");
         }
-        Err(_) => assert!(cancelled, "cancelled by nobody"),
+        Err(_) => assert!(cancelled, "cancelled without an abort or a shutdown"),
     }
 }
 
-/// Two tasks over two channels.
+/// Exchanges messages with another task over two channels.
 async fn talk(order: &mut Order) {
     let ((to, from_me), (to_me, from)) = (bounded(1), bounded(1));
-    let entry = Entry::new(&order.books);
+    let entry = Entry::new(&order.counts);
     drop(rt::spawn(async move {
         let _entry = entry;
         echo(from_me, to_me).await;

@@ -116,19 +116,19 @@ bug("request taken without acquire", "Acquire", "Relaxed",
     models="schedule_request_is_not_lost")
 
 bug("clock never read", "== 0", "== 1",
-    tests="--test process due::idle_objects")
+    tests="--test process schedule::idle_objects")
 
 bug("monitor does not read the clock", "check_clock();", "",
-    tests="--lib due::")
+    tests="--lib white_box::schedule::")
 
 bug("collect inside a collect", "BUSY.get() && !", "",
-    tests="--test process due::destructors")
+    tests="--test process schedule::destructors")
 
 bug("collect not left to the janitor", "!wake_janitor() &&", "",
-    tests="--test process due::the_janitor_collects")
+    tests="--test process schedule::the_janitor_collects")
 
 bug("panic of a dropped object propagates", "catch_and_discard(collect", "collect(",
-    tests="--test process due::panics")
+    tests="--test process schedule::panics")
 
 bug("growth counted from before the drops", "live_heap::rebase();", "",
     tests="--test memory growth_counts")

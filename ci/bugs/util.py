@@ -5,4 +5,4 @@ from .planted import bug
 # util/coarse_clock.rs
 
 bug("near future taken for long ago", "if time > usize::MAX - ABOUT { 0 } else { time }", "time",
-    tests="--lib due::")
+    tests="--lib white_box::schedule::")

@@ -36,7 +36,7 @@ pub struct Args {
     pub port: u16,
 }
 
-/// `None` if help was asked for.
+/// Parses the command line. Returns `None` if it asks for help.
 pub fn parse() -> Result<Option<Args>> {
     let mut args =
         Args { files: Vec::new(), rounds: 31, messages: 150, clients: 2, arm: None, port: 0 };

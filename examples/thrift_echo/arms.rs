@@ -1,4 +1,4 @@
-//! Where a message buffer comes from and where it goes.
+//! The arms: where a message buffer comes from, and where it goes.
 
 use std::cell::Cell;
 use std::mem;
@@ -13,10 +13,12 @@ pub trait Arm: 'static {
 
     type Buf: DerefMut<Target = Vec<u8>>;
 
-    /// An empty buffer for a message of `len` bytes; 0 where the length is not known yet.
+    /// Returns an empty buffer for a message of `len` bytes; `len` is 0 if the length is not known
+    /// yet.
     fn get(len: usize) -> Self::Buf;
 
-    /// Called once, before any message, with the number of buffers that can be out at a time.
+    /// Called once, before any message, with the number of buffers that can be in use at the same
+    /// time.
     fn prepare(_buffers: usize) {}
 
     fn stats() -> Option<BufferStats> {
@@ -24,8 +26,8 @@ pub trait Arm: 'static {
     }
 }
 
-/// Capacity of the buffers that are kept. The arms that keep buffers make them this large, so
-/// that a buffer never has to grow, whichever thread meets the largest message with it.
+/// Capacity of the buffers that are kept. The arms that keep buffers make them this large, so that
+/// no buffer has to grow, whichever thread uses it for the largest message.
 static KEPT_CAPACITY: AtomicUsize = AtomicUsize::new(0);
 
 pub fn set_kept_capacity(largest_message: usize) -> usize {
@@ -42,7 +44,8 @@ fn kept_buffer() -> Vec<u8> {
     Vec::with_capacity(kept_capacity())
 }
 
-/// A fresh `Vec` per message: 4 KiB that grow, or the length of the message where it is known.
+/// A fresh `Vec` per message: of 4 KiB, which grows, or of the length of the message if it is
+/// known.
 pub struct Fresh;
 
 pub struct FreshBuf(Vec<u8>);
@@ -105,8 +108,8 @@ impl Arm for Corepool {
 
     type Buf = CorepoolBuf;
 
-    /// What a message may need is known here, as for the other arm. Where it is not, `BufferPool::get`
-    /// learns it.
+    /// The length is known here, as in the other arms. If it were not, `BufferPool::get` would
+    /// learn it.
     fn get(len: usize) -> CorepoolBuf {
         CorepoolBuf(POOL.with_capacity(len.max(kept_capacity())))
     }

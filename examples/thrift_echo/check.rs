@@ -1,5 +1,5 @@
-//! What makes a run fail: a byte that came back different, or bytes that another implementation
-//! of the transport would not have sent.
+//! The checks of a run: every byte must come back unchanged, and the transports must send the same
+//! bytes as another implementation.
 
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -18,7 +18,7 @@ use crate::service::{self, Tally};
 use crate::stack::{Protocol, Stack};
 use crate::wire::FrameWriter;
 
-/// The first difference between the record that was sent and the one that came back.
+/// Reports the first difference between the record that was sent and the one that came back.
 pub fn compare(sent: &Record, got: &Record) -> std::result::Result<(), String> {
     if sent == got {
         return Ok(());
@@ -47,14 +47,14 @@ fn differing_byte(sent: &[u8], got: &[u8]) -> String {
     }
 }
 
-/// Has a client with the transports of the `thrift` crate echo every record through a server of the
-/// stack.
+/// Sends every record from a client with the transports of the `thrift` crate to a server of the
+/// stack, and compares the answers.
 pub fn stock_client<S: Stack>(listener: &TcpListener, payload: &Payload) -> Result<()> {
     let (ours, theirs) = connect(listener)?;
     let server = thread::spawn(move || S::serve(theirs, &Tally::default()));
     let talk = talk(ours, S::PROTOCOL, payload);
     let served = server.join();
-    // The server first: a client fails if it does.
+    // The server's error comes first: if the server fails, its client fails too.
     match served {
         Ok(Ok(())) => talk,
         Ok(Err(e)) => Err(Failure::run(format!("the server failed: {e:?}"))),
@@ -110,14 +110,14 @@ fn same_frame<A: Arm>(record: &Record) -> Result<()> {
     )))
 }
 
-/// Both ends of a new connection: the client's and the server's.
+/// Returns both ends of a new connection: the client's and the server's.
 pub fn connect(listener: &TcpListener) -> Result<(TcpStream, TcpStream)> {
     let failed = |e| Failure::run(format!("cannot connect to the service: {e}"));
     let client = TcpStream::connect(listener.local_addr().map_err(failed)?).map_err(failed)?;
     let address = client.local_addr().map_err(failed)?;
     loop {
         let (server, peer) = listener.accept().map_err(failed)?;
-        // Anyone on this machine can connect; only our own client is served.
+        // Any process on this machine can connect; only this program's client is served.
         if peer == address {
             return Ok((client, server));
         }

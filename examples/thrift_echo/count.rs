@@ -1,8 +1,8 @@
-//! An allocator that counts, per thread, what the thread allocates.
+//! An allocator that counts the allocations of each thread.
 //!
 //! Two counts are kept: all allocations, and those made for a message buffer. The second is exact
 //! by construction, not by a guess from sizes: the transports take, grow and release a buffer only
-//! inside [`buffer`], and nothing else runs in there. A reallocation counts as an allocation.
+//! inside [`buffer`], and nothing else runs inside it. A reallocation counts as an allocation.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -65,7 +65,7 @@ pub struct Allocs {
 }
 
 impl Allocs {
-    /// What this thread has allocated so far.
+    /// Returns the allocations of this thread so far.
     pub fn now() -> Allocs {
         Allocs { buffers: BUFFERS.get(), all: ALL.get() }
     }

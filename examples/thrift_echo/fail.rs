@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 pub enum Failure {
-    /// What was asked for cannot be done.
+    /// The request cannot be met.
     Input(String),
     /// The run itself failed, or its check did.
     Run(String),
@@ -20,7 +20,7 @@ impl Failure {
         Failure::Run(message.into())
     }
 
-    /// Prints one line and says what to exit with.
+    /// Prints one line. Returns the exit code.
     pub fn report(&self) -> ExitCode {
         let (message, code) = match self {
             Failure::Input(message) => (message, 2),

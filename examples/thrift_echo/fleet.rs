@@ -26,7 +26,7 @@ pub struct Job {
     pub messages: usize,
 }
 
-/// What a job took.
+/// The time and the allocations of a job.
 #[derive(Clone, Copy, Default)]
 pub struct Cost {
     pub messages: u64,
@@ -35,7 +35,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// What `f` takes is part of it.
+    /// Adds the time and the allocations of `f`.
     fn measure<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let (before, start) = (Allocs::now(), Instant::now());
         let result = f();
@@ -45,7 +45,7 @@ impl Cost {
     }
 }
 
-/// A [`Fleet`], whatever its stack.
+/// A [`Fleet`] of any stack.
 pub trait Bench {
     fn name(&self) -> &'static str;
     fn stats(&self) -> Option<BufferStats>;
@@ -53,7 +53,7 @@ pub trait Bench {
     /// Encodes and decodes each record once, on the calling thread.
     fn codec(&mut self, job: Job) -> Result<Cost>;
 
-    /// Has every client echo the records, all clients at the same time.
+    /// Sends the records from all clients at the same time, and receives the answers.
     fn call(&mut self, job: Job) -> Result<Cost>;
 
     /// Closes the connections and waits for the threads.
@@ -137,7 +137,7 @@ fn echo_all<S: Stack>(client: &mut S::Client, payload: &Payload, job: Job) -> Ou
         let reply = cost.measure(|| S::echo(client, message));
         let reply = reply.map_err(|e| format!("{} got no echo: {e}", service::name(record)))?;
         check::compare(record, &S::common(&reply))?;
-        // Its buffer goes with it, if it is made of slices of one.
+        // If the reply consists of slices of a buffer, this releases the buffer.
         cost.measure(|| drop(reply));
         cost.messages += 1;
     }
@@ -176,7 +176,7 @@ impl<S: Stack> Bench for Fleet<S> {
         let failed = |e: String| Failure::run(format!("{}: {e}", S::NAME));
         let gone = || failed("a client thread is gone".to_string());
         let before = self.tally.after(self.calls);
-        // The clients start apart, so that they do not all send the same record.
+        // The clients start at different records, so that they do not all send the same one.
         let apart = self.payload.records.len() / self.clients.len();
         for (i, client) in self.clients.iter().enumerate() {
             let first = job.first + i * apart * job.step;

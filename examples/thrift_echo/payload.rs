@@ -9,7 +9,7 @@ use crate::echo::{Line, Record, Span};
 use crate::fail::{Failure, Result};
 use crate::service;
 
-/// A file is cut into pieces of at most this many bytes, at the end of a line where there is one.
+/// A file is cut into pieces of at most this number of bytes, at the end of a line if possible.
 const PIECE: usize = 64 << 10;
 
 /// All records are held in memory, several times as large as the files they are made from.
@@ -60,7 +60,7 @@ fn measure(records: Vec<Record>) -> Result<Payload> {
 
 fn read(path: &Path, left: u64) -> Result<Vec<u8>> {
     let bad = |e: io::Error| Failure::input(format!("cannot read {path:?}: {e}"));
-    // Asked before the file is opened: to open a pipe would wait for its other end.
+    // Checked before the file is opened: opening a pipe would wait for its other end.
     let kind = fs::metadata(path).map_err(bad)?.file_type();
     if kind.is_dir() {
         return Err(Failure::input(format!("{path:?} is a directory; name the files in it")));

@@ -1,4 +1,4 @@
-//! What was measured, and the table of it.
+//! The measurements, and the table of them.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -33,7 +33,7 @@ impl Stage {
     }
 }
 
-/// What the pool counted in the measured rounds.
+/// The counters of the pool in the measured rounds.
 #[derive(Default)]
 pub struct Pooling {
     hits: u64,

@@ -1,8 +1,8 @@
-//! The peak of the memory that the process has resident.
+//! The peak of the process's resident memory.
 
 use std::fs;
 
-/// Starts a new peak. `false` where the system has no such thing or does not permit it.
+/// Starts a new peak. Returns `false` if the system does not support or permit that.
 pub fn reset_peak() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
 }

@@ -23,7 +23,7 @@ type Output<A> = TCompactOutputProtocol<FrameWriter<A, TcpStream>>;
 
 pub type Client<A> = EchoSyncClient<Input<A>, Output<A>>;
 
-/// A service that does not answer for so long is taken to be stuck.
+/// A service counts as stuck if it does not answer within this time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Handler;
@@ -34,7 +34,7 @@ impl EchoSyncHandler for Handler {
     }
 }
 
-/// What the threads of a server have allocated, and for how many messages.
+/// The allocations of a server's threads, and the number of messages that they have answered.
 #[derive(Default)]
 pub struct Tally {
     messages: AtomicU64,
@@ -49,8 +49,9 @@ impl Tally {
         self.messages.fetch_add(1, Ordering::Release);
     }
 
-    /// The allocations for the first `messages` messages, once the last of them is accounted for:
-    /// a client can have its answer while the server still gives up the buffer of that answer.
+    /// Returns the allocations for the first `messages` messages, after the last of them has been
+    /// counted: a client can have its answer while the server is still releasing the buffer of that
+    /// answer.
     pub fn after(&self, messages: u64) -> Allocs {
         while self.messages.load(Ordering::Acquire) < messages {
             thread::yield_now();
@@ -84,7 +85,7 @@ pub fn client<A: Arm>(stream: TcpStream) -> thrift::Result<Client<A>> {
     Ok(EchoSyncClient::new(input, output))
 }
 
-/// What a client wants of its connection, whoever encodes.
+/// Sets the options that a client needs on its connection, whichever compiler made its code.
 pub fn set_up_client(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))

@@ -1,4 +1,5 @@
-//! The way of a record to the service and back: the code of one compiler, over the buffers of one arm.
+//! A stack sends a record to the service and back: the code of one compiler, with the buffers of
+//! one arm.
 
 use std::{marker::PhantomData, net::TcpStream};
 
@@ -20,7 +21,7 @@ pub trait Stack: 'static {
 
     const PROTOCOL: Protocol;
 
-    /// A record as the generated code has it.
+    /// The record type of the generated code.
     type Record;
 
     type Client;
@@ -36,16 +37,18 @@ pub trait Stack: 'static {
     /// Answers one connection until the client closes it.
     fn serve(stream: TcpStream, tally: &Tally) -> thrift::Result<()>;
 
-    /// One record, encoded and decoded, with `wire` in the place of the socket.
+    /// Encodes and decodes one record, with `wire` in place of the socket.
     fn through_memory(record: &Self::Record, wire: &mut Vec<u8>) -> thrift::Result<Self::Record>;
 
-    /// Called once, before any message, with the number of buffers that can be out at a time.
+    /// Called once, before any message, with the number of buffers that can be in use at the same
+    /// time.
     fn prepare(buffers: usize);
 
     fn stats() -> Option<BufferStats>;
 }
 
-/// What the Thrift compiler generated. It reads from and writes to the transports of an arm.
+/// The code that the Thrift compiler generated. It reads from and writes to the transports of an
+/// arm.
 pub struct Apache<A>(PhantomData<A>);
 
 impl<A: Arm> Stack for Apache<A> {

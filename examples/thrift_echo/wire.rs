@@ -1,4 +1,4 @@
-//! Thrift's framed transport, with the bytes of a message held in the buffer of an arm.
+//! Thrift's framed transport, which holds the bytes of a message in the buffer of an arm.
 //!
 //! On the wire a frame is its length, four bytes, big-endian, and then the message. A transport
 //! holds a buffer only while it has a message in it: from the first byte written until the frame
@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use crate::arms::Arm;
 use crate::count;
 
-/// The limit that the other implementations of Thrift put on a frame by default.
+/// The default frame limit of other implementations of Thrift.
 const FRAME_LIMIT: usize = 16_384_000;
 
 pub const HEADER: usize = 4;
@@ -35,7 +35,7 @@ impl<A: Arm, W: Write> Write for FrameWriter<A, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let frame = self.frame.get_or_insert_with(|| {
             let mut frame = count::buffer(|| A::get(0));
-            // The place of the length, which is not known yet.
+            // Room for the length, which is not known yet.
             frame.extend_from_slice(&[0; HEADER]);
             frame
         });

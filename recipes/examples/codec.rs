@@ -1,9 +1,9 @@
-//! `BytesMut` for the codecs of tokio-util: a connection takes its two buffers from a pool and gives
-//! them back at its end.
+//! `BytesMut` for the codecs of tokio-util: a connection takes its two buffers from a pool, and
+//! returns them when it ends.
 //!
-//! A `BytesMut` of which frames have been split off shares its memory with them. `try_reclaim` says,
-//! without allocating, whether it has all of it back. One that has not is dropped: its memory goes
-//! with the last frame.
+//! A `BytesMut` of which frames have been split off shares its memory with them. `try_reclaim`
+//! returns, without allocating, whether it has all of its memory again. If it has not, the buffer
+//! is dropped, and its memory is freed with the last frame.
 //!
 //! ```console
 //! $ cargo run --release --example codec [-- --quick]
@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::codec::{Framed, FramedParts, LengthDelimitedCodec};
 
-/// What a `Framed` asks for.
+/// The capacity that a `Framed` requests.
 const CAPACITY: usize = 8192;
 
 static BUFFERS: Pool<BytesMut> =
@@ -39,7 +39,8 @@ pub async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {
     (parts.read_buf, parts.write_buf) = (BUFFERS.take(), BUFFERS.take());
     let mut framed = Framed::from_parts(parts);
     echo(&mut framed).await;
-    // Also after an error: what is left in them is cleared, or dropped if it is shared.
+    // Even after an error the buffers are returned: the hook clears them, or drops them if they are
+    // shared.
     let parts = framed.into_parts();
     BUFFERS.put(parts.read_buf);
     BUFFERS.put(parts.write_buf);
@@ -54,7 +55,8 @@ thread_local! {
     static LOCAL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The same with buffers of the thread that it begins on, which go to the one that it ends on.
+/// The same with buffers of the thread on which the connection starts; they stay with the thread on
+/// which it ends.
 async fn serve_local(stream: impl AsyncRead + AsyncWrite + Unpin) {
     let kept = || LOCAL.with_borrow_mut(Vec::pop);
     let buffer = || kept().unwrap_or_else(|| BytesMut::with_capacity(CAPACITY));
@@ -69,7 +71,7 @@ async fn serve_local(stream: impl AsyncRead + AsyncWrite + Unpin) {
     LOCAL.with_borrow_mut(|kept| kept.extend(whole));
 }
 
-/// Where a connection's buffers are from.
+/// The source of a connection's buffers.
 #[derive(Clone, Copy)]
 enum Way {
     Fresh,
@@ -95,7 +97,7 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(framed: &mut Framed<S, LengthDe
     }
 }
 
-/// A client of few words, which does not wait for the answer before it ends.
+/// Returns a connection whose client has sent `message` and has closed its side.
 async fn connection(message: &Bytes) -> DuplexStream {
     let (client, server) = duplex(64 << 10);
     let mut framed = Framed::new(client, LengthDelimitedCodec::new());
@@ -104,7 +106,7 @@ async fn connection(message: &Bytes) -> DuplexStream {
     server
 }
 
-/// One frame there and back.
+/// Sends one frame, and returns the answer.
 fn exchange(runtime: &Runtime, way: Way, message: &Bytes) -> BytesMut {
     runtime.block_on(async {
         let (client, server) = duplex(64 << 10);
@@ -138,7 +140,7 @@ fn main() {
             .way("corepool", || serve_one(Way::Pooled))
             .print(effort);
     }
-    // A frame that lives on keeps its memory; the pool does not hand it out.
+    // A frame that is still alive keeps its memory: the pool does not hand it out.
     let mut shared = BUFFERS.take();
     shared.extend_from_slice(b"frame");
     let frame = shared.split().freeze();

@@ -1,7 +1,8 @@
 //! Builders of FlatBuffers: their memory grows downwards, doubles, and must be zero.
 //!
-//! `reset` zeroes what was used and keeps the rest, as it comes back. The builder does not tell its
-//! capacity, so a large message is told by what it has written.
+//! `reset` zeroes the used memory and keeps all of it; the hook calls it on each return. The
+//! builder does not expose its capacity, so a large message is recognised by the number of bytes
+//! written.
 //!
 //! ```console
 //! $ cargo run --release --example flatbuffers [-- --quick]
@@ -22,7 +23,7 @@ static BUILDERS: Pool<FlatBufferBuilder<'static>> =
 
 static BUFFERS: BufferPool = BufferPool::new();
 
-/// A builder that has held more is not kept.
+/// A builder that has held a larger message is not kept.
 const LARGEST: usize = 1 << 20;
 
 /// A message: strings in a vector, in a table with one more field.
@@ -49,7 +50,7 @@ pub fn message(names: &[String]) -> Bytes {
     output.freeze()
 }
 
-/// Nothing is copied, and nothing is used again.
+/// No pool: nothing is copied, and nothing is reused.
 fn fresh(names: &[String]) -> Bytes {
     let mut builder = FlatBufferBuilder::new();
     write(&mut builder, names);

@@ -1,5 +1,5 @@
-//! gzip: `GzEncoder` cannot be reset, but what it has inside can. The pools hold `Compress`, by level;
-//! the few bytes around it are written by hand.
+//! gzip: `GzEncoder` cannot be reset, but the `Compress` inside it can. There is a pool of
+//! `Compress` for each level; the few bytes of header and trailer are written by hand.
 //!
 //! ```console
 //! $ cargo run --release --example flate2 [-- --quick]
@@ -24,7 +24,7 @@ use flate2::{
 
 static BUFFERS: BufferPool = BufferPool::new();
 
-/// The hook runs as they come back, so that they hold on to nothing while idle.
+/// The hook resets contexts when they are returned, so that they are clean while idle.
 static FAST: Pool<Compress> = context(|| Compress::new(Compression::fast(), false));
 static NORMAL: Pool<Compress> = context(|| Compress::new(Compression::default(), false));
 
@@ -46,7 +46,7 @@ fn gzip_with(context: &mut Compress, data: &[u8], output: &mut Vec<u8>) {
     output.extend(HEADER);
     let mut done = 0;
     loop {
-        // As much again where the data does not shrink.
+        // More room, for data that does not shrink.
         output.reserve(data.len() / 2 + 64);
         let before = context.total_in();
         let status = context.compress_vec(&data[done..], output, FlushCompress::Finish);
@@ -74,7 +74,7 @@ pub fn inflate(data: &[u8], limit: usize) -> Result<Buffer<'static>> {
     context.reset(false);
     match context.decompress_vec(data, &mut output, FlushDecompress::Finish) {
         Ok(Status::StreamEnd) => Ok(output),
-        // Bad data, or too much of it: it stopped in the midst of a stream.
+        // Bad data, or too much of it: the context stopped inside a stream.
         _ => {
             Pooled::discard(context);
             Err(Error::from(ErrorKind::InvalidData))

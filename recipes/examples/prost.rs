@@ -1,5 +1,5 @@
-//! Decoded messages of prost: `clear` and `merge` use the memory of strings and of lists again, though
-//! not that of nested messages, which go when a list of them is cleared.
+//! Decoded messages of prost: `clear` and `merge` reuse the memory of strings and lists, but not
+//! that of nested messages, which are dropped when a list of them is cleared.
 //!
 //! ```console
 //! $ cargo run --release --example prost [-- --quick]
@@ -12,7 +12,7 @@ use corepool::{Pool, Pooled, buffer::BufferPool};
 use corepool_recipes::{Effort, Table};
 use prost::{DecodeError, Message};
 
-/// What protoc would write for two strings and two lists.
+/// A message type, as generated for two strings and two lists.
 #[derive(Clone, PartialEq, Message)]
 pub struct Sample {
     #[prost(string, tag = "1")]
@@ -25,7 +25,7 @@ pub struct Sample {
     pub values: Vec<f64>,
 }
 
-/// Cleared as they come back, whatever has become of them.
+/// Messages are cleared when they are returned, in whatever state they are.
 static MESSAGES: Pool<Sample> = <Pool<Sample>>::new(Sample::default).with_recycle(|message| {
     message.clear();
     message.values.capacity() <= 1 << 16
@@ -39,15 +39,16 @@ pub fn decode(data: &[u8]) -> Result<Pooled<'static, Sample>, DecodeError> {
     match message.merge(data) {
         Ok(()) => Ok(message),
         Err(error) => {
-            // Half of it is there. `clear` would do for this type; the next one may have a cache or a
-            // flag that it does not know.
+            // The message is half decoded. `clear` would suffice for this type, but another one may
+            // have a cache or a flag that `clear` does not reset.
             Pooled::discard(message);
             Err(error)
         }
     }
 }
 
-/// `get`, as `encode` adds up the message's length once, and who asks for a capacity does so again.
+/// Uses `get`: `encode` adds up the length of the message once, and a request for an exact capacity
+/// would add it up again.
 pub fn encode(message: &Sample) -> Bytes {
     let mut output = BUFFERS.get();
     message.encode(&mut *output).expect("a buffer grows");

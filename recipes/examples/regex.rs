@@ -1,7 +1,7 @@
 //! Caches of a regex: `regex-automata` lets its caller keep them.
 //!
-//! A `Regex` has a pool of its own for those who do not ask. Its first thread has a way of its own
-//! there, the others share locks.
+//! By default a `Regex` uses a pool of its own. In that pool the first thread has a slot of its
+//! own, and the others share locks.
 //!
 //! ```console
 //! $ cargo run --release --example regex [-- --quick]
@@ -19,10 +19,10 @@ use regex_automata::{
 static REGEX: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\b([a-z0-9.]+)@([a-z0-9.]+\.(?:org|net))\b").unwrap());
 
-/// Nothing can be wrong with a cache, but it belongs to its regex: a pool for each.
+/// A cache needs no cleaning, but it belongs to its regex: each regex needs a pool.
 static CACHES: Pool<Cache> = Pool::new(|| REGEX.create_cache());
 
-/// Whether there is an address of that kind.
+/// Returns whether the text contains an address of that kind.
 pub fn is_match(text: &str) -> bool {
     REGEX.search_half_with(&mut CACHES.get(), &Input::new(text).earliest(true)).is_some()
 }

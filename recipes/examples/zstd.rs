@@ -1,11 +1,11 @@
-//! zstd contexts: up to 650 KiB each to make, 3.5 MiB for a stream, and nothing to clean.
+//! zstd contexts: each takes up to 650 KiB, 3.5 MiB for a stream, and needs no cleaning.
 //!
-//! A context is bound to its level here, so there is a pool for each. What it writes goes to a pooled
+//! A context here has a fixed level, so there is a pool for each level. The output goes to a pooled
 //! buffer, which becomes a `Bytes`.
 //!
-//! For data in one piece, whose length it knows, zstd makes a context as small as that allows. A stream
-//! may become long, so that its context is as large as the level wants: that is what servers have that
-//! compress what they send, and where a pool gains most.
+//! For data in one piece, whose length is known, zstd makes the context as small as possible. A
+//! stream may become long, so its context is as large as the level requires: servers that compress
+//! their responses use streams, and a pool gains most there.
 //!
 //! ```console
 //! $ cargo run --release --example zstd [-- --quick]
@@ -63,7 +63,7 @@ pub fn compress(level: Level, data: &[u8]) -> io::Result<Bytes> {
         Level::Normal => NORMAL.get(),
         Level::Strong => STRONG.get(),
     };
-    // What zstd says that it may need can be trusted.
+    // `compress_bound` is zstd's own limit, not a length from the data.
     let mut output = BUFFERS.with_capacity(compress_bound(data.len()));
     context.compress_to_buffer(data, &mut *output)?;
     Ok(output.freeze())
@@ -73,19 +73,20 @@ pub fn compress(level: Level, data: &[u8]) -> io::Result<Bytes> {
 pub fn compress_stream(mut from: impl Read) -> io::Result<Bytes> {
     let mut context = STREAMS.get();
     let mut encoder = Encoder::with_context(BUFFERS.get(), &mut context);
-    // If that fails half-way the context is in the midst of a frame. `with_context` resets it.
+    // If this fails half-way, the context is inside a frame. `with_context` resets it.
     io::copy(&mut from, &mut encoder)?;
     Ok(encoder.finish()?.freeze())
 }
 
-/// Decompresses at most `limit` bytes. The length in the data itself is somebody else's word.
+/// Decompresses at most `limit` bytes. The length in the data itself is not trusted.
 pub fn decompress(data: &[u8], limit: usize) -> io::Result<Bytes> {
     let mut context = DECOMPRESSORS.get();
     let mut output = BUFFERS.with_capacity(limit);
     match context.decompress_to_buffer(data, &mut *output) {
         Ok(_) => Ok(output.freeze()),
         Err(error) => {
-            // It failed half-way. zstd says that it may be used again; that need not be relied upon.
+            // It failed half-way. zstd permits using it again, but this recipe does not rely on
+            // that.
             Pooled::discard(context);
             Err(error)
         }

@@ -1,9 +1,9 @@
-//! What the recipes share: a table of what each way takes.
+//! Shared code of the recipes: a table of the time that each way takes.
 //!
-//! The ways take turns: in each round each of them is measured once, in an order that rotates and turns
-//! around. Rounds are short and many. A time is the median of all rounds, with the quartiles behind
-//! it; a ratio is the median of the ratios within a round, which a machine that is slow for a while
-//! leaves alone.
+//! The ways take turns: in each round each way is measured once, in an order that rotates and
+//! reverses. There are many short rounds. A time is the median of all rounds, followed by the
+//! quartiles. A ratio is the median of the ratios within a round, so a machine that is slow for a
+//! while does not change it.
 
 use std::{
     sync::Once,
@@ -18,7 +18,8 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// As the command line says: all, or a glance with `--quick`.
+    /// Returns the effort that the command line requests: everything, or a quick run with
+    /// `--quick`.
     pub fn from_args() -> Self {
         let (rounds, sample) = match std::env::args().nth(1).as_deref() {
             None => (151, Duration::from_millis(2)),
@@ -29,14 +30,14 @@ impl Effort {
     }
 }
 
-/// A way to do something, and the nanoseconds that it took.
+/// A way to do a task, and the nanoseconds that it took.
 struct Way<'a> {
     name: &'static str,
     work: Box<dyn FnMut() + 'a>,
     samples: Vec<f64>,
 }
 
-/// Ways to do one thing.
+/// Ways to do one task.
 pub struct Table<'a> {
     title: String,
     ways: Vec<Way<'a>>,
@@ -55,12 +56,12 @@ impl<'a> Table<'a> {
         self.ways.iter().map(|way| way.name)
     }
 
-    /// Does each thing once, as `f` sees fit.
+    /// Calls `f` with each way. Returns the results.
     pub fn each<R>(&mut self, mut f: impl FnMut(&mut dyn FnMut()) -> R) -> Vec<R> {
         self.ways.iter_mut().map(|way| f(&mut way.work)).collect()
     }
 
-    /// Adds a way. The first is the one that others are compared with.
+    /// Adds a way. The others are compared with the first one.
     pub fn way(mut self, name: &'static str, work: impl FnMut() + 'a) -> Self {
         self.ways.push(Way { name, work: Box::new(work), samples: Vec::new() });
         self
@@ -81,12 +82,12 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Nanoseconds of this way: the lower quartile, the median, the upper one.
+    /// Returns the nanoseconds of this way: the lower quartile, the median and the upper quartile.
     pub fn quartiles(&self, way: &str) -> [f64; 3] {
         quartiles(self.way_named(way).samples.clone())
     }
 
-    /// How many times the time of `other` this way takes: the median of the rounds.
+    /// Returns the time of this way divided by that of `other`: the median of the rounds.
     pub fn ratio(&self, way: &str, other: &str) -> f64 {
         let (way, other) = (self.way_named(way), self.way_named(other));
         quartiles(way.samples.iter().zip(&other.samples).map(|(way, other)| way / other).collect())
@@ -119,7 +120,7 @@ fn time(way: &mut Way<'_>, repeats: u32) -> Duration {
     start.elapsed()
 }
 
-/// How often fills a sample. It warms up, too.
+/// Returns the number of repetitions that fill a sample. This also warms up the way.
 fn repeats(way: &mut Way<'_>, sample: Duration) -> u32 {
     let mut repeats = 1;
     loop {
@@ -138,7 +139,7 @@ fn quartiles(mut figures: Vec<f64>) -> [f64; 3] {
     [last / 4, last / 2, (3 * last).div_ceil(4)].map(|at| figures[at])
 }
 
-/// Text of so many bytes that compresses like JSON, always the same.
+/// Returns `len` bytes of text that compresses like JSON. The text is always the same.
 pub fn json(len: usize) -> Vec<u8> {
     let mut text = String::from("[");
     let mut state = 1_u32;

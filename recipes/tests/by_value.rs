@@ -1,4 +1,4 @@
-//! The guard as the writer that a library owns, or as what it takes by reference: compiled and run.
+//! A guard as the writer that a library owns, or as the argument that it takes by reference.
 
 use std::io::{Read, Write};
 
@@ -45,7 +45,7 @@ fn zstd() {
     assert_eq!(*plain, b"hello");
 }
 
-/// By value, as the transport of a protocol; by reference, to have it back.
+/// By value, as the transport of a protocol; by reference, to use the buffer afterwards.
 #[test]
 fn thrift() {
     use thrift::protocol::{
@@ -65,7 +65,7 @@ fn thrift() {
     TCompactOutputProtocol::new(&mut *compact).write_i64(-42).unwrap();
     let bytes = Bytes::from_owner(compact);
     assert_eq!(TCompactInputProtocol::new(&bytes[..]).read_i64().unwrap(), -42);
-    // A server's factory wants what it boxes to be `Send`.
+    // A server's factory requires that its boxes are `Send`.
     let _: Box<dyn thrift::transport::TWriteTransport + Send> = Box::new(BUFFERS.get());
 }
 
@@ -86,7 +86,7 @@ fn prost() {
     message.encode_length_delimited(&mut *buffer).unwrap();
     let bytes: Bytes = buffer.into();
     assert_eq!(String::decode(bytes.slice(..message.encoded_len())).unwrap(), message);
-    // By value, where it is not wanted back.
+    // By value, if the buffer is not needed afterwards.
     message.encode_raw_to(BUFFERS.get());
 }
 
@@ -119,7 +119,8 @@ fn simd_json() {
     simd_json::serde::to_writer(&mut buffer, &record()).unwrap();
     simd_json::serde::to_writer(BUFFERS.get(), &record()).unwrap();
     assert_eq!(simd_json::serde::from_slice::<Record>(&mut buffer).unwrap(), record());
-    // It writes into its input, so that a failure leaves rubbish: which nobody sees.
+    // The call writes into its input, so a failed call leaves garbage in the buffer, which is not
+    // read.
     buffer.clear();
     buffer.extend(b"{\"id\":");
     assert!(simd_json::serde::from_slice::<Record>(&mut buffer).is_err());
@@ -133,7 +134,7 @@ fn owners() {
     assert_eq!(Bytes::from_owner(buffer), "hello");
 }
 
-/// A body for hyper and its kin, and a frame for channels.
+/// A body for hyper and similar libraries, and a frame for channels.
 #[test]
 fn sent_elsewhere() {
     let bytes: Bytes = BUFFERS.zeroed(10_000).into();

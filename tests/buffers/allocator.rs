@@ -1,11 +1,12 @@
-//! An allocator that counts the requests of each thread and the live large blocks, and looks at the contents of
-//! freed blocks.
+//! An allocator that counts each thread's requests and the bytes in live large blocks, and inspects
+//! the contents of freed blocks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Blocks from this size on are counted as alive: those of buffers, and hardly anything else.
+/// Blocks of at least this size are counted while they live: those of buffers, and hardly any
+/// others.
 const LARGE: usize = 4096;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -17,17 +18,17 @@ thread_local! {
     static FREED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Bytes in large blocks.
+/// Returns the number of bytes in large blocks.
 pub(crate) fn live() -> usize {
     LIVE.load(Relaxed)
 }
 
-/// So many more than there were before.
+/// Returns by how many bytes `live` exceeds `before`.
 pub(crate) fn live_since(before: usize) -> usize {
     live().saturating_sub(before)
 }
 
-/// The same for the most there were since `reset_peak`.
+/// The same for the maximum since `reset_peak`.
 pub(crate) fn peak_since(before: usize) -> usize {
     PEAK.load(Relaxed).saturating_sub(before)
 }
@@ -36,15 +37,15 @@ pub(crate) fn reset_peak() {
     PEAK.store(live(), Relaxed);
 }
 
-/// Allocations of this thread during `f`.
+/// Returns the number of allocations of this thread during `f`.
 pub(crate) fn requests<R>(f: impl FnOnce() -> R) -> usize {
     let before = REQUESTS.get();
     f();
     REQUESTS.get() - before
 }
 
-/// How many blocks of `LARGE` bytes this thread frees during `f`, and how many of them hold nothing but
-/// `secret`. All that are freed must have been written to the end.
+/// Returns how many blocks of `LARGE` bytes this thread frees during `f`, and how many of them
+/// contain only `secret` bytes. Every freed block must be initialised completely.
 pub(crate) fn freed_with(secret: u8, f: impl FnOnce()) -> (usize, usize) {
     FREED.set((0, 0));
     SECRET.set(Some(secret));
@@ -68,7 +69,7 @@ impl Counting {
 
     /// # Safety
     ///
-    /// `memory` may be read, and has been written to the end.
+    /// `memory` is valid for reads, and its `LARGE` bytes are initialised.
     unsafe fn look(memory: *const u8, secret: u8) {
         // SAFETY: the caller's promise.
         let block = unsafe { std::slice::from_raw_parts(memory, LARGE) };
@@ -84,7 +85,7 @@ impl Counting {
     }
 }
 
-// SAFETY: the system's allocator; counting takes no memory.
+// SAFETY: forwards to the system's allocator; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
@@ -98,7 +99,8 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         Self::gone(layout.size());
         if let Some(secret) = SECRET.get().filter(|_| layout.size() == LARGE) {
-            // SAFETY: it is alive until the next line, and who looks has written to it.
+            // SAFETY: the block is alive until the next line, and the caller of `freed_with` has
+            // initialised it.
             unsafe { Self::look(memory, secret) };
         }
         // SAFETY: the caller's promise.

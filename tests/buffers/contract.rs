@@ -1,4 +1,5 @@
-//! The contract of one buffer at a time: its capacity, its contents, and where it goes when it is dropped.
+//! The contract of a single buffer: its capacity, its contents, and where it goes when it is
+//! dropped.
 
 use corepool::buffer::{Buffer, BufferPool};
 
@@ -18,7 +19,7 @@ fn a_buffer_pool_may_be_static() {
     }
 }
 
-/// The next user gets the memory, and none of the bytes.
+/// The next user gets the memory, but none of the bytes.
 #[test]
 fn buffers_come_back_empty() {
     let _alone = alone();
@@ -80,8 +81,8 @@ fn returned_buffers_are_rounded_down_by_capacity() {
     assert_eq!(pool.with_capacity(4096).as_ptr(), memory);
 }
 
-/// A request takes a buffer of the next larger class, and no more: a small request must not keep a large
-/// buffer in use.
+/// A request takes a buffer of its own class or of the next larger one, and of no other: a small
+/// request must not keep a large buffer in use.
 #[test]
 fn requests_take_buffers_of_the_next_class_at_most() {
     let _alone = alone();
@@ -114,8 +115,8 @@ fn zeroed_buffers_hold_zeroes() {
     pool.with_capacity(10_000).resize(10_000, 7);
     let mut buffer = pool.zeroed(9_000);
     assert_eq!(*buffer, vec![0; 9_000]);
-    // No more were written than asked for.
-    // SAFETY: all of it has been written, by the holder before.
+    // No more bytes were written than requested.
+    // SAFETY: the previous holder has initialised all of these bytes.
     unsafe { buffer.set_len(10_000) };
     assert_eq!(buffer[9_000..], [7; 1000]);
     assert!(pool.zeroed(0).is_empty());
@@ -150,7 +151,7 @@ fn buffers_may_leave_the_pool() {
     Buffer::discard(pool.get());
     let stats = pool.stats();
     assert_eq!((stats.idle, stats.created, stats.dropped), (0, 2, 1));
-    // A vector that was taken away is not missed.
+    // The pool does not count a vector that was moved out.
     drop(std::mem::take(&mut *pool.get()));
     assert_eq!((pool.stats().idle, pool.stats().dropped, pool.stats().oversize), (0, 2, 0));
 }
@@ -182,14 +183,14 @@ fn a_warm_pool_allocates_nothing() {
     };
     (0..3).for_each(|_| turn());
     assert_eq!(requests(|| (0..10_000).for_each(|_| turn())), 0);
-    // What was moved out and in finds the cells again.
+    // Vectors that are moved in reuse the cells of those moved out.
     let mut vec = Buffer::into_vec(pool.with_capacity(2000));
     let mut turn = || vec = Buffer::into_vec(pool.adopt(std::mem::take(&mut vec)));
     turn();
     assert_eq!(requests(|| (0..1000).for_each(|_| turn())), 0);
 }
 
-/// A buffer that a panic drops may be half written, so it is freed.
+/// A buffer that is dropped during a panic may be half written, so it is freed.
 #[test]
 fn a_panic_discards_its_buffer() {
     let _alone = alone();
@@ -215,7 +216,7 @@ fn threads_find_large_buffers_of_others() {
     if cfg!(corepool_tiny) {
         return;
     }
-    // Of the large ones a thread that lives keeps none to itself.
+    // Large buffers are never private to a living thread.
     drop(pool.with_capacity(1 << 18));
     on_thread(|| drop(pool.with_capacity(1 << 18)));
     assert_eq!(pool.stats().misses, 2);

@@ -1,4 +1,5 @@
-//! Buffers that are frozen into `Bytes`: what is copied, what is allocated, and when the storage comes back.
+//! Buffers that are frozen into `Bytes`: what is copied, what is allocated, and when the storage
+//! returns to the pool.
 
 use std::cell::RefCell;
 use std::sync::Mutex;
@@ -17,7 +18,7 @@ fn filled(pool: &'static BufferPool, len: usize) -> Buffer<'static> {
     buffer
 }
 
-/// The `Bytes` has the same memory, which comes back with the last clone.
+/// The `Bytes` uses the same memory, which returns to the pool with the last clone.
 #[test]
 fn freezing_copies_no_large_buffer() {
     let _alone = alone();
@@ -35,7 +36,7 @@ fn freezing_copies_no_large_buffer() {
     assert_eq!(filled(pool, 5000).as_ptr(), memory);
 }
 
-/// Where a copy is cheaper, the storage is back at once.
+/// If a copy is cheaper, the storage returns at once.
 #[test]
 fn freezing_copies_small_buffers_on_request() {
     let _alone = alone();
@@ -47,7 +48,7 @@ fn freezing_copies_small_buffers_on_request() {
     assert_eq!(pool.get().freeze(), Bytes::new());
 }
 
-/// A million buffers take no allocation. Freezing one takes one allocation.
+/// A million buffers need no allocation. Freezing one needs one allocation.
 #[test]
 fn warm_buffers_allocate_only_to_freeze() {
     let _alone = alone();
@@ -65,7 +66,7 @@ fn warm_buffers_allocate_only_to_freeze() {
     assert_eq!(pool.stats().created, 2);
 }
 
-/// Freezing takes one small allocation, however large the buffer is.
+/// Freezing needs one small allocation, whatever the size of the buffer.
 #[test]
 fn freezing_makes_one_small_allocation() {
     let _alone = alone();
@@ -87,14 +88,14 @@ fn frozen_buffers_convert_to_vec_and_bytes_mut() {
     assert_eq!((vec, pool.stats().idle), (vec![136; 5000], 1));
     let mutable = bytes::BytesMut::from(filled(pool, 5000).freeze());
     assert_eq!((&mutable[..], pool.stats().idle), (&[136; 5000][..], 1));
-    // By its own hand, for those who want no copy of small ones either.
+    // `Bytes::from_owner`, called directly, does not even copy small contents.
     let bytes = Bytes::from_owner(filled(pool, 10));
     assert_eq!((&bytes[..], pool.stats().idle), (&[10; 10][..], 1));
     drop(bytes);
     assert_eq!(pool.stats().idle, 2);
 }
 
-/// A slice keeps the whole storage, which is not handed out again before the slice is dropped.
+/// A slice keeps the whole storage: it is not handed out again before the slice is dropped.
 #[test]
 fn outstanding_counts_storage_kept_by_slices() {
     let _alone = alone();
@@ -106,7 +107,7 @@ fn outstanding_counts_storage_kept_by_slices() {
             buffer.freeze().slice(4000..4016)
         })
         .collect();
-    // All of it, which can be told.
+    // The whole capacity counts as outstanding.
     let stats = pool.stats();
     assert_eq!((stats.outstanding, stats.outstanding_bytes), (32, 32 * 8192));
     on_threads(4, |_| {
@@ -122,7 +123,7 @@ fn outstanding_counts_storage_kept_by_slices() {
     assert_eq!((pool.stats().outstanding, pool.stats().outstanding_bytes), (0, 0));
 }
 
-/// `outstanding` counts buffers of every kind, and every way in which they end.
+/// `outstanding` counts buffers of every kind, however they end.
 #[test]
 fn outstanding_counts_buffers_of_every_kind() {
     let _alone = alone();
@@ -137,7 +138,7 @@ fn outstanding_counts_buffers_of_every_kind() {
     assert_eq!(outstanding(), (3, (3 << 20) + 4096 + 1024));
     let large = pool.try_with_capacity(2 << 20).unwrap();
     assert_eq!(outstanding(), (4, (5 << 20) + 4096 + 1024));
-    // Those of others count as well.
+    // Buffers of other threads count as well.
     on_thread(|| drop(larger));
     drop(Buffer::into_vec(large));
     assert_eq!(outstanding(), (2, 4096 + 1024));
@@ -163,8 +164,8 @@ thread_local! {
     static KEPT: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The last clone may be dropped by a destructor of a thread-local, by a thread that has used no pool, or
-/// never.
+/// The last clone may be dropped by the destructor of a thread-local, by a thread that has used no
+/// pool, or never.
 #[test]
 fn the_last_clone_may_be_dropped_anywhere() {
     let _alone = alone();
@@ -172,7 +173,8 @@ fn the_last_clone_may_be_dropped_anywhere() {
     on_thread(|| KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze())));
     assert_eq!(pool.stats().idle, 1);
     on_thread(|| {
-        // Registered before the thread has a seat, so that it goes after that, or before.
+        // `KEPT` is registered before the thread has a seat: its destructor runs after the one that
+        // gives back the seat, or before it.
         KEPT.with_borrow_mut(Vec::clear);
         KEPT.with_borrow_mut(|kept| kept.push(filled(pool, 5000).freeze()));
     });
@@ -186,7 +188,7 @@ fn the_last_clone_may_be_dropped_anywhere() {
     assert_eq!(pool.stats().created, 2);
 }
 
-/// The contents of a frozen buffer are whole, but a thread that panics frees its storage all the same.
+/// The contents of a frozen buffer are complete, but a thread that panics still frees its storage.
 #[test]
 fn a_panicking_thread_frees_frozen_buffers() {
     let _alone = alone();

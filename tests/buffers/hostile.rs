@@ -6,12 +6,12 @@ use crate::util::alone;
 
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(f())));
-    let cause = end.expect_err("it should have panicked");
+    let cause = end.expect_err("a panic");
     let text = cause.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| cause.downcast_ref::<String>().cloned()).expect("a text")
 }
 
-/// As with `Vec`, and the pool works afterwards.
+/// The calls panic like `Vec`'s, and the pool works afterwards.
 #[test]
 fn impossible_lengths_panic() {
     let _alone = alone();
@@ -79,7 +79,8 @@ fn bounds_are_in_bytes() {
         drop((0..2000).map(|_| pool.with_capacity(size)).collect::<Vec<_>>());
         assert_eq!(pool.stats().idle_bytes, 1 << 19, "{size}");
         pool.clear();
-        // Grown ones count twice at most.
+        // A grown buffer has less than twice the size of its class, and counts as one of that
+        // class.
         drop((0..2000).map(|_| pool.adopt(Vec::with_capacity(2 * size - 1))).collect::<Vec<_>>());
         assert_eq!(pool.stats().idle, (1 << 19) / size as u64);
         pool.clear();

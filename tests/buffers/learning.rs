@@ -5,7 +5,8 @@ use corepool::buffer::{Buffer, BufferPool};
 use crate::new_static;
 use crate::util::{alone, on_thread};
 
-/// Uses a buffer of `get` for this number of bytes. Returns the capacity that it was handed.
+/// Gets a buffer, and writes `bytes` bytes to it. Returns the capacity that it had when it was
+/// lent.
 fn turn(pool: &BufferPool, bytes: usize) -> usize {
     let mut buffer = pool.get();
     let handed = buffer.capacity();
@@ -20,11 +21,12 @@ fn the_second_buffer_need_not_grow() {
     let handed: Vec<_> = (0..4).map(|_| turn(&pool, 50_000)).collect();
     assert_eq!(handed[0], 1024);
     assert!(handed[1..].iter().all(|&capacity| capacity >= 50_000), "{handed:?}");
-    // The one that has grown to 50,000 bytes is found by those who want 32 KiB.
+    // The buffer that has grown to 50,000 bytes serves requests for 32 KiB.
     assert_eq!(pool.stats().created, 2);
 }
 
-/// Four strikes change nothing. After the fifth the large buffer is dropped, and the next one is small.
+/// Four strikes change nothing. After the fifth the large buffer is dropped, and the next one is
+/// small.
 #[test]
 fn a_large_message_is_forgotten() {
     let _alone = alone();
@@ -76,7 +78,7 @@ fn explicit_capacities_and_adopted_buffers_teach_nothing() {
     drop(pool.adopt(vec![1; 100_000]));
     drop(pool.try_with_capacity(200_000));
     assert_eq!(turn(&pool, 10), 1024);
-    // Nor do they after a `get` had the buffer.
+    // Nor do they if the buffer was lent by `get` before.
     let grown = pool.with_capacity(1500);
     turn(&pool, 3000);
     (0..10).for_each(|_| drop(pool.with_capacity(2049)));
@@ -84,7 +86,7 @@ fn explicit_capacities_and_adopted_buffers_teach_nothing() {
     assert_eq!((turn(&pool, 10), pool.stats().underused), (4096, 0));
 }
 
-/// The thread that called `get` learns, wherever the buffer is dropped.
+/// The thread that called `get` learns, whichever thread drops the buffer.
 #[test]
 fn the_thread_that_got_the_buffer_learns() {
     let _alone = alone();
@@ -104,7 +106,7 @@ fn the_thread_that_got_the_buffer_learns() {
     assert!(pool.stats().created <= created + 1);
 }
 
-/// A need above the largest class is learnt as a need for the largest class.
+/// A use above the largest class is learnt as a use of the largest class.
 #[test]
 fn get_hands_out_at_most_the_largest_class() {
     let _alone = alone();

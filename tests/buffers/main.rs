@@ -1,4 +1,4 @@
-//! The tests of byte buffers. They are a binary of their own since its global allocator counts.
+//! The tests of byte buffers. They are a separate binary because its global allocator counts.
 //!
 //! The live memory, and what a collect does, belong to the process, so every test runs alone.
 //!
@@ -6,13 +6,13 @@
 //!
 //! | what | report | where |
 //! |---|---|---|
-//! | a few large uses, then small ones for ever | golang/go#23199 | `retention` |
+//! | a few large uses, then only small ones | golang/go#23199 | `retention` |
 //! | rare large uses among very many small ones | golang/go#27740 | `retention` |
 //! | each use is a little larger than the one before | grpc/grpc-go#8500 | `retention` |
 //! | a buffer is got on one thread and dropped on another | microsoft/garnet#2063 | `passing` |
 //! | a burst, then almost no use | | `retention` |
 //! | a slice of a frozen buffer, and the memory that it keeps | | `frozen` |
-//! | threads and processes end, and processes fork | | `frozen`, and `frozen` of the tests `process` |
+//! | threads and processes end, and processes fork | | `frozen`, and `frozen` in `process` |
 //! | uses that fail | | `retention` |
 //! | allocations: none for a buffer, one to freeze it | | `frozen` |
 
@@ -36,9 +36,9 @@ use std::sync::Mutex;
 
 use corepool::buffer::BufferPool;
 
-/// A pool that stays, with nothing in it yet.
+/// Returns a leaked, empty pool.
 fn new_static() -> &'static BufferPool {
-    // Where a leak detector finds them.
+    // In a static, so that leak detectors do not report the pools.
     static ALL: Mutex<Vec<&'static BufferPool>> = Mutex::new(Vec::new());
     let pool = Box::leak(Box::default());
     ALL.lock().unwrap().push(pool);

@@ -1,6 +1,6 @@
-//! Random programs on one thread, compared with an exact model of a pool: how many buffers of which age each
-//! class holds, what `get` hands out next, and every figure of `stats`. The pool may choose among several
-//! buffers that fit a request; the model checks that it chose one of them.
+//! Random programs on one thread, compared with an exact model of a pool: how many buffers of which
+//! age each class holds, what `get` hands out next, and every counter of `stats`. The pool may
+//! choose among several buffers that fit a request; the model checks that it chose one of them.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ enum Step {
     WithCapacity(usize),
     Zeroed(usize),
     Adopt(usize),
-    /// Of the buffer with this number: its new length, which may make it grow.
+    /// Resizes the buffer with this number to this length; it may grow.
     Resize(usize, usize),
     Reserve(usize, usize),
     Clear(usize),
@@ -52,13 +52,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..200)
 }
 
-/// A buffer on loan, as far as the pool knows it.
+/// A buffer on loan, as the pool knows it.
 struct Lent<'p> {
     buffer: Buffer<'p>,
     learns: bool,
-    /// The size of the class that it was found in; 0 if none.
+    /// The size of the class in which it was found, or 0 if it was new.
     home: usize,
-    /// What the pool counts it as.
+    /// The number of bytes that the pool counts for it.
     bytes: usize,
 }
 
@@ -80,9 +80,10 @@ struct Model {
     max: usize,
     bytes: usize,
     classes: BTreeMap<usize, Class>,
-    /// What `get` hands out, the strikes against it, and the most that was needed since.
+    /// The capacity that `get` hands out, the strikes against it, and the largest use since the
+    /// first of them.
     hint: (usize, u32, usize),
-    /// Buffers of that size that were made since one was right.
+    /// Buffers of that capacity that were created since a use last confirmed it.
     made: usize,
     stats: BufferStats,
 }
@@ -103,7 +104,7 @@ impl Model {
     }
 
     fn room(&self, size: usize) -> usize {
-        // The class's power of two, which the largest class need not have as its size.
+        // The class's power of two. The size of the largest class may be smaller.
         let size = size.next_power_of_two().max(1024);
         match self.bytes / (2 * size) {
             _ if self.bytes == 0 => 0,
@@ -112,7 +113,7 @@ impl Model {
         }
     }
 
-    /// A request for at least this capacity was served so: which class is it from?
+    /// Returns the class that served a request for at least this capacity.
     fn served(&mut self, capacity: usize, buffer: &Buffer<'_>) -> usize {
         let Some(size) = self.up(capacity) else {
             self.stats.misses += 1;
@@ -238,7 +239,7 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
         stats: BufferStats::default(),
     };
     model.hint.0 = model.up(0).unwrap_or(0);
-    // This thread has a seat, so that one stripe learns throughout.
+    // This thread has a seat, so the same hint learns throughout.
     drop(corepool::Pool::new(|| 0).get());
     let mut out: Vec<Lent<'_>> = Vec::new();
     for step in steps {
@@ -290,7 +291,7 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
             _ => continue,
         }
         let mut stats = pool.stats();
-        // Told by where it lay, which is the pool's affair.
+        // Depends on the place of the buffer, which the pool may choose.
         stats.steals = 0;
         assert_eq!(stats, model.stats(&out), "after {step:?}");
     }

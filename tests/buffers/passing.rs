@@ -1,4 +1,4 @@
-//! Buffers that are got on one thread and dropped on another: the memory stays bounded, and nothing is
+//! Buffers that one thread gets and another one drops: the memory stays bounded, and nothing is
 //! allocated.
 
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -13,10 +13,10 @@ use crate::util::alone;
 
 const WINDOW: usize = 64;
 
-/// So many messages, of all producers; the first sixth of them warms up.
+/// The number of messages of all producers together; the first sixth is the warm-up.
 const MESSAGES: usize = if cfg!(debug_assertions) { 42_000 } else { 1_050_000 };
 
-/// Who passes what to whom.
+/// Which threads send, which receive, and what.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     len: usize,
@@ -29,7 +29,7 @@ impl Case {
         self.producers + self.consumers
     }
 
-    /// Buffers that are under way, and what each thread may keep to itself.
+    /// The number of buffers in flight, and of those that each thread may keep private.
     fn budget(self) -> usize {
         let private = if self.len == 4096 { 65 } else { 5 };
         WINDOW + (2 + private) * self.threads()
@@ -38,7 +38,7 @@ impl Case {
 
 /// A message as it is sent.
 trait Message: AsRef<[u8]> + Send + 'static {
-    /// Allocations that each of them takes.
+    /// The number of allocations for each message.
     const REQUESTS: usize;
 
     fn new(buffer: Buffer<'static>) -> Self;
@@ -67,7 +67,7 @@ fn consume(messages: Receiver<impl Message>) {
     }
 }
 
-/// Sends `count` messages. Returns the number of allocations that this took.
+/// Sends `count` messages. Returns the number of allocations.
 fn produce<M: Message>(
     pool: &'static BufferPool,
     to: &[SyncSender<M>],
@@ -87,7 +87,7 @@ fn produce<M: Message>(
     (0..count).map(send).sum()
 }
 
-/// Passes messages on. Tells how many allocations that took.
+/// Passes messages from thread to thread. Returns the number of allocations.
 fn pass<M: Message>(pool: &'static BufferPool, case: Case, messages: usize) -> usize {
     let data = &vec![7; case.len];
     thread::scope(|scope| {
@@ -116,16 +116,17 @@ fn check<M: Message>(len: usize, producers: usize, consumers: usize) {
     let stats = pool.stats();
     let BufferStats { hits, misses, created, outstanding, .. } = stats;
     assert_eq!((hits + misses, outstanding), (MESSAGES as u64, 0), "{case:?}");
-    // And where threads are stopped while others look there: one is made and another one dropped then.
+    // A search that meets a preempted thread costs one creation and one drop.
     let most = case.budget() + MESSAGES / 50;
     assert!(created <= most as u64, "{case:?}: {stats:?}");
     let rate = (hits - warm.hits) as f64 / steady as f64;
     assert!(rate >= 0.95, "{case:?}: {rate}, {stats:?}");
-    // A new buffer, its cell, and the lists that it waits in.
+    // A new buffer needs its memory, its cell, and room in the rings.
     let made = (stats.created - warm.created) as usize;
     let bound = M::REQUESTS * steady + 20 * case.budget() + 3 * made;
     assert!(requests <= bound, "{case:?}: {requests} allocations for {steady} messages");
-    // What is under way, and what may be idle, of two sets of threads; the pool's own memory is large, too.
+    // Buffers in flight, and idle buffers of two sets of threads. The pool's own large blocks count
+    // too.
     let most = WINDOW * len + (2 * case.budget() * len).min(16 << 20) + (1 << 20);
     assert!(peak_since(before) <= most, "{case:?}: {} bytes", peak_since(before));
     pool.clear();

@@ -1,5 +1,5 @@
-//! Memory that a few large buffers might hold for ever: golang/go#23199 and #27740, grpc/grpc-go#8500. A
-//! naive pool is measured beside ours, to show that these tests can fail.
+//! Memory that a few large buffers might hold without end: golang/go#23199 and #27740,
+//! grpc/grpc-go#8500. A naive pool is measured too, which shows that these tests can fail.
 
 use std::mem::MaybeUninit;
 use std::ops::DerefMut;
@@ -37,7 +37,7 @@ impl Arm for BufferPool {
     }
 }
 
-/// What comes first to mind: keeps all, the last that came on top.
+/// The naive pool: a stack that keeps every buffer.
 #[derive(Default)]
 struct Naive(Mutex<Vec<Vec<u8>>>);
 
@@ -99,7 +99,7 @@ fn large_uses(arm: &impl Arm, bytes: usize, hold: Duration) {
     });
 }
 
-/// The second phase: ten threads go on with small uses. Returns the live bytes after each round.
+/// The second phase: ten threads continue with small uses. Returns the live bytes after each round.
 fn small_uses(
     arm: &impl Arm,
     rounds: usize,
@@ -127,7 +127,7 @@ fn small_uses(
     })
 }
 
-/// The same in rounds of ten uses at a time, of which none disturbs another's search.
+/// The same in rounds of ten uses at a time, none of which disturbs another's search.
 fn counted_small_uses(arm: &impl Arm, rounds: usize, before: usize) -> Vec<usize> {
     let (together, turn) = (Barrier::new(THREADS), Mutex::new(()));
     let alive = on_threads(THREADS, |_| {
@@ -152,24 +152,24 @@ fn counted_small_uses(arm: &impl Arm, rounds: usize, before: usize) -> Vec<usize
     alive.into_iter().next().unwrap()
 }
 
-/// What may be alive of small buffers, 64 KiB for each thread; and what a pool takes for itself, if
-/// threads come that have not been there when it was warmed.
+/// The bytes that may remain alive: 64 KiB of small buffers for each thread, and the pool's own
+/// memory for threads that start after the warm-up.
 const LITTLE: usize = THREADS * (64 << 10) + (512 << 10);
 
-/// A pool that every thread has used, and the live bytes then.
+/// Lets every thread use the pool. Returns the pool, and the live bytes then.
 fn warm(pool: BufferPool) -> (BufferPool, usize) {
     large_uses(&pool, SMALL, Duration::ZERO);
     pool.clear();
     (pool, live())
 }
 
-/// Large buffers are kept, and it is for use alone to let go of them.
+/// A pool that keeps large buffers: only small uses make it drop them.
 const fn uncapped() -> BufferPool {
     BufferPool::new().with_max_capacity(1 << 30).with_max_idle_bytes(usize::MAX)
 }
 
-/// The pool does not keep large buffers, so none remains, with or without collects. Only the first five uses
-/// of each thread get the largest capacity that the pool keeps.
+/// The pool does not keep large buffers, so none remains, even without collects. Only the first
+/// five uses of each thread get the largest capacity that the pool keeps.
 #[test]
 fn large_uses_leave_no_memory_behind() {
     let _alone = alone();
@@ -200,8 +200,8 @@ fn small_uses_free_large_buffers() {
     assert!(alive[4] < LITTLE, "{alive:?}, {:?}", pool.stats());
 }
 
-/// The largest classes of an ordinary pool stay within their budget at once, and are empty after two
-/// collects.
+/// The largest classes of an ordinary pool stay within their budget at once, and are empty after
+/// two collects.
 #[test]
 fn idle_buffers_of_large_classes_stay_within_their_budget() {
     let _alone = alone();
@@ -212,7 +212,7 @@ fn idle_buffers_of_large_classes_stay_within_their_budget() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// The harness works: the naive pool keeps all large buffers, however long small uses go on.
+/// The test can fail: the naive pool keeps all large buffers, however long the small uses last.
 #[test]
 fn a_naive_pool_keeps_large_buffers() {
     let _alone = alone();
@@ -225,8 +225,8 @@ fn a_naive_pool_keeps_large_buffers() {
     }
 }
 
-/// Rare large uses among very many small ones, by tasks that hold a buffer while they wait. Returns the peak of
-/// the live bytes.
+/// Rare large uses among very many small ones, by tasks that hold a buffer while they wait. Returns
+/// the peak of the live bytes.
 fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
     const TASKS: usize = if cfg!(corepool_tiny) { 200 } else { 1000 };
     let runtime = rt::Builder::new().workers(2).build().unwrap();
@@ -279,14 +279,13 @@ fn rare_large_uses_make_few_large_buffers() {
     let most = seldom_large(new_static());
     assert!(most <= BIG + (16 << 20), "{most} bytes: one, and the budget");
     let most = seldom_large(&UNCAPPED);
-    // Some six, and more where tasks hold them for longer, waiting for their turn: most of all in a build
-    // that is watched.
+    // About six large buffers; more if tasks hold them longer, as under sanitizers.
     assert!(most <= if cfg!(corepool_tiny) { 32 } else { 16 } * BIG, "{most} bytes");
     let most = seldom_large(&NAIVE);
     assert!(most >= 32 * BIG, "the harness does not work: {most} bytes");
 }
 
-/// The worst case: one large use, and then very many gets before any buffer comes back.
+/// The worst case: one large use, and then very many gets before any buffer is returned.
 #[test]
 fn rare_large_use_before_many_gets_makes_few_large_buffers() {
     let _alone = alone();
@@ -320,7 +319,8 @@ fn burst(pool: &BufferPool, before: usize) -> usize {
     live_since(before)
 }
 
-/// The idle buffers are within the budget at once, and are dropped with age although the pool is used.
+/// The idle buffers are within the budget at once, and are dropped with age although the pool is
+/// used.
 #[test]
 fn a_burst_is_freed_by_collects() {
     let _alone = alone();
@@ -334,7 +334,7 @@ fn a_burst_is_freed_by_collects() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// No explicit collect is needed: with an interval set, pools collect now and then on their slow path.
+/// No explicit collect is needed: with an interval set, some slow-path calls collect.
 #[test]
 fn a_burst_is_freed_by_the_collect_interval() {
     let _alone = alone();
@@ -347,13 +347,13 @@ fn a_burst_is_freed_by_the_collect_interval() {
             thread::sleep(Duration::from_millis(1));
         }
         set_collect_interval(None);
-        // Plus the buffer in use.
+        // The additional 64 KiB are the buffer in use.
         let gone = live_since(before) < LITTLE + (64 << 10);
         assert_eq!(gone, interval.is_some(), "{} bytes", live_since(before));
     }
 }
 
-/// The janitor collects in a process whose pools only hit.
+/// The janitor collects in a process in which every get is a hit.
 #[test]
 fn a_burst_is_freed_by_the_janitor() {
     let _alone = alone();
@@ -368,7 +368,8 @@ fn a_burst_is_freed_by_the_janitor() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// The next user sees none of the bytes that a failed use left, and after a panic the memory is freed.
+/// The next user sees none of the bytes that a failed use left, and after a panic the memory is
+/// freed.
 #[test]
 fn failed_uses_leave_no_bytes_to_the_next_user() {
     let _alone = alone();

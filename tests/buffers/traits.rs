@@ -1,4 +1,4 @@
-//! A buffer as a writer, as a `BufMut` and as a collection: the same bytes as in a `Vec`.
+//! A buffer used as a writer, a `BufMut` and a collection has the same bytes as a `Vec`.
 
 use std::borrow::{Borrow, BorrowMut};
 use std::io::{IoSlice, Write};
@@ -20,7 +20,7 @@ const _: () = {
     assert!(size_of::<Option<Buffer<'_>>>() == size_of::<Buffer<'_>>());
 };
 
-/// Writes by every way there is, and tells what a `Vec` got.
+/// Writes through every interface. Returns the bytes that a `Vec` received.
 fn write(
     mut to: impl Write + BufMut + Extend<u8> + for<'a> Extend<&'a u8> + AsRef<[u8]>,
 ) -> Vec<u8> {

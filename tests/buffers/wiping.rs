@@ -7,7 +7,8 @@ use crate::util::{alone, fail, panics};
 
 static SECRETS: BufferPool = BufferPool::new().with_zeroize();
 
-/// What the next holder would find in the memory of a buffer that held `secret` throughout.
+/// Returns the bytes that the next holder would find in the memory of a buffer that was filled with
+/// `secret`.
 fn left(pool: &BufferPool, then: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut buffer = pool.with_capacity(4096);
     buffer.resize(4096, b's');
@@ -16,12 +17,12 @@ fn left(pool: &BufferPool, then: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     drop(buffer);
     let mut buffer = pool.with_capacity(4096);
     assert_eq!((buffer.as_ptr(), buffer.len()), (memory, 0));
-    // SAFETY: all of it has been written, by the holder before.
+    // SAFETY: the previous holder has initialised all of these bytes.
     unsafe { buffer.set_len(4096) };
     buffer.to_vec()
 }
 
-/// The whole capacity is wiped, whatever the length is.
+/// The whole capacity is wiped, whatever the length.
 #[test]
 fn buffers_are_wiped_as_they_come_back() {
     let _alone = alone();
@@ -70,7 +71,7 @@ fn secrets_are_not_copied() {
 #[test]
 fn freed_buffers_are_wiped() {
     let _alone = alone();
-    // Of its own, so that no larger buffer is found there.
+    // A pool of its own, so that no larger buffer is found in it.
     static WIPED: BufferPool = BufferPool::new().with_zeroize();
     static PLAIN: BufferPool = BufferPool::new();
     let freed = |pool: &'static BufferPool, end: fn(Buffer<'static>)| {
@@ -90,7 +91,7 @@ fn freed_buffers_are_wiped() {
     }
 }
 
-/// Idle buffers from before would be freed unwiped.
+/// Buffers that became idle before would be freed unwiped.
 #[test]
 fn wiping_after_the_first_use_panics() {
     let _alone = alone();

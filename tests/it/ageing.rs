@@ -1,5 +1,5 @@
-//! Ageing: an idle object survives one collect and is dropped by the second. Collects, steals and changes in
-//! the number of threads lose no object.
+//! Ageing: an idle object survives one collect and is dropped by the second. Collects, steals and
+//! changes in the number of threads lose no object.
 
 use std::sync::Arc;
 use std::thread;
@@ -49,7 +49,7 @@ fn a_used_object_survives_every_collect() {
     assert_eq!(pool.stats().created, 1);
 }
 
-/// Idle objects beside a used one go on ageing.
+/// Idle objects continue to age beside one that is used.
 #[test]
 fn only_the_object_that_was_used_is_fresh() {
     let _alone = alone();
@@ -61,8 +61,8 @@ fn only_the_object_that_was_used_is_fresh() {
     assert_eq!(drain(&pool), [used]);
 }
 
-/// A collector gives owners a moment to acknowledge its claim. A thread that does not use pools at that time
-/// never acknowledges it.
+/// A collector gives owners a moment to acknowledge its claim. A thread that does not use pools at
+/// that time never acknowledges it.
 #[test]
 fn a_collect_does_not_wait_for_idle_threads() {
     let _alone = alone();
@@ -121,7 +121,7 @@ fn trim_ages_one_pool_only() {
     assert_eq!(other.stats().idle, 0, "trim and collect are the same step");
 }
 
-/// Once aged, an object can be taken by every thread, even if its owner lives on.
+/// Every thread can take an object that has aged, even while its owner lives.
 #[test]
 fn every_thread_finds_victims_of_a_living_thread() {
     let _alone = alone();
@@ -139,7 +139,7 @@ fn every_thread_finds_victims_of_a_living_thread() {
     });
 }
 
-/// A search that fails on one thread does not hide victims from the next collect's users.
+/// A failed search does not hide the victims of the next collect.
 #[test]
 fn a_failed_search_hides_no_victims_from_others() {
     let _alone = alone();
@@ -171,7 +171,7 @@ fn new_threads_find_victims() {
     assert_eq!(sorted(found.collect()), Vec::from_iter(0..100));
 }
 
-/// More threads use the pool than ever before, and no object is lost.
+/// More threads use the pool than before, and no object is lost.
 #[test]
 fn more_threads_lose_no_object() {
     let _alone = alone();
@@ -263,8 +263,8 @@ fn collects_do_not_change_where_objects_go() {
     assert_eq!((stats.hits, stats.steals, stats.victim_hits), (2_000, 0, 0));
 }
 
-/// A thread ends between two collects. None of its objects is dropped before the first of these, and all are
-/// gone after the two that follow its end.
+/// A thread ends between two collects. None of its objects is dropped before the first of these,
+/// and all are dropped after the two that follow its end.
 #[test]
 fn objects_of_ended_threads_age_as_all_others() {
     let _alone = alone();

@@ -19,7 +19,7 @@ fn fill(pool: &Tokens, token: &Arc<()>, n: usize) {
     (0..n).for_each(|_| pool.put(token.clone()));
 }
 
-/// What is alive and not held is idle: the count is taken from outside.
+/// Objects that are alive and not held are idle. The test counts them, not the pool.
 fn stays_within(n: usize, threads: usize) {
     const HELD: usize = 12;
     let token = Arc::new(());
@@ -180,7 +180,7 @@ fn room_that_was_freed_is_used_again() {
     }
 }
 
-/// Objects are taken on one thread and come back on another.
+/// Objects are taken on one thread and returned on another.
 #[test]
 fn room_moves_between_threads_with_its_objects() {
     let _alone = alone();
@@ -224,7 +224,8 @@ fn an_absurd_reserve_panics_and_makes_nothing() {
     }
 }
 
-/// One thread puts and another only takes. The taker keeps no share of the bound that it never uses.
+/// One thread puts and another only takes. The taker keeps no share of the bound that it never
+/// uses.
 #[test]
 fn a_thread_that_only_takes_hoards_no_room() {
     let _alone = alone();

@@ -1,6 +1,6 @@
-//! What every pool promises, whatever its layout. Further promises have modules of their own: user code runs
-//! with no lock held (`hooks`), objects are seen as their last holder left them (`ledger`), pools are not
-//! copied (`types`, `statics`).
+//! What every pool promises, whatever its layout. Further promises have modules of their own: user
+//! code runs with no lock held (`hooks`), objects are seen as their last holder left them
+//! (`ledger`), pools are not copied (`types`, `statics`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -40,7 +40,7 @@ fn many_threads_share_a_pool_and_no_object() {
     assert_eq!(stats.idle + stats.dropped, stats.created);
 }
 
-/// Idle objects may be dropped at any time. `take` creates one then.
+/// Idle objects may be dropped at any time. Then `take` creates one.
 #[test]
 fn take_creates_an_object_after_collects() {
     let _alone = alone();
@@ -134,7 +134,7 @@ fn without_a_collect_every_put_is_kept() {
     assert_eq!(pool.stats().idle, 0);
 }
 
-/// At every fill level an object that is taken comes back, and the others stay.
+/// At every fill level a taken object can be returned, and the others stay.
 #[test]
 fn a_get_and_its_return_lose_no_object() {
     let _alone = alone();
@@ -179,7 +179,7 @@ fn a_drained_pool_holds_nothing() {
     }
 }
 
-/// Two collects drop all objects that nobody uses, wherever they are.
+/// Two collects drop all unused objects, wherever they are.
 #[test]
 fn two_collects_drop_every_idle_object() {
     let _alone = alone();

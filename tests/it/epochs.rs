@@ -1,5 +1,5 @@
-//! The epochs of `crossbeam-epoch` are shared with the rest of the program: its deferred functions must not
-//! run while a pool holds a lock.
+//! The epochs of `crossbeam-epoch` are shared with the rest of the program: its deferred functions
+//! must not run while a pool holds a lock.
 
 use std::sync::Arc;
 

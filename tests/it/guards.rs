@@ -56,7 +56,7 @@ fn guards_are_two_words_large() {
 #[test]
 fn a_forgotten_guard_leaks_one_object() {
     let _alone = alone();
-    // For leak detectors, which this one need not alarm.
+    // Keeps leak detectors quiet.
     static LEAKED: AtomicPtr<Arc<()>> = AtomicPtr::new(ptr::null_mut());
     let token = Arc::new(());
     let pool = tokens(&token);
@@ -99,7 +99,8 @@ fn discard_drops_the_object() {
     assert_eq!(Arc::strong_count(&pool), 1);
 }
 
-/// `detach` and `discard` do not return the object to the pool, so they do not call the recycle hook.
+/// `detach` and `discard` do not return the object to the pool, so they do not call the recycle
+/// hook.
 #[test]
 fn only_objects_that_come_back_are_recycled() {
     let _alone = alone();

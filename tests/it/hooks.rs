@@ -1,7 +1,7 @@
 //! User code runs with nothing pinned, claimed or locked.
 //!
-//! Each way into user code (a trigger) is combined with each thing that user code, or another thread at the
-//! same time, may do with the pool (an action).
+//! Each call that runs user code (a trigger) is combined with each operation that user code, or
+//! another thread at the same time, may use on the pool (an action).
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
@@ -61,7 +61,7 @@ fn run(job: Option<Job>) {
 
 type Scripts = Pool<Scripted>;
 
-/// A pool with idle objects of both ages, here and on the shelf.
+/// A pool with idle objects of both generations, in the thread's shard and on the shelf.
 fn scripts() -> Arc<Scripts> {
     let pool = <Pool<Scripted>>::new(create).with_recycle(recycle);
     (0..30).for_each(|_| pool.put(Scripted::default()));
@@ -76,7 +76,7 @@ fn put_last(pool: &Scripts, job: Job) {
     pool.put(Scripted::at_drop(job));
 }
 
-/// A name, and a way into user code.
+/// A name, and a call that runs user code.
 type Trigger = (&'static str, fn(&Arc<Scripts>, Job));
 
 const TRIGGERS: [Trigger; 12] = [

@@ -35,7 +35,7 @@ fn hold(pool: Arc<Pool<Keeper>>) -> OwnedPooled<Keeper> {
     guard
 }
 
-/// A job that drops the pool's last handle, which it is given.
+/// Checks a job that gets the pool's last handle and drops it.
 fn check(job: fn(Arc<Pool<Keeper>>, &Arc<()>), recycle: fn(&mut Keeper) -> bool) {
     let _alone = alone();
     watched(move || {
@@ -98,7 +98,7 @@ fn another_pool_may_hold_the_last_handle() {
     check(job, |_| true);
 }
 
-/// The thread that filled the pool may be another one, and may have ended.
+/// Another thread may have filled the pool, and may have ended.
 #[test]
 fn any_thread_may_drop_the_last_handle() {
     check(|pool, _| on_thread(move || drop(pool)), |_| true);

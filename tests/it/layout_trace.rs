@@ -1,4 +1,4 @@
-//! Where objects go, as far as the public interface shows it.
+//! Where objects are stored, as far as the public interface shows it.
 //!
 //! The peer's thread lives throughout each test, so its private objects stay private.
 
@@ -30,7 +30,7 @@ fn a_thread_gets_its_slot_and_then_its_newest_object() {
     assert_eq!(trace, [Some("a"), Some("d"), Some("c"), Some("b"), None]);
 }
 
-/// The same with objects in the chain: the owner takes from its newest end.
+/// The same with objects in the chain: the owner takes the newest first.
 #[test]
 fn the_newest_object_comes_first_from_the_chain_too() {
     let _alone = alone();
@@ -72,7 +72,7 @@ fn a_few_objects_stay_private_to_their_thread() {
     });
 }
 
-/// The oldest objects of a full magazine can be stolen by others.
+/// Other threads can steal the oldest objects of a full magazine.
 #[test]
 fn a_full_magazine_spills_its_oldest_objects() {
     let _alone = alone();
@@ -91,7 +91,7 @@ fn a_full_magazine_spills_its_oldest_objects() {
     });
 }
 
-/// A thread that only puts keeps few of its objects out of the reach of others.
+/// A thread that only puts keeps few objects private.
 #[test]
 fn of_many_objects_few_are_stranded() {
     let _alone = alone();
@@ -106,7 +106,7 @@ fn of_many_objects_few_are_stranded() {
     });
 }
 
-/// Chains that have become empty do not hide a full one, at least not for long.
+/// Chains that have become empty do not hide a full one for long.
 #[test]
 fn empty_chains_do_not_hide_a_full_one() {
     let _alone = alone();
@@ -188,7 +188,7 @@ fn own_victims_are_taken_before_those_of_others() {
     });
 }
 
-/// A thread that ends leaves its objects to all others.
+/// All threads can take the objects of a thread that has ended.
 #[test]
 fn a_thread_that_ends_strands_no_object() {
     let _alone = alone();
@@ -199,7 +199,7 @@ fn a_thread_that_ends_strands_no_object() {
     }
 }
 
-/// How many objects stay out of reach while their owner lives.
+/// Returns how many objects stay out of reach of others while their owner lives.
 fn stranded<T: Send + 'static>(puts: usize, make: fn() -> T) -> usize {
     let pool: Pool<T> = Pool::new(make);
     thread::scope(|s| {

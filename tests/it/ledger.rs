@@ -1,5 +1,5 @@
-//! Under stress, every object has one holder at a time, is dropped once, and is seen as its last holder left
-//! it. The objects themselves check this.
+//! Under stress, every object has one holder at a time, is dropped once, and is seen as its last
+//! holder left it. The objects themselves check this.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use corepool::{OwnedPooled, Pool, Pooled, collect};
 
 use crate::util::{Rng, alone, amid_collects, fail, live, on_thread, on_threads, panics};
 
-/// The books over all items of one test.
+/// Counts of all items of a test.
 #[derive(Default)]
 struct Ledger {
     created: AtomicUsize,
@@ -21,7 +21,7 @@ impl Ledger {
         [&self.created, &self.dropped, &self.wrong].map(|n| n.load(Relaxed) as u64)
     }
 
-    /// All that was made is gone, once, and was never shared.
+    /// Checks that every item was dropped once, and had one holder at a time.
     fn balance(&self) {
         let [created, dropped, wrong] = self.totals();
         assert_eq!((created - dropped, wrong), (0, 0));
@@ -63,7 +63,7 @@ impl Item {
         self.words = [mark; 8];
     }
 
-    /// Run by the pool on each return. Some are worn out by then.
+    /// The recycle hook. It refuses some items, as worn out.
     fn recycle(&mut self) -> bool {
         if !self.held.swap(false, Relaxed) && self.uses > 0 {
             self.ledger.wrong.fetch_add(1, Relaxed);
@@ -83,7 +83,7 @@ impl Drop for Item {
 
 type Create = Box<dyn Fn() -> Item + Send + Sync>;
 
-/// A pool, its books, and a place where threads exchange guards.
+/// A pool, its ledger, and a place where threads exchange guards.
 struct Shop {
     ledger: Arc<Ledger>,
     pool: Arc<Pool<Item, Create>>,
@@ -186,7 +186,7 @@ fn short_lived_threads_account_for_every_object() {
     }
 }
 
-/// A thread that ages the pool all the time takes nothing from the pool's users.
+/// A thread that keeps ageing the pool takes no object from the pool's users.
 #[test]
 fn constant_collects_lose_no_object() {
     let _alone = alone();
@@ -217,11 +217,11 @@ fn pools_are_made_and_dropped_during_collects() {
         Vec::from_iter((0..200).map(open_and_close))
     };
     let ledgers = amid_collects(|| on_threads(4, life));
-    // Not sooner: another thread's collect may have had some objects.
+    // Not earlier: another thread's collect may have held some objects.
     ledgers.iter().flatten().for_each(|books| books.balance());
 }
 
-/// The pool alone carries messages from thread to thread.
+/// Only the pool carries messages from thread to thread.
 #[test]
 fn get_sees_the_writes_before_put() {
     const EACH: u64 = 20_000;
@@ -247,7 +247,7 @@ fn get_sees_the_writes_before_put() {
     assert_eq!(sum, EACH * (EACH + 1));
 }
 
-/// A pool may be dropped while the threads that filled it live on.
+/// A pool may be dropped while the threads that filled it are alive.
 #[test]
 fn dropping_a_pool_drops_the_objects_of_living_threads() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! Objects of every size and alignment come back whole, at an aligned address.
+//! Objects of every size and alignment come back unchanged, at an aligned address.
 
 use std::fmt::Debug;
 use std::num::NonZeroU64;
@@ -19,7 +19,7 @@ fn round_trip<T: Ord + Debug + Send + Sync + 'static>(n: u64, make: fn(u64) -> T
         let peer = Peer::new(s);
         let pool = &pool;
         peer.run(move || (0..n).for_each(|i| pool.put(make(i))));
-        // Some come by stealing; the rest when the peer's thread is gone.
+        // Some are stolen; the rest can be taken after the peer's thread has ended.
         let mut seen = drain(pool);
         drop(peer);
         seen.extend(drain(pool));
@@ -130,7 +130,7 @@ fn over_aligned_objects_stay_aligned() {
 
 static UNITS: AtomicUsize = AtomicUsize::new(0);
 
-/// Nothing but a count of its kind.
+/// An object without content: only its type is counted.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Unit;
 

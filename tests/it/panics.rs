@@ -1,5 +1,5 @@
-//! User code may panic. The panic reaches the caller, every object is dropped once, and the pool goes on
-//! working.
+//! User code may panic. The panic reaches the caller, every object is dropped once, and the pool
+//! keeps working.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use corepool::{OwnedPooled, Pool, Pooled, collect};
 
 use crate::util::{alone, fail, fail_in_drop, live, panics};
 
-/// Where a bomb goes off.
+/// Where the object panics.
 #[derive(Clone, Copy, PartialEq)]
 enum Fuse {
     Never,
@@ -16,7 +16,7 @@ enum Fuse {
     Drop,
 }
 
-/// An object that panics when told to, and gives back its token regardless.
+/// An object that panics in the place that `Fuse` names, and drops its token in any case.
 struct Bomb {
     _token: Arc<()>,
     fuse: Fuse,
@@ -49,7 +49,7 @@ fn bombs() -> Arc<Pool<Bomb>> {
     Arc::new(<Pool<Bomb>>::new(|| fail("create")).with_recycle(Bomb::recycle))
 }
 
-/// A guard whose object will go off.
+/// A guard whose object will panic.
 fn held<'p>(pool: &'p Pool<Bomb>, token: &Arc<()>, fuse: Fuse) -> Pooled<'p, Bomb> {
     pool.put(Bomb::new(token, Fuse::Never));
     let mut guard = pool.try_get().unwrap();
@@ -57,7 +57,7 @@ fn held<'p>(pool: &'p Pool<Bomb>, token: &Arc<()>, fuse: Fuse) -> Pooled<'p, Bom
     guard
 }
 
-/// The same, owned.
+/// An owned guard whose object will panic.
 fn owned(pool: &Arc<Pool<Bomb>>, token: &Arc<()>, fuse: Fuse) -> OwnedPooled<Bomb> {
     pool.put(Bomb::new(token, Fuse::Never));
     let mut guard = pool.get_owned();
@@ -65,7 +65,7 @@ fn owned(pool: &Arc<Pool<Bomb>>, token: &Arc<()>, fuse: Fuse) -> OwnedPooled<Bom
     guard
 }
 
-/// The pool hands out and takes back as ever.
+/// Checks that the pool still hands out objects and takes them back.
 fn assert_usable(pool: &Pool<Bomb>) {
     let token = Arc::new(());
     pool.clear();
@@ -125,7 +125,7 @@ fn a_panic_in_recycle_drops_the_object() {
     assert_usable(&pool);
 }
 
-/// One destructor that panics does not keep the others from running.
+/// A destructor that panics does not keep the others from running.
 #[test]
 fn a_panic_in_drop_stops_no_other_drop() {
     let _alone = alone();

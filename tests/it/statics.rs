@@ -17,7 +17,7 @@ static CHAINED: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(|| Vec::with_capacity(64))
     })
     .with_max_idle(2);
 
-/// Inside another type, and built at compile time.
+/// A pool inside another type, built at compile time.
 struct Service {
     buffers: Pool<String>,
     rounds: AtomicU32,

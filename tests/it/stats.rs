@@ -22,7 +22,7 @@ fn every_get_is_a_hit_or_a_miss() {
     let pool: Arc<Pool<u32>> = Arc::new(Pool::new(|| 0));
     assert!(pool.try_get().is_none());
     assert!(pool.try_take().is_none());
-    drop(pool.get()); // Creates.
+    drop(pool.get()); // Creates an object.
     drop(pool.get_owned());
     drop(pool.try_get().unwrap());
     pool.put(pool.take());
@@ -85,7 +85,7 @@ fn idle_counts_all_threads_and_both_ages() {
 fn created_counts_the_calls_of_create() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
-    pool.put(1); // Not created here.
+    pool.put(1); // Not created by the pool.
     pool.reserve(3);
     (0..6).for_each(|_| assert!(pool.take() < 2));
     let stats = pool.stats();

@@ -25,15 +25,15 @@ fn at_exit(job: fn()) {
 
 static EXITS: Pool<u32> = Pool::new(|| 100);
 
-/// What is idle in `EXITS` once a thread has done `work` and is gone.
+/// Returns the idle objects of `EXITS` after a thread has done `work` and ended.
 fn left_by(work: impl FnOnce() + Send) -> Vec<u32> {
     EXITS.clear();
     on_thread(work);
     sorted(drain(&EXITS))
 }
 
-/// Destructors run in some order: here the job's comes on either side of what
-/// the thread's first use of a pool registers, or alone.
+/// Thread-local destructors run in an unspecified order: the job is registered before the thread's
+/// first use of a pool, after it, or without one.
 fn left_by_exit(job: fn()) -> [Vec<u32>; 3] {
     let before = left_by(|| {
         at_exit(job);

@@ -7,10 +7,10 @@ use corepool::{Pool, collect};
 
 use crate::util::{Peer, alone, drain, live, on_thread, on_threads, sorted};
 
-/// More threads at once than most programs have.
+/// More threads than most programs run at once.
 const MANY: usize = 600;
 
-/// Runs `f` on `MANY` threads, all alive at once, until all are gone.
+/// Runs `f` on `MANY` threads, all alive at once, and waits until all have ended.
 fn on_many(f: impl Fn(usize) + Sync) {
     let f = &f;
     thread::scope(|s| {
@@ -23,7 +23,7 @@ fn on_many(f: impl Fn(usize) + Sync) {
     });
 }
 
-/// Seats are reused: an object that one thread left serves the next.
+/// Seats are reused: the next thread gets the object that an ended thread left.
 #[test]
 fn ten_thousand_threads_need_few_objects() {
     let _alone = alone();

@@ -36,7 +36,7 @@ macro_rules! unwind {
     };
 }
 
-/// Calls a macro with each type of objects and each type of `create`, of all sorts.
+/// Calls a macro with types of objects and of `create` that have different auto traits.
 macro_rules! for_all {
     ($check:ident) => {
         for_all!($check: u32, Cell<u8>, Rc<u8>, MutexGuard<'static, u8>, &'static mut u8, &'static Cell<u8>);
@@ -59,8 +59,8 @@ type Synced<T> = dyn Fn() -> T + Sync;
 type Shared<T> = dyn Fn() -> T + Send + Sync;
 type Brave<T> = dyn Fn() -> T + UnwindSafe + RefUnwindSafe;
 
-/// A pool shares objects by sending them from thread to thread. A guard holds a reference to its pool; an
-/// owned guard may be the last to hold it.
+/// A pool shares objects by sending them from thread to thread. A guard holds a reference to its
+/// pool; an owned guard may be the last to own it.
 #[test]
 fn send_and_sync_follow_object_and_create() {
     macro_rules! check {
@@ -76,8 +76,8 @@ fn send_and_sync_follow_object_and_create() {
     for_all!(check);
 }
 
-/// A pool is as unwind safe as its `create`, since objects that a panic has touched do not come back. A guard
-/// is also as unwind safe as its object.
+/// A pool is as unwind safe as its `create`, because objects that a panic has touched are not
+/// handed out again. A guard is also as unwind safe as its object.
 #[test]
 fn unwind_safety_follows_object_and_create() {
     macro_rules! check {
@@ -157,7 +157,7 @@ fn stats_are_send_sync_and_clone() {
     assert_eq!(derived, [true; 3]);
 }
 
-/// The probe itself answers yes and no correctly.
+/// The probe distinguishes types with the trait from types without it.
 #[test]
 fn the_probe_tells_auto_traits_apart() {
     assert_eq!(send_sync!(u8), (true, true));

@@ -17,7 +17,8 @@ pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 65 };
 /// The number of objects that a full magazine spills to the chain.
 pub(crate) const SPILL: u32 = PRIVATE / 2;
 
-/// The test that holds this is the only one that uses pools, and no collect runs by the clock.
+/// The test that holds this guard is the only one that uses pools, and no collect runs by the
+/// clock.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     set_collect_interval(None);
     static ALONE: Mutex<()> = Mutex::new(());
@@ -40,13 +41,13 @@ pub(crate) fn live(token: &Arc<()>) -> usize {
     Arc::strong_count(token) - 1
 }
 
-/// Runs `f` on a thread of its own and waits until that thread is gone, its
-/// thread-local destructors included. The end of a scope alone would not.
+/// Runs `f` on a thread of its own, and waits until that thread and its thread-local destructors
+/// have ended. The end of a scope does not wait for the destructors.
 pub(crate) fn on_thread<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     thread::scope(|s| join(s.spawn(f)))
 }
 
-/// Runs `f` on `n` threads at once and waits until all of them are gone.
+/// Runs `f` on `n` threads at once, and waits until all of them have ended.
 pub(crate) fn on_threads<R: Send>(n: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
     thread::scope(|s| {
         let f = &f;
@@ -59,7 +60,7 @@ fn join<R>(thread: ScopedJoinHandle<'_, R>) -> R {
     thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
 }
 
-/// Runs `f`. In a build with small sizes, another thread collects all the time until `f` ends.
+/// Runs `f`. In a build with small sizes, another thread keeps collecting until `f` returns.
 pub(crate) fn amid_collects<R>(f: impl FnOnce() -> R) -> R {
     let done = AtomicBool::new(!cfg!(corepool_tiny));
     let collects = || {
@@ -77,7 +78,7 @@ pub(crate) fn amid_collects<R>(f: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Runs `f` with a watch over it, so that a deadlock is a failure, not a hang.
+/// Runs `f` with a time limit, so that a deadlock is a failure and not a hang.
 pub(crate) fn watched(f: impl FnOnce() + Send + 'static) {
     let (done, end) = mpsc::channel();
     let thread = thread::spawn(move || {
@@ -94,7 +95,7 @@ pub(crate) fn watched(f: impl FnOnce() + Send + 'static) {
 /// The text that `f` panics with.
 pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> &'static str {
     let cause = panic::catch_unwind(AssertUnwindSafe(f)).err();
-    let cause = cause.expect("it should have panicked");
+    let cause = cause.expect("a panic");
     let text = cause.downcast_ref().copied();
     text.or(cause.is::<InDrop>().then_some("drop")).expect("a planned panic")
 }
@@ -105,7 +106,7 @@ pub(crate) fn fail(text: &'static str) -> ! {
     panic::resume_unwind(cause)
 }
 
-/// A payload without memory: of many such panics at once only the first is reported.
+/// A payload that needs no memory: if many destructors panic, only the first panic is reported.
 struct InDrop;
 
 /// Panics with "drop", silently.
@@ -128,12 +129,12 @@ impl<'scope> Peer<'scope> {
         Self { steps: Some(steps), thread: Some(thread) }
     }
 
-    /// Has the peer run `step`, and waits for its result.
+    /// Makes the peer run `step`, and waits for the result.
     pub(crate) fn run<R: Send + 'scope>(&self, step: impl FnOnce() -> R + Send + 'scope) -> R {
         self.start(step).recv().expect("the peer panicked")
     }
 
-    /// Has the peer begin `step`, and does not wait.
+    /// Makes the peer start `step`, and does not wait.
     pub(crate) fn start<R: Send + 'scope>(
         &self,
         step: impl FnOnce() -> R + Send + 'scope,
@@ -154,7 +155,7 @@ impl Drop for Peer<'_> {
     }
 }
 
-/// A small xorshift, so that a test meets the same choices in every run.
+/// A xorshift generator, so that a test makes the same choices in every run.
 pub(crate) struct Rng(u64);
 
 impl Rng {

@@ -114,7 +114,7 @@ fn the_stricter_of_two_bounds_holds() {
     assert_eq!(none.stats().idle, 0);
 }
 
-/// The weight stays within its bound whatever threads and collects do at the same time, and is exact at rest.
+/// The weight stays within its bound while threads and collects run, and is exact at rest.
 #[test]
 fn threads_stay_within_the_weight() {
     const MOST: usize = 500;

@@ -1,5 +1,5 @@
-//! Memory that is given back without a request, in a process whose allocator is paced. This is a binary of
-//! its own since it has that global allocator.
+//! Memory that is freed without a call of `collect`, in a process whose global allocator is a
+//! `PacedAlloc`: the tests are a separate binary because of this allocator.
 
 mod paced;
 mod retention;
@@ -19,7 +19,7 @@ static ALLOCATOR: PacedAlloc<System> = PacedAlloc::new(System);
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// The test that holds this is the only one at work, and nobody collects by the clock.
+/// The test that holds this guard runs alone, and no collect runs by the clock.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     set_collect_interval(None);
@@ -32,7 +32,8 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `f` on several threads at once, and waits until they have ended and their thread-locals are destroyed.
+/// Runs `f` on several threads at once, and waits until they have ended and their thread-locals are
+/// destroyed.
 fn on_threads<R: Send>(n: usize, f: impl Fn() -> R + Sync) -> Vec<R> {
     thread::scope(|s| {
         let threads: Vec<_> = (0..n).map(|_| s.spawn(&f)).collect();
@@ -40,12 +41,12 @@ fn on_threads<R: Send>(n: usize, f: impl Fn() -> R + Sync) -> Vec<R> {
     })
 }
 
-/// A scope whose threads are gone at its end, with all that they do at theirs.
+/// A scope that waits until its threads, and their thread-local destructors, have ended.
 fn scope<'a>(f: impl for<'s> FnOnce(&'s Scope<'s, 'a>) -> Vec<ScopedJoinHandle<'s, ()>>) {
     thread::scope(|s| f(s).into_iter().for_each(|thread| thread.join().unwrap()));
 }
 
-/// Whether two numbers of bytes differ by no more than a third one.
+/// Whether two numbers of bytes differ by at most `by`.
 fn near(one: usize, other: usize, by: usize) -> bool {
     one.abs_diff(other) <= by
 }

@@ -13,7 +13,7 @@ use corepool::{Pool, alloc::PacedAlloc, collect};
 
 use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads};
 
-/// What each thread may keep to itself, and those of tests that come and go meanwhile.
+/// The bytes that each of these threads, and of other tests' threads, may keep uncounted.
 const KEPT: usize = 4 * 64 * KIB;
 
 #[test]
@@ -41,8 +41,8 @@ fn small_allocations_are_counted() {
     assert!(near(ALLOCATOR.live_bytes(), before, KEPT));
 }
 
-/// A thread adds its local count to the total when it ends: the total does not drift as threads start and
-/// end, whichever thread frees their memory.
+/// A thread adds its local count to the total when it ends: the total does not drift as threads
+/// start and end, whichever thread frees their memory.
 #[test]
 fn ended_threads_have_flushed_their_counts() {
     let _alone = alone();
@@ -123,7 +123,7 @@ fn growth_counts_from_the_end_of_a_collect() {
     impl Drop for Spoilt {
         fn drop(&mut self) {
             drop(std::mem::take(&mut self.0));
-            // Prints nothing.
+            // This panic prints nothing.
             panic::resume_unwind(Box::new(()));
         }
     }
@@ -173,7 +173,7 @@ fn a_small_heap_has_collects_without_a_floor() {
         let memory = unsafe { FREE.alloc(layout) };
         pool.clear();
         drop(pool.get());
-        // SAFETY: had from there.
+        // SAFETY: allocated by `FREE` above.
         unsafe { FREE.dealloc(memory, layout) };
         assert_eq!(ALLOCATOR.collections(), before + collects);
     }

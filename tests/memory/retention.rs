@@ -1,4 +1,4 @@
-//! Memory that pools must not hold once nobody needs it.
+//! Memory that pools must not hold when it is no longer needed.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -19,21 +19,21 @@ use crate::{ALLOCATOR, KIB, MIB, alone, near, on_threads, scope};
 
 type Buffers = Pool<Vec<u8>>;
 
-/// Resident memory of the process, in bytes.
+/// Returns the resident memory of the process, in bytes.
 fn resident() -> usize {
     let text = fs::read_to_string("/proc/self/statm").unwrap();
     text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// Large enough for every allocator to give it back to the system at once.
+/// Large enough that every allocator returns it to the system at once.
 const LARGE: usize = 40 * MIB;
 
-/// As golang/go#23199: ten threads once need large buffers, and then go on with small ones for ever.
+/// As in golang/go#23199: ten threads use large buffers once, and then only small ones.
 fn large_once_then_small(buffers: &Buffers, each: usize, end: impl Fn()) {
     let work = |bytes: usize, time: Duration| {
         let mut buffer = buffers.get();
         thread::sleep(time);
-        // Touched, so that it is resident.
+        // Written to, so that it is resident.
         if buffer.capacity() < bytes {
             *buffer = vec![1; bytes];
             buffer.clear();
@@ -59,12 +59,12 @@ fn large_once_then_small(buffers: &Buffers, each: usize, end: impl Fn()) {
     });
 }
 
-/// `with_recycle` drops large objects when they come back.
+/// `with_recycle` drops large objects when they are returned.
 #[test]
 fn large_buffers_are_not_kept_if_recycle_caps_them() {
     let _alone = alone();
     let buffers = <Buffers>::new(Vec::new).with_recycle(|buffer| buffer.capacity() <= 64 * KIB);
-    // Stacks and arenas that the system keeps for threads.
+    // Warms up: the system keeps stacks and arenas for threads.
     large_once_then_small(&buffers, KIB, || {});
     buffers.clear();
     let (before, live) = (resident(), ALLOCATOR.live_bytes());
@@ -80,13 +80,13 @@ fn large_buffers_are_not_kept_if_recycle_caps_them() {
     });
 }
 
-/// With the defaults alone a large buffer stays as long as it is used. Two collects after the load has ended
-/// none is left.
+/// With the defaults alone a large buffer stays as long as it is used. Two collects after the load
+/// has ended, none is left.
 #[test]
 fn large_buffers_are_dropped_after_the_load() {
     let _alone = alone();
     let buffers: Buffers = Pool::new(Vec::new);
-    // Stacks and arenas that the system keeps for threads.
+    // Warms up: the system keeps stacks and arenas for threads.
     large_once_then_small(&buffers, KIB, || {});
     buffers.clear();
     let (before, live) = (resident(), ALLOCATOR.live_bytes());
@@ -102,8 +102,8 @@ fn large_buffers_are_dropped_after_the_load() {
     assert_eq!(buffers.stats().idle, 0);
 }
 
-/// High pressure drops idle large buffers at once, with the defaults alone. Threads that go on with small
-/// ones do not bring them back.
+/// High pressure drops idle large buffers at once, with the defaults alone. Threads that continue
+/// with small ones do not create large ones again.
 #[test]
 fn large_buffers_are_dropped_under_pressure() {
     let _alone = alone();
@@ -129,7 +129,7 @@ fn large_buffers_are_dropped_under_pressure() {
 
 const IDLERS: usize = if cfg!(miri) { 8 } else { 512 };
 
-/// Many threads give a buffer back and do nothing more.
+/// Many threads give a buffer back, and then do nothing.
 #[test]
 fn no_memory_is_held_for_idle_threads() {
     let _alone = alone();

@@ -9,8 +9,8 @@ use corepool::{Pool, collect};
 
 use crate::{alone, scope};
 
-/// A thread uses the same number of objects over and over. It creates none even if other threads collect
-/// between its rounds.
+/// A thread uses the same number of objects over and over. It creates none even if other threads
+/// collect between its rounds.
 #[test]
 fn steady_load_creates_nothing() {
     let _alone = alone();
@@ -28,8 +28,8 @@ fn steady_load_creates_nothing() {
     }
 }
 
-/// Contention and collects may create extra objects. No more objects are idle than were ever in use at once,
-/// and after two quiet collects none is.
+/// Contention and collects may create extra objects. No more objects are idle than were ever in use
+/// at once, and after two quiet collects none is.
 #[test]
 fn objects_made_by_contention_are_dropped_again() {
     const THREADS: usize = 16;
@@ -50,7 +50,7 @@ fn objects_made_by_contention_are_dropped_again() {
         }
         let idle = pool.stats().idle;
         done.store(true, Relaxed);
-        // Two generations, each of what all of them used at most.
+        // Two generations, each with at most the objects that all threads used at once.
         assert!(idle <= 2 * 3 * THREADS as u64, "{idle} idle");
         users
     });

@@ -1,4 +1,4 @@
-//! An allocator that refuses memory to threads that have asked for it.
+//! An allocator that refuses memory to threads that request it.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -20,18 +20,18 @@ pub(crate) enum Refuse {
 }
 
 thread_local! {
-    // Neither needs memory, nor has a destructor.
+    // Neither of these thread-locals allocates or has a destructor.
     static REFUSE: Cell<Refuse> = const { Cell::new(Refuse::Nothing) };
     static REFUSED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// From now on, this thread's requests are refused as told.
+/// From now on, this thread's requests are refused as `what` says.
 pub(crate) fn refuse(what: Refuse) {
     REFUSE.set(what);
     REFUSED.set(0);
 }
 
-/// Ends that, and tells how many requests were refused.
+/// Stops refusing. Returns the number of refused requests.
 pub(crate) fn relent() -> usize {
     REFUSE.set(Refuse::Nothing);
     REFUSED.get()
@@ -58,7 +58,7 @@ struct Stingy;
 #[global_allocator]
 static STINGY: Stingy = Stingy;
 
-// SAFETY: the system's allocator, which may refuse anything at any time.
+// SAFETY: forwards to the system's allocator, or refuses, which is allowed at any time.
 unsafe impl GlobalAlloc for Stingy {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_refused(layout.size()) {

@@ -1,4 +1,4 @@
-//! Byte buffers without memory: every buffer that comes back is kept or dropped, and nothing panics.
+//! Byte buffers without memory: every returned buffer is kept or dropped, and nothing panics.
 
 use std::thread;
 
@@ -9,9 +9,8 @@ use crate::{
     alone,
 };
 
-/// A fixed program, in a thread that has used no pool yet. Buffers of all classes come back while
-/// memory is refused, some of them to classes that nobody has used. Tells how many requests were
-/// refused.
+/// Runs a fixed program in a thread that has used no pool yet. Buffers of all classes are returned
+/// while memory is refused, some of them to unused classes. Returns the number of refused requests.
 fn program(what: Refuse) -> usize {
     let pool: &'static BufferPool = Box::leak(Box::default());
     let work = || {
@@ -31,7 +30,7 @@ fn program(what: Refuse) -> usize {
         relent()
     };
     let refused = thread::scope(|scope| scope.spawn(work).join().unwrap());
-    // What a collect has postponed.
+    // Drops the objects that a collect has postponed.
     pool.trim();
     let stats = pool.stats();
     assert_eq!(stats.created + stats.adopted, stats.dropped + stats.idle, "{stats:?}");
@@ -58,7 +57,7 @@ fn every_buffer_comes_back_or_is_dropped() {
     });
 }
 
-/// Requests are refused as by `Vec`: with an error from the methods that return one.
+/// Requests fail like `Vec`'s: with an error from the methods that return one.
 #[test]
 fn refused_requests_are_errors() {
     alone(|| {

@@ -12,7 +12,8 @@ use crate::{
     alone,
 };
 
-/// It allocates neither at a thread's first call nor when a collect is due, and does not collect there.
+/// It allocates neither at a thread's first call nor when a collect is due, and does not collect in
+/// that call.
 #[test]
 fn counting_takes_no_memory() {
     static PACED: PacedAlloc<System> = PacedAlloc::new(System).with_floor(0);
@@ -36,7 +37,7 @@ fn counting_takes_no_memory() {
             let (live, refused) = thread::scope(|scope| scope.spawn(count).join().unwrap());
             assert_eq!((live, refused, PACED.collections()), (0, 0, 0));
         }
-        // It was due.
+        // The collect was due.
         pool.clear();
         drop(pool.get());
         assert_eq!(PACED.collections(), 1);

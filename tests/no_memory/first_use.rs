@@ -16,7 +16,7 @@ use crate::{
 
 type Small = Pool<Item<0>, Create<0>>;
 
-/// A first use of a pool, which is the first of any in the process, too. It makes no object.
+/// First uses of a pool, each the first in its process. None creates an object.
 fn first_uses() -> [fn(&Small, Item<0>); 4] {
     [
         |pool, item| {
@@ -35,8 +35,8 @@ fn first_uses() -> [fn(&Small, Item<0>); 4] {
     ]
 }
 
-/// A first use panics or succeeds, and later uses succeed; the same holds for a pool with weights. It aborts
-/// where `std` needs memory to count the processors.
+/// A first use panics or succeeds, and later uses succeed; the same holds for a pool with weights.
+/// It aborts if `std` gets no memory to count the processors.
 #[test]
 fn a_first_use_without_memory_panics_or_works() {
     let program = || {
@@ -83,12 +83,12 @@ fn a_first_use_without_memory_panics_or_works() {
     for way in 0..4 {
         let (aborted, panicked) = ends(way);
         assert!(panicked > 0, "there was memory");
-        // The scale is one more thing to be refused.
+        // The state of the weight limit is one more allocation that can be refused.
         assert_eq!(ends(way + 4), (aborted, panicked + 1));
     }
 }
 
-/// Without any memory there is none for a panic either.
+/// Without any memory the panic cannot be allocated either.
 #[test]
 fn a_first_use_aborts_without_memory_for_a_panic() {
     let program = || {
@@ -105,7 +105,7 @@ fn a_first_use_aborts_without_memory_for_a_panic() {
     }
 }
 
-/// As for a `Box` for which there is no memory.
+/// Like a `Box` without memory.
 #[test]
 fn a_new_object_without_memory_aborts() {
     let ways: [fn(&Arc<Small>); 4] = [
@@ -132,7 +132,7 @@ fn assert_aborts(end: &End) {
     assert!(!end.status.success() && end.printed.contains("memory allocation of "), "{end:?}");
 }
 
-/// The epochs are another library's, which aborts: when a thread first searches other chains, and at its
+/// `crossbeam-epoch` aborts without memory: when a thread first searches other chains, and at its
 /// exit.
 #[test]
 fn epochs_without_memory_abort() {
@@ -141,7 +141,7 @@ fn epochs_without_memory_abort() {
         |pool| {
             pool.stats();
         },
-        // The exit comes after.
+        // Nothing here: the exit follows.
         |_| {},
     ];
     let program = || {

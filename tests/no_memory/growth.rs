@@ -1,4 +1,5 @@
-//! Pools that need memory to grow and get none: every object goes elsewhere, or is dropped and counted.
+//! Pools that need memory to grow and get none: every object is stored elsewhere, or is dropped and
+//! counted.
 
 use std::thread;
 
@@ -10,14 +11,14 @@ use crate::{
     items::{Item, pool},
 };
 
-/// A fixed program, in a thread that has used no pool yet and is refused memory. Tells how many
-/// requests were refused. `N` is the size of the objects.
+/// Runs a fixed program in a thread that has used no pool yet and is refused memory. Returns the
+/// number of refused requests. `N` is the size of the objects.
 fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
     let (pool, books) = pool::<N>(max_idle);
     let pool = &pool;
     let mut guards: Vec<_> = (0..100).map(|_| pool.get()).collect();
     let mut items: Vec<_> = (0..180).map(|_| Item::new(&books)).collect();
-    // For the thread to steal.
+    // Objects for the thread to steal.
     (0..160).for_each(|_| pool.put(Item::new(&books)));
     let work = || {
         items.reserve(180);
@@ -41,7 +42,7 @@ fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
         relent()
     };
     let refused = thread::scope(|scope| scope.spawn(work).join().unwrap());
-    // What a collect has postponed.
+    // Drops the objects that a collect has postponed.
     pool.trim();
     let stats = pool.stats();
     assert_eq!(books.alive(), stats.idle as usize + guards.len() + items.len());
@@ -55,7 +56,8 @@ fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
     refused
 }
 
-/// Runs the program with each of its requests refused in turn, or with all from there on.
+/// Runs the program refusing each of its requests in turn: that one alone, or that one and all
+/// later ones.
 fn one_by_one<const N: usize>(max_idle: usize) {
     let mut refused = 0;
     for from in [Refuse::Only, Refuse::From] {
@@ -116,8 +118,8 @@ fn a_pool_can_be_dropped_without_memory() {
     });
 }
 
-/// Objects that a collect could not drop count as dropped, are not handed out, and are dropped by a later
-/// collect.
+/// Objects that a collect could not drop count as dropped, are not handed out, and are dropped by a
+/// later collect.
 #[test]
 fn collects_without_memory_drop_objects_later() {
     alone(|| {

@@ -1,4 +1,4 @@
-//! Objects that are counted, and take no memory but their cells.
+//! Objects that are counted, and allocate nothing but their cells.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use corepool::Pool;
 
-/// The books over the objects of one program.
+/// Counts of the objects of one program.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     made: AtomicUsize,
@@ -44,10 +44,10 @@ impl<const N: usize> Drop for Item<N> {
     }
 }
 
-/// Makes the objects of a pool.
+/// The type of `create`.
 pub(crate) type Create<const N: usize> = Box<dyn Fn() -> Item<N> + Send + Sync>;
 
-/// A pool with books.
+/// Returns a pool, and the counts of its objects.
 pub(crate) fn pool<const N: usize>(max_idle: usize) -> (Pool<Item<N>, Create<N>>, Arc<Books>) {
     let books = Arc::<Books>::default();
     let source = books.clone();

@@ -1,5 +1,5 @@
-//! Pools without memory. These tests are a binary of their own since its global allocator refuses memory to
-//! threads that ask for that.
+//! Pools without memory. These tests are a separate binary because its global allocator refuses
+//! memory to threads that request it.
 
 mod allocator;
 #[cfg(feature = "bytes")]
@@ -14,7 +14,7 @@ mod seats;
 
 use program::{argument, start};
 
-/// Runs `program` in a process of its own, and expects the process to end well.
+/// Runs `program` in a process of its own, which must succeed.
 fn alone(program: impl FnOnce()) {
     if argument().is_some() {
         return program();

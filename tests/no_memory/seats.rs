@@ -11,8 +11,9 @@ use crate::{
     items::{Item, pool},
 };
 
-/// Runs a thread that is refused all memory, while so many others hold seats. What it gives back is
-/// found by all, as on the shelf alone; later, with memory, it is served like any other.
+/// Runs a thread without memory while `seats` other threads hold seats. Every thread finds the
+/// objects that it returns, because they go to the shelf. Later, with memory, the thread is served
+/// like any other.
 fn after(seats: usize) {
     let (pool, books) = pool::<0>(usize::MAX);
     let (pool, step) = (&pool, &Barrier::new(2));

@@ -1,4 +1,5 @@
-//! The end of a process: its statics are never dropped, and other threads are stopped wherever they are.
+//! The exit of a process: its statics are never dropped, and other threads are stopped wherever
+//! they are.
 
 use std::{cell::RefCell, process};
 
@@ -13,7 +14,7 @@ use crate::{
 /// The number of runs of each program.
 const ROUNDS: usize = 50;
 
-/// Runs a program `ROUNDS` times. It exits with 0, and prints `says: ` this number of times.
+/// Runs a program `ROUNDS` times. Each time it exits with 0, and prints `says: ` `$says` times.
 macro_rules! exits {
     ($says:expr, $program:expr) => {
         for _ in 0..ROUNDS {
@@ -28,19 +29,19 @@ macro_rules! exits {
     };
 }
 
-/// Threads at work that are not stopped.
+/// Starts threads that use pools, and are not stopped.
 fn hammer() {
     let hammer = Hammer::new(3);
     hammer.wait();
     std::mem::forget(hammer);
 }
 
-/// Guards that are not dropped.
+/// Returns guards that are not dropped.
 fn hold() -> Vec<Held> {
     POOLS.iter().flat_map(|pool| (0..30).map(|_| Held::new(pool.get()))).collect()
 }
 
-/// Uses every operation of pools, at a time when little else works.
+/// Uses every operation of pools, at a time when most of `std` no longer works.
 fn use_pools() {
     for pool in &POOLS {
         drop(Held::new(pool.get()));
@@ -53,7 +54,7 @@ fn use_pools() {
     let pool = Pool::new(Stamp::new);
     drop([pool.get(), pool.get()]);
     assert_eq!(pool.stats().created, 2);
-    println!("says: they work");
+    println!("says: pools work");
 }
 
 #[test]
@@ -97,15 +98,15 @@ fn another_thread_may_exit_while_pools_are_used() {
     });
 }
 
-/// Pools are in use while the exit handlers run. The first handler is registered before any use of a pool, so
-/// it is called last.
+/// Pools are in use while the exit handlers run. The first handler is registered before any use of
+/// a pool, so it is called last.
 #[test]
 fn exit_handlers_may_use_pools() {
     extern "C" fn handler() {
         use_pools();
     }
     fn register() {
-        // SAFETY: the handler is a plain function, and lets no panic out without an abort.
+        // SAFETY: the handler is a plain function; a panic in it aborts.
         assert_eq!(unsafe { libc::atexit(handler) }, 0);
     }
     exits!(2, || {
@@ -116,7 +117,7 @@ fn exit_handlers_may_use_pools() {
     });
 }
 
-/// Uses pools when its thread's locals are destroyed, and drops guards.
+/// Uses pools and drops guards when its thread's locals are destroyed.
 struct AtExit(Vec<Held>);
 
 impl Drop for AtExit {
@@ -131,8 +132,8 @@ thread_local! {
     static LATE: RefCell<Option<AtExit>> = const { RefCell::new(None) };
 }
 
-/// The main thread's thread-locals are destroyed at the exit, one before the one that its first use of a pool
-/// registered, and one after.
+/// The main thread's thread-locals are destroyed at the exit, one before the one that its first use
+/// of a pool registered, and one after.
 #[test]
 fn thread_locals_of_main_may_use_pools() {
     exits!(2, || {

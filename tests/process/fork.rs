@@ -1,6 +1,6 @@
 //! Forked child processes, and how each must end.
 
-/// Seconds that a child may take. One that takes longer hangs, and is killed by its alarm.
+/// The time limit of a child, in seconds. After it the alarm kills the child.
 const PATIENCE: libc::c_uint = 30;
 
 /// The two processes after a fork.
@@ -11,8 +11,8 @@ pub(crate) enum Fork {
 
 impl Fork {
     pub(crate) fn new() -> Self {
-        // SAFETY: the test is whether the code that the child runs works after a fork. It leaves by
-        // `_exit`.
+        // SAFETY: the tests check that the code which the child runs works after a fork. The child
+        // ends by `_exit`.
         match unsafe { libc::fork() } {
             -1 => panic!("no fork"),
             0 => {
@@ -38,7 +38,7 @@ impl Fork {
 }
 
 /// Forks. The child runs `f` and ends. If `f` starts threads, they get the stacks of the parent's
-/// other threads, so that nothing there can be used any more.
+/// other threads, so data on those stacks can no longer be used.
 pub(crate) fn fork(f: impl FnOnce()) -> Child {
     Fork::new().child(f)
 }
@@ -51,7 +51,7 @@ impl Drop for Child {
     /// Waits for the child, which must exit with 0.
     fn drop(&mut self) {
         let mut status = 0;
-        // SAFETY: our own child, which nobody else waits for.
+        // SAFETY: a child of this process, which no other thread waits for.
         let waited = unsafe { libc::waitpid(self.0, &raw mut status, 0) };
         assert_eq!(waited, self.0);
         let signal = libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status));

@@ -1,5 +1,5 @@
-//! Forks of a process whose threads are at work: the child has one thread, and the pools as the other threads
-//! left them.
+//! Forks of a process whose threads are at work: the child has one thread, and the pools are as the
+//! other threads left them.
 
 use std::{
     cell::RefCell,
@@ -40,7 +40,7 @@ fn use_threads() {
     on_threads(6, go_on_a_little);
 }
 
-/// Both the child and the parent go on.
+/// Both the child and the parent continue.
 #[test]
 fn children_go_on_using_pools() {
     alone(|| {
@@ -92,7 +92,7 @@ fn threads_may_fork_at_the_same_time() {
     });
 }
 
-/// A thread forks that has never used a pool, then one that has used nothing else.
+/// A thread that has never used a pool forks.
 #[test]
 fn threads_without_a_seat_may_fork() {
     alone(|| {
@@ -143,7 +143,7 @@ fn a_process_may_start_other_programs() {
             hammer.wait();
             let mut other = Command::new("true");
             if round % 2 == 0 {
-                // SAFETY: does nothing at all. With it, `Command` forks instead of spawning.
+                // SAFETY: the closure does nothing. With it, `Command` forks instead of spawning.
                 unsafe { other.pre_exec(|| Ok(())) };
             }
             assert!(other.status().unwrap().success());
@@ -163,7 +163,7 @@ fn children_end_like_any_process() {
                 go_on_a_little(seed);
                 process::exit(0);
             }));
-            // The child comes to the end of this thread, too, and has no other.
+            // In the child this thread ends too, and there is no other.
             spawn(move || {
                 go_on_a_little(seed);
                 let fork = Fork::new();
@@ -211,8 +211,8 @@ fn threads_may_fork_as_they_end() {
     });
 }
 
-/// Fork handlers of other libraries may use pools. A handler that was registered after the first use of a
-/// pool runs before ours in the parent, and after ours in the child.
+/// Fork handlers of other libraries may use pools. A handler that was registered after the first
+/// use of a pool runs before the crate's own in the parent, and after it in the child.
 #[test]
 fn fork_handlers_may_use_pools() {
     extern "C" fn handler() {
@@ -220,7 +220,7 @@ fn fork_handlers_may_use_pools() {
     }
     alone(|| {
         go_on(0);
-        // SAFETY: a plain function, which ends the process where it panics.
+        // SAFETY: a plain function, which ends the process if it panics.
         assert_eq!(unsafe { libc::pthread_atfork(Some(handler), Some(handler), Some(handler)) }, 0);
         let hammer = Hammer::new(2);
         for seed in 0..20 {

@@ -53,7 +53,7 @@ const ENDS: [End; 5] = [
         let idle = alive();
         let take = || iter::from_fn(|| pool.try_take()).count();
         let taken: usize = on_threads(3, |_| take()).iter().sum();
-        // The private objects of this thread still are.
+        // The private objects of this thread are still idle.
         assert_eq!(taken + take(), idle);
     },
     |_| {
@@ -64,10 +64,11 @@ const ENDS: [End; 5] = [
         pool.clear();
         assert_eq!(alive(), 0);
     },
-    |_| {}, // The pool is dropped, in any case.
+    |_| {}, // The pool is dropped in any case.
 ];
 
-/// Applies `end` to a pool that no other thread uses, and drops the pool: no object and no unit is lost.
+/// Applies `end` to a pool that no other thread uses, and drops the pool: no object and no unit is
+/// lost.
 fn end(pool: Box<Pool<Item>>, max_idle: usize, end: End) {
     assert_eq!(pool.stats().idle as usize, alive());
     end(&pool);
@@ -81,14 +82,14 @@ fn end(pool: Box<Pool<Item>>, max_idle: usize, end: End) {
     assert_eq!(alive(), 0);
 }
 
-/// Five threads use a pool, one applies `then` to it, they use it again, and rest. Then one of them forks, once for
-/// each end, and at last the parent ends in one of these ways.
+/// Five threads use a pool, one applies `then` to it, they use it again, and rest. Then one of them
+/// forks, once for each `End`, and finally the parent applies one of them.
 fn rest(max_idle: usize, then: fn(&Pool<Item>)) {
     let pool = Box::new(Pool::new(Item::new as fn() -> Item).with_max_idle(max_idle));
     let place = AtomicPtr::new(Box::into_raw(pool));
-    // SAFETY: threads share it until they are gone.
+    // SAFETY: the pool is shared until the threads have ended.
     let shared = unsafe { &*place.load(Relaxed) };
-    // SAFETY: callers have it alone.
+    // SAFETY: callers are the only users of the pool.
     let only = || unsafe { Box::from_raw(place.load(Relaxed)) };
     let step = Barrier::new(5);
     on_threads(5, |i| {
@@ -103,7 +104,7 @@ fn rest(max_idle: usize, then: fn(&Pool<Item>)) {
         step.wait();
         if i == 0 {
             for wanted in ENDS {
-                // The threads that share it stay with the parent.
+                // The threads that share the pool exist in the parent only.
                 drop(fork(|| end(only(), max_idle, wanted)));
             }
         }
@@ -112,7 +113,7 @@ fn rest(max_idle: usize, then: fn(&Pool<Item>)) {
     end(only(), max_idle, ENDS[0]);
 }
 
-/// Fills the private places of the calling thread, or more; an empty cell is left as well.
+/// Fills the private places of the calling thread, or puts more objects; also leaves an empty cell.
 fn fill(pool: &Pool<Item>, i: usize) {
     let items = [1, 5, 17, 40, 300][i];
     (0..items).for_each(|_| pool.put(Item::new()));

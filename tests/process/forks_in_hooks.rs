@@ -1,4 +1,5 @@
-//! Forks inside an operation, where user code runs: the parent and the child both complete the operation.
+//! Forks inside an operation, where user code runs: the parent and the child both complete the
+//! operation.
 
 use std::{
     cell::Cell,
@@ -19,11 +20,11 @@ enum Hook {
 thread_local! {
     /// The hook that forks next.
     static NEXT: Cell<Option<Hook>> = const { Cell::new(None) };
-    /// What came of it.
+    /// The result of the fork.
     static FORK: Cell<Option<Fork>> = const { Cell::new(None) };
 }
 
-/// What every hook does.
+/// Called by every hook.
 fn run(hook: Hook) {
     if NEXT.get() == Some(hook) {
         NEXT.set(None);
@@ -31,7 +32,7 @@ fn run(hook: Hook) {
     }
 }
 
-/// An object whose creation, return and end are hooks.
+/// An object whose creation, return and drop are hooks.
 struct Hooked;
 
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
@@ -66,15 +67,15 @@ fn pool() -> Pool<Hooked> {
     pool
 }
 
-/// Forks in that hook, which `trigger` comes to, while other threads are at work. Both processes
-/// end the operation, and have lost nothing.
+/// Forks in the hook, which `trigger` reaches, while other threads are at work. Both processes
+/// complete the operation, and lose nothing.
 fn fork_in(hook: Hook, trigger: impl FnOnce(&mut Place)) {
     let hammer = Hammer::new(2);
     hammer.wait();
     let mut place = Some(pool());
     NEXT.set(Some(hook));
     trigger(&mut place);
-    let fork = FORK.take().expect("it does not come to the hook");
+    let fork = FORK.take().expect("the trigger did not run the hook");
     drop(fork.child(|| {
         check(&place);
         go_on(0);
@@ -83,7 +84,8 @@ fn fork_in(hook: Hook, trigger: impl FnOnce(&mut Place)) {
     hammer.stop();
 }
 
-/// All objects are there, if the pool is, and can be used and dropped.
+/// Checks that no object is lost, unless the pool was dropped, and that all can be used and
+/// dropped.
 fn check(place: &Place) {
     if let Some(pool) = place {
         assert_eq!(pool.stats().idle as usize, ALIVE.load(Relaxed));
@@ -113,7 +115,7 @@ fn recycle_may_fork() {
     });
 }
 
-/// Other threads collect, too, and may be quicker.
+/// Repeats `trigger` until it forks: collects of other threads may come first.
 fn until_it_forks(mut trigger: impl FnMut()) {
     while NEXT.get().is_some() {
         trigger();

@@ -1,4 +1,5 @@
-//! Forks while the other threads repeat one operation, so that many forks happen in the middle of it.
+//! Forks while the other threads repeat one operation, so that many forks happen in the middle of
+//! it.
 
 use std::{iter, thread};
 
@@ -10,15 +11,15 @@ use crate::{
     hammer::{Hammer, Held, Stamp},
 };
 
-/// Without a bound, with shares of one, and with one that allows none.
+/// Pools without a bound, with a bound that allows private places, and with one that allows none.
 static POOLS: [Pool<Stamp>; 3] = [
     Pool::new(Stamp::new),
     <Pool<Stamp>>::new(Stamp::new).with_max_idle(200),
     <Pool<Stamp>>::new(Stamp::new).with_max_idle(20),
 ];
 
-/// Four threads repeat the operation, with the number of the thread and of the turn. Meanwhile the process forks,
-/// and each child checks its pools.
+/// Four threads repeat the operation, with the number of the thread and of the turn. Meanwhile the
+/// process forks, and each child checks its pools.
 fn midway(work: fn(usize, usize)) {
     let hammer = Hammer::with(4, move |shared, thread| {
         let mut turn = 0;
@@ -35,7 +36,8 @@ fn midway(work: fn(usize, usize)) {
     check();
 }
 
-/// Every idle object can be taken, by one holder, and then the pools have room up to their bounds.
+/// Checks that every idle object can be taken, by one holder, and that the pools then have room up
+/// to their bounds.
 fn check() {
     for (pool, max_idle) in POOLS.iter().zip([500, 200, 20]) {
         let held: Vec<_> = iter::from_fn(|| pool.try_get()).map(Held::new).collect();
@@ -48,7 +50,7 @@ fn check() {
     }
 }
 
-/// A whole magazine is spilled to the chain, and comes back.
+/// A whole magazine is spilled to the chain, and is popped again.
 #[test]
 fn forks_between_magazine_and_chain() {
     alone(|| {
@@ -66,7 +68,7 @@ fn forks_between_owner_and_thieves() {
         midway(|who, turn| {
             let pool = &POOLS[turn % 3];
             match who % 2 {
-                // No more than can be taken.
+                // Waits for the takers while more than 200 objects are idle.
                 0 if pool.stats().idle > 200 => thread::yield_now(),
                 0 => (0..20).for_each(|_| pool.put(Stamp::new())),
                 _ => drop((0..20).map_while(|_| pool.try_take()).collect::<Vec<_>>()),

@@ -17,7 +17,7 @@ use crate::{
 
 static BUFFERS: BufferPool = BufferPool::new();
 
-/// What is kept to the end of the process.
+/// Buffers that are kept until the end of the process.
 static KEPT: Mutex<Vec<Bytes>> = Mutex::new(Vec::new());
 
 fn frozen(i: usize) -> Bytes {
@@ -30,7 +30,7 @@ fn is_whole(bytes: &Bytes) -> bool {
     bytes.iter().all(|byte| *byte == bytes[0])
 }
 
-/// Freezes and drops for as long as the process lives, and keeps some.
+/// Freezes and drops buffers for as long as the process lives, and keeps some of them.
 fn keep_busy() {
     for thread in 0..3 {
         let _never_joined = spawn(move || {
@@ -45,10 +45,10 @@ fn keep_busy() {
     }
 }
 
-/// All that a pool is for, in a child that has nothing but the memory of its parent.
+/// In a child, drops the parent's frozen buffers, and freezes and drops buffers of its own.
 fn go_on(theirs: Vec<Bytes>) {
     assert!(theirs.iter().all(is_whole));
-    // Some here, some elsewhere.
+    // Some are dropped on this thread, some on others.
     let theirs = Mutex::new(theirs);
     on_threads(3, |i| {
         drop(theirs.lock().unwrap().pop());
@@ -64,8 +64,8 @@ fn go_on(theirs: Vec<Bytes>) {
     assert_eq!(BUFFERS.stats().idle, 1);
 }
 
-/// A buffer that was frozen before the fork is dropped by the parent and by the child, each into its own
-/// pool.
+/// A buffer that was frozen before the fork is dropped by the parent and by the child, each into
+/// its own pool.
 #[test]
 fn children_may_drop_frozen_buffers() {
     alone(|| {
@@ -88,20 +88,20 @@ thread_local! {
     static LATE: RefCell<Vec<Bytes>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The main thread's thread-locals are dropped late, statics never, and other threads are stopped wherever
-/// they are.
+/// The main thread's thread-locals are dropped late, statics never, and other threads are stopped
+/// wherever they are.
 #[test]
 fn a_process_may_end_with_frozen_buffers() {
     extern "C" fn handler() {
         KEPT.lock().unwrap().drain(..).for_each(|bytes| assert!(is_whole(&bytes)));
         assert!(is_whole(&frozen(5)));
-        println!("says: they work");
+        println!("says: pools work");
     }
     for _ in 0..20 {
         let program = || {
-            // SAFETY: the handler is a plain function, and lets no panic out without an abort.
+            // SAFETY: the handler is a plain function; a panic in it aborts.
             assert_eq!(unsafe { libc::atexit(handler) }, 0);
-            // One is registered before what the first use of a pool registers, and one after.
+            // One thread-local is registered before the first use of a pool, and one after it.
             EARLY.with_borrow_mut(Vec::clear);
             EARLY.with_borrow_mut(|early| early.extend((0..10).map(frozen)));
             LATE.with_borrow_mut(|late| late.extend((0..10).map(frozen)));

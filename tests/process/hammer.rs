@@ -64,7 +64,8 @@ impl Drop for Held {
     }
 }
 
-/// One pool of each kind: without a bound, with shares of a bound, with a bound too small for shares, and with a hook.
+/// One pool of each kind: without a bound, with a bound that allows private places, with one too
+/// small for them, and with a hook.
 pub(crate) static POOLS: [Pool<Stamp>; 4] = [
     Pool::new(Stamp::new),
     <Pool<Stamp>>::new(Stamp::new).with_max_idle(200),
@@ -76,7 +77,7 @@ pub(crate) static POOLS: [Pool<Stamp>; 4] = [
     }),
 ];
 
-/// A small xorshift, so that a test meets the same choices in every run.
+/// A xorshift generator, so that a test makes the same choices in every run.
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -129,7 +130,7 @@ fn newcomer() {
     collect();
 }
 
-/// Threads that use pools all the time.
+/// Threads that keep using pools.
 pub(crate) struct Hammer {
     shared: Arc<Shared>,
     threads: Vec<Thread>,
@@ -142,7 +143,8 @@ pub(crate) struct Shared {
 }
 
 impl Hammer {
-    /// Threads that use every operation of all pools. Each ends now and then, and another starts.
+    /// Starts threads that use every operation of all pools. From time to time one ends and another
+    /// starts.
     pub(crate) fn new(threads: usize) -> Self {
         Self::with(threads, |shared, seed| {
             (0..).take_while(|_| !shared.is_done()).for_each(|life| {
@@ -156,7 +158,7 @@ impl Hammer {
         })
     }
 
-    /// Threads that run `work`, which must return when they are to end.
+    /// Starts threads that run `work`, which must return after `stop`.
     pub(crate) fn with(
         threads: usize,
         work: impl Fn(Arc<Shared>, usize) + Copy + Send + 'static,
@@ -190,7 +192,7 @@ impl Shared {
         self.done.load(Acquire)
     }
 
-    /// Calls `f` up to `times` times, until the threads are to end.
+    /// Calls `f` up to `times` times, or until `stop`.
     pub(crate) fn repeat(&self, times: usize, mut f: impl FnMut()) {
         for _ in (0..times).take_while(|_| !self.is_done()) {
             f();

@@ -1,10 +1,10 @@
-//! Pools in processes that fork, exit, or hold the crate twice. These tests are a binary of their own since
-//! each needs a process of its own.
+//! Pools in processes that fork, exit, or load several copies of the crate. These tests are a
+//! separate binary because each needs a process of its own.
 //!
-//! Each test starts the test binary again to run its program in a new process, and watches it end.
+//! Each test starts the test binary again to run its program in a new process, and waits for its
+//! end.
 #![cfg(unix)]
 
-mod due;
 mod exits;
 mod fork;
 mod forks;
@@ -18,14 +18,16 @@ mod plugin;
 mod plugins;
 mod pressure;
 mod program;
+mod schedule;
 mod threads;
 
 use std::panic;
 
 use program::{End, argument, start};
 
-/// Runs `program` in a process of its own, and reports how it ended: starts the calling test again there, which runs
-/// `program` when it comes to this call. Returns `None` in that process, where a panic of any thread ends the process.
+/// Runs `program` in a process of its own, and reports how it ended: the calling test starts again
+/// in the new process, and runs `program` when it reaches this call. Returns `None` in that
+/// process, where a panic of any thread ends the process.
 fn run(program: impl FnOnce()) -> Option<End> {
     if argument().is_none() {
         return Some(start(0));
@@ -40,7 +42,7 @@ fn run(program: impl FnOnce()) -> Option<End> {
     None
 }
 
-/// Runs `program` as [`run`] does, and expects the process to end well.
+/// Runs `program` like [`run`]. The process must succeed.
 fn alone(program: impl FnOnce()) {
     if let Some(end) = run(program) {
         assert!(end.status.success(), "{}:\n{}", end.status, end.printed);

@@ -50,12 +50,14 @@ impl File {
 
     fn open(&self, flags: i32) -> Option<NonNull<c_void>> {
         let path = CString::new(self.0.as_os_str().as_bytes()).unwrap();
-        // SAFETY: a path, and flags. What the library does when it comes is up to the crate.
+        // SAFETY: a valid path, and flags. The library is `checks/plugin.rs`.
         NonNull::new(unsafe { libc::dlopen(path.as_ptr(), flags) })
     }
 
     pub(crate) fn load(&self) -> Plugin {
-        Plugin::new(self.open(libc::RTLD_NOW | libc::RTLD_LOCAL).expect("it does not load"))
+        Plugin::new(
+            self.open(libc::RTLD_NOW | libc::RTLD_LOCAL).expect("the library does not load"),
+        )
     }
 
     pub(crate) fn is_loaded(&self) -> bool {
@@ -70,15 +72,15 @@ impl Drop for File {
 }
 
 fn close(handle: NonNull<c_void>) {
-    // SAFETY: the handle is given back that `dlopen` gave.
+    // SAFETY: the handle comes from `dlopen`, and is closed once.
     assert_eq!(unsafe { libc::dlclose(handle.as_ptr()) }, 0);
 }
 
 /// # Safety
 ///
-/// The handle is open, and `F` is the type that the function has there.
+/// The handle is open, and `F` is the type of the function in the library.
 unsafe fn find<F: Copy>(handle: NonNull<c_void>, name: &CStr) -> F {
-    // SAFETY: a handle that is open, and a name.
+    // SAFETY: an open handle, and a name.
     let function = unsafe { libc::dlsym(handle.as_ptr(), name.as_ptr()) };
     let function = NonNull::new(function).expect("a function is missing");
     // SAFETY: the caller's promise; a pointer to a function has the size of one to data.
@@ -105,7 +107,7 @@ pub(crate) struct Plugin {
 
 impl Plugin {
     fn new(handle: NonNull<c_void>) -> Self {
-        // SAFETY: these are the types that the functions have there.
+        // SAFETY: these are the types of the functions in the library.
         unsafe {
             Self {
                 handle: handle.as_ptr().expose_provenance(),
@@ -120,7 +122,8 @@ impl Plugin {
         }
     }
 
-    /// Closes the library. The system keeps it loaded as long as threads have thread-locals of it.
+    /// Closes the library. The system keeps it loaded while threads have thread-locals of the
+    /// library.
     pub(crate) fn close(self) {
         close(NonNull::new(ptr::with_exposed_provenance_mut(self.handle)).unwrap());
     }

@@ -1,4 +1,4 @@
-//! The crate several times in one process: each copy has its own pools, seats and registry.
+//! Several copies of the crate in one process: each copy has its own pools, seats and registry.
 
 use std::sync::Barrier;
 
@@ -13,7 +13,7 @@ use crate::{
     threads::on_threads,
 };
 
-/// Does one thing or another to the pool of a plugin.
+/// Runs a random operation on the pool of a plugin.
 fn blow_plugin(plugin: &Plugin, rng: &mut Rng) {
     match rng.below(100) {
         0 => (plugin.collect)(),
@@ -28,7 +28,7 @@ fn blow_plugin(plugin: &Plugin, rng: &mut Rng) {
     }
 }
 
-/// Uses these plugins and the test's own copy, all at a time.
+/// Uses these plugins and the test's own copy of the crate, all at the same time.
 fn use_all(plugins: &[Plugin], seed: usize) {
     let (mut rng, mut held) = (Rng::new(seed), Vec::new());
     for _ in 0..500 {
@@ -37,7 +37,8 @@ fn use_all(plugins: &[Plugin], seed: usize) {
     }
 }
 
-/// Every object of a plugin is idle, or would be found by nobody; two collects drop them.
+/// Checks that every live object of a plugin is idle, so no object is unreachable, and that two
+/// collects drop all.
 fn check(plugin: &Plugin) {
     assert_eq!((plugin.idle)(), (plugin.alive)());
     (0..2).for_each(|_| (plugin.collect)());
@@ -67,7 +68,7 @@ fn a_collect_of_one_copy_ages_no_other_copy() {
     });
 }
 
-/// A thread has one seat in each copy, and gives all of them back at its end.
+/// A thread has one seat in each copy, and gives all of them back when it ends.
 #[test]
 fn threads_may_use_all_copies() {
     alone(|| {
@@ -83,8 +84,8 @@ fn threads_may_use_all_copies() {
     });
 }
 
-/// The libraries are closed while threads live that hold seats in them. The destructors that these threads
-/// run at their exit are still code of the library.
+/// The libraries are closed while threads live that hold seats in them. The destructors that these
+/// threads run at their exit are still code of the library.
 #[test]
 fn copies_may_be_unloaded_before_their_threads_end() {
     alone(|| {
@@ -96,10 +97,7 @@ fn copies_may_be_unloaded_before_their_threads_end() {
                 use_all(&plugins, 4 * round + seed);
                 if step.wait().is_leader() {
                     plugins.into_iter().for_each(Plugin::close);
-                    assert!(
-                        files[0].is_loaded(),
-                        "it went, although there is something to be done"
-                    );
+                    assert!(files[0].is_loaded(), "unloaded although thread-locals remain");
                 }
                 step.wait();
             });
@@ -109,8 +107,8 @@ fn copies_may_be_unloaded_before_their_threads_end() {
     });
 }
 
-/// Once the threads that used a library have ended, it is unloaded, and a fork does not call the handlers
-/// that it registered.
+/// Once the threads that used a library have ended, it is unloaded, and a fork does not call the
+/// handlers that it registered.
 #[test]
 fn copies_are_unloaded_after_their_threads_end() {
     alone(|| {
@@ -137,7 +135,7 @@ fn every_copy_works_after_a_fork() {
         on_threads(4, |seed| {
             use_all(&plugins, seed);
             if step.wait().is_leader() {
-                // On the stack of the thread that the child has.
+                // A copy on the stack of the thread that the child has.
                 let own = plugins;
                 (0..5).for_each(|seed| drop(fork(|| go_on_with(&own, seed))));
             }
@@ -147,7 +145,7 @@ fn every_copy_works_after_a_fork() {
     });
 }
 
-/// What a child does with plugins: it takes all that is idle, and goes on with all copies.
+/// The work of a child: takes all idle objects of the plugins, and uses all copies.
 fn go_on_with(plugins: &[Plugin; 2], seed: usize) {
     for plugin in plugins {
         let idle = (plugin.idle)();

@@ -1,4 +1,5 @@
-//! The levels of memory pressure, read from files like those of the system, and a janitor that watches them.
+//! The levels of memory pressure, read from files like those of the system, and a janitor that
+//! watches them.
 
 use std::{
     alloc::System,
@@ -29,7 +30,7 @@ impl Folder {
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
-        // In one step, as the system's files are.
+        // Replaced in one step, like the system's files.
         let new = self.0.join("new");
         fs::write(&new, text).unwrap();
         fs::rename(new, &path).unwrap();
@@ -150,7 +151,7 @@ fn a_file_that_cannot_be_read_is_an_error() {
     }
 }
 
-/// The files hold numbers that no kernel writes.
+/// The files contain numbers that no kernel writes.
 #[test]
 fn absurd_numbers_do_no_harm() {
     let folder = Folder::new();
@@ -209,11 +210,11 @@ fn high_pressure_empties_pools() {
         fs::remove_file(&file).unwrap();
         drop(POOL.get());
         thread::sleep(Duration::from_millis(1500));
-        assert_eq!(idle(), 1, "what cannot be read is low");
+        assert_eq!(idle(), 1, "an unreadable file counts as low");
         folder.file("stalls", &stall("50.00", "0.00"));
         let start = Instant::now();
         assert!(soon(|| idle() == 0));
-        // It went low in between: so there is no waiting until enough was done about the last time.
+        // The level was low in between, so the pause after the previous high level does not apply.
         assert!(start.elapsed() < Duration::from_secs(7));
         drop(janitor);
     });
@@ -242,7 +243,7 @@ fn collects() -> u64 {
     PacedAlloc::new(System).collections()
 }
 
-/// While memory is getting short the janitor waits a quarter of its interval.
+/// At medium pressure the janitor waits a quarter of its interval.
 #[test]
 fn medium_pressure_shortens_the_interval() {
     alone(|| {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The environment variable of a process that runs a program and does not start one.
+/// The environment variable that marks a process which runs a program.
 const INSIDE: &str = "COREPOOL_PROGRAM";
 
 /// The time limit of a program, and of all processes that it has started.
@@ -22,13 +22,13 @@ pub(crate) struct End {
     pub(crate) printed: String,
 }
 
-/// The argument of [`start`], in the process of a program.
+/// In the process of a program, returns the argument of [`start`].
 pub(crate) fn argument() -> Option<usize> {
     env::var(INSIDE).ok().map(|argument| argument.parse().unwrap())
 }
 
-/// Starts the calling test again, in a process of its own, with this argument, and reports how it ended. The test
-/// finds the argument there, and runs its program.
+/// Starts the calling test again, in a process of its own, with this argument, and reports how it
+/// ended. In the new process `argument` returns the argument, and the test runs its program.
 pub(crate) fn start(argument: usize) -> End {
     let test = current_test();
     let child = Command::new(env::current_exe().unwrap())
@@ -44,12 +44,13 @@ pub(crate) fn start(argument: usize) -> End {
     end
 }
 
-/// The name of the test that the calling thread runs: the test harness gives it to the thread.
+/// Returns the name of the test that the calling thread runs. The test harness names the thread
+/// after it.
 fn current_test() -> String {
     thread::current().name().expect("the thread of a test").into()
 }
 
-/// Waits until a process has ended, and with it all that it has started.
+/// Waits until a process, and all processes that it has started, have ended.
 fn wait(mut child: Child) -> End {
     let (tell, told) = mpsc::channel();
     let pipes: [Box<dyn Read + Send>; 2] =
@@ -58,7 +59,7 @@ fn wait(mut child: Child) -> End {
         let tell = tell.clone();
         thread::spawn(move || {
             let mut printed = Vec::new();
-            // Ends when nobody is left who might write.
+            // Ends when no process has the pipe open for writing.
             let _ = pipe.read_to_end(&mut printed);
             let _ = tell.send(String::from_utf8_lossy(&printed).into_owned());
         });
@@ -68,7 +69,7 @@ fn wait(mut child: Child) -> End {
         let left = deadline.saturating_duration_since(Instant::now());
         told.recv_timeout(left).unwrap_or_else(|_| {
             let _ = child.kill();
-            panic!("the program hangs, or one that it started")
+            panic!("the program, or a process that it started, hangs")
         })
     });
     End { status: child.wait().unwrap(), printed: printed.concat() }

@@ -1,5 +1,5 @@
-//! Threads started with `pthread_create`. `std` takes a lock when a thread starts or ends; if another thread
-//! holds it at a fork, the child can start no thread.
+//! Threads started with `pthread_create`. `std` takes a lock when a thread starts or ends; if
+//! another thread holds it at a fork, the child can start no thread.
 
 use std::{
     ffi::c_void,
@@ -11,13 +11,13 @@ use std::{
 type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// A thread. It must be joined, unless the process ends.
-#[must_use = "it is to be waited for"]
+#[must_use = "a thread must be joined"]
 #[derive(Debug)]
 pub(crate) struct Thread(libc::pthread_t);
 
 /// Starts a thread.
 pub(crate) fn spawn(job: impl FnOnce() + Send + 'static) -> Thread {
-    // SAFETY: what the job borrows is static.
+    // SAFETY: the job borrows only statics.
     unsafe { start(Box::new(job)) }
 }
 
@@ -26,14 +26,14 @@ pub(crate) fn spawn(job: impl FnOnce() + Send + 'static) -> Thread {
 /// The thread is joined before anything that the job borrows is dropped.
 unsafe fn start(job: Job<'_>) -> Thread {
     extern "C" fn run(job: *mut c_void) -> *mut c_void {
-        // SAFETY: from `start`, and for us alone.
+        // SAFETY: from `start`, and used by this thread only.
         let job: Box<Job<'_>> = unsafe { Box::from_raw(job.cast()) };
         job();
         ptr::null_mut()
     }
     let mut thread = MaybeUninit::uninit();
     let job = Box::into_raw(Box::new(job)).cast();
-    // SAFETY: `run` gets what it expects, once.
+    // SAFETY: `run` gets the pointer that it expects, once.
     let error = unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), run, job) };
     assert_eq!(error, 0, "no thread");
     // SAFETY: there was no error.
@@ -48,8 +48,8 @@ impl Thread {
     }
 }
 
-/// Runs `f` on several threads, all alive at once, and waits until they have ended. Returns the results in any
-/// order.
+/// Runs `f` on several threads, all alive at once, and waits until they have ended. Returns the
+/// results in any order.
 pub(crate) fn on_threads<R: Send>(threads: usize, f: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let (start_line, results) = (Barrier::new(threads), Mutex::new(Vec::new()));
     let run = |i| {

@@ -1,4 +1,4 @@
-//! Bytes as choices. Where they end, each further one is 0.
+//! Bytes as choices. After the end of the bytes, each further one is 0.
 
 use std::iter;
 
@@ -20,7 +20,7 @@ impl Bytes<'_> {
         choices[self.below(choices.len())]
     }
 
-    /// Any size, most of them absurd: near a power of two, near zero, near the largest.
+    /// Any size, mostly an absurd one: near a power of two, near zero, or near the largest.
     pub(super) fn size(&mut self) -> usize {
         let (shift, offset) = (self.byte(), self.byte() as i8);
         1usize.rotate_left(u32::from(shift)).wrapping_add_signed(offset.into())

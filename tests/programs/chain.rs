@@ -12,19 +12,20 @@ use crate::containers::{
     ring::Ring,
 };
 
-/// A batch holds less than this.
+/// Batches are shorter than this.
 pub(super) const MOST: usize = 40;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
-    /// A batch, and a ring larger by this power of two than is asked for if one is.
+    /// Pushes a batch of this length. If the chain asks for a ring, adds one that is larger by this
+    /// power of two.
     Push(usize, u32),
-    /// A batch, without a ring if one is asked for.
+    /// Pushes a batch of this length. If the chain asks for a ring, adds none.
     Try(usize),
     Pop(usize),
     /// At least one.
     Steal(usize),
-    /// Only where it is allowed: if the chain is empty, or has more than one ring.
+    /// Only when this is allowed: if the chain is empty, or has more than one ring.
     Shrink,
 }
 
@@ -74,7 +75,7 @@ impl Model {
         ring.split_off(ring.len().saturating_sub(most)).into()
     }
 
-    /// Half of the oldest ring that has something. Those before it are spent.
+    /// Takes half of the oldest ring that is not empty, and removes the spent ones before it.
     fn steal(&mut self, most: usize) -> Batch {
         while self.0.len() > 1 && self.0[0].1.is_empty() {
             self.0.pop_front();
@@ -84,7 +85,7 @@ impl Model {
     }
 }
 
-/// Pushes to both, which agree on how far that goes.
+/// Pushes to the chain and to the model, which must agree on the number of objects that fit.
 fn push(
     head: &ChainHead<'_, ()>,
     model: &mut Model,
@@ -107,7 +108,7 @@ impl super::Program for Program {
     }
 
     fn run(&self) {
-        // A chain that fails is not dropped, as it must be empty for that.
+        // If the program fails, the chain is not dropped, because it would have to be empty.
         let chain = ManuallyDrop::new(Chain::new());
         // SAFETY: this thread is the only one.
         let head = unsafe { chain.head() };

@@ -1,14 +1,15 @@
 //! Random programs against reference models.
 //!
-//! A program is a list of operations on a part of the crate, played by *virtual threads*: one OS
-//! thread that passes the seats of several. After each operation the part is compared with a plain
-//! model of what it must do.
+//! A program is a list of operations on a part of the crate, run by *virtual threads*: one OS
+//! thread that acts for several, each with a seat of its own. After each operation the part is
+//! compared with a plain model of what it must do.
 //!
 //! Programs come from three sources: the fuzzer's bytes, of which any sequence is a program; the
-//! seeds that are committed with it (`seeds.rs`); and proptest, which makes up the operations
+//! seeds that are committed with it (`seeds.rs`); and proptest, which generates the operations
 //! themselves so that it can shrink them (`random.rs`).
 //!
-//! To see what a file of the fuzzer's does, put it with the seeds: the failing test prints it.
+//! To see the program in a file of the fuzzer's, copy the file to the seeds: the failing test
+//! prints it.
 
 #[allow(clippy::duplicate_mod, reason = "a part of each suite")]
 #[path = "../common/steps.rs"]
@@ -33,12 +34,12 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 
-/// Operations, and their initial state.
+/// A list of operations, and the initial state.
 trait Program: Debug {
-    /// What these bytes say.
+    /// Returns the program that these bytes encode.
     fn decode(bytes: &mut Bytes<'_>) -> Self;
 
-    /// Plays the operations beside the model, and panics where they differ.
+    /// Runs the operations on the part and on the model, and panics if they differ.
     fn run(&self);
 }
 

@@ -1,4 +1,4 @@
-//! The model of a pool: what a pool must do, whatever its layout.
+//! The model of a pool: what a pool must do, independent of its layout.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,21 @@ use crate::pool::stats::Stats;
 
 /// A pool as its users see it: which objects are idle, and since when.
 ///
-/// A *step* is a collect, a trim or a clear, as far as this pool goes. A step drops an object
-/// exactly if it has been idle since before the previous step. Late seats weaken this, and only so:
+/// A *step* is a collect, a trim or a clear, as this pool sees it. A step drops an object exactly
+/// if it has been idle since before the previous step. Late seats weaken this, in these ways only:
 ///
-/// * A step passes over the shards of seats that are pinned. What they hold privately, and in the
-///   chain that was primary, stays behind. If the shard catches up before the next step, or the next
-///   step reaches it, all that goes at its time. Else it is *overdue*: it goes with the step that
-///   reaches the shard, or with the first one after the owner has caught up.
-/// * Thieves know a chain's generation by its parity. In a shard that is behind by an even number of
-///   steps, what is overdue looks fresh, and a search that finds it takes a batch: what it brings
-///   besides the one object that it was for is then as young as if it had just been put.
-/// * A clear leaves the same behind: what the shards that it passes over hold, except for victims.
+/// * A step skips the shards of seats that are pinned. Their private objects, and those in the
+///   chain that was primary, stay behind. If the shard catches up before the next step, or the next
+///   step reaches it, the objects are dropped on time. Otherwise they are *overdue*, and are
+///   dropped by the step that reaches the shard, or by the first one after the owner has caught up.
+/// * Thieves know a chain's generation by its parity. In a shard that is behind by an even number
+///   of steps, overdue objects look fresh, and a search that finds them takes a batch: the objects
+///   of the batch, except for the one that the search returns, are then as young as if they had
+///   just been put.
+/// * A clear leaves the same objects behind: those of the shards that it skips, except for victims.
 ///
-/// Nothing ever goes too early: what a step drops has been idle since before the previous one.
+/// No object is ever dropped too early: an object that a step drops has been idle since before the
+/// previous step.
 #[derive(Default)]
 pub(super) struct Model {
     steps: u32,
@@ -27,20 +29,21 @@ pub(super) struct Model {
     pub(super) counts: Stats,
 }
 
-/// Before which step an object came in: really, and at the latest that a search may have made of it.
+/// The step before which an object was put: the real one, and the latest one that a search may have
+/// made it look like.
 #[derive(Clone, Copy, Debug)]
 struct Since {
     put: u32,
     latest: u32,
 }
 
-/// What shards hold, for the model to compare itself with. Without the shard of the thread that is
-/// at work, if that can use it.
+/// The contents of shards, which the model is compared with. Excludes the acting thread's shard if
+/// the thread can use it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Elsewhere {
     /// Private objects.
     pub(super) private: usize,
-    /// Those in shards that have gone with the last step.
+    /// Objects in shards that the last step reached.
     pub(super) fresh: usize,
 }
 
@@ -58,7 +61,7 @@ impl Model {
         assert!(self.idle.insert(number, since).is_none(), "put twice");
     }
 
-    /// A search is about to be made in which what is overdue may look fresh.
+    /// A search is about to run in which overdue objects may look fresh.
     pub(super) fn confuse(&mut self) {
         let steps = self.steps;
         self.idle.values_mut().filter(|s| s.put + 1 < steps).for_each(|s| s.latest = steps);
@@ -66,7 +69,7 @@ impl Model {
 
     /// A search has found an object, as a victim or not.
     pub(super) fn found(&mut self, number: usize, victim: bool, elsewhere: Elsewhere) {
-        let since = self.idle.remove(&number).expect("found what was not idle");
+        let since = self.idle.remove(&number).expect("the found object was idle");
         if victim {
             assert!(since.put < self.steps, "a victim before its time");
             let fresh = self.idle.values().filter(|s| s.put == self.steps).count();
@@ -78,33 +81,34 @@ impl Model {
         self.counts.victim_hits += u64::from(victim);
     }
 
-    /// A search has found nothing: all that is idle is private to others.
+    /// A search has found nothing: all idle objects are private to other threads.
     pub(super) fn missed(&mut self, elsewhere: Elsewhere) {
-        assert_eq!(self.idle(), elsewhere.private, "a search has missed something");
+        assert_eq!(self.idle(), elsewhere.private, "a search has missed an object");
         self.counts.misses += 1;
     }
 
-    /// A step has dropped these. So many are in shards that it and the one before passed over.
+    /// A step has dropped `dropped`. `behind` objects are in shards that this step and the one
+    /// before skipped.
     pub(super) fn step(&mut self, dropped: &[usize], behind: usize) {
         for number in dropped {
-            let since = self.idle.remove(number).expect("dropped what was not idle");
+            let since = self.idle.remove(number).expect("dropped an object that was not idle");
             assert!(since.put < self.steps, "dropped too early");
         }
         let left = |before: fn(&Since) -> u32| {
             self.idle.values().filter(|since| before(since) < self.steps).count()
         };
-        assert!(left(|since| since.latest) <= behind, "something was not dropped");
-        assert!(behind <= left(|since| since.put), "something fresh is behind");
+        assert!(left(|since| since.latest) <= behind, "an object was not dropped");
+        assert!(behind <= left(|since| since.put), "a fresh object is behind");
         self.steps += 1;
         self.counts.dropped += dropped.len() as u64;
     }
 
-    /// A clear has dropped these. So many are in shards that it passed over.
+    /// A clear has dropped `dropped`. `behind` objects are in shards that it skipped.
     pub(super) fn clear(&mut self, dropped: &[usize], behind: usize) {
         for number in dropped {
-            assert!(self.idle.remove(number).is_some(), "dropped what was not idle");
+            assert!(self.idle.remove(number).is_some(), "dropped an object that was not idle");
         }
-        assert_eq!(self.idle(), behind, "something was not cleared");
+        assert_eq!(self.idle(), behind, "an object was not cleared");
         self.steps += 1;
         self.counts.dropped += dropped.len() as u64;
     }

@@ -1,4 +1,5 @@
-//! The oracle: the core of a pool beside its model. Each operation is done to both, and the results are compared.
+//! The oracle: the core of a pool, and its model. Each operation runs on both, and the results are
+//! compared.
 
 use std::{mem::ManuallyDrop, ptr};
 
@@ -16,7 +17,7 @@ use crate::{
 };
 
 pub(super) struct Oracle<const PAD: usize> {
-    /// Not dropped if the program fails, as it must be empty for that.
+    /// Not dropped if the program fails, because it would have to be empty.
     pub(super) core: ManuallyDrop<Box<Core<Token<PAD>>>>,
     pub(super) model: Model,
     max_idle: usize,
@@ -34,7 +35,7 @@ impl<const PAD: usize> Oracle<PAD> {
         Self::new(self.max_idle)
     }
 
-    /// Runs `f` on a player's own shard, as the public face does.
+    /// Runs `f` on a player's own shard, as `Pool` does.
     fn own<A, R>(
         &self,
         seat: Option<&Seat>,
@@ -64,7 +65,7 @@ impl<const PAD: usize> Oracle<PAD> {
         Some(value)
     }
 
-    /// Whether a search cannot succeed. If so, it is a miss.
+    /// Returns whether a search cannot succeed, and counts a miss if so.
     pub(super) fn has_nothing(&mut self, seat: Option<&Seat>) -> bool {
         let own = seat.and_then(|seat| self.shard(seat));
         let nothing = own.is_some_and(|shard| self.core.has_nothing(shard));
@@ -96,7 +97,7 @@ impl<const PAD: usize> Oracle<PAD> {
         full
     }
 
-    /// How many victims have been found, where the searches of this seat are counted.
+    /// Returns the number of victims that this seat's searches have found.
     fn victims(&self, seat: Option<&Seat>) -> u64 {
         let mut stats = Stats::default();
         stats.add(&self.core.counters);
@@ -168,7 +169,7 @@ impl<const PAD: usize> Oracle<PAD> {
         kept
     }
 
-    /// A cell for an object that is made.
+    /// Returns a cell for a new object.
     pub(super) fn make(&mut self, seat: Option<&Seat>) -> EmptyCell<Token<PAD>> {
         let empty = self.core.pop_empty(seat).unwrap_or_else(EmptyCell::new);
         self.core.count(seat, |tally| &tally.created);
@@ -176,7 +177,7 @@ impl<const PAD: usize> Oracle<PAD> {
         empty
     }
 
-    /// An object is dropped instead of being given back.
+    /// Drops an object that is not given back.
     pub(super) fn discard(&mut self, full: CellBox<Token<PAD>>) {
         drop(full);
         self.core.dropped.add(1);
@@ -196,7 +197,7 @@ impl<const PAD: usize> Oracle<PAD> {
         }
     }
 
-    /// Drops the pool. Returns the number of objects that dropped.
+    /// Drops the pool. Returns the number of objects that were dropped with it.
     pub(super) fn end(self) -> usize {
         let mut core = ManuallyDrop::into_inner(self.core);
         let idle = core.empty();
@@ -205,7 +206,7 @@ impl<const PAD: usize> Oracle<PAD> {
         self.model.idle()
     }
 
-    /// The counters are those of the model.
+    /// Compares the counters with the model's.
     pub(super) fn check(&self) {
         let stats = self.core.stats();
         let (idle, steals) = (self.model.idle(), stats.steals);
@@ -216,7 +217,7 @@ impl<const PAD: usize> Oracle<PAD> {
         }
     }
 
-    /// Each unit is in one place, and shards have no more of them than they may.
+    /// Checks that each unit is in one place, and that no shard leases more units than it may.
     fn check_units(&self) {
         let quota = &self.core.quota;
         let left = quota.lease(usize::MAX);
@@ -237,13 +238,13 @@ impl<const PAD: usize> Oracle<PAD> {
         self.core.shard(seat)
     }
 
-    /// How many steps have passed over a shard since it last went with one.
+    /// Returns how many steps have skipped a shard since one last reached it.
     pub(super) fn missed(&self, shard: &Shard<Token<PAD>>) -> u32 {
         let behind = self.core.generation.load(Relaxed) - shard.generation.load(Relaxed);
         if shard.open.load(Relaxed) { behind } else { 0 }
     }
 
-    /// The objects that are private to other shards.
+    /// Returns the contents of all shards except for `own`.
     fn elsewhere(&self, own: Option<&Shard<Token<PAD>>>) -> Elsewhere {
         let mut all = Elsewhere::default();
         let is_own = |shard| own.is_some_and(|own| ptr::eq(own, shard));

@@ -6,14 +6,15 @@ use super::{
 };
 use crate::seat::{fence::FenceKind, table::Seats};
 
-/// Bounds of pools: none, without private places, with few of them, with all.
+/// Bounds of pools: no bound, bounds without private places, with few of them, and with all.
 pub(super) const BOUNDS: [usize; 10] = [usize::MAX, 0, 1, 3, 31, 32, 70, 200, 600, 1000];
 
-/// Threads that hold seats and do nothing: the number that holds the first seats, so that the players' are far out,
-/// and the number that holds those before each player's, so that players share a bit of the map.
+/// Threads that hold seats and do nothing: the number that holds the first seats, so that the
+/// players' seats are in later segments, and the number that holds those before each player's, so
+/// that players share a bit of the occupancy map.
 pub(super) const SLEEPERS: [(usize, usize); 4] = [(0, 0), (0, 63), (3, 0), (61, 0)];
 
-/// What a player does.
+/// An operation of a player.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act {
     Get,
@@ -27,10 +28,10 @@ pub(super) enum Act {
     Resume,
 }
 
-/// What happens. Pools are counted modulo how many there are.
+/// A step of the program. The numbers of pools are taken modulo the number of pools.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
-    /// A player acts `times` times. One that has been stopped can only be resumed.
+    /// A player repeats `act` `times` times. A stopped player can only be resumed.
     Play {
         who: usize,
         act: Act,
@@ -40,17 +41,17 @@ pub(super) enum Op {
     Collect,
     Trim(usize),
     Clear(usize),
-    /// The pool goes, and another one comes in its place.
+    /// Drops the pool, and makes another in its place.
     Renew(usize),
-    /// An object that is out is dropped.
+    /// Drops an object that is out of its pool.
     Discard(usize),
-    /// An object that is out is leaked.
+    /// Leaks an object that is out of its pool.
     Forget,
     /// Another thread takes the registry's lock.
     Lock,
-    /// Another thread takes it and claims the seats.
+    /// Another thread takes the registry's lock and claims the seats.
     Claim,
-    /// Another thread is done.
+    /// The other thread releases what it holds.
     Wait,
 }
 
@@ -86,14 +87,14 @@ impl Op {
 pub(super) struct Program {
     pub(super) symmetric: bool,
     pub(super) sleepers: (usize, usize),
-    /// Whether the objects are so large that a shard has no magazine, or a smaller one.
+    /// The size of the objects.
     pub(super) size: Size,
     /// The bound of each pool.
     pub(super) pools: Vec<usize>,
     pub(super) ops: Vec<Op>,
 }
 
-/// Of objects: as many in a magazine as can be, fewer, none.
+/// Sizes of objects: for a full magazine, for a smaller one, and for none.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Size {
     Small,

@@ -1,4 +1,4 @@
-//! Programs that proptest makes operation by operation, so that it can shrink a failing one.
+//! Programs that proptest generates operation by operation, so that it can shrink a failing one.
 //!
 //! `PROPTEST_CASES` is the number of programs; the default is 256.
 
@@ -16,7 +16,7 @@ use super::{
     sizes,
 };
 
-/// Plays programs of this kind. Nothing is written anywhere if one fails.
+/// Runs programs of this kind. A failure writes no file.
 fn check<P: Program + Clone>(programs: impl Strategy<Value = P>) {
     let config = Config { failure_persistence: None, ..Config::default() };
     let played = TestRunner::new(config).run(&programs, |program| {
@@ -26,7 +26,7 @@ fn check<P: Program + Clone>(programs: impl Strategy<Value = P>) {
     played.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// A size at random, and often one that is special.
+/// A random size, often a special one.
 fn size() -> impl Strategy<Value = usize> {
     let near = (0..usize::BITS, -64..64isize);
     prop_oneof![

@@ -8,14 +8,14 @@ use crate::containers::{
     ring::{Ring, Steal},
 };
 
-/// Objects that nobody looks at: rings and chains pass on the pointers.
+/// Dangling pointers: rings and chains never dereference objects.
 pub(super) type Batch = Vec<*mut ObjectCell<()>>;
 
 pub(super) fn batch(numbers: Range<usize>) -> Batch {
     numbers.map(|number| ptr::without_provenance_mut(number + 1)).collect()
 }
 
-/// The objects that a pop or a steal returned, of which at most this number was asked for.
+/// Returns the objects of a pop or a steal that was asked for at most `most`.
 pub(super) fn out(most: usize, f: impl FnOnce(&mut [*mut ObjectCell<()>]) -> usize) -> Batch {
     let mut into = vec![ptr::null_mut(); most];
     let count = f(&mut into);
@@ -23,7 +23,7 @@ pub(super) fn out(most: usize, f: impl FnOnce(&mut [*mut ObjectCell<()>]) -> usi
     into
 }
 
-/// How many came of a steal. One OS thread alone is never too slow.
+/// Returns the number of stolen objects. On one thread a steal never fails.
 pub(super) fn stolen(steal: Steal) -> usize {
     match steal {
         Steal::Got(count) => {
@@ -31,7 +31,7 @@ pub(super) fn stolen(steal: Steal) -> usize {
             count
         }
         Steal::Empty => 0,
-        Steal::Busy => panic!("nobody else is at work"),
+        Steal::Busy => panic!("no other thread runs"),
     }
 }
 
@@ -94,7 +94,7 @@ impl super::Program for Program {
             }
             assert_eq!(ring.len(), model.len());
         }
-        // All that is left comes out, and every slot can be used again.
+        // All remaining objects can be popped, and every slot can be used again.
         assert_eq!(model, out(self.slots, |into| head.pop(into)));
         assert_eq!(head.push(&batch(0..self.slots)), self.slots, "a slot was not handed back");
     }

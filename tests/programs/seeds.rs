@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-/// Plays the programs in `fuzz/seeds/NAME`. To look at a crash of the fuzzer, put it there.
+/// Runs the programs in `fuzz/seeds/NAME`. To look at a crash of the fuzzer, copy its file to that
+/// folder.
 fn play(name: &str, program: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
     let mut seeds: Vec<_> =

@@ -21,10 +21,10 @@ use crate::{
     sync::Relaxed,
 };
 
-/// Virtual threads that may have seats. There is one more, which never has.
+/// The number of virtual threads that may have seats. There is one more, which never has one.
 pub(super) const PLAYERS: usize = 6;
 
-/// What ages pools.
+/// The operations that age pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Collect,
@@ -36,16 +36,16 @@ pub(super) enum Step {
 #[derive(Default)]
 struct Player<'a> {
     seat: Option<&'a Seat>,
-    /// It has been stopped in the midst of an operation.
+    /// The pin of a player that was stopped inside an operation.
     pin: Option<Pin<'a>>,
 }
 
-/// Another thread is at work, until a player has to wait for it.
+/// A thread besides the players, which is at work until a player has to wait for it.
 enum Other<'a> {
     Nowhere,
     /// It holds the registry's lock.
     Registry,
-    /// It is in the midst of a trim of a pool that is none of ours.
+    /// It is in the middle of a trim of another pool.
     Trim {
         _claim: Claim<'a>,
     },
@@ -57,7 +57,7 @@ pub(super) struct Simulation<'a, const PAD: usize> {
     other: Other<'a>,
     pools: Vec<Oracle<PAD>>,
     book: Arc<Book>,
-    /// Objects that are out, in their cells, without them, and for ever.
+    /// Objects out of the pools: in cells, by value, and leaked.
     held: Vec<CellBox<Token<PAD>>>,
     values: Vec<Token<PAD>>,
     forgotten: Vec<CellBox<Token<PAD>>>,
@@ -65,7 +65,8 @@ pub(super) struct Simulation<'a, const PAD: usize> {
 
 /// The players.
 impl<'a, const PAD: usize> Simulation<'a, PAD> {
-    /// Pools with these bounds. `sleepers` are the seats taken before those of all players, and before each of them.
+    /// A simulation with pools of these bounds. `sleepers`: the number of seats that are taken
+    /// before the players' seats, and before each one of them.
     pub(super) fn new(seats: &'a Seats, sleepers: (usize, usize), pools: &[usize]) -> Self {
         let (before_all, before_each) = sleepers;
         let join = || seats.join().expect("a free seat");
@@ -76,7 +77,7 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
             join()
         };
         let free: Vec<_> = (0..PLAYERS).map(join_later).collect();
-        // SAFETY: joined just now, and used by nobody.
+        // SAFETY: joined above, and not used yet.
         free.into_iter().for_each(|seat| unsafe { seats.leave(seat) });
         Self {
             seats,
@@ -95,7 +96,7 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         self.players[who].pin.is_none()
     }
 
-    /// A player is stopped while it is pinned, if it can pin.
+    /// Stops a player inside a pin, if it can pin.
     pub(super) fn stop(&mut self, who: usize) {
         if let Some(seat) = self.here(who) {
             // SAFETY: the player's seat, and its only pin.
@@ -107,7 +108,7 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         self.players[who].pin = None;
     }
 
-    /// The seat of a player, a new one if need be, ready for the slow path.
+    /// Returns the seat of a player, which joins if it has none. A late seat has caught up.
     fn here(&mut self, who: usize) -> Option<&'a Seat> {
         if who < PLAYERS && self.players[who].seat.is_none() {
             if matches!(self.other, Other::Trim { .. }) {
@@ -124,7 +125,8 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         seat
     }
 
-    /// Nobody has the registry's lock, and the seat's player is not pinned.
+    /// Does the missed work of a seat. No thread holds the registry's lock, and the seat's player
+    /// is not pinned.
     fn catch_up(&self, seat: &Seat) {
         // SAFETY: as above.
         unsafe { steps::catch_up(self.cores(), seat) };
@@ -135,17 +137,17 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         self.pools.iter().map(|pool| &**pool.core as &dyn Collectable)
     }
 
-    /// A player comes to its end. It plays another thread from then on.
+    /// A player's thread exits. From then on the player is another thread.
     pub(super) fn exit(&mut self, who: usize) {
         self.wait();
         let Some(seat) = self.players[who].seat.take() else { return };
-        // SAFETY: nobody has the registry's lock, and the player is not pinned.
+        // SAFETY: no thread holds the registry's lock, and the player is not pinned.
         unsafe { steps::vacate(self.cores(), seat) };
         for pool in &self.pools {
             let stranded = pool.shard(seat).map_or(0, |shard| shard.private.len());
-            assert_eq!(stranded, 0, "something is left with the dead");
+            assert_eq!(stranded, 0, "an ended thread has kept objects");
         }
-        // SAFETY: the player's, which has forgotten it.
+        // SAFETY: the player's seat, which it no longer uses.
         unsafe { self.seats.leave(seat) };
     }
 
@@ -155,10 +157,10 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         self.other = Other::Registry;
     }
 
-    /// Another thread begins to trim a pool of its own.
+    /// Another thread starts to trim a pool of its own.
     pub(super) fn claim(&mut self) {
         self.wait();
-        // SAFETY: nobody else has the registry's lock.
+        // SAFETY: no other thread holds the registry's lock.
         self.other = Other::Trim { _claim: unsafe { Claim::new(self.seats, false) } };
     }
 
@@ -168,9 +170,9 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
     }
 }
 
-/// What they do with pools.
+/// The players' operations on pools.
 impl<const PAD: usize> Simulation<'_, PAD> {
-    /// A player gets an object if it finds one, as a guard does.
+    /// A player gets an object, if it finds one.
     pub(super) fn get(&mut self, who: usize, pool: usize) {
         let full = self.find(who, pool);
         self.held.extend(full);
@@ -245,7 +247,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
         }
     }
 
-    /// As `put_value`, to a pool with a hook, which wants to see the object in its cell.
+    /// Like `put_value`, to a pool with a hook, which needs the object in its cell.
     pub(super) fn put_hooked(&mut self, who: usize, pool: usize) {
         let value = self.values.pop().unwrap_or_else(|| Token::new(&self.book));
         self.put_filled(who, pool, value);
@@ -256,7 +258,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
         self.keep_far(who, pool, empty.unwrap_or_else(EmptyCell::new).fill(value));
     }
 
-    /// An object is made ahead of time.
+    /// Creates an object ahead of time.
     pub(super) fn reserve(&mut self, who: usize, pool: usize) {
         if self.pools[pool].core.quota.has_room() {
             let full = self.make(who, pool);
@@ -265,14 +267,14 @@ impl<const PAD: usize> Simulation<'_, PAD> {
         }
     }
 
-    /// An object that is out is not wanted back.
+    /// Drops an object that is out of its pool.
     pub(super) fn discard(&mut self, pool: usize) {
         if let Some(full) = self.held.pop() {
             self.drop_refused(pool, Err(full));
         }
     }
 
-    /// An object that is out is leaked.
+    /// Leaks an object that is out of its pool.
     pub(super) fn forget(&mut self) {
         self.forgotten.extend(self.held.pop());
     }
@@ -285,7 +287,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
             Step::Clear(pool) => (pool..pool + 1, true),
         };
         let ages = self.pools[pools.clone()].iter().map(|pool| &**pool.core as &dyn Collectable);
-        // SAFETY: nobody else has the registry's lock.
+        // SAFETY: no other thread holds the registry's lock.
         drop_pending(unsafe { steps::age(self.seats, ages, which == Step::Collect, clear) });
         let mut dropped = self.book.take_dropped();
         for pool in &mut self.pools[pools] {
@@ -296,7 +298,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
                 let shard = player.seat.and_then(|seat| pool.shard(seat));
                 if let Some(shard) = shard.filter(|shard| shard.open.load(Relaxed)) {
                     let missed = pool.missed(shard) > 0;
-                    assert_eq!(missed, player.pin.is_some(), "not all but the pinned are reached");
+                    assert_eq!(missed, player.pin.is_some(), "a step skips the pinned only");
                 }
             }
         }
@@ -322,7 +324,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
         assert_eq!(self.book.alive(), idle + out);
     }
 
-    /// Drops all pools, and the objects that are out. Only forgotten objects are left.
+    /// Drops all pools, and the objects that are out of them. Only the leaked objects remain.
     pub(super) fn end(mut self) {
         self.wait();
         (0..PLAYERS).for_each(|who| self.resume(who));

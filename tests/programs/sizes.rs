@@ -32,23 +32,23 @@ pub(super) const OBJECTS: [fn(); 12] = [
     check_object::<{ 1 << 40 }>,
 ];
 
-/// What is leased and given back.
+/// Leases and releases units.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
     Lease(usize),
-    /// So many of those that are leased, at most.
+    /// Releases up to this many leased units.
     Release(usize),
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Program {
-    /// The place of an item, if the first bucket holds this power of two.
+    /// Locates an item, if the first bucket holds this power of two.
     Bucket { id: usize, log: u32 },
-    /// Units of a bound, and the places that a magazine has room for.
+    /// Leases units of a bound, for a magazine with this number of places.
     Quota { limit: usize, places: usize, ops: Vec<Op> },
-    /// So many objects made ahead of time, in a pool of such a bound.
+    /// Reserves these numbers of objects in a pool with this bound.
     Reserve { max_idle: usize, additional: Vec<usize> },
-    /// What goes by the size of the objects.
+    /// Runs a check that depends on the object size.
     Object(usize),
 }
 
@@ -81,14 +81,15 @@ impl Op {
     }
 }
 
-/// Buckets follow each other without a gap.
+/// Checks that buckets follow each other without a gap.
 fn check_bucket(id: usize, first: usize) {
     let (index, offset) = locate(id, first);
     assert!(offset < buckets::len(index, first));
     assert_eq!((0..index).map(|i| buckets::len(i, first)).sum::<usize>(), id - offset);
 }
 
-/// Units are neither lost nor made, and a shard's places are a small share of them.
+/// Checks that no unit is lost or created, and that a shard's places are a small share of the
+/// units.
 fn check_quota(limit: usize, places: usize, ops: &[Op]) {
     let quota = Quota::new(limit, places);
     let share = limit / test_size(32, 1);
@@ -114,7 +115,8 @@ fn check_quota(limit: usize, places: usize, ops: &[Op]) {
     }
 }
 
-/// Makes as many objects as the bound and the request allow, or refuses an impossible number.
+/// Checks that `reserve` creates as many objects as the bound and the request allow, or refuses an
+/// impossible number.
 fn check_reserve(max_idle: usize, additional: &[usize]) {
     let made = AtomicUsize::new(0);
     let pool = Pool::new(|| made.fetch_add(1, Relaxed)).with_max_idle(max_idle);
@@ -132,7 +134,8 @@ fn check_reserve(max_idle: usize, additional: &[usize]) {
     }
 }
 
-/// Runs what may panic. The fuzzer takes the message of a panic for a crash.
+/// Runs `f`, which may panic, without a message: the fuzzer treats the message of a panic as a
+/// crash.
 fn catch(f: impl FnOnce()) -> thread::Result<()> {
     #[cfg(fuzzing)]
     let hook = std::panic::take_hook();
@@ -144,7 +147,7 @@ fn catch(f: impl FnOnce()) -> thread::Result<()> {
     result
 }
 
-/// Magazines and spare cells are as many as there may be, and no more.
+/// Checks that magazines and spare cells are as many as allowed.
 fn check_object<const SIZE: usize>() {
     const MOST: usize = 64 * 1024;
     let cell = size_of::<ObjectCell<[u8; SIZE]>>();

@@ -1,11 +1,11 @@
-//! Objects that are counted, and numbered.
+//! Objects that are counted and numbered.
 
 use std::{
     mem::{MaybeUninit, take},
     sync::{Arc, Mutex},
 };
 
-/// The books over the objects of one program.
+/// The counts of the objects of one program.
 #[derive(Default)]
 pub(super) struct Book(Mutex<Entries>);
 
@@ -21,7 +21,7 @@ impl Book {
         self.0.lock().unwrap().alive
     }
 
-    /// The numbers of those that have been dropped since the last call.
+    /// Returns the numbers of the objects that have been dropped since the last call.
     pub(super) fn take_dropped(&self) -> Vec<usize> {
         take(&mut self.0.lock().unwrap().dropped)
     }
@@ -30,7 +30,7 @@ impl Book {
 /// An object with a number of its own, and `PAD` bytes to be large.
 pub(super) struct Token<const PAD: usize> {
     number: usize,
-    /// The number's complement, while there is an object.
+    /// The complement of the number, while the object is alive.
     stamp: usize,
     _pad: MaybeUninit<[u8; PAD]>,
     book: Arc<Book>,
@@ -52,7 +52,7 @@ impl<const PAD: usize> Token<PAD> {
 }
 
 impl<const PAD: usize> Drop for Token<PAD> {
-    /// Only notes it, as a panic in a destructor would tell less.
+    /// Only records it: a panic in a destructor would hide the cause.
     fn drop(&mut self) {
         self.stamp = 0;
         let mut entries = self.book.0.lock().unwrap();

@@ -37,7 +37,7 @@ fn yielding_lets_other_tasks_run() {
     }
 }
 
-/// A pair of tasks that wake each other for ever.
+/// Spawns two tasks that keep waking each other until `stop`.
 fn ping_pong(stop: &Arc<AtomicBool>, polls: &Arc<AtomicUsize>) {
     let (a, at_b) = async_channel::bounded(1);
     let (b, at_a) = async_channel::bounded(1);
@@ -55,11 +55,11 @@ fn ping_pong(stop: &Arc<AtomicBool>, polls: &Arc<AtomicUsize>) {
     b.try_send(()).unwrap();
 }
 
-/// Every 61st poll takes from the global queue. Two tasks that are always ready are polled at most that often
-/// before a task from outside.
+/// Every 61st poll takes from the global queue. Two tasks that are always ready are polled at most
+/// that often before a task from outside.
 #[test]
 fn the_global_queue_has_its_turn() {
-    // Nobody is replaced here.
+    // No worker is replaced here.
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let polls = Arc::new(AtomicUsize::new(0));
     let stop = Arc::new(AtomicBool::new(false));
@@ -77,8 +77,8 @@ fn the_global_queue_has_its_turn() {
         let counted = Arc::clone(&polls);
         let before = polls.load(SeqCst);
         let task = runtime.spawn(async move { counted.load(SeqCst) });
-        // What was polled between the look and the spawn does not count: the least of some tries is
-        // what can be relied on.
+        // Polls between the load and the spawn do not count, so the minimum of several tries is
+        // checked.
         until("the task", || task.is_finished());
         let after = runtime.block_on(task).unwrap();
         if after - before <= 62 {
@@ -86,7 +86,7 @@ fn the_global_queue_has_its_turn() {
             return;
         }
     }
-    panic!("never within 62 polls");
+    panic!("the task never ran within 62 polls");
 }
 
 /// Go's `TestTimerFairness`.
@@ -165,11 +165,11 @@ fn three_tasks_that_are_always_ready_take_turns() {
     });
 }
 
-/// Go's `TestPingPongHog`: of two pairs of tasks, one does a thousand times as much work in each turn. Their
-/// shares of the time differ by a factor of at most 20.
+/// Go's `TestPingPongHog`: of two pairs of tasks, one does a thousand times as much work in each
+/// turn. Their shares of the time differ by a factor of at most 20.
 #[test]
 fn pairs_of_tasks_share_the_time() {
-    // What another process takes from one of them may spoil a try.
+    // Another process may slow down one of the pairs, so there are several tries.
     let mut ratios = Vec::new();
     for _ in 0..5 {
         let (hog, light) = run(&runtime(1), async {
@@ -189,7 +189,7 @@ fn pairs_of_tasks_share_the_time() {
     panic!("{ratios:?}");
 }
 
-/// Two tasks that take turns in counting so far.
+/// Spawns two tasks that take turns in counting up to `limit`.
 fn pair(stop: &Arc<AtomicBool>, limit: usize) -> Arc<AtomicUsize> {
     let count: Arc<AtomicUsize> = Arc::default();
     let (a, at_b) = async_channel::bounded(1);
@@ -226,7 +226,7 @@ fn a_slow_task_runs_after_those_that_wait() {
                     }));
                     spin(Duration::from_millis(50));
                     rt::yield_now().await;
-                    assert!(others.load(SeqCst) > i, "the yield let nobody go first");
+                    assert!(others.load(SeqCst) > i, "no other task ran during the yield");
                 }
             }
         });
@@ -234,8 +234,8 @@ fn a_slow_task_runs_after_those_that_wait() {
     });
 }
 
-/// Go's `TestTimerFairness2`: a timer among tasks that are always ready, one of which is in short blocking
-/// calls all the time.
+/// Go's `TestTimerFairness2`: a timer among tasks that are always ready, one of which makes short
+/// blocking calls all the time.
 #[test]
 fn timers_fire_among_short_blocking_calls() {
     run(&runtime(1), async {
@@ -252,8 +252,8 @@ fn timers_fire_among_short_blocking_calls() {
     });
 }
 
-/// Go's `TestGCFairness`: a timer beside tasks that only make system calls, inside `blocking` or not, and
-/// yield.
+/// Go's `TestGCFairness`: a timer beside tasks that only make system calls, inside `blocking` or
+/// not, and yield.
 #[cfg(unix)]
 #[test]
 fn timers_fire_beside_system_calls() {
@@ -288,8 +288,8 @@ fn timers_fire_beside_system_calls() {
     }
 }
 
-/// A worker runs the newest task first, then its own queue in order, then tasks from outside. The order may
-/// differ now and then: when the global queue has its turn, or a time slice is over.
+/// A worker runs the newest task first, then its own queue in order, then tasks from outside. The
+/// order may differ sometimes: when the global queue has its turn, or a time slice has ended.
 #[test]
 fn the_newest_task_then_the_own_queue_then_the_global_queue_runs() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
@@ -328,7 +328,7 @@ fn a_full_queue_overflows_to_the_global_queue() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let handle = runtime.handle().clone();
     run(&runtime, async move {
-        // One runs next, 256 fill the queue.
+        // One task is the next one, and 256 fill the queue.
         let mut tasks: Vec<_> = (0..257).map(|_| rt::spawn(async {})).collect();
         let full = handle.metrics();
         assert_eq!((full.queued, full.injected), (257, 0));

@@ -13,9 +13,9 @@ use corepool::rt;
 
 use crate::util::{LONG, in_a_process, run, runtime, until};
 
-/// Runs it in a child, which has to end well.
+/// Runs `f` in a child process, which must succeed.
 fn in_a_child(f: impl FnOnce()) {
-    // SAFETY: the child goes on with what the crate says a child can.
+    // SAFETY: the child does only what the documentation permits.
     match unsafe { libc::fork() } {
         -1 => panic!("no child"),
         0 => {
@@ -25,10 +25,10 @@ fn in_a_child(f: impl FnOnce()) {
         }
         child => {
             let (start, mut status) = (Instant::now(), 0);
-            // SAFETY: the place is valid.
+            // SAFETY: `status` is valid.
             while unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) } == 0 {
                 if start.elapsed() > LONG / 2 {
-                    // SAFETY: the child is this one's.
+                    // SAFETY: a child of this process.
                     unsafe { libc::kill(child, libc::SIGKILL) };
                 }
                 thread::sleep(Duration::from_millis(1));
@@ -38,14 +38,14 @@ fn in_a_child(f: impl FnOnce()) {
     }
 }
 
-/// The parent's runtime has no threads in the child, and can be dropped there. The child can build a runtime
-/// of its own.
+/// The parent's runtime has no threads in the child, and can be dropped there. The child can build
+/// a runtime of its own.
 #[test]
 fn a_child_has_no_workers() {
     in_a_process(|| {
         let (one, other) = (runtime(2), runtime(2));
         let stop = Arc::new(AtomicBool::new(false));
-        // They wake each other from outside all the time.
+        // The tasks of the two runtimes keep waking each other.
         let (a, at_b) = async_channel::bounded(1);
         let (b, at_a) = async_channel::bounded(1);
         a.try_send(()).unwrap();

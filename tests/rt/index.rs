@@ -15,7 +15,7 @@ use crate::util::{Rng, run, runtime, spin, until};
 
 const THREADS: usize = 64;
 
-/// Counts those that are in a poll with an index.
+/// For each worker index, the number of threads in a poll with it.
 #[derive(Default)]
 struct Owners(Vec<AtomicUsize>);
 
@@ -24,7 +24,7 @@ impl Owners {
         let index = current_worker().unwrap().index();
         assert_eq!(self.0[index].fetch_add(1, SeqCst), 0, "two threads have index {index}");
         during();
-        assert_eq!(current_worker().unwrap().index(), index, "it changed within a poll");
+        assert_eq!(current_worker().unwrap().index(), index, "the index changed within a poll");
         self.0[index].fetch_sub(1, SeqCst);
     }
 }
@@ -84,7 +84,7 @@ fn worker_indices_are_below_the_number_of_workers() {
     assert!(least < 512);
 }
 
-/// Go's `TestTraceSTW`: a task that runs alone, time after time, mostly runs on the same worker.
+/// Go's `TestTraceSTW`: a task that runs alone again and again mostly runs on the same worker.
 #[test]
 fn a_lone_task_stays_on_one_worker_index() {
     let runtime = runtime(4);

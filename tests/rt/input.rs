@@ -63,7 +63,7 @@ fn block_on_inside_a_worker_panics() {
         for handle in handles {
             let said = message(|| handle.block_on(async {}));
             assert!(said.contains("block_on was called on a worker"), "{said}");
-            // Announced, it may.
+            // Inside `blocking` the call is allowed.
             let result =
                 rt::blocking(|| handle.block_on(async { rt::spawn(async { 5 }).await.unwrap() }));
             assert_eq!(result, 5);
@@ -85,8 +85,8 @@ fn a_spawn_after_shutdown_is_cancelled() {
     assert!(handle.block_on(task).unwrap_err().is_cancelled());
 }
 
-/// If the system refuses to start threads, `build` returns an error. If it refuses later, the tasks wait for
-/// the worker that exists.
+/// If the system refuses to start threads, `build` returns an error. If it refuses later, the tasks
+/// wait for the worker that exists.
 #[cfg(target_os = "linux")]
 #[test]
 fn build_reports_threads_that_cannot_be_started() {

@@ -1,7 +1,7 @@
 //! The tests of the runtime, through its public interface.
 //!
-//! No test depends on the speed of the machine: an expected event has [`util::LONG`] to happen, and a test
-//! that may hang, or leaves threads that never return, runs in a process of its own.
+//! No test depends on the speed of the machine: an expected event has [`util::LONG`] to happen, and
+//! a test that may hang, or leaves threads that never return, runs in a process of its own.
 
 #![cfg(not(any(loom, shuttle)))]
 

@@ -1,4 +1,4 @@
-//! The figures of `Metrics`.
+//! The counters of `Metrics`.
 
 use std::{
     future,

@@ -13,8 +13,8 @@ use corepool::rt::{self, Builder};
 
 use crate::util::{run, runtime, until};
 
-/// Go's `TestGoroutineParallelism`: the tasks pass a baton without yielding, which they can do only if all of
-/// them run at once.
+/// Go's `TestGoroutineParallelism`: the tasks pass a baton without yielding, which they can do only
+/// if all of them run at once.
 #[test]
 fn as_many_tasks_as_workers_run_in_parallel() {
     const WORKERS: usize = 4;
@@ -39,15 +39,15 @@ fn as_many_tasks_as_workers_run_in_parallel() {
             runtime.block_on(task).unwrap();
         }
     }
-    // It might have been done by replacing those that wait.
+    // Checks that no worker was replaced.
     let metrics = runtime.metrics();
     assert!(metrics.threads <= 512, "{metrics:?}");
 }
 
-/// A task that another one spawns or wakes starts on another worker while its waker goes on.
+/// A task that another one spawns or wakes starts on another worker while its waker continues.
 #[test]
 fn a_woken_task_does_not_wait_for_its_waker() {
-    // Nobody is replaced here: another worker steals it.
+    // No worker is replaced here: another worker steals the task.
     let runtime = Builder::new().workers(2).stall_after(None).build().unwrap();
     run(&runtime, async {
         for wakes in [false, true] {
@@ -66,7 +66,7 @@ fn a_woken_task_does_not_wait_for_its_waker() {
                 rt::sleep(Duration::from_millis(5)).await;
                 sender.try_send(()).unwrap();
             }
-            // Not announced, and within one poll.
+            // Blocks within one poll, outside of `blocking`.
             until("the other", || meet.load(SeqCst));
             other.await.unwrap();
         }
@@ -84,12 +84,12 @@ fn an_idle_runtime_has_no_more_threads_than_workers() {
     assert!(metrics.threads <= 3 + metrics.stalls as usize, "{metrics:?}");
 }
 
-/// Go's `TestGoroutineParallelism2`: as many tasks as workers run at once although the workers were busy or
-/// asleep just before, and half of the tasks are started by the other half.
+/// Go's `TestGoroutineParallelism2`: as many tasks as workers run at once although the workers were
+/// busy or asleep just before, and half of the tasks are started by the other half.
 #[test]
 fn busy_and_sleeping_workers_run_new_tasks_in_parallel() {
     const WORKERS: usize = 4;
-    // Nobody is replaced here.
+    // No worker is replaced here.
     let runtime = Builder::new().workers(WORKERS).stall_after(None).build().unwrap();
     for round in 0..20 {
         if round % 2 == 0 {

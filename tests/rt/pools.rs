@@ -19,7 +19,7 @@ use corepool::{
 
 use crate::util::{Rng, run, runtime, until};
 
-/// Says if two have it.
+/// An object that detects two holders.
 #[derive(Default)]
 struct Item {
     held: AtomicBool,
@@ -44,7 +44,7 @@ fn a_pooled_object_has_one_holder() {
                 let mut rng = Rng(seed + 1);
                 while !stop.load(SeqCst) {
                     let mut item = POOL.get();
-                    assert!(!item.held.swap(true, SeqCst), "two have it");
+                    assert!(!item.held.swap(true, SeqCst), "two tasks hold it");
                     item.uses += 1;
                     match rng.below(300) {
                         0 => thread::sleep(Duration::from_millis(4)),
@@ -70,7 +70,7 @@ fn a_pooled_object_has_one_holder() {
     tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
     assert!(runtime.metrics().stalls > 0);
     let before = POOL.stats();
-    // What the workers have is not lost with them.
+    // The workers' objects are not lost with the workers.
     drop(runtime);
     let stats = POOL.stats();
     assert_eq!(stats.created - stats.dropped, stats.idle, "{before:?} {stats:?}");
@@ -125,20 +125,20 @@ fn a_runtime_collects_by_the_clock() {
     });
 }
 
-/// Collects of this process so far.
+/// Returns the number of collects of this process so far.
 fn collects() -> u64 {
     PacedAlloc::new(System).collections()
 }
 
-/// A call that finds nothing at hand.
+/// Makes a call that takes the slow path.
 fn work() {
     static OTHER: Pool<u8> = Pool::new(|| 0);
     OTHER.clear();
     drop(OTHER.get());
 }
 
-/// Has the clock ask for a collect that a runtime notices and cannot run, since its one worker is stuck.
-/// Nobody asks later.
+/// The clock requests a collect, which a runtime notices and cannot run, because its only worker is
+/// stuck. No further request follows.
 fn ask_in_vain() -> (Runtime, mpsc::Sender<()>) {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let (release, released) = mpsc::channel::<()>();
@@ -148,14 +148,15 @@ fn ask_in_vain() -> (Runtime, mpsc::Sender<()>) {
     until("a task that collects", || runtime.metrics().spawned > 1);
     thread::sleep(Duration::from_millis(100));
     corepool::set_collect_interval(None);
-    // For a sysmon that has just seen it.
+    // Time for a sysmon that has just seen the request.
     thread::sleep(Duration::from_millis(50));
     assert_eq!(runtime.metrics().spawned, 2, "one task at a time");
     assert_eq!(collects(), 0);
     (runtime, release)
 }
 
-/// A runtime was asked for a collect and has not begun it: any other thread may run it.
+/// A runtime has noticed a request for a collect, and has not begun the collect: any other thread
+/// may run it.
 #[test]
 fn any_thread_runs_a_collect_that_a_runtime_has_not_begun() {
     crate::util::in_a_process(|| {
@@ -163,12 +164,12 @@ fn any_thread_runs_a_collect_that_a_runtime_has_not_begun() {
         work();
         assert_eq!(collects(), 1);
         drop(release);
-        // The task comes too late.
+        // The runtime's own collect task comes too late, and runs no collect.
         until("the end of both", || runtime.metrics().alive == 0);
         assert_eq!(collects(), 1);
         corepool::set_collect_interval(Some(Duration::from_millis(5)));
         until("a further one", || {
-            // So that sysmon does not sleep on as if nobody would ever ask.
+            // Makes sysmon wake up and read the clock.
             drop(runtime.spawn(async {}));
             collects() > 1
         });

@@ -43,7 +43,8 @@ fn queued_tasks_are_cancelled() {
     drop(stuck);
 }
 
-/// A task that waits for a timer, or for ever, is dropped, and the task that awaits it gets an error.
+/// A task that waits for a timer, or without end, is dropped, and the task that awaits it gets an
+/// error.
 #[test]
 fn waiting_tasks_are_cancelled() {
     static DROPPED: AtomicBool = AtomicBool::new(false);
@@ -59,11 +60,11 @@ fn waiting_tasks_are_cancelled() {
     until("the end", || runtime.shutdown(LONG));
     assert!(other.join().unwrap());
     assert!(runtime.block_on(sleeps).unwrap_err().is_cancelled());
-    // By a thread of its own.
+    // A separate thread drops it.
     until("the drop", || DROPPED.load(Relaxed));
 }
 
-/// The thread of a worker that is stuck and replaced is not waited for.
+/// A shutdown does not wait for the thread of a worker that is stuck and was replaced.
 #[test]
 fn shutdown_does_not_wait_for_detached_threads() {
     let runtime = runtime(1);
@@ -80,7 +81,7 @@ fn shutdown_does_not_wait_for_detached_threads() {
     assert!(!runtime.shutdown(2 * LONG));
     assert!(start.elapsed() < LONG);
     drop(go);
-    until("it to end", || runtime.shutdown(Duration::ZERO));
+    until("the shutdown", || runtime.shutdown(Duration::ZERO));
 }
 
 /// The drop of each task wakes the next one. The drops do not nest.
@@ -141,15 +142,15 @@ fn a_wake_after_shutdown_drops_the_task() {
         _ = receiver.recv().await;
     }));
     run(&runtime, async {});
-    until("it to wait", || runtime.metrics().queued == 0);
+    until("the task to wait", || runtime.metrics().queued == 0);
     drop(runtime);
     _ = sender.try_send(());
     drop(sender);
     until("the task to be dropped", || DROPPED.load(SeqCst));
 }
 
-/// A runtime that never detaches threads waits for all of them, except for the thread that drops it,
-/// whichever that is.
+/// A runtime that never detaches threads waits for all of them, except for the thread that drops
+/// it.
 #[test]
 fn a_thread_that_drops_its_runtime_does_not_wait_for_itself() {
     type Place = Arc<Mutex<Option<rt::Runtime>>>;
@@ -161,7 +162,7 @@ fn a_thread_that_drops_its_runtime_does_not_wait_for_itself() {
 
     crate::util::in_a_process(|| {
         let build = || Builder::new().workers(1).stall_after(None);
-        // A worker, inside the `block_on` of this or of another runtime.
+        // Dropped by a worker, inside the `block_on` of this or of another runtime.
         for other in [None, Some(runtime(1))] {
             let runtime = build().build().unwrap();
             let handle = other.as_ref().unwrap_or(&runtime).handle().clone();
@@ -177,7 +178,7 @@ fn a_thread_that_drops_its_runtime_does_not_wait_for_itself() {
             drop(go);
             receiver.recv_timeout(LONG / 2).unwrap();
         }
-        // The thread that watches.
+        // Dropped by sysmon's thread.
         let place = Place::default();
         let (inside, (sender, receiver)) = (Arc::clone(&place), mpsc::sync_channel(9));
         let hook = move |_: &rt::Stall| {
@@ -211,7 +212,7 @@ fn tasks_behind_a_stuck_poll_are_dropped() {
     }));
     begun.recv_timeout(LONG).unwrap();
     assert!(!runtime.shutdown(Duration::from_millis(1)), "a poll is under way");
-    // Here, or by another thread if sysmon was just about to move them.
+    // Dropped by this thread, or by another one if sysmon was about to move the tasks.
     until("the drop", || DROPPED.load(SeqCst));
     drop(go);
     assert!(runtime.shutdown(LONG));
@@ -235,11 +236,11 @@ fn a_waker_that_panics_does_not_stop_other_wakers() {
     }
     until("them to wait", || runtime.metrics().polls == 8);
     until("the end", || runtime.shutdown(LONG));
-    // They would be called once more.
+    // Dropping the handles would call the wakers again.
     tasks.into_iter().for_each(std::mem::forget);
 }
 
-/// Surplus workers are not stuck: their polls are waited for.
+/// Surplus workers are not stuck: a shutdown waits for their polls.
 #[test]
 fn shutdown_waits_for_surplus_workers() {
     for _ in 0..10 {
@@ -269,8 +270,8 @@ fn shutdown_reaches_a_worker_that_blocks_all_the_time() {
     }
 }
 
-/// A task that is woken after the shutdown is dropped by a new thread. If no thread can be started, it waits
-/// for the next one.
+/// A task that is woken after the shutdown is dropped by a new thread. If no thread can be started,
+/// it waits for the next one.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_task_woken_after_shutdown_waits_for_a_thread() {

@@ -54,8 +54,8 @@ fn empty_loops_share_one_worker() {
     });
 }
 
-/// Go's `TestPreemptionAfterSyscall`: tasks that are in short blocking calls all the time see a flag that
-/// ends them.
+/// Go's `TestPreemptionAfterSyscall`: tasks that make short blocking calls all the time see a flag
+/// that ends them.
 #[test]
 fn tasks_in_short_calls_see_the_end() {
     for micros in [10, 100, 1000] {
@@ -179,8 +179,8 @@ fn blocking_may_nest_and_panic() {
     assert_eq!(run(&runtime, async { 1 }), 1);
 }
 
-/// A worker was replaced, the others fell asleep, and so did sysmon. When the worker comes back and takes a
-/// new task, sysmon must watch again.
+/// A worker was replaced, the others fell asleep, and so did sysmon. When its poll returns and the
+/// worker takes a new task, sysmon must watch again.
 #[test]
 fn a_replaced_worker_that_comes_back_is_watched() {
     let runtime = runtime(1);
@@ -195,7 +195,7 @@ fn a_replaced_worker_that_comes_back_is_watched() {
         });
         run(&runtime, async {});
         until("the other to sleep", || runtime.metrics().running == 0);
-        // Longer than it takes the watcher to find that there is nothing to watch.
+        // Longer than sysmon needs to find that there is nothing to watch.
         thread::sleep(Duration::from_millis(80));
         drop(go);
         while !over.load(SeqCst) {
@@ -203,7 +203,7 @@ fn a_replaced_worker_that_comes_back_is_watched() {
         }
         spin(Duration::from_nanos(500 * i));
         let next = runtime.spawn(async move {
-            // It is on the only worker: its new tasks are for the one that replaces it.
+            // This task is on the only worker: the worker that replaces it runs the new tasks.
             drop(rt::spawn(async move { send.send(()).unwrap() }));
             receive.recv_timeout(LONG / 4).unwrap();
         });

@@ -48,7 +48,8 @@ fn destructors_of_tasks_may_panic() {
     }
 
     let runtime = runtime(1);
-    // In the future at its end; in one that is aborted; in an output that nobody wants.
+    // A destructor panics in a future that ends, in one that is aborted, and in an output that is
+    // not taken.
     run(&runtime, async {
         let bomb = Bomb;
         rt::spawn(async move {
@@ -96,10 +97,10 @@ fn an_aborted_task_is_dropped() {
     task.abort();
     let error = runtime.block_on(task).unwrap_err();
     assert!(error.is_cancelled());
-    assert!(DROPPED.load(Relaxed), "the handle is ready when the future is gone");
+    assert!(DROPPED.load(Relaxed), "the future is dropped before the handle is ready");
 }
 
-/// A task that awaits the aborted one already is woken.
+/// A task that already awaits the aborted one is woken.
 #[test]
 fn an_abort_wakes_the_awaiting_task() {
     let runtime = runtime(2);
@@ -197,12 +198,12 @@ fn many_tasks_end() {
         sum
     });
     assert_eq!(sum, 50_000 * 49_999 / 2);
-    // Where there is a lot else to do some may be found stuck, and would not be waited for.
+    // On a busy machine some workers may be detached, and a shutdown would not wait for them.
     until("all to end", || runtime.metrics().alive == 0 && runtime.metrics().detached == 0);
     assert!(runtime.shutdown(LONG));
 }
 
-/// An aborted task is finished even if nobody polls its handle.
+/// An aborted task is finished even if its handle is never polled.
 #[test]
 fn an_aborted_task_is_finished() {
     let runtime = runtime(1);

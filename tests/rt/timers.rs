@@ -59,7 +59,8 @@ fn the_longest_sleep_does_not_overflow() {
     assert!(runtime.block_on(task).unwrap_err().is_cancelled());
 }
 
-/// A sleep belongs to the runtime in which it began, and is woken by that one wherever it is awaited.
+/// A sleep belongs to the runtime in which it was created, and that runtime wakes it, wherever it
+/// is awaited.
 #[test]
 fn a_sleep_may_be_awaited_in_another_runtime() {
     let (one, other) = (runtime(1), runtime(1));
@@ -67,11 +68,11 @@ fn a_sleep_may_be_awaited_in_another_runtime() {
     let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx)));
     assert!(one.block_on(polled).is_pending());
     run(&other, sleep);
-    // Also without an end.
+    // The same for a sleep that has not ended when its runtime is dropped.
     let mut sleep = Box::pin(rt::sleep(LONG));
     let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(sleep.as_mut().poll(cx)));
     assert!(one.block_on(polled).is_pending());
     let task = other.spawn(sleep);
     drop(one);
-    assert!(other.block_on(task).unwrap_err().is_panic(), "its timers are gone");
+    assert!(other.block_on(task).unwrap_err().is_panic(), "the runtime of the sleep was dropped");
 }

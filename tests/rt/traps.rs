@@ -70,7 +70,8 @@ fn tasks_run_beside_loops_that_begin_one_by_one() {
     });
 }
 
-/// The tasks that a stuck task wakes and spawns must not stay in the queue of a thread that never returns.
+/// The tasks that a stuck task wakes and spawns must not stay in the queue of a thread that never
+/// returns.
 #[test]
 fn tasks_woken_and_spawned_by_a_loop_run() {
     in_a_process(|| {

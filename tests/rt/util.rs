@@ -23,7 +23,7 @@ pub(crate) fn runtime(workers: usize) -> Runtime {
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < LONG, "{what}: in vain");
+        assert!(start.elapsed() < LONG, "{what}: not in time");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -53,7 +53,7 @@ impl Drop for SetOnDrop {
     }
 }
 
-/// A small xorshift.
+/// A xorshift generator.
 pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
@@ -65,8 +65,9 @@ impl Rng {
     }
 }
 
-/// Runs the body of the calling test in a process of its own, which has to end, and returns what it prints. It
-/// is called on the test's own thread, which the test harness names after the test.
+/// Runs the body of the calling test in a process of its own, which must end. Returns the output of
+/// that process. Must be called on the test's own thread, which the test harness names after the
+/// test.
 pub(crate) fn in_a_process(body: fn()) -> String {
     const CHILD: &str = "COREPOOL_RT_CHILD";
     let thread = thread::current();
@@ -102,7 +103,8 @@ pub(crate) fn in_a_process(body: fn()) -> String {
     said
 }
 
-/// A limit of the address space that leaves no room for the stack of a thread, which is a GiB in [`in_a_process`].
+/// A limit of the address space that leaves no room for the stack of a thread, which is a GiB in
+/// [`in_a_process`].
 #[cfg(target_os = "linux")]
 pub(crate) struct NoRoom(u64);
 
@@ -124,7 +126,7 @@ impl NoRoom {
 #[cfg(target_os = "linux")]
 fn address_space(limit: u64) -> u64 {
     let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the places are valid.
+    // SAFETY: the pointers are valid.
     unsafe {
         assert_eq!(libc::getrlimit(libc::RLIMIT_AS, &mut old), 0);
         let new = libc::rlimit { rlim_cur: limit, rlim_max: old.rlim_max };

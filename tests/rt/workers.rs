@@ -58,8 +58,8 @@ fn a_thousand_changes_of_workers_lose_no_task() {
     assert!(runtime.shutdown(Duration::from_secs(60)));
 }
 
-/// Go's `TestStopTheWorldDeadlock`: a task spawns itself again while the number of workers changes and pools
-/// are collected.
+/// Go's `TestStopTheWorldDeadlock`: a task spawns itself again while the number of workers changes
+/// and pools are collected.
 #[test]
 fn changes_of_workers_and_collects_do_not_deadlock() {
     static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
@@ -129,7 +129,7 @@ fn worker_threads_have_names() {
     assert!(name.starts_with("some-"), "{name}");
 }
 
-/// Threads that sleep end at once when the number of workers is reduced.
+/// Sleeping threads end at once when the number of workers is reduced.
 #[test]
 fn fewer_workers_have_fewer_threads() {
     const WORKERS: usize = 6;
@@ -149,7 +149,7 @@ fn fewer_workers_have_fewer_threads() {
         tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
         until("all to sleep", || runtime.metrics().running == 0);
         runtime.set_workers(2).unwrap();
-        // In far less than the time after which they would end by themselves.
+        // Far earlier than they would end by themselves.
         let start = Instant::now();
         until("the others to end", || runtime.metrics().threads == 2);
         assert!(start.elapsed() < Duration::from_secs(8));
@@ -157,7 +157,7 @@ fn fewer_workers_have_fewer_threads() {
     assert_eq!(run(&runtime, async { 1 }), 1);
 }
 
-/// Threads that a burst needed end some time after it.
+/// Threads that were started for a burst end some time after it.
 #[test]
 fn surplus_threads_end() {
     let runtime = runtime(2);
@@ -180,18 +180,19 @@ fn the_number_of_workers_follows_processors() {
 
     type Set = libc::cpu_set_t;
 
-    /// All threads of the process.
+    /// Confines all threads of the process to `set`.
     fn confine(set: &Set) {
         for thread in fs::read_dir("/proc/self/task").unwrap() {
             let thread = thread.unwrap().file_name().to_str().unwrap().parse().unwrap();
-            // SAFETY: the set is valid. A thread that has ended meanwhile is none of our business.
+            // SAFETY: the set is valid. The call fails for a thread that has ended meanwhile, which
+            // is ignored.
             unsafe { libc::sched_setaffinity(thread, mem::size_of::<Set>(), set) };
         }
     }
 
     crate::util::in_a_process(|| {
         let processors = thread::available_parallelism().unwrap().get();
-        // SAFETY: sets of no processor, which are then filled in.
+        // SAFETY: a zeroed set is an empty one.
         let (mut all, mut one): (Set, Set) = unsafe { (mem::zeroed(), mem::zeroed()) };
         // SAFETY: the sets are valid, and each index is within them.
         unsafe {
@@ -201,7 +202,7 @@ fn the_number_of_workers_follows_processors() {
         }
         let runtime = rt::Runtime::new().unwrap();
         assert_eq!(runtime.workers(), processors);
-        // Who sleeps does not count.
+        // Sleeping threads do not count.
         drop(runtime.spawn(async {
             loop {
                 rt::sleep(Duration::from_millis(5)).await;

@@ -1,5 +1,5 @@
-//! A thread of a scenario: the operations of `Pool` written with the parts of the crate, on a seat of its
-//! own.
+//! A thread of a scenario: the operations of `Pool`, written with the crate's internal parts, on a
+//! seat of its own.
 
 use shuttle::{
     rand::{Rng, thread_rng},
@@ -19,7 +19,7 @@ use crate::{
 /// What a thread may do next. The pools and the numbers are the schedule's choice.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
-    /// Gets some objects, or makes them if there are none.
+    /// Gets some objects, or creates them if none is found.
     Get,
     /// Puts some of the objects that it holds, or new ones.
     Put,
@@ -27,7 +27,7 @@ pub(super) enum Op {
     Fill,
     /// Gets and drops objects until none is found.
     Drain,
-    /// As `Get`, the objects being moved out of their cells.
+    /// Like `Get`, but moves the objects out of their cells.
     Take,
     /// Drops an object that it holds.
     Forget,
@@ -37,9 +37,9 @@ pub(super) enum Op {
     Collect,
     Trim,
     Clear,
-    /// Looks at the counters.
+    /// Reads the counters.
     Look,
-    /// Stays pinned for a while, as a thread does that loses the processor there.
+    /// Stays pinned for a while, like a preempted thread.
     Stall,
     /// Uses a pool of its own.
     Visit,
@@ -116,7 +116,7 @@ impl<'a> Actor<'a> {
         self.put(pool, object);
     }
 
-    /// Gets and drops all that it finds.
+    /// Gets and drops every object that it finds.
     pub(super) fn drain(&self, pool: &Pool) {
         while let Some(object) = self.get(pool) {
             object.discard();
@@ -129,7 +129,7 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Stays pinned meanwhile, if it has a seat that can be pinned.
+    /// Runs `meanwhile` while pinned, if the thread has a seat that can be pinned.
     pub(super) fn pinned(&self, meanwhile: impl FnOnce()) {
         // SAFETY: this thread's seat, and its only pin.
         let pin = self.seat.and_then(|seat| unsafe { seat.pin() });
@@ -160,7 +160,7 @@ impl<'a> Actor<'a> {
         self.process.close(pool);
     }
 
-    /// An idle object, if one is found.
+    /// Returns an idle object, if one is found.
     fn get(&self, pool: &Pool) -> Option<Object> {
         let full = pool.ledger.search(|| {
             let near = self.near(pool, (), |owner, ()| owner.private().pop().ok_or(()));
@@ -170,7 +170,7 @@ impl<'a> Actor<'a> {
         Some(Object::Full(full))
     }
 
-    /// As `get`, without a cell.
+    /// Like `get`, by value.
     fn take(&self, pool: &Pool) -> Option<Object> {
         let value = pool.ledger.search(|| {
             match self.near(pool, (), |owner, ()| owner.private().take().ok_or(())) {
@@ -213,7 +213,7 @@ impl<'a> Actor<'a> {
             Object::Value(value) => {
                 value.release();
                 let kept = match below(4) {
-                    // As to a pool with a hook, which wants to see the object in its cell.
+                    // As to a pool with a hook, which needs the object in its cell.
                     0 => Err(value),
                     _ => self.near(pool, value, |owner, value| owner.private().put(value)),
                 };
@@ -227,7 +227,7 @@ impl<'a> Actor<'a> {
         match kept {
             Ok(()) => pool.ledger.kept(),
             Err(full) => {
-                // It is still the caller's, who can only drop it.
+                // The object still belongs to the caller, who can only drop it.
                 full.get().hold();
                 Object::Full(full).discard();
             }
@@ -243,7 +243,7 @@ impl<'a> Actor<'a> {
         pool.core.put(self.here(), full)
     }
 
-    /// The seat, ready for the long way.
+    /// Returns the thread's seat, after it has caught up, for the slow path.
     fn here(&self) -> Option<&'a Seat> {
         self.seat.inspect(|seat| self.process.catch_up(seat))
     }

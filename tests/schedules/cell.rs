@@ -1,5 +1,5 @@
-//! A cell that detects two threads in it at once, and a thread that does not see the writes of the one
-//! before.
+//! A cell that detects two threads that use it at once, and a thread that does not see the writes
+//! of the previous one.
 
 use std::cell::Cell;
 
@@ -8,17 +8,18 @@ use shuttle::current::{TaskId, clock, me};
 use crate::sync::{AtomicBool, SeqCst};
 
 std::thread_local! {
-    /// Stored to, hence a tick of the thread's own clock; never loaded, hence of no other's.
+    /// Each store ticks this thread's vector clock. It is never loaded, so it orders nothing with
+    /// other threads.
     static TICK: AtomicBool = const { AtomicBool::new(false) };
 }
 
-/// `std`'s cell with a check of its use. No cell of the crate is ever shared, not even to be read,
-/// so that every use is taken for a write.
+/// `std`'s cell with a check of its use. No cell of the crate is ever used by two threads at once,
+/// not even for reads, so every use counts as a write.
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T> {
-    /// Somebody is inside.
+    /// A thread is using the cell.
     busy: Cell<bool>,
-    /// Who was inside last, and the time on that thread's own clock.
+    /// The thread that used the cell last, and the time on that thread's own clock.
     last: Cell<Option<(TaskId, u32)>>,
     value: std::cell::UnsafeCell<T>,
 }
@@ -37,11 +38,11 @@ impl<T> UnsafeCell<T> {
         assert!(!self.busy.replace(true), "two threads in one cell");
         if let Some((thread, time)) = self.last.get() {
             let ordered = thread == me() || clock().get(thread.into()) > time;
-            assert!(ordered, "a thread in a cell that does not see what the one before it did");
+            assert!(ordered, "a thread that does not see the writes of the previous one");
         }
         let result = f(self.value.get());
         self.last.set(Some((me(), clock().get(me().into()))));
-        // Others may come in here.
+        // Other threads may run here.
         TICK.with(|tick| tick.store(true, SeqCst));
         self.busy.set(false);
         result

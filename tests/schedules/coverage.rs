@@ -1,12 +1,12 @@
-//! Coverage: which events happened in the schedules of a run. A run without them shows nothing.
+//! Coverage: the events that happened in the schedules of a run. A run without them proves nothing.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
-    /// A hit on what another thread had put.
+    /// A hit on an object that another thread had put.
     Steal,
-    /// A hit on what had aged.
+    /// A hit on a victim.
     Victim,
     /// A ring was unlinked.
     Ring,
@@ -17,7 +17,7 @@ pub(super) enum Event {
     /// A worker was found stuck.
     #[cfg(feature = "rt")]
     Detach,
-    /// A worker took another's tasks.
+    /// A worker stole tasks from another worker.
     #[cfg(feature = "rt")]
     TaskSteal,
     /// A worker found nothing to do.

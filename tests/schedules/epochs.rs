@@ -1,5 +1,5 @@
 //! A stand-in for `crossbeam-epoch` that frees a retired ring as early as the rules of epochs
-//! allow: when no guard from before its retirement is left.
+//! allow: when no guard that existed at its retirement is left.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,7 +20,8 @@ struct Epochs {
     pinned: Vec<Id>,
     /// Rings that a thread may still be reading.
     retired: Vec<Retired>,
-    /// Rings that nobody may touch. Their memory stays, so that a use of it is found and not felt.
+    /// Freed rings. Their memory stays until the end of the schedule, so that a later use is
+    /// detected.
     freed: Vec<Retired>,
     last: Id,
 }
@@ -28,7 +29,7 @@ struct Epochs {
 type Id = usize;
 
 struct Retired {
-    /// The guards that were there at the retirement and still are.
+    /// The guards that existed at the retirement and are still alive.
     readers: Vec<Id>,
     life: *const UseAfterFreeCheck,
     ring: *mut (),
@@ -42,7 +43,7 @@ impl Epochs {
         self.last
     }
 
-    /// Frees what waited for nobody else.
+    /// Removes a guard, and frees the rings that waited for it only.
     fn unpin(&mut self, id: Id) {
         self.pinned.retain(|&other| other != id);
         for mut ring in take(&mut self.retired) {
@@ -59,7 +60,7 @@ impl Epochs {
 
 impl Retired {
     fn life(&self) -> &UseAfterFreeCheck {
-        // SAFETY: the ring's, whose memory is there until `drop`.
+        // SAFETY: points into the ring, whose memory is valid until `drop`.
         unsafe { &*self.life }
     }
 }
@@ -67,7 +68,8 @@ impl Retired {
 impl Drop for Retired {
     fn drop(&mut self) {
         self.life().0.set(Stage::Buried);
-        // SAFETY: the ring came from a `Box` of the type that `bury` was made for, and only once.
+        // SAFETY: the ring came from a `Box` of the type that `bury` was made for, and is freed
+        // once.
         unsafe { (self.bury)(self.ring) };
     }
 }
@@ -77,7 +79,7 @@ pub(crate) fn reset() {
     drop(EPOCHS.take());
 }
 
-/// How many rings were retired and freed. Nobody is pinned, hence none waits.
+/// Returns the number of rings that were retired and freed. No thread is pinned, so none waits.
 pub(crate) fn settled() -> usize {
     EPOCHS.with_borrow(|epochs| {
         assert!(epochs.pinned.is_empty() && epochs.retired.is_empty(), "a guard is left");
@@ -91,7 +93,7 @@ enum Stage {
     Linked,
     Retired,
     Freed,
-    /// The memory goes as well.
+    /// Its memory is freed.
     Buried,
 }
 
@@ -130,21 +132,22 @@ pub(crate) fn pin_epoch() -> Guard {
 }
 
 impl Guard {
-    /// Frees `ring` once all guards of now are gone.
+    /// Frees `ring` once all guards that exist now have been dropped.
     ///
     /// # Safety
     ///
-    /// As for the real one: `ring` came from `Box::into_raw`, is unlinked, and retired once.
+    /// As for `crossbeam-epoch`: `ring` came from `Box::into_raw`, is unlinked, and is retired
+    /// once.
     pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
         /// # Safety
         ///
-        /// The ring came from `Box::into_raw` and goes now.
+        /// The ring came from `Box::into_raw`, and is not used again.
         unsafe fn bury<R>(ring: *mut ()) {
             // SAFETY: the caller's promise.
             drop(unsafe { Box::from_raw(ring.cast::<R>()) });
         }
         turn();
-        // SAFETY: the memory is there as long as this schedule.
+        // SAFETY: the memory is valid until the end of the schedule.
         let life = unsafe { (*ring).live_check() };
         life.step(Stage::Linked, Stage::Retired);
         EPOCHS.with_borrow_mut(|epochs| {

@@ -32,12 +32,12 @@ pub(crate) use self::{
 #[cfg(feature = "rt")]
 pub(crate) use self::rt::*;
 
-/// Enough for every thread of a scenario.
+/// Seats for every thread of a scenario.
 pub(crate) const fn model_limit(_real: usize, _model: usize) -> usize {
     8
 }
 
-/// Sizes shrink, less than for models: batches are of two.
+/// Sizes are small, but larger than for models: batches hold two objects.
 pub(crate) const fn test_size(_real: usize, small: usize) -> usize {
     2 * small
 }
@@ -46,13 +46,13 @@ std::thread_local! {
     static TURN: AtomicBool = const { AtomicBool::new(false) };
 }
 
-/// A point at which any other thread may come in. It is a load of what nobody stores to, hence
-/// orders nothing.
+/// A point at which any other thread may run. It is a load of a location that is never stored to,
+/// so it orders nothing.
 fn turn() {
     TURN.with(|turn| turn.load(super::SeqCst));
 }
 
-/// Nothing is out of order here, so that the asymmetric fence has nothing to do.
+/// Schedules are sequentially consistent, so the asymmetric fence does nothing.
 #[derive(Debug)]
 pub(crate) struct LightFence;
 
@@ -64,13 +64,13 @@ impl LightFence {
     pub(crate) fn light(&self) {}
 }
 
-/// As above.
+/// Does nothing, as above.
 pub(crate) fn heavy_fence() {}
 
 /// No process forks.
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
-/// What the runtime needs besides.
+/// Further items that the runtime needs.
 #[cfg(feature = "rt")]
 mod rt {
     use std::{io, sync::atomic::Ordering::SeqCst, time::Duration};
@@ -87,8 +87,8 @@ mod rt {
         place.swap(value, SeqCst)
     }
 
-    /// Time does not pass in a schedule: a wait with a limit is over at once. Who comes
-    /// here in a loop lets others run in between, without the lock.
+    /// Time does not pass in a schedule: a wait with a limit ends at once. The lock is released
+    /// once, so that a caller in a loop lets other threads run.
     pub(crate) fn wait_timeout<'a, T>(
         condition: &Condvar,
         guard: MutexGuard<'a, T>,

@@ -18,15 +18,15 @@ pub(super) struct Ledger {
 #[derive(Default)]
 pub(super) struct Books {
     objects: Vec<State>,
-    /// Puts that have been accepted, less objects that have come out.
+    /// Objects that were put and accepted, minus objects that were found.
     pub(super) kept: isize,
-    /// Searches, and those that are under way.
+    /// Searches that have ended, and those in progress.
     pub(super) searches: u64,
     searching: isize,
-    /// Steps of ageing that were begun, and those of them that were done.
+    /// Ageing steps that have begun, and those that have ended.
     begun: usize,
     done: usize,
-    /// Threads that age pools, until they have dropped the garbage.
+    /// Threads that age pools, until they have dropped the pending objects.
     sweeping: usize,
     closed: bool,
 }
@@ -34,7 +34,7 @@ pub(super) struct Books {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Held,
-    /// Idle since this number of ageing steps was done.
+    /// Idle since the time when this number of ageing steps had ended.
     Idle(usize),
     /// About to be dropped by its holder.
     Discarded,
@@ -58,7 +58,7 @@ impl Ledger {
         Item { id, ledger: Arc::clone(self), uses: UnsafeCell::new(0) }
     }
 
-    /// Does a search, which may bring an object.
+    /// Runs a search, which may return an object.
     pub(super) fn search<R>(&self, search: impl FnOnce() -> Option<R>) -> Option<R> {
         self.books().searching += 1;
         let found = search();
@@ -69,8 +69,8 @@ impl Ledger {
         found
     }
 
-    /// An object was put. What others have put is more than the pool may hold only if a search or a
-    /// collect has taken something out.
+    /// An object was put. The count may exceed the bound only while a search or a collect holds
+    /// objects that it has taken out.
     pub(super) fn kept(&self) {
         let mut books = self.books();
         books.kept += 1;
@@ -85,13 +85,13 @@ impl Ledger {
         books.sweeping += 1;
     }
 
-    /// Under the registry's lock: they are done.
+    /// Under the registry's lock: the steps have ended.
     pub(super) fn ageing_ends(&self) {
         let mut books = self.books();
         books.done = books.begun;
     }
 
-    /// What they left has been dropped.
+    /// The pending objects of the steps have been dropped.
     pub(super) fn sweep_ends(&self) {
         self.books().sweeping -= 1;
     }
@@ -101,7 +101,7 @@ impl Ledger {
         self.books().closed = true;
     }
 
-    /// Nothing is left and nothing was lost.
+    /// Checks that no object is left and none was lost.
     pub(super) fn assert_settled(&self) {
         let books = self.books();
         assert_eq!(books.sweeping, 0);
@@ -110,14 +110,14 @@ impl Ledger {
     }
 }
 
-/// An object with one holder at a time, who sees what the one before it did.
+/// An object with one holder at a time, which sees the writes of the previous one.
 pub(super) struct Item {
     id: usize,
     ledger: Arc<Ledger>,
     uses: UnsafeCell<usize>,
 }
 
-// SAFETY: `Item` is made to find out whether this holds.
+// SAFETY: `Item` checks whether this holds.
 unsafe impl Send for Item {}
 
 impl Item {
@@ -148,7 +148,7 @@ impl Item {
     }
 
     fn touch(&self) {
-        // SAFETY: the holder is alone; the cell finds out.
+        // SAFETY: one thread holds the item; the cell checks this.
         self.uses.with_mut(|uses| unsafe { *uses += 1 });
     }
 }
@@ -162,7 +162,7 @@ impl Drop for Item {
         self.step(|state, books| {
             let may = match state {
                 State::Discarded => true,
-                // What is idle survives one step of ageing and goes at the second.
+                // An idle object survives one ageing step and is dropped by the second.
                 State::Idle(done) => books.closed || books.begun - done >= 2,
                 State::Held | State::Gone => false,
             };

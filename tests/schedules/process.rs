@@ -1,4 +1,4 @@
-//! A process of a scenario: several pools (their cores, without `Pool`), the seats and the registry.
+//! The process of a scenario: several pools (cores without a `Pool`), the seats and the registry.
 
 use std::{
     mem::ManuallyDrop,
@@ -29,7 +29,8 @@ pub(super) struct Process {
     pub(super) coverage: Arc<Coverage>,
 }
 
-/// A pool: its core, without `Pool`. If a schedule fails, it is leaked, since it may be in any state.
+/// A pool: a core without a `Pool`. If a schedule fails, it is leaked, because it may be in any
+/// state.
 pub(super) struct Pool {
     pub(super) core: ManuallyDrop<Box<Core<Item>>>,
     pub(super) ledger: Arc<Ledger>,
@@ -37,8 +38,8 @@ pub(super) struct Pool {
 }
 
 impl Process {
-    /// A process of up to `seats` threads with seats, besides `sleepers` threads, which hold the first seats
-    /// and do nothing. The pools have these `bounds`.
+    /// A process of up to `seats` threads with seats, besides `sleepers` threads, which hold the
+    /// first seats and do nothing. The pools have these `bounds`.
     pub(super) fn new(
         fence_kind: FenceKind,
         seats: usize,
@@ -63,7 +64,8 @@ impl Process {
         let (core, ledger) = (Core::new(bound), Ledger::new(bound));
         let mut registry = lock(&self.registry);
         registry.reserve();
-        // SAFETY: it leaves in `close`, and stays for ever if that is not called.
+        // SAFETY: `close` removes the pool from the registry; if `close` is not called, the pool is
+        // leaked.
         unsafe { registry.enter(&*core) };
         self.ledgers.lock().unwrap().push(Arc::clone(&ledger));
         Pool { core: ManuallyDrop::new(core), ledger, bound }
@@ -100,7 +102,8 @@ impl Process {
         });
     }
 
-    /// Ages one pool or all by `steps`, and drops the objects that `f` returns when nothing is locked.
+    /// Ages one pool or all by `steps`, and drops the objects that `f` returns after the registry
+    /// is unlocked.
     fn age(
         &self,
         one: Option<&Pool>,
@@ -139,7 +142,7 @@ impl Process {
             // SAFETY: locked, and the caller's seat, which is not pinned.
             unsafe { steps::vacate(registry.pools(), seat) };
         }
-        // SAFETY: the caller's, which is not used again.
+        // SAFETY: the caller's seat, which is not used again.
         unsafe { self.seats.leave(seat) };
     }
 }

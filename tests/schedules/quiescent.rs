@@ -1,4 +1,5 @@
-//! What must hold of a quiescent process, in which no thread is at work, whatever happened before.
+//! Properties of a quiescent process, in which no thread is at work. They hold after every
+//! schedule.
 
 use super::{
     actor::{Actor, below},
@@ -7,7 +8,8 @@ use super::{
 };
 use crate::sync::settled;
 
-/// Checks a process whose threads have yet to leave. One of them may have been pinned all the time.
+/// Checks a process whose threads have not left yet. One of them is pinned during up to two
+/// collects.
 pub(super) fn before_leaving(process: &Process, actors: &[Actor<'_>]) {
     let late = &actors[below(actors.len())];
     late.pinned(|| (0..below(3)).for_each(|_| process.collect()));
@@ -35,7 +37,7 @@ pub(super) fn after_leaving(mut process: Process) {
     process.ledgers().iter().for_each(|ledger| ledger.assert_settled());
 }
 
-/// The counters agree with the ledger.
+/// Checks that the counters agree with the ledger.
 pub(super) fn counts_are_exact(process: &Process) {
     for pool in &process.pools {
         let (stats, books) = (pool.core.stats(), pool.ledger.books());
@@ -45,7 +47,7 @@ pub(super) fn counts_are_exact(process: &Process) {
     }
 }
 
-/// A thread without a seat finds every object that is not private.
+/// Checks that a thread without a seat finds every object that is not private.
 fn all_but_private_is_found(process: &Process) {
     let stranger = Actor::new(process, false);
     for pool in &process.pools {
@@ -55,7 +57,7 @@ fn all_but_private_is_found(process: &Process) {
     }
 }
 
-/// Objects that only the holders of their seats can reach.
+/// Returns the number of objects that only the holders of their seats can reach.
 fn private(pool: &Pool) -> usize {
     pool.core.shards().map(|shard| shard.private.len()).sum()
 }
@@ -69,7 +71,7 @@ fn gates_are_open(process: &Process) {
     }
 }
 
-/// A thread finds every object of the threads that have left.
+/// Checks that a thread finds every object of the threads that have left.
 fn all_is_found(process: &Process) {
     let heir = Actor::new(process, true);
     for pool in &process.pools {
@@ -79,7 +81,7 @@ fn all_is_found(process: &Process) {
     heir.leave();
 }
 
-/// The second of two collects drops every idle object.
+/// Checks that the second of two collects drops every idle object.
 fn all_ages(process: &Process) {
     (0..2).for_each(|_| process.collect());
     for pool in &process.pools {

@@ -2,8 +2,8 @@
 
 use shuttle::scheduler::{DataSource, RandomDataSource, Schedule, Scheduler, Task, TaskId};
 
-/// How many steps a thread makes at a time, on average: one of these for each schedule. Where all
-/// go at one pace, none is far behind when the others are through.
+/// The number of steps that a thread runs at a time, on average: one of these for each schedule.
+/// With equal speeds, no thread would ever lag far behind the others.
 const STEPS: [u64; 4] = [1, 8, 64, 256];
 
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use crate::sync::reset;
 /// The first of two seeds.
 const FIXED: u64 = 1;
 
-/// PCT preempts a thread at one place less than this.
+/// PCT preempts threads at one place less than this.
 const DEPTH: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,8 @@ enum Kind {
     Pct,
 }
 
-/// Runs a scenario `times` times under each scheduler, from each seed. Each of these runs must cover `events`.
+/// Runs a scenario `times` times under each scheduler, from each seed. Each of these runs must
+/// cover `events`.
 pub(super) fn run(name: &str, times: usize, events: &[Event], scenario: fn(&Arc<Coverage>)) {
     let times = times * number("SCHEDULE_TIMES").unwrap_or(1) as usize;
     for seed in seeds() {
@@ -64,7 +65,7 @@ fn run_one(
     scenario: fn(&Arc<Coverage>),
 ) -> Arc<Coverage> {
     let run = format!("schedule {name}: {kind:?}, seed {seed}");
-    // First of all, since a crash says nothing.
+    // Printed first, because a crash prints nothing.
     println!("{run}; to repeat it: SCHEDULE_SEED={seed} ci/schedules {name}");
     let (begun, coverage) = (Arc::<AtomicUsize>::default(), Arc::<Coverage>::default());
     let schedule = {
@@ -98,9 +99,9 @@ fn config() -> Config {
     config.stack_size = 1 << 18;
     // A seed is shorter than a schedule.
     config.failure_persistence = FailurePersistence::None;
-    // Orderings are for the models.
+    // The models check orderings.
     config.silence_warnings = true;
-    // The other threads are in the midst of something.
+    // The other threads may be in the middle of an operation.
     config.ungraceful_shutdown_config.immediately_return_on_panic = true;
     config
 }

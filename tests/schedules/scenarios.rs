@@ -27,7 +27,7 @@ const FREE: usize = usize::MAX;
 /// One thread of a scenario.
 #[derive(Clone, Copy)]
 struct Role {
-    /// What it does, chosen at random.
+    /// The operations from which it chooses at random.
     ops: &'static [Op],
     /// The least and the greatest number of operations in each of one or two rounds.
     turns: (usize, usize),
@@ -38,8 +38,8 @@ const fn role(turns: (usize, usize), ops: &'static [Op]) -> Role {
     Role { ops, turns, seated: true }
 }
 
-/// Plays a scenario once, in a process of up to `seats` seats and of pools with these bounds, with at least two
-/// threads of the cast.
+/// Plays a scenario once, in a process of up to `seats` seats and of pools with these bounds, with
+/// at least two threads of the cast.
 fn play(seats: usize, bounds: &[usize], cast: &[Role], coverage: &Arc<Coverage>) {
     let fence_kind = if below(4) == 0 { FenceKind::Symmetric } else { FenceKind::Asymmetric };
     let sleepers = [0, 1, 3][below(3)];
@@ -49,7 +49,7 @@ fn play(seats: usize, bounds: &[usize], cast: &[Role], coverage: &Arc<Coverage>)
         cast.swap_remove(below(cast.len()));
     }
     for last in [false, true].into_iter().skip(below(2)) {
-        // Half of the time the threads are still there when nobody is at work.
+        // Half of the time the threads are still alive when no thread is at work.
         let leave = last && below(2) == 0;
         cast = round(&process, cast, leave);
         quiescent::counts_are_exact(&process);
@@ -62,7 +62,7 @@ fn play(seats: usize, bounds: &[usize], cast: &[Role], coverage: &Arc<Coverage>)
     quiescent::after_leaving(process);
 }
 
-/// A role and its actor, from when the actor has joined until it leaves.
+/// A role, and its actor while one is in the process.
 type Part<'a> = (&'a Role, Option<Actor<'a>>);
 
 /// Each thread joins, plays, and leaves if `leave` is set.
@@ -86,7 +86,7 @@ fn round<'a>(process: &'a Process, cast: Vec<Part<'a>>, leave: bool) -> Vec<Part
     })
 }
 
-/// Four threads, each with all operations.
+/// Four threads choose from all operations.
 #[test]
 fn every_operation_at_once() {
     const ALL: &[Op] =
@@ -97,7 +97,8 @@ fn every_operation_at_once() {
     });
 }
 
-/// Chains grow under several thieves, which unlink their rings, while a collector takes the last rings away.
+/// Chains grow under several thieves, which unlink their rings, while a collector frees the last
+/// rings.
 #[test]
 fn theft_from_growing_chains() {
     const OWNER: Role = role((4, 12), &[Fill, Put, Get]);
@@ -118,7 +119,7 @@ fn collectors_at_the_same_time() {
     });
 }
 
-/// Threads are preempted while pinned, and collectors pass over them.
+/// Threads are preempted while pinned, and collectors skip them.
 #[test]
 fn stall_of_pinned_threads() {
     const LATE: Role = role((10, 20), &[Stall, Get, Put, Put]);
@@ -150,7 +151,7 @@ fn more_threads_than_seats() {
     });
 }
 
-/// Pools with very small bounds, between thieves, collectors and threads that leave.
+/// Pools with very small bounds, used by thieves, collectors and threads that leave.
 #[test]
 fn bound_of_few_objects() {
     const USER: Role = role((10, 30), &[Get, Put, Put, Put, Take, Forget, Move]);

@@ -20,15 +20,15 @@ use super::super::{
 };
 use crate::rt::{self, Builder, Runtime};
 
-/// The most workers that a thread of this process sees at work with one index.
+/// For each worker index, the number of threads that are in a poll with it.
 #[derive(Default)]
 struct Owners([AtomicUsize; 8]);
 
-/// One that waits to be woken by another.
+/// A task that waits until another one wakes it.
 #[derive(Default)]
 struct Meeting(std::sync::Mutex<(bool, Option<Waker>)>);
 
-/// Wakes it when it goes, also with a task that is dropped.
+/// Wakes the waiting task when dropped, even if its own task is dropped.
 struct Come(Arc<Meeting>);
 
 impl Drop for Come {
@@ -57,7 +57,7 @@ impl Future for Wait {
     }
 }
 
-/// A task that does some things; also those that it starts are counted when they end.
+/// A task with random operations. It is counted when it ends, and so are the tasks that it spawns.
 fn act(
     depth: usize,
     owners: Arc<Owners>,
@@ -67,7 +67,7 @@ fn act(
         for _ in 0..=below(3) {
             let index = rt::current_worker().unwrap().index();
             assert_eq!(owners.0[index].fetch_add(1, Relaxed), 0, "two have the index {index}");
-            // A poll that takes its time, announced or not.
+            // A long poll, inside or outside of `blocking`.
             match below(4) {
                 0 => (0..below(20)).for_each(|_| thread::yield_now()),
                 1 => rt::blocking(|| (0..below(20)).for_each(|_| thread::yield_now())),
@@ -95,12 +95,12 @@ fn act(
 }
 
 fn runtime() -> Runtime {
-    // Whatever is still in the same poll at the next look is stuck.
+    // A poll counts as stuck if it is still running when sysmon looks at it again.
     let builder = Builder::new().workers(1 + below(2)).max_threads(4);
     builder.stall_after(Some(Duration::ZERO)).build().unwrap()
 }
 
-/// No task is lost, whichever workers are detached, and however often the number of workers changes.
+/// No task is lost while workers are detached and the number of workers changes.
 #[test]
 fn runtimes_lose_no_task() {
     run("runtimes_lose_no_task", 3000, &[Detach, TaskSteal, Sleep], |coverage: &Arc<Coverage>| {
@@ -122,7 +122,7 @@ fn runtimes_lose_no_task() {
         coverage.add(TaskSteal, metrics.steals as usize);
         coverage.add(Sleep, metrics.parks as usize);
         coverage.add(Detach, metrics.stalls as usize);
-        // Those that are detached are not waited for.
+        // A shutdown does not wait for detached threads.
         while !runtime.handle().shut_down_for_ever() {
             thread::yield_now();
         }

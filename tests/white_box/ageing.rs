@@ -1,5 +1,5 @@
-//! The core of a pool: threads without a seat, seats in all segments, searches and collects. A test here
-//! chooses the seats, and the segments that they are in, which `Pool` does not let it do.
+//! The core of a pool: threads without a seat, seats in all segments, searches and collects. A test
+//! here chooses the seats, and the segments that they are in, which `Pool` does not let it do.
 
 use std::{sync::Barrier, thread};
 
@@ -14,8 +14,8 @@ pub(super) fn pool() -> TestPool {
     TestPool::new(FenceKind::Symmetric, usize::MAX)
 }
 
-/// A thread has no seat if all are taken, or if it is ending. Its objects go to the shelf, last in, first
-/// out, where every thread finds them.
+/// A thread has no seat if all are taken, or if it is ending. Its objects go to the shelf, which is
+/// last in, first out, and where every thread finds them.
 #[test]
 fn threads_without_a_seat_use_the_shelf() {
     let pool = pool();
@@ -89,7 +89,7 @@ fn used_objects_survive_collects() {
 fn new_segments_lose_no_object() {
     let pool = TestPool::new(FenceKind::Symmetric, usize::MAX);
     let seats: Vec<_> = (0..100).map(|_| pool.join()).collect();
-    // The last seat first, so that the segments in between are missing for a while.
+    // The last seat goes first, so that the segments in between are missing for a while.
     for (i, seat) in seats.iter().rev().enumerate() {
         pool.fill(Some(seat), 40);
         assert_eq!(pool.idle(), 40 * (i + 1));
@@ -104,8 +104,8 @@ fn new_segments_lose_no_object() {
     assert_eq!((pool.collect(), pool.collect(), pool.idle()), (0, 2800, 0));
 }
 
-/// A pool has shards only in the segments of its users' seats. A seat leads to the shard of its id, and no
-/// two seats to the same shard.
+/// A pool has shards only in the segments of its users' seats. Each seat has the shard of its id,
+/// and no two seats have the same shard.
 #[test]
 fn seats_lead_to_their_shards() {
     let pool = pool();
@@ -122,11 +122,11 @@ fn seats_lead_to_their_shards() {
     }
     assert!(pool.core.shard_of(seats.len()).is_some_and(|shard| shard.idle() == 0));
     assert!(pool.core.shard_of(128).is_none());
-    assert_eq!(pool.core.shards().count(), 127, "nobody was in the first segment");
+    assert_eq!(pool.core.shards().count(), 127, "no seat of the first segment was used");
 }
 
-/// A search finds the objects of shards that share a bit of the map with the searcher's shard, whatever other
-/// segments exist.
+/// A search finds the objects of shards that share a bit of the occupancy map with the searcher's
+/// shard, whatever other segments exist.
 #[test]
 fn threads_that_share_a_map_bit_find_each_others_objects() {
     for (own, other) in [(1, 1), (1, 2), (1, 3), (0, 1), (0, 2), (0, 4)] {
@@ -174,7 +174,7 @@ fn a_search_overlooks_no_object() {
         assert_eq!(pool.collect(), 0);
         found(own, 2);
         pool.fill(Some(other), PRIVATE);
-        assert!(pool.take(Some(own)).is_none(), "it is all private");
+        assert!(pool.take(Some(own)).is_none(), "all objects are private");
         pool.fill(Some(other), 1);
         pool.discard(pool.take(Some(own)).unwrap());
         pool.drain(Some(own));
@@ -212,7 +212,7 @@ fn spare_cells_are_few() {
             }
             assert!(taken > 0);
         }
-        // SAFETY: nobody else is here.
+        // SAFETY: no other thread uses the pool.
         let owner = unsafe { pool.core.shard(own).unwrap().owner() };
         if round % 10 == 9 {
             let spare = owner.private().take_empties().len();
@@ -225,7 +225,7 @@ fn spare_cells_are_few() {
 fn threads_that_need_the_same_segment_make_it_once() {
     for _ in 0..50 {
         let pool = TestPool::new(FenceKind::Symmetric, usize::MAX);
-        // The seats after these four belong together.
+        // The seats after these four are in one segment.
         let _held: Vec<_> = (0..4).map(|_| pool.join()).collect();
         let start = Barrier::new(4);
         thread::scope(|scope| {
@@ -241,7 +241,7 @@ fn threads_that_need_the_same_segment_make_it_once() {
     }
 }
 
-/// When a thread ends, its private objects and those it had shared can be taken by all others.
+/// When a thread ends, all other threads can take its private objects and those that it had shared.
 #[test]
 fn ended_threads_leave_all_their_objects() {
     let pool = pool();

@@ -1,12 +1,12 @@
-//! Size classes, and the rule by which `get` learns. The classes and hints are private, and buffers show them
-//! only after many uses.
+//! Size classes, and the rule by which `get` learns. The classes and hints are private, and buffers
+//! show them only after many uses.
 
 use crate::buffer::{
     class::{CLASSES, LARGEST, SHARED, Sizes, UNSHARED_FROM},
     hint::Hints,
 };
 
-/// The same, by looking at all classes.
+/// The same result, by a search of all classes.
 fn slow_up(sizes: Sizes, capacity: usize) -> Option<u8> {
     (0..=sizes.top()).find(|&class| sizes.max() > 0 && sizes.size(class) >= capacity)
 }
@@ -123,7 +123,7 @@ fn a_use_that_agrees_with_the_hint_teaches_nothing() {
                     let drops = stripe.learn(used, size.max(used), SIZES);
                     let nothing = class == asks && before == stripe.word() && !drops;
                     assert!(!knows || nothing, "{asked} {strikes} {class} {used}");
-                    // And most of what teaches nothing is known.
+                    // The fast check recognises most uses that teach nothing.
                     let usual =
                         strikes + made == 0 && used <= size && (size / 4 <= used || class <= 2);
                     assert!(knows || class != asks || !usual, "{asked} {class} {used}");
@@ -146,8 +146,8 @@ fn small_buffers_get_no_strikes() {
     assert_eq!(hints([4097, 1, 0, 1, 0, 1]).last(), Some(&(0, true)));
 }
 
-/// However sizes change, a large buffer that is handed out has at most twenty times the capacity used, up to
-/// rounding.
+/// However sizes change, a large buffer that is handed out has at most twenty times the capacity
+/// used, up to rounding.
 #[test]
 fn the_hint_stays_within_twenty_times_the_use() {
     let (mut handed_out, mut used) = (0, 0);
@@ -163,8 +163,8 @@ fn the_hint_stays_within_twenty_times_the_use() {
     assert!(handed_out <= 20 * used, "{handed_out} of {used}");
 }
 
-/// A buffer that was got while large ones were needed, and comes back when small ones are, is dropped. It is
-/// kept if it was used, is small, or was found in place of the requested class.
+/// A buffer that was lent while large ones were needed, and returns when small ones are needed, is
+/// dropped. It is kept if it was used, is small, or was found in place of the requested class.
 #[test]
 fn underused_buffers_far_above_the_hint_are_dropped() {
     let sizes = [1 << 11, 1 << 13, 1 << 20];
@@ -212,7 +212,8 @@ fn an_unconfirmed_hint_makes_few_large_buffers() {
     assert!(stripe.may_make(SIZES));
 }
 
-/// A buffer above all classes is no strike against the largest class, and clears the strikes before it.
+/// A buffer above all classes is no strike against the largest class, and clears the strikes before
+/// it.
 #[test]
 fn a_use_above_all_classes_is_no_strike() {
     let ends = hints([usize::MAX, 1, 1, usize::MAX, 1, 1, 1, 1, 1]);

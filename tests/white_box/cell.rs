@@ -11,7 +11,7 @@ use std::{
 use super::Rng;
 use crate::containers::cell::{CellBox, EmptyCell, List};
 
-/// Counts its drops, and panics in them if it has something to say.
+/// Counts its drops, and panics in its drop if it has a text.
 struct Counted(Rc<Count<usize>>, Option<&'static str>);
 
 impl Drop for Counted {
@@ -45,11 +45,12 @@ fn numbers(mut list: List<usize>) -> Vec<usize> {
 
 /// The text that `f` panics with.
 fn panics(f: impl FnOnce()) -> &'static str {
-    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it did not panic");
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("no panic");
     payload.downcast_ref().copied().expect("a planned panic")
 }
 
-/// An object goes into a cell, through a raw pointer, and out again, and the cell takes another.
+/// Moves an object into a cell, through a raw pointer and out again, and another object into the
+/// same cell.
 fn round_trip<T: Clone + PartialEq + Debug>(one: &T, other: &T) {
     let mut cell = full(one.clone());
     assert!((&raw const *cell.get()).is_aligned());
@@ -119,7 +120,7 @@ fn lists_are_stacks() {
     assert_eq!(numbers(empty), [4, 3, 2, 1]);
 }
 
-/// Any operations on a list have the results of those on a vector whose end is the top.
+/// Operations on a list have the same results as on a vector whose end is the top.
 #[test]
 fn lists_behave_like_vectors() {
     for seed in 0..100 {
@@ -169,6 +170,6 @@ fn lists_drop_every_object() {
         let _bad = bad();
         resume_unwind(Box::new("before"));
     });
-    assert_eq!((text, drops.take()), ("before", 5), "in the midst of another panic");
+    assert_eq!((text, drops.take()), ("before", 5), "during another panic");
     assert_eq!(Rc::strong_count(&drops), 1);
 }

@@ -1,5 +1,5 @@
-//! The chain: rings that double in size, with the owner at the newest and thieves at the oldest. It is
-//! private, and the tests look at its rings.
+//! The chain: rings that double in size, with the owner at the newest and thieves at the oldest. It
+//! is private, and the tests inspect its rings.
 
 use std::ptr;
 
@@ -31,7 +31,8 @@ impl Own {
         self.head().slots()
     }
 
-    /// Pushes all, with a new ring wherever one is asked for, and tells of what sizes those were.
+    /// Pushes all of `batch`, and adds a ring whenever the chain asks for one. Returns the sizes of
+    /// these rings.
     pub(super) fn push(&self, mut batch: &[*mut ObjectCell<usize>]) -> Vec<usize> {
         let mut rings = Vec::new();
         let patience = Patience::new();
@@ -58,7 +59,7 @@ impl Own {
         batch
     }
 
-    /// Steals up to `most`. `None` if others were quicker.
+    /// Steals up to `most` objects. Returns `None` if other threads were faster.
     pub(super) fn steal(&self, most: usize) -> Option<Batch> {
         let mut batch = vec![ptr::null_mut(); most];
         let count = match self.0.steal(&mut batch) {
@@ -70,7 +71,7 @@ impl Own {
         Some(batch)
     }
 
-    /// Steals until there is nothing.
+    /// Steals until the chain is empty.
     pub(super) fn drain(&self) -> Batch {
         let mut all = Vec::new();
         loop {
@@ -101,7 +102,8 @@ fn an_empty_chain_asks_for_a_small_ring() {
     assert_eq!(chain.slots(), 0);
 }
 
-/// Each ring is twice as large as the one before: `k` rings have `2^k - 1` times the slots of the first.
+/// Each ring is twice as large as the one before: `k` rings have `2^k - 1` times the slots of the
+/// first.
 #[test]
 fn each_ring_is_twice_as_large_as_the_one_before() {
     let (some, full) = (12 * FIRST_SLOTS + 3, 15 * FIRST_SLOTS);
@@ -128,7 +130,7 @@ fn a_push_reports_how_much_of_a_batch_fit() {
     assert_eq!(cells.numbers(&chain.drain()), (0..n).collect::<Vec<_>>());
 }
 
-/// The owner pops from the newest ring only. It empties the older ones as a thief does.
+/// The owner pops from the newest ring only. It takes from the older ones like a thief.
 #[test]
 fn the_owner_pops_the_newest_ring() {
     let n = 3 * FIRST_SLOTS - 1;

@@ -1,5 +1,6 @@
-//! Owners and collectors under both fences: the asymmetric one, if the system supports it, and the symmetric
-//! one, which other systems use. A process uses one kind only, so the tests make seats with the other one.
+//! Owners and collectors under both fences: the asymmetric one, if the system supports it, and the
+//! symmetric one, which other systems use. A process uses one kind only, so the tests create seats
+//! of the other kind.
 
 use std::{
     hint::spin_loop,
@@ -21,7 +22,7 @@ use crate::{
     },
 };
 
-/// Each fence_kind that there is here.
+/// Returns each kind of fence that this system supports.
 pub(super) fn strategies() -> impl Iterator<Item = FenceKind> {
     let detected = FenceKind::detect();
     [FenceKind::Symmetric].into_iter().chain((detected != FenceKind::Symmetric).then_some(detected))
@@ -50,7 +51,7 @@ impl Room {
     }
 }
 
-/// An owner and a collector are never in the room of a seat at the same time.
+/// An owner and a collector never visit the room of a seat at the same time.
 fn take_turns(fence_kind: FenceKind) {
     let seats = Seats::new(fence_kind, 3);
     let (rooms, registry) = (<[Room; 3]>::default(), Mutex::new(()));
@@ -66,7 +67,7 @@ fn take_turns(fence_kind: FenceKind) {
                 rooms[seat.id].visit();
                 visits += 1;
             } else if seat.is_late() {
-                // There is nothing to make up for.
+                // No missed work is needed: the seats have no shards.
                 let _registry = registry.lock().unwrap();
                 seat.caught_up();
             }
@@ -103,8 +104,8 @@ fn owners_and_collectors_take_turns() {
     strategies().for_each(take_turns);
 }
 
-/// Threads with seats that come and go, threads without, and a collector, at one pool. An object
-/// has one holder at a time and is dropped once, and the books of the pool agree with the ledger's.
+/// Threads that join and leave, threads without seats, and a collector use one pool. An object has
+/// one holder at a time and is dropped once, and the pool's counters agree with the ledger.
 fn conserve(fence_kind: FenceKind, max_idle: usize) {
     let pool = TestPool::new(fence_kind, max_idle);
     let done = AtomicBool::new(false);
@@ -114,7 +115,7 @@ fn conserve(fence_kind: FenceKind, max_idle: usize) {
     let work = |seed: usize| {
         let _done = Done(&done);
         let mut rng = Rng::new(seed);
-        // The first has no seat, and the last never gives its own back.
+        // The first thread has no seat, and the last never gives its seat back.
         let mut seat = (seed > 0).then(|| pool.join());
         let mut held = Vec::new();
         for _ in 0..ROUNDS {
@@ -148,7 +149,7 @@ fn conserve(fence_kind: FenceKind, max_idle: usize) {
     assert!(collects > 0);
     assert_eq!(pool.idle(), pool.ledger.alive());
     assert!(pool.idle() <= max_idle, "more than the bound");
-    // All are of the last two generations, and no seat is late.
+    // All objects are of the last two generations, and no seat is late.
     let (first, second) = (pool.collect(), pool.collect());
     assert_eq!((pool.idle(), pool.ledger.alive()), (0, 0), "after {first} and {second}");
     let units = pool.core.quota.lease(max_idle);

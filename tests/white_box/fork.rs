@@ -1,4 +1,4 @@
-//! What a child process does with the seats and shards of the threads that it lost. The tests stop an
+//! How a child process handles the seats and shards of the threads that it lost. The tests stop an
 //! operation of such a thread at a chosen step, without a fork.
 
 use std::{ptr, sync::atomic::Ordering::Relaxed};
@@ -18,10 +18,10 @@ use crate::{
     seat::{claim::Claim, fence::FenceKind, seat::Seat},
 };
 
-/// A fork, after which only the holder of `own` goes on.
+/// Acts like the child of a fork in which only the holder of `own` remains.
 fn fork(pool: &TestPool, own: Option<&Seat>) {
     let own = own.map(|seat| seat.id);
-    // SAFETY: nobody else is here, so that it is as if the registry were locked.
+    // SAFETY: no other thread uses the pool, as if the registry were locked.
     unsafe {
         let mut claim = Claim::new(&pool.seats, false);
         pool.core.lock_for_fork();
@@ -35,7 +35,8 @@ fn pool(max_idle: usize) -> TestPool {
     TestPool::new(FenceKind::detect(), max_idle)
 }
 
-/// The remaining thread finds all objects of threads that used no pool at the fork, even private ones.
+/// The remaining thread finds all objects of threads that used no pool at the fork, even private
+/// ones.
 #[test]
 fn a_child_finds_idle_objects_of_lost_threads() {
     for (max_idle, own) in [(usize::MAX, true), (500, true), (20, true), (usize::MAX, false)] {
@@ -67,20 +68,20 @@ fn objects_keep_their_age_in_a_child() {
 fn seats_of_lost_threads_are_free_in_a_child() {
     let pool = pool(usize::MAX);
     let (first, own, third) = (pool.join(), pool.join(), pool.join());
-    // SAFETY: as if by the thread that holds it, which is stopped there.
+    // SAFETY: this thread plays the holder of the seat, which is stopped inside the pin.
     std::mem::forget(unsafe { first.pin() }.unwrap());
     pool.collect();
     assert!(first.is_late());
     fork(&pool, Some(own));
     assert_eq!((pool.join().id, pool.join().id, pool.join().id), (0, 2, 3));
     for seat in [first, own, third] {
-        // SAFETY: joined again just now, or this thread's own.
+        // SAFETY: joined again above, or this thread's own seat.
         assert!(unsafe { seat.pin() }.is_some());
     }
 }
 
-/// A thread that was pinned at the fork may have been inside an operation, so its private objects are not
-/// touched. Its units are available again.
+/// A thread that was pinned at the fork may have been inside an operation, so its private objects
+/// are not touched. Its units are available again.
 #[test]
 fn a_child_leaves_objects_of_pinned_threads_alone() {
     for max_idle in [usize::MAX, 500] {
@@ -90,19 +91,19 @@ fn a_child_leaves_objects_of_pinned_threads_alone() {
         pool.drain(Some(own));
         let private = private(&pool, other);
         assert_eq!(pool.idle(), private.len());
-        // SAFETY: as if by the thread that holds it, which is stopped there.
+        // SAFETY: this thread plays the holder of the seat, which is stopped inside the pin.
         std::mem::forget(unsafe { other.pin() }.unwrap());
         fork(&pool, Some(own));
         assert_eq!((pool.idle(), pool.drain(Some(own))), (0, 0));
         let room = max_idle.min(600);
         assert_eq!((0..600).filter(|_| pool.put(Some(own), pool.make())).count(), room);
         pool.drain(Some(own));
-        // SAFETY: nobody has them any more, but for this test.
+        // SAFETY: only this test still has these pointers.
         private.into_iter().for_each(|cell| drop(unsafe { CellBox::from_raw(cell) }));
     }
 }
 
-/// What only the owner of a seat can reach.
+/// Returns the objects that only the owner of a seat can reach.
 fn private(pool: &TestPool, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
     let shard = pool.core.shard(seat).unwrap();
     let mut all = vec![std::ptr::null_mut(); shard.private.count()];
@@ -112,7 +113,7 @@ fn private(pool: &TestPool, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
     all
 }
 
-/// A thief had taken a list of victims, and not yet counted that.
+/// A thief had taken a list of victims, and not yet updated the count.
 #[test]
 fn a_child_mends_counts_of_victims() {
     let pool = pool(usize::MAX);
@@ -125,7 +126,8 @@ fn a_child_mends_counts_of_victims() {
     assert_eq!(pool.idle(), 10);
 }
 
-/// Slots that a thief had claimed and not yet emptied, or that the owner had filled and not yet published.
+/// Slots that a thief had claimed and not yet emptied, or that the owner had filled and not yet
+/// published.
 #[test]
 fn a_child_mends_half_done_rings() {
     let cells = Cells::new(12);
@@ -137,7 +139,7 @@ fn a_child_mends_half_done_rings() {
         ring.0.slot(index).store(cells.cells[11], Relaxed);
     }
     assert_eq!(ring.head().push(&cells.cells[5..]), 0);
-    // SAFETY: nobody else is here.
+    // SAFETY: no other thread exists.
     unsafe { ring.0.mend() };
     assert_eq!(ring.head().push(&cells.cells[5..11]), 6);
     assert_eq!(cells.numbers(&ring.pop(8)), [1, 2, 5, 6, 7, 8, 9, 10]);
@@ -155,7 +157,7 @@ fn a_child_mends_half_done_chains() {
     chain.head().grow(Ring::try_new(16).unwrap());
     // SAFETY: the ring is in the chain.
     unsafe { (*next).store(ptr::null_mut(), Relaxed) };
-    // SAFETY: nobody else is here.
+    // SAFETY: no other thread exists.
     unsafe { chain.0.mend() };
     assert_eq!(chain.slots(), 8);
     chain.push(&cells.cells[2..]);

@@ -1,5 +1,5 @@
-//! Late seats: a collector passes over a seat that stays pinned, and its owner does the work later. A test
-//! has to hold a pin as long as it wants, which `Pool` never does.
+//! Late seats: a collector skips a seat that stays pinned, and its owner does the work later. The
+//! tests hold a pin for as long as they want, which `Pool` never does.
 
 use std::{thread, time::Duration};
 
@@ -15,18 +15,18 @@ use crate::{
     },
 };
 
-/// Pins a seat whose holder this thread plays.
+/// Pins a seat. This thread plays its holder.
 fn pin(seat: &Seat) -> Option<Pin<'_>> {
-    // SAFETY: the caller's, and its only pin.
+    // SAFETY: the caller's seat, and its only pin.
     unsafe { seat.pin() }
 }
 
-/// A collect by another thread, while this one may have a seat pinned.
+/// Runs a collect on another thread, while this one may have a seat pinned.
 fn collect_elsewhere(pool: &TestPool) -> usize {
     thread::scope(|scope| scope.spawn(|| pool.collect()).join().unwrap())
 }
 
-/// While a collector claims the seats, nobody can pin one; afterwards everybody can.
+/// While a collector claims the seats, no thread can pin one. Afterwards all can.
 #[test]
 fn claims_close_the_gates_of_seats() {
     for fence_kind in strategies() {
@@ -38,7 +38,7 @@ fn claims_close_the_gates_of_seats() {
         let fast = || held.iter().filter(|seat| unsafe { seat.pin_fast() }.is_some()).count();
         let open = if fence_kind == FenceKind::Asymmetric { 70 } else { 0 };
         assert_eq!((pinned(), fast()), (70, open));
-        // SAFETY: the only one.
+        // SAFETY: the only claim at this time.
         let claim = unsafe { Claim::new(&seats, true) };
         assert!(claim.reached().eq(0..70));
         assert_eq!((pinned(), fast()), (0, 0), "pinned and claimed");
@@ -48,7 +48,7 @@ fn claims_close_the_gates_of_seats() {
     }
 }
 
-/// A seat that is pinned is passed over, and stays closed until its owner has done the missed work.
+/// A pinned seat is skipped, and stays closed until its owner has done the missed work.
 #[test]
 fn claims_pass_over_pinned_seats() {
     for fence_kind in strategies() {
@@ -58,7 +58,7 @@ fn claims_pass_over_pinned_seats() {
         let pin = unsafe { held[1].pin() };
         assert!(pin.is_some());
         for _ in 0..2 {
-            // SAFETY: one at a time.
+            // SAFETY: one claim at a time.
             let claim = unsafe { Claim::new(&seats, true) };
             assert!(claim.reached().eq([0, 2]));
         }
@@ -73,8 +73,8 @@ fn claims_pass_over_pinned_seats() {
     }
 }
 
-/// A collect does not wait for a seat that is pinned. The seat then stays closed until its owner has aged its
-/// shard by one generation.
+/// A collect does not wait for a seat that is pinned. The seat then stays closed until its owner
+/// has aged its shard by one generation.
 #[test]
 fn late_seats_catch_up() {
     for fence_kind in strategies() {
@@ -92,7 +92,7 @@ fn late_seats_catch_up() {
         full.get().release();
         assert!(pool.core.put(Some(late), full).is_ok());
         assert_eq!(pool.core.shelf.len(), 1);
-        // Now as a thread does it.
+        // Now as a thread does: after the missed work.
         pool.catch_up(Some(late));
         assert!(!late.is_late() && pin(late).is_some());
         pool.fill(Some(late), 5);
@@ -101,8 +101,8 @@ fn late_seats_catch_up() {
     }
 }
 
-/// A seat has missed two collects. Objects from before both are dropped by the next collect; newer ones live
-/// as long as any.
+/// A seat has missed two collects. Objects from before both are dropped by the next collect; newer
+/// ones live as long as on other seats.
 #[test]
 fn very_late_seats_catch_up() {
     for collects in 2..5 {
@@ -117,7 +117,7 @@ fn very_late_seats_catch_up() {
     }
 }
 
-/// The same if the collector finds the seat unpinned before its owner has noticed.
+/// The same if the collector finds the seat unpinned before its owner has done the missed work.
 #[test]
 fn collectors_reach_seats_that_were_late() {
     let pool = pool();
@@ -162,8 +162,8 @@ fn a_trim_does_not_make_up_for_a_collect() {
     assert_eq!((pool.collect(), pool.collect()), (10, 5));
 }
 
-/// Does something in the midst of a collect: when the seats are claimed, and the pools after this
-/// one have not aged.
+/// Calls a function during a collect: when the seats are claimed, and the pools after this one have
+/// not aged.
 struct Meanwhile<F>(F);
 
 impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
@@ -190,14 +190,14 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
     unsafe fn reset_after_fork(&self, _: &mut dyn Iterator<Item = AbandonedSeat>) {}
 }
 
-/// A thread takes its first seat during a collect, and is not left a generation behind.
+/// A thread joins during a collect, and its shard is not left a generation behind.
 #[test]
 fn a_thread_that_joins_during_a_collect_is_not_left_behind() {
     let pool = pool();
     thread::scope(|scope| {
         let meanwhile = Meanwhile(|| {
             let newcomer = scope.spawn(|| pool.fill(Some(pool.join()), 10));
-            // It may well have to wait for the collect, but not the other way round.
+            // This thread may have to wait for the collect, but the collect does not wait for it.
             for _ in 0..1000 {
                 if newcomer.is_finished() {
                     break;
@@ -207,10 +207,10 @@ fn a_thread_that_joins_during_a_collect_is_not_left_behind() {
         });
         assert_eq!(pool.collect_pools(&[&meanwhile, &*pool.core], true), 0);
     });
-    // SAFETY: the thread that had it is gone, without a word.
+    // SAFETY: the thread that held the seat has ended, without giving it back.
     let seat = unsafe { pool.seats.held(0) };
     pool.fill(Some(seat), 5);
     let gone = pool.collect();
-    assert!(gone == 0 || gone == 10, "{gone} of 15 went, of which 5 had just come");
+    assert!(gone == 0 || gone == 10, "{gone} of 15 dropped, of which 5 were new");
     assert_eq!(pool.collect(), 15 - gone);
 }

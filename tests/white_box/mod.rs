@@ -1,6 +1,6 @@
-//! Tests of the parts. They are inside the crate since they need private items: behaviour that the public
-//! interface hides, or reaches too rarely. The models in `loom-tests` check the same code for every
-//! interleaving of a few steps; these tests run it at full size, on real threads.
+//! Tests of the parts. They are inside the crate because they need private items: behaviour that
+//! the public interface hides, or reaches too rarely. The models in `loom-tests` check the same
+//! code for every interleaving of a few steps; these tests run it at full size, on real threads.
 
 #[allow(clippy::duplicate_mod, reason = "a part of each suite")]
 #[path = "../common/steps.rs"]
@@ -11,7 +11,6 @@ mod ageing;
 mod buffers;
 mod cell;
 mod chain;
-mod due;
 mod fences;
 mod fork;
 mod late;
@@ -22,6 +21,7 @@ mod quota;
 mod ring;
 #[cfg(feature = "rt")]
 mod rt;
+mod schedule;
 mod seats;
 mod shard;
 #[cfg(unix)]
@@ -38,7 +38,7 @@ use std::{
 /// The number of rounds of a stress test.
 const ROUNDS: usize = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
 
-/// A small xorshift, so that a test meets the same choices in every run.
+/// A xorshift generator, so that a test makes the same choices in every run.
 struct Rng(u64);
 
 impl Rng {
@@ -54,7 +54,7 @@ impl Rng {
     }
 }
 
-/// A wait that fails instead of lasting for ever.
+/// A time limit for a wait, which fails instead of lasting without end.
 struct Patience(Instant);
 
 impl Patience {
@@ -68,7 +68,7 @@ impl Patience {
     }
 }
 
-/// Sets a flag when it is dropped, even by a panic, so that no other thread waits for ever.
+/// Sets a flag when it is dropped, even by a panic, so that no other thread waits without end.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {

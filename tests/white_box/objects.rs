@@ -10,11 +10,11 @@ use std::{
 
 use crate::containers::cell::{CellBox, EmptyCell, ObjectCell};
 
-/// Cells that came out together.
+/// Cells that were popped or stolen together.
 pub(super) type Batch = Vec<*mut ObjectCell<usize>>;
 
-/// Numbered cells, and how often each has come out. They are freed at the end, so that one that
-/// comes out twice, or not at all, is a wrong count and not a crash.
+/// Numbered cells, and how often each has come out. They are freed at the end, so a cell that comes
+/// out twice, or not at all, is a wrong count and not a crash.
 pub(super) struct Cells {
     pub(super) cells: Vec<*mut ObjectCell<usize>>,
     seen: Vec<AtomicUsize>,
@@ -33,7 +33,7 @@ impl Cells {
     /// The number of a cell that came out.
     pub(super) fn number(&self, cell: *mut ObjectCell<usize>) -> usize {
         assert!(!cell.is_null(), "an empty slot came out");
-        // SAFETY: the cells live as long as `self`, which goes on owning them.
+        // SAFETY: the cells live as long as `self`, which keeps owning them.
         let full = unsafe { CellBox::from_raw(cell) };
         let number = *full.get();
         let _ = full.into_raw();
@@ -44,7 +44,7 @@ impl Cells {
         cells.iter().map(|&cell| self.number(cell)).collect()
     }
 
-    /// Notes that these came out.
+    /// Records that these cells came out.
     pub(super) fn came_out(&self, cells: &[*mut ObjectCell<usize>]) {
         for &cell in cells {
             let before = self.seen[self.number(cell)].fetch_add(1, Relaxed);
@@ -52,7 +52,7 @@ impl Cells {
         }
     }
 
-    /// Each came out, once.
+    /// Checks that each cell came out once.
     pub(super) fn assert_all_came_out(&self) {
         let lost = self.seen.iter().filter(|seen| seen.load(Relaxed) == 0).count();
         assert_eq!(lost, 0, "objects were lost");
@@ -62,12 +62,12 @@ impl Cells {
 
 impl Drop for Cells {
     fn drop(&mut self) {
-        // SAFETY: `into_raw` gave them to us, and the test has forgotten its copies.
+        // SAFETY: the pointers come from `into_raw`, and the test no longer uses its copies.
         self.cells.iter().for_each(|&cell| drop(unsafe { CellBox::from_raw(cell) }));
     }
 }
 
-/// The books over the objects of one test.
+/// The ledger of the objects of one test.
 #[derive(Default)]
 pub(super) struct Ledger {
     pub(super) made: AtomicUsize,
@@ -80,8 +80,8 @@ impl Ledger {
     }
 }
 
-/// An object that notices two holders. Relaxed and plain accesses only: what is tested has to order
-/// them.
+/// An object that detects two holders. It uses relaxed and plain accesses only: the tested code has
+/// to order them.
 pub(super) struct Item {
     pub(super) number: usize,
     held: AtomicBool,
@@ -96,13 +96,13 @@ impl Item {
         Self { number, held: AtomicBool::new(true), uses: 0, ledger: Arc::clone(ledger) }
     }
 
-    /// A holder has it.
+    /// Records that a holder has it.
     pub(super) fn hold(&mut self) {
         assert!(!self.held.swap(true, Relaxed), "two holders");
         self.uses += 1;
     }
 
-    /// The holder lets go.
+    /// Records that the holder releases it.
     pub(super) fn release(&self) {
         assert!(self.held.swap(false, Relaxed), "not held");
     }

@@ -9,7 +9,8 @@ use crate::Pressure;
 fn unreadable_files_are_left_out() {
     let files = || {
         let all = Pressure::new().stalls("/nowhere/memory").cgroup("/nowhere");
-        // As pressure stall information that the kernel was told to leave out: it opens, and cannot be read.
+        // Like pressure stall information that is disabled on the kernel's command line: the file
+        // opens but cannot be read.
         all.stalls("/proc/self/mem")
     };
     assert_eq!(files().readable().unwrap_err().kind(), ErrorKind::Unsupported);

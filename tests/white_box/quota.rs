@@ -1,5 +1,5 @@
-//! The quota: units, whose number never changes, and the shards that lease them. Units are private; `Pool`
-//! shows only the number of idle objects.
+//! The quota: units, whose number never changes, and the shards that lease them. Units are private;
+//! `Pool` shows only the number of idle objects.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -74,7 +74,7 @@ fn leases_conserve_units() {
     }
 }
 
-/// Many threads together never hold more units than exist, and lose none.
+/// All threads together never hold more units than exist, and lose none.
 #[test]
 fn threads_share_the_bound() {
     const LIMIT: usize = 20;
@@ -102,7 +102,7 @@ fn threads_share_the_bound() {
         }
     });
     assert_eq!((held.load(Relaxed), quota.lease(LIMIT + 1)), (0, LIMIT));
-    assert!(full.load(Relaxed) > 0, "the bound was never met");
+    assert!(full.load(Relaxed) > 0, "the bound was never reached");
 }
 
 /// Whatever an owner does, its objects never outnumber its units, and no unit is lost.
@@ -117,7 +117,7 @@ fn a_shard_conserves_units() {
             match rng.below(40) {
                 0..20 => {
                     let kept = own.put(0);
-                    // Nobody else leases, so that units are refused only where there are none.
+                    // No other shard leases, so units are refused only if none is left.
                     assert_eq!(kept, idle < limit);
                     idle += usize::from(kept);
                 }
@@ -150,13 +150,13 @@ fn a_thief_conserves_units() {
         assert_eq!((0..taken).filter_map(|_| own.take()).count(), taken);
         let (idle, private) = (own.shard.idle(), own.shard.idle() - own.shard.chain(0).len());
         let units = own.quota.lease(rng.below(8) + 1);
-        // One unit is of the object that the search was for.
+        // One unit belongs to the object that the search returns.
         let loot: Vec<_> = (1..units).map(|_| EmptyCell::new().fill(1).into_raw()).collect();
         let kept = own.owner().keep_loot(&loot, &own.quota);
         assert_eq!(own.shard.idle(), idle + kept);
         let full = private + kept >= own.quota.places();
         assert!(kept == loot.len() || full, "there was room for more");
-        // SAFETY: not kept, hence still ours.
+        // SAFETY: these were not kept, so the test still owns them.
         loot[kept..].iter().for_each(|&cell| drop(unsafe { CellBox::from_raw(cell) }));
         own.quota.release(loot.len() - kept);
         assert_eq!(own.settle(), idle + kept);

@@ -1,5 +1,5 @@
-//! The ring: one owner at its head, any number of thieves at its tail. It is private, and the tests choose
-//! its size and first index.
+//! The ring: one owner at its head, any number of thieves at its tail. It is private, and the tests
+//! choose its size and first index.
 
 use std::ptr;
 
@@ -12,10 +12,10 @@ use crate::containers::ring::{MAX_SLOTS, Ring, RingHead, Steal};
 /// The number of indices, after which they wrap.
 pub(super) const RANGE: usize = 1 << (usize::BITS / 2);
 
-/// A ring that threads share, also where the checker's types would not have it.
+/// A ring that threads share, even if the facade's types are not `Sync`.
 pub(super) struct Shared(pub(super) Box<Ring<usize>>);
 
-// SAFETY: rings are made for it.
+// SAFETY: a ring is meant to be shared.
 unsafe impl Sync for Shared {}
 
 impl Shared {
@@ -30,7 +30,7 @@ impl Shared {
         unsafe { self.0.head() }
     }
 
-    /// Pops up to `most`, the newest last.
+    /// Pops up to `most` objects, the newest last.
     pub(super) fn pop(&self, most: usize) -> Batch {
         let mut batch = vec![ptr::null_mut(); most];
         let count = self.head().pop(&mut batch);
@@ -38,7 +38,7 @@ impl Shared {
         batch
     }
 
-    /// Steals up to `most`, the oldest first. `None` if others were quicker.
+    /// Steals up to `most` objects, the oldest first. Returns `None` if other threads were faster.
     pub(super) fn steal(&self, most: usize) -> Option<Batch> {
         let mut batch = vec![ptr::null_mut(); most];
         let count = match self.0.steal(&mut batch) {
@@ -54,8 +54,8 @@ impl Shared {
     }
 }
 
-/// A ring has the requested number of slots, a power of two, and can fill all of them. It is full when the
-/// head is one round ahead of the tail, and empty when both are equal.
+/// A ring has the requested number of slots, a power of two, and can fill all of them. It is full
+/// when the head is one round ahead of the tail, and empty when both are equal.
 #[test]
 fn a_ring_can_use_all_its_slots() {
     assert_eq!(MAX_SLOTS, RANGE / 4);
@@ -87,7 +87,7 @@ fn pop_takes_the_newest_and_steal_the_oldest() {
     assert_eq!(cells.numbers(&ring.pop(9)), [3, 4, 5]);
 }
 
-/// A thief takes half, rounded up, and at most as many as it asked for.
+/// A thief takes half, rounded up, and at most the number that it asked for.
 #[test]
 fn steal_takes_half() {
     let cells = Cells::new(16);
@@ -129,7 +129,7 @@ fn a_dropped_ring_drops_no_object_that_left_it() {
     cells.assert_all_came_out();
 }
 
-/// Random batches at both ends have the results of a deque, at every index.
+/// Random batches at both ends have the same results as on a deque, at every index.
 #[test]
 fn a_ring_is_a_bounded_deque() {
     for seed in 0..60 {

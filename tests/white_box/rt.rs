@@ -1,5 +1,6 @@
-//! The runtime's queues, and the seats of its Ps: at full size, on one thread or on several. The queues are
-//! private, and a runtime does not show the order of single steps. Most tests are ports of tests of Go's.
+//! The runtime's queues, and the seats of its Ps: at full size, on one thread or on several. The
+//! queues are private, and a runtime does not show the order of single steps. Most tests are ports
+//! of tests of Go's.
 
 use std::{
     collections::HashSet,
@@ -24,7 +25,7 @@ use crate::{
     seat::current::current,
 };
 
-/// A task that is a number, and never run.
+/// A task that is a number, and is never run.
 fn task(i: usize) -> Ready {
     NonNull::new(std::ptr::without_provenance_mut(i + 1)).unwrap()
 }
@@ -76,8 +77,8 @@ fn steal_takes_half_of_a_run_queue() {
     }
 }
 
-/// Go's `TestSchedLocalQueueEmpty`: a queue that has a task is never seen empty while another one is put and
-/// one is taken.
+/// Go's `TestSchedLocalQueueEmpty`: a queue that has a task is never seen empty while another one
+/// is put and one is taken.
 #[test]
 fn a_run_queue_with_a_task_is_never_seen_empty() {
     let p = P::new(0);
@@ -125,7 +126,8 @@ fn a_run_queue_with_a_task_is_never_seen_empty() {
     });
 }
 
-/// Go's `TestStealOrder`: from each start every worker is visited once, and starts and strides differ.
+/// Go's `TestStealOrder`: from each start every worker is visited once, and starts and strides
+/// differ.
 #[test]
 fn the_steal_order_visits_every_worker_once() {
     for len in 1..=64 {
@@ -203,8 +205,8 @@ fn a_seat_stays_with_its_p() {
     assert!(highest < 400, "seats are lost: {highest}");
 }
 
-/// A thread that has not yet run a task, or looks for one, is in no poll: sysmon must not find that its poll
-/// takes too long.
+/// A thread that has not yet run a task, or looks for one, is in no poll: sysmon must not count its
+/// poll as stuck.
 #[test]
 fn no_poll_is_under_way_before_the_first() {
     let sched = Sched::new(1, 1);
@@ -228,7 +230,7 @@ fn a_short_slice_is_not_inherited() {
     use crate::rt::threads::timeslice::{request_short_slice, timeslice};
 
     on_thread(|| {
-        // Before version 6.12 Linux does not tell.
+        // Linux before 6.12 does not report the slice.
         let Some(before) = timeslice() else { return };
         request_short_slice();
         assert!(timeslice().unwrap() < before);

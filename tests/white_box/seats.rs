@@ -1,5 +1,5 @@
-//! Seats: dense ids with one holder each. They are private, and a process can take all of them only in a
-//! table of its own.
+//! Seats: dense ids with one holder each. They are private, and a process can take all of them only
+//! in a table of its own.
 
 use std::{
     collections::BTreeSet,
@@ -67,7 +67,7 @@ fn all_possible_seats_exist_side_by_side() {
     assert!(seats.join().is_none());
 }
 
-/// Joins and leaves in any order have the results of a set of the free ids.
+/// Joins and leaves in any order have the same results as on a set of free ids.
 #[test]
 fn seats_behave_like_a_set_of_free_ids() {
     for seed in 0..40 {
@@ -148,8 +148,8 @@ fn a_thread_has_a_seat_of_its_own() {
     thread::spawn(|| assert_ne!(current_or_join().unwrap().id, mine.id)).join().unwrap();
 }
 
-/// A thread's seat is free again once the thread has ended. Other tests take and give back seats too, so the
-/// next thread may get another one.
+/// A thread's seat is free again once the thread has ended. Other tests take and give back seats
+/// too, so the next thread may get another one.
 #[test]
 fn a_seat_outlives_its_thread() {
     let id = || thread::spawn(|| current_or_join().unwrap().id).join().unwrap();
@@ -160,7 +160,7 @@ fn a_seat_outlives_its_thread() {
     }
 }
 
-/// The numbers that spread the searches never repeat one value for ever.
+/// The numbers that spread the searches never get stuck at one value.
 #[test]
 fn random_numbers_of_a_seat_differ() {
     let seats = seats(64);

@@ -16,11 +16,10 @@ use crate::{
     },
 };
 
-/// What a shard keeps to itself: the slot and a full magazine.
-/// What a shard of a pool without a bound keeps for itself at first.
+/// The number of objects that a shard of a pool without a bound keeps private at first.
 pub(super) const PRIVATE: usize = 1 + PLACES / 2;
 
-/// A shard that is used by one thread, for all of its parts.
+/// A shard that one thread uses, as owner, thief and collector.
 pub(super) struct Own<T> {
     pub(super) shard: Shard<T>,
     pub(super) quota: Quota,
@@ -44,14 +43,14 @@ impl<T> Own<T> {
         unsafe { self.shard.owner() }
     }
 
-    /// Keeps an object, with as many rings as that takes, and tells whether there was room.
+    /// Puts an object, and adds the rings that this needs. Returns whether there was room.
     pub(super) fn put(&self, value: T) -> bool {
         let (mut full, mut ring) = (EmptyCell::new().fill(value), None);
         loop {
             full = match self.owner().push(full, &self.quota, &mut ring) {
                 Ok(()) => return true,
                 Err(PushError::AtLimit(_)) => return false,
-                Err(PushError::Full(_)) => panic!("nobody else is here"),
+                Err(PushError::Full(_)) => panic!("no other thread uses the shard"),
                 Err(PushError::NeedsRing(full, slots)) => {
                     ring = Ring::try_new(slots);
                     full
@@ -64,30 +63,31 @@ impl<T> Own<T> {
         self.owner().pop(&self.quota).map(|full| full.take_value().0)
     }
 
-    /// Goes with a collect of the pool, which is at this generation then.
+    /// Ages the shard, as a collect does. `now` is the pool's generation after the collect.
     pub(super) fn collect(&self, now: u32) -> Vec<T> {
         let mut gone = List::new();
-        // SAFETY: as for `owner`, so that no lock is needed.
+        // SAFETY: as for `owner`; one thread needs no lock.
         unsafe { self.shard.drain_victims(&mut gone) };
         self.owner().age(now, &self.quota, &mut gone);
         self.quota.release(gone.len());
         values(gone)
     }
 
-    /// The slots of the newest ring of a generation.
+    /// Returns the number of slots of the newest ring of a generation.
     pub(super) fn slots(&self, generation: u32) -> usize {
         // SAFETY: as for `owner`.
         unsafe { self.shard.chain(generation).head() }.slots()
     }
 
-    /// Takes all that there is, in whatever place.
+    /// Takes every object that is not private, as a clear does.
     pub(super) fn empty(&self) -> Vec<T> {
         let mut gone = List::new();
         self.owner().empty(&self.quota, &mut gone);
         values(gone)
     }
 
-    /// Takes all that there is. Then all units are there again.
+    /// Takes every object, and checks that all units are free afterwards. Returns the number of
+    /// objects.
     pub(super) fn settle(&self) -> usize {
         let private = self.owner().take_private(&self.quota).len();
         let shared = self.empty().len();
@@ -109,13 +109,13 @@ fn values<T>(mut list: List<T>) -> Vec<T> {
     iter::from_fn(|| list.pop()).map(|full| full.take_value().0).collect()
 }
 
-/// How many objects of `SIZE` bytes stay private, and how many spill at a time.
+/// Returns how many objects of `SIZE` bytes stay private, and how many spill at a time.
 fn places<const SIZE: usize>() -> (usize, usize) {
     let own = Own::new(usize::MAX);
     while own.shard.chain(0).len() == 0 {
         assert!(own.put([0u8; SIZE]));
     }
-    // The last one made the others spill.
+    // The last object made the others spill.
     let (private, spilt) = (own.shard.idle() - 1, own.shard.chain(0).len());
     assert_eq!(spilt, own.quota.batch());
     own.settle();
@@ -149,14 +149,15 @@ fn the_newest_object_comes_first() {
     assert_eq!((own.shard.idle(), own.shard.hits()), (0, n + 1));
 }
 
-/// An object that came back from the own chain need not have gone there, so the magazine opens more places.
-/// An owner that only puts keeps few places, and so does every owner after a collect.
+/// An object that the owner pops from its own chain would have stayed in a larger magazine, so the
+/// magazine opens more places. An owner that only puts keeps few places, and so does every owner
+/// after a collect.
 #[test]
 fn places_open_for_owners_that_take_what_they_put() {
     for generation in 0..3 {
         let own = Own::new(usize::MAX);
         own.collect(generation);
-        // How many it holds when some of them have spilt.
+        // Returns the number of private objects after some have spilt.
         let fill = || {
             let chain = own.shard.chain(generation);
             (0..).find(|&i| assert_put(&own, i) && chain.len() > 0).unwrap()
@@ -185,7 +186,8 @@ fn assert_put(own: &Own<usize>, i: usize) -> bool {
     true
 }
 
-/// A shard that has missed one collect keeps all objects as victims; one that has missed more drops them.
+/// A shard that has missed one collect keeps all objects as victims; one that has missed more drops
+/// them.
 #[test]
 fn shards_age_by_generations() {
     for missed in 0..5u32 {
@@ -215,11 +217,11 @@ fn closed_shards_are_left_alone() {
         let own = Own::<u8>::unused(max_idle);
         assert!(own.collect(7).is_empty());
         assert_eq!(own.owner().generation(), 0);
-        // As when its owner goes.
+        // As when the owner's thread ends.
         assert_eq!(own.owner().take_private(&own.quota).len(), 0);
-        assert_eq!(own.shard.private.units(), 0, "it may not have objects");
+        assert_eq!(own.shard.private.units(), 0, "a shard that is not open leases no units");
         own.owner().open(|| 9, &own.quota);
-        own.owner().open(|| panic!("it is open"), &own.quota);
+        own.owner().open(|| panic!("the shard is open already"), &own.quota);
         assert_eq!((own.owner().generation(), own.settle()), (9, 0));
     }
 }
@@ -236,8 +238,8 @@ fn private_victims_are_taken_once() {
     assert_eq!(own.take(), Some(PRIVATE));
 }
 
-/// A ring that is far larger than its shard needs is freed with the victims. A small one stays, and so does
-/// one that the other generation fills as much.
+/// A ring that is far larger than its shard needs is freed with the victims. A small one stays, and
+/// so does one that the other generation fills to the same degree.
 #[test]
 fn drained_chains_shrink() {
     let few = PRIVATE + KEEP_SLOTS - 1;
@@ -292,13 +294,13 @@ fn values_use_the_cells_that_hits_have_left() {
     assert_eq!(own.shard.hits(), 3 * PRIVATE);
 }
 
-/// A place that holds a spare cell cannot hold an object. An operation that needs the place stows the spare
-/// cells; `put` finds them again once they are staged.
+/// A place that holds a spare cell cannot hold an object. An operation that needs the place stows
+/// the spare cells; `put` finds them again once they are staged.
 #[test]
 fn spare_cells_make_way() {
     let own = Own::new(usize::MAX);
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
-    // The slot's object, and two of the magazine.
+    // The object of the slot, and two of the magazine.
     (0..3).for_each(|_| assert!(own.owner().private().take().is_some()));
     let full = own.owner().private().push_on_top(EmptyCell::new().fill(100));
     assert_eq!(full.unwrap_err().take_value().0, 100);
@@ -338,8 +340,8 @@ fn empty_cells_are_staged_where_there_are_units() {
     }
 }
 
-/// However objects and values are put and taken, each comes out once and is about the newest, and no cell is
-/// lost or in two places.
+/// Objects and values are put and taken in any order: each comes out once, and is among the newest,
+/// and no cell is lost or in two places.
 #[test]
 fn cells_are_conserved() {
     for seed in 0..200 {
@@ -415,7 +417,7 @@ fn shards_know_what_they_have_shared() {
         (0..300).for_each(|i| assert!(own.put(i)));
         assert!(own.shard.published());
         assert!(own.collect(generation + 1).len() >= 300 * usize::from(generation > 0));
-        assert!(!own.shard.published(), "it is drained");
+        assert!(!own.shard.published(), "the chain is empty");
     }
     // Several rings.
     (0..1000).for_each(|i| assert!(own.put(i)));

@@ -1,5 +1,6 @@
-//! Threads that a signal stops inside an operation, as a debugger does, or a machine with more threads than
-//! cores. The signal must arrive while a thread is pinned, which only the private parts can tell.
+//! Threads that a signal stops inside an operation, as a debugger does, or a machine with more
+//! threads than cores. The signal must arrive while a thread is pinned, which only private items
+//! can show.
 
 use std::{
     cell::Cell,
@@ -35,23 +36,24 @@ use crate::{
     sync::pin_epoch,
 };
 
-/// How it stands with a thread that can be stopped.
+/// The states of a thread that can be stopped.
 const RUNNING: usize = 0;
 const TO_STOP: usize = 1;
 const STOPPED: usize = 2;
 
-/// A thread that can be stopped, wherever it has entered this.
+/// A thread that can be stopped while it has entered this.
 struct Stop {
     thread: OnceLock<libc::pthread_t>,
     state: AtomicUsize,
 }
 
 thread_local! {
-    /// What this thread has entered, or null. Without a destructor, for the handler.
+    /// The `Stop` that this thread has entered, or null. It has no destructor, so the handler can
+    /// read it at any time.
     static ENTERED: Cell<*const Stop> = const { Cell::new(ptr::null()) };
 }
 
-/// Does not return until the thread is told to go on.
+/// Does not return until the thread is released.
 extern "C" fn handler(_: libc::c_int) {
     // SAFETY: the values set there are borrowed meanwhile.
     let Some(stop) = (unsafe { ENTERED.get().as_ref() }) else { return };
@@ -63,7 +65,7 @@ extern "C" fn handler(_: libc::c_int) {
     }
 }
 
-/// While this is there, the thread may be stopped.
+/// While this guard lives, the thread may be stopped.
 struct Entered<'a>(PhantomData<&'a Stop>);
 
 impl Drop for Entered<'_> {
@@ -84,15 +86,15 @@ impl Stop {
     }
 
     fn enter(&self) -> Entered<'_> {
-        // SAFETY: the call tells who the caller is.
+        // SAFETY: the call returns the caller's id.
         self.thread.get_or_init(|| unsafe { libc::pthread_self() });
         ENTERED.set(self);
         Entered(PhantomData)
     }
 
-    /// Runs `f` while the thread is stopped, at whatever point.
+    /// Runs `f` while the thread is stopped, at any point.
     fn during<R>(&self, f: impl FnOnce() -> R) -> R {
-        /// Goes on, also after a panic.
+        /// Releases the thread, even after a panic.
         struct GoOn<'a>(&'a Stop);
 
         impl Drop for GoOn<'_> {
@@ -105,7 +107,7 @@ impl Stop {
         self.state.store(TO_STOP, Release);
         while self.state.load(Acquire) != STOPPED {
             if let Some(&thread) = self.thread.get() {
-                // SAFETY: tests keep the thread until they have done with it.
+                // SAFETY: tests join the thread after this call.
                 assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR2) }, 0);
             }
             patience.wait();
@@ -114,11 +116,11 @@ impl Stop {
     }
 }
 
-/// How many objects a thread has in its hand.
+/// The number of objects that a thread holds.
 const HAND: usize = 40;
 
-/// A thread that does nothing but use its shard, all of it: it takes objects out and puts them back.
-/// It can be stopped while it is pinned.
+/// Keeps using all parts of a shard: takes objects out and puts them back. The thread can be
+/// stopped while it is pinned.
 fn use_shard(pool: &TestPool, seat: &Seat, stop: &Stop, done: &AtomicBool) {
     let (mut hand, mut ring) = (Vec::<CellBox<Item>>::with_capacity(HAND), None);
     pool.fill(Some(seat), 5);
@@ -130,7 +132,8 @@ fn use_shard(pool: &TestPool, seat: &Seat, stop: &Stop, done: &AtomicBool) {
         let entered = stop.enter();
         // SAFETY: pinned.
         let owner = unsafe { shard.owner() };
-        // Nothing here takes memory or gives it back: another thread would wait for the allocator.
+        // Nothing here allocates or frees: if the thread were stopped in the allocator, others
+        // would wait for it.
         let mut slots = None;
         while let Some(full) = hand.pop() {
             full.get().release();
@@ -154,17 +157,18 @@ fn use_shard(pool: &TestPool, seat: &Seat, stop: &Stop, done: &AtomicBool) {
         if let Some(slots) = slots {
             ring = Ring::try_new(slots);
         } else if hand.len() < HAND {
-            // The collectors were here.
+            // Collectors have dropped objects.
             pool.fill(Some(seat), 50);
         }
     }
     hand.into_iter().for_each(|full| pool.discard(full));
 }
 
-/// What of a shard is its owner's alone: the generation, and how many objects of that there are.
+/// Returns the owner-only state of a shard: its generation, and the number of objects of that
+/// generation.
 fn primary(pool: &TestPool, seat: &Seat) -> (u32, usize) {
     let shard = pool.core.shard(seat).unwrap();
-    // SAFETY: stopped, so that nobody else is at work there.
+    // SAFETY: the owner is stopped, so no other thread uses the owner's part.
     let generation = unsafe { shard.owner() }.generation();
     let aged = shard.shared.aged_len.load(Relaxed);
     let victims = shard.chain(generation.wrapping_add(1)).len();
@@ -172,7 +176,7 @@ fn primary(pool: &TestPool, seat: &Seat) -> (u32, usize) {
 }
 
 /// Collectors do not wait for a thread that is stopped while pinned, and leave its shard alone.
-/// They go on with all else. Then it makes up for what it has missed.
+/// They collect everything else. Later the thread does the missed work.
 fn stop_while_pinned(fence_kind: FenceKind) {
     let pool = TestPool::new(fence_kind, usize::MAX);
     let (own, stop, done) = (pool.join(), Stop::new(), AtomicBool::new(false));
@@ -187,7 +191,7 @@ fn stop_while_pinned(fence_kind: FenceKind) {
                 let before = primary(pool, seat);
                 let left = pool.idle() - before.1;
                 let gone: usize = (0..2 + round % 3).map(|_| pool.collect()).sum();
-                assert!(seat.is_late(), "it was not seen");
+                assert!(seat.is_late(), "the collector did not skip the seat");
                 assert_eq!((gone, primary(pool, seat)), (left, before));
                 assert_eq!(pool.idle(), before.1);
             });
@@ -206,11 +210,11 @@ fn a_thread_stopped_while_pinned_holds_up_nobody() {
     strategies().for_each(stop_while_pinned);
 }
 
-/// A thread is stopped on its way through a chain, where it may look at any ring. It blocks no other thread,
-/// and later finds its ring unchanged, however many rings were made and freed meanwhile.
+/// A thread is stopped inside a chain, where it may be reading any ring. It blocks no other thread,
+/// and later finds its ring unchanged, even if many rings were created and freed meanwhile.
 #[test]
 fn a_thief_stopped_in_an_epoch_holds_up_nobody() {
-    /// A ring that the thief looks at, and others do not.
+    /// A ring that only the thief reads.
     struct View(*const Ring<usize>);
     // SAFETY: the ring is shared, as rings are.
     unsafe impl Send for View {}
@@ -231,7 +235,7 @@ fn a_thief_stopped_in_an_epoch_holds_up_nobody() {
                 spin_loop();
             }
             drop(entered);
-            // SAFETY: in view of a thief since before it was unlinked.
+            // SAFETY: the thief was pinned before the ring was unlinked.
             let ring = unsafe { &*ring };
             assert_eq!((ring.slots(), ring.len()), (8, 0));
             assert!((0..8).all(|index| ring.slot(index).load(Relaxed).is_null()));
@@ -241,13 +245,13 @@ fn a_thief_stopped_in_an_epoch_holds_up_nobody() {
         let _done = Done(done);
         stop.during(|| {
             assert_eq!(cells.numbers(&chain.drain()), (0..24).collect::<Vec<_>>());
-            // As many rings as it takes for epochs to go by, if they could.
+            // Enough rings for the epoch to advance, if it could.
             for _ in 0..500 {
                 let other = Own::new();
                 other.head().grow(Ring::try_new(8).unwrap());
                 other.head().shrink();
             }
-            // These would be where it was.
+            // These would reuse the memory of a freed ring.
             rings.extend((0..100).map(|_| Shared::new(8, 77)));
             let pushed = rings.iter().map(|ring| ring.head().push(&cells.cells[..8]));
             assert_eq!(pushed.sum::<usize>(), 800);

@@ -1,4 +1,4 @@
-//! A pool for tests: its core, without `Pool`, and seats of its own.
+//! A pool for tests: a core without a `Pool`, and a table of seats for this pool alone.
 
 use std::{
     iter,
@@ -17,7 +17,7 @@ use crate::{
     seat::{fence::FenceKind, seat::Seat, table::Seats},
 };
 
-/// The core of a pool, and the seats of its users. The lock stands for the registry's.
+/// The core of a pool, and the seats of its users. The lock replaces the registry's.
 pub(super) struct TestPool {
     pub(super) seats: Seats,
     pub(super) core: Box<Core<Item>>,
@@ -36,7 +36,7 @@ impl TestPool {
         }
     }
 
-    /// A seat for the calling thread, or for the part that it plays.
+    /// Joins a seat for the calling thread, or for a thread that it plays.
     pub(super) fn join(&self) -> &Seat {
         self.seats.join().expect("a free seat")
     }
@@ -45,10 +45,10 @@ impl TestPool {
     pub(super) fn leave(&self, seat: &Seat) {
         {
             let _registry = self.registry.lock().unwrap();
-            // SAFETY: locked, and the seat is the caller's, which is not pinned.
+            // SAFETY: locked, and the caller's seat, which is not pinned.
             unsafe { steps::vacate(self.pools(), seat) };
         }
-        // SAFETY: the caller's, which is not used again.
+        // SAFETY: the caller's seat, which is not used again.
         unsafe { self.seats.leave(seat) };
     }
 
@@ -83,7 +83,8 @@ impl TestPool {
         drop(full);
     }
 
-    /// Takes and drops every object that a thread with this seat, or without one, can take. Returns their number.
+    /// Takes and drops every object that a thread with this seat, or without one, can take. Returns
+    /// their number.
     pub(super) fn drain(&self, seat: Option<&Seat>) -> usize {
         iter::from_fn(|| self.take(seat)).map(|full| self.discard(full)).count()
     }
@@ -93,7 +94,8 @@ impl TestPool {
         self.collect_pools(&[&*self.core], true)
     }
 
-    /// Ages these pools, as a collect of `all` pools of the process or as a trim. Returns as `collect` does.
+    /// Ages these pools, like a collect of `all` pools of the process, or like a trim. Returns the
+    /// same as `collect`.
     pub(super) fn collect_pools(&self, pools: &[&dyn Collectable], all: bool) -> usize {
         let before = self.ledger.dropped.load(Relaxed);
         let garbage = {

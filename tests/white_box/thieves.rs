@@ -1,5 +1,5 @@
-//! One owner and nine thieves, at a ring and at a chain. Both are private; a pool reaches them only when
-//! magazines spill.
+//! One owner and nine thieves on a ring, and on a chain. Both are private; a pool uses them only
+//! when magazines spill.
 
 use std::{
     hint::spin_loop,
@@ -18,10 +18,10 @@ use super::{
 };
 use crate::containers::{cell::ObjectCell, ring::Ring};
 
-/// How many objects each thief asks for.
+/// The number of objects that each thief asks for.
 const ALL_SORTS: [usize; 9] = [1, 1, 1, 2, 2, 3, 4, 8, 16];
 
-/// What has come out, by way of thieves or of the owner.
+/// The objects that the thieves and the owner have taken.
 struct Loot {
     cells: Cells,
     count: AtomicUsize,
@@ -39,8 +39,8 @@ impl Loot {
     }
 }
 
-/// Runs an owner against thieves, until it is done and there is nothing left to steal. Then each
-/// object has come out, once.
+/// Runs an owner against thieves, until the owner is done and nothing is left to steal. Then checks
+/// that each object has come out once.
 fn with_thieves(
     most: [usize; 9],
     steal: impl Fn(usize) -> Option<Batch> + Sync,
@@ -53,7 +53,8 @@ fn with_thieves(
         for most in most {
             scope.spawn(move || {
                 loop {
-                    // Before the steal: nothing, when no more is to come, is the end.
+                    // Read before the steal: if the owner is done and the steal finds nothing, the
+                    // thief ends.
                     let last = done.load(Acquire);
                     match steal(most) {
                         Some(none) if none.is_empty() && last => return,
@@ -103,7 +104,8 @@ fn ring_under_nine_thieves_in_batches() {
     ring(7, ALL_SORTS);
 }
 
-/// Go's `TestPoolChain`, in batches: a chain that grows from nothing. Every tenth push is followed by a pop.
+/// Go's `TestPoolChain`, in batches: a chain that grows from nothing. Every tenth push is followed
+/// by a pop.
 #[test]
 fn chain_under_nine_thieves() {
     let chain = Own::new();
@@ -146,8 +148,9 @@ fn chain_that_grows_and_shrinks_under_nine_thieves() {
     );
 }
 
-/// The owner waits for a slot that its thief has not yet emptied. The chain asks for a ring only if its ring
-/// is full, and here it never is: the owner pushes to the only slot as soon as that has been claimed.
+/// The owner waits for a slot that its thief has not yet emptied. The chain asks for a ring only if
+/// its ring is full, and here it never is: the owner pushes to the only slot as soon as that has
+/// been claimed.
 #[test]
 fn chain_with_a_slow_thief() {
     let chain = Own::new();

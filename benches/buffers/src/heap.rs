@@ -23,7 +23,8 @@ mod imp {
     pub const NAME: &str = if cfg!(target_env = "gnu") { "glibc" } else { "system" };
 }
 
-/// Allocations during `f`, whatever thread makes them. 0 in a build that does not count.
+/// Returns the number of allocations during `f`, of all threads, or 0 in a build that does not
+/// count.
 #[cfg(not(feature = "count"))]
 pub fn requests(f: impl FnOnce()) -> usize {
     f();
@@ -53,7 +54,7 @@ mod counting {
     #[global_allocator]
     static HEAP: Counting = Counting;
 
-    // SAFETY: the system's allocator; counting takes no memory.
+    // SAFETY: forwards to the system's allocator; counting allocates nothing.
     unsafe impl GlobalAlloc for Counting {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             REQUESTS.fetch_add(1, Relaxed);

@@ -1,12 +1,12 @@
-//! Byte buffers and contexts in programs that use them: made anew each time, kept by a thread, and
+//! Byte buffers and contexts in programs that use them: created each time, kept by a thread, or
 //! from corepool.
 //!
 //! ```console
-//! $ corepool-buffers measure              # one round, as lines: allocator, table, way, nanoseconds, ratio
+//! $ corepool-buffers measure              # one round: allocator, table, way, nanoseconds, ratio
 //! $ corepool-buffers count                # allocations of each way, as lines (feature `count`)
-//! $ corepool-buffers pass SECONDS         # buffers that are got on one thread and dropped on another
-//! $ corepool-buffers report FOLDER PAGE   # puts the tables of what is in FOLDER into PAGE
-//! $ corepool-buffers smoke                # whether all of it works
+//! $ corepool-buffers pass SECONDS         # buffers that one thread gets and another drops
+//! $ corepool-buffers report FOLDER PAGE   # writes the tables of the lines in FOLDER to PAGE
+//! $ corepool-buffers smoke                # checks that everything works
 //! ```
 
 mod heap;
@@ -18,7 +18,7 @@ use std::{env, process::ExitCode, time::Duration};
 
 use corepool_recipes::Effort;
 
-/// Samples of each way in a process; the median of them is the process's figure.
+/// The number of samples of each way in a process. The result of the process is their median.
 const SAMPLES: usize = 101;
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The ratio is to corepool's time: more than 1 means that corepool is quicker.
+/// Prints times, and ratios to corepool's time: a ratio above 1 means that corepool is faster.
 fn measure(rounds: usize) {
     let effort = Effort { rounds, sample: Duration::from_millis(1) };
     work::for_each_table(|table| {
@@ -57,7 +57,7 @@ fn measure(rounds: usize) {
     });
 }
 
-/// Of the second thousand times, so that what is to be warm is warm.
+/// Counts the allocations of the second thousand calls, after the first thousand have warmed up.
 fn count() {
     work::for_each_table(|table| {
         let counts = table.each(|work| {

@@ -1,4 +1,4 @@
-//! Buffers that are got on one thread, and dropped on another, for a while: how many are made?
+//! Counts the buffers that are created when one thread gets buffers and another drops them.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use corepool::buffer::BufferPool;
 
-/// Messages under way, at most.
+/// The most messages in flight.
 const WINDOW: usize = 64;
 
 fn produce(
@@ -35,7 +35,7 @@ fn consume(from: Receiver<Bytes>) {
     from.iter().for_each(|message| assert_eq!(message[0], message[message.len() - 1]));
 }
 
-/// For so long in each of six ways. Prints a line for each.
+/// Runs each of six ways for `time`. Prints a line for each.
 pub fn run(time: Duration) {
     for (producers, consumers) in [(1, 1), (1, 7), (7, 1)] {
         for len in [4096, 65_536] {

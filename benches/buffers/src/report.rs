@@ -1,11 +1,12 @@
-//! The tables on the page, between two marks.
+//! Writes the tables on the page, between two marks.
 
 use std::{collections::BTreeMap, fmt::Write, fs, io, path::Path};
 
 const BEGIN: &str = "<!-- buffers: written by benches/run -->\n";
 const END: &str = "<!-- end of buffers -->\n";
 
-/// Nanoseconds of each way at each task with each allocator, how many times those of corepool they are, and what comes first.
+/// For each task, way and allocator: the nanoseconds, and their ratio to corepool's. Also the order
+/// of the tasks and ways.
 #[derive(Default)]
 struct Samples {
     times: BTreeMap<(String, String, String), Vec<f64>>,
@@ -41,14 +42,14 @@ impl Samples {
         samples
     }
 
-    /// The median time of corepool's, and how far it is to the farther quartile in percent.
+    /// The median of corepool's times, and the distance to the farther quartile in percent.
     fn own(times: &[f64]) -> String {
         let [low, median, high] = quartiles(times);
         let spread = (median - low).max(high - median) / median * 100.0;
         format!("{median:.0} ±{spread:.0} %")
     }
 
-    /// Of a way: its time, and how many times corepool's that is, with the quartiles.
+    /// The time of a way, and its ratio to corepool's time, with the quartiles.
     fn figure(&self, task: &str, way: &str, heap: &str) -> Option<String> {
         let key = (task.into(), way.into(), heap.into());
         let times = self.times.get(&key)?;
@@ -59,20 +60,20 @@ impl Samples {
         Some(format!("{time:.0}, ×{ratio:.2} ({low:.2}–{high:.2})"))
     }
 
-    /// How many times corepool's time this takes.
+    /// The time of a way divided by corepool's.
     fn ratio(&self, task: &str, way: &str, heap: &str) -> Option<f64> {
         let ratios = self.ratios.get(&(task.into(), way.into(), heap.into()))?;
         Some(quartiles(ratios)[1])
     }
 }
 
-/// The lower quartile, the median, the upper one.
+/// Returns the lower quartile, the median and the upper quartile.
 fn quartiles(sorted: &[f64]) -> [f64; 3] {
     let last = sorted.len() - 1;
     [last / 4, last / 2, (3 * last).div_ceil(4)].map(|at| sorted[at])
 }
 
-/// Allocations of each way at each task.
+/// Returns the allocations of each way at each task.
 fn counts(text: &str) -> BTreeMap<(&str, &str), &str> {
     let words = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let counts = words.filter_map(|words| match words[..] {
@@ -102,7 +103,7 @@ fn tables(samples: &Samples, counts: &BTreeMap<(&str, &str), &str>) -> String {
     text
 }
 
-/// What corepool loses, by more than two percent.
+/// Returns the comparisons that corepool loses by more than two percent.
 fn losses(samples: &Samples) -> String {
     let mut text = String::new();
     for task in &samples.tasks {
@@ -126,7 +127,7 @@ fn passed(text: &str) -> String {
         .fold(String::new(), |table, line| table + &format!("| {} |\n", line.replace('\t', " | ")))
 }
 
-/// The rows that the recipes printed, under one head.
+/// Returns the rows that the recipes printed, under one heading.
 fn recipes(text: &str) -> String {
     let mut rows: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
     let head: Vec<_> = rows.drain(..rows.len().min(2)).collect();

@@ -1,4 +1,5 @@
-//! Whether the peers do what they are measured at: one holder at a time, and every object that went in came out once.
+//! Checks the peers: an object has one holder at a time, and every object that was put comes out
+//! once.
 
 use std::{
     collections::HashSet,
@@ -19,7 +20,7 @@ use crate::{
 const THREADS: usize = 4;
 const TIMES: usize = 300;
 
-/// The addresses of what is held.
+/// The addresses of the objects that are held.
 #[derive(Default)]
 struct Held(Mutex<HashSet<usize>>);
 
@@ -35,7 +36,7 @@ impl Held {
     }
 }
 
-/// Gets objects, gives some back here and sends the others to the next thread.
+/// Gets objects, gives some back on this thread, and sends the others to the next thread.
 fn lend<'p, P: Lender>(
     pool: &'p P,
     held: &Held,
@@ -58,7 +59,7 @@ fn lend<'p, P: Lender>(
     mine.iter().for_each(back);
 }
 
-/// Runs each of these on a thread, and waits until the threads have dropped what was theirs.
+/// Runs each of these on a thread, and waits until the threads and their thread-locals have ended.
 fn on_threads<F: FnOnce() + Send>(works: impl Iterator<Item = F>) {
     thread::scope(|s| {
         let handles: Vec<_> = works.map(|work| s.spawn(work)).collect();
@@ -75,7 +76,7 @@ fn check_lender<P: Lender>() {
     assert!(held.0.lock().unwrap().is_empty(), "{}: an object never came back", P::NAME);
 }
 
-/// Puts and takes, with a few objects in between.
+/// Puts and takes objects, and holds a few of them in between.
 fn trade<P: Store<Object = Token>>(pool: &P, held: &Held) {
     let mut tokens = Vec::new();
     for i in 0..TIMES {
@@ -94,7 +95,7 @@ fn check_store<P: Store<Object = Token>>() {
     on_threads((0..THREADS).map(|_| || trade(&pool, &held)));
 }
 
-/// Runs a check, in a thread of its own: thread-local pools end with it.
+/// Runs a check on a thread of its own: thread-local pools are dropped when it ends.
 fn balanced(peer: &str, check: fn()) {
     thread::spawn(check).join().unwrap();
     assert_eq!(BORN.load(SeqCst), DEAD.load(SeqCst), "{peer}: objects made, and dropped");

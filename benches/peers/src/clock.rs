@@ -1,4 +1,4 @@
-//! One sample: threads that do one thing over and over, for a given time.
+//! One sample: threads that repeat one operation for a given time.
 
 use std::{
     sync::{
@@ -16,9 +16,10 @@ use crate::things::made;
 pub struct Plan {
     pub threads: usize,
     pub time: Duration,
-    /// Whether pools that can age are aged all the time.
+    /// Whether collects run during the sample, for pools that support them.
     pub collects: bool,
-    /// Whether the pool is as new when the clock starts, and what it makes ahead of time counts.
+    /// Whether the pool is new when the clock starts, and objects that it creates ahead of time
+    /// count.
     pub cold: bool,
 }
 
@@ -26,22 +27,22 @@ pub struct Sample {
     pub operations: u64,
     /// From the start of all threads to the end of the last.
     pub wall: Duration,
-    /// How many things were made, where that is known.
+    /// The number of objects created, if it is known.
     pub made: u64,
 }
 
-/// What one thread did, and when it had done it.
+/// The operations of one thread, and when it ended.
 struct Part {
     operations: u64,
     made: u64,
     end: Instant,
 }
 
-/// About how long a thread works before it looks at the clock.
+/// About how long a thread works before it reads the clock.
 const STRETCH: Duration = Duration::from_micros(50);
 const COLLECT_EVERY: Duration = Duration::from_millis(1);
 
-/// Has threads use a new pool: `run` does a number of operations.
+/// Lets threads use a new pool. `run` does the given number of operations.
 pub fn sample<P: Sync>(
     plan: &Plan,
     new: fn() -> P,
@@ -64,12 +65,12 @@ pub fn sample<P: Sync>(
     sample
 }
 
-/// How many operations take about as long as `STRETCH`, on one thread.
+/// Returns how many operations take about `STRETCH`, on one thread.
 fn stretch<P>(plan: &Plan, pool: &P, run: fn(&P, u64)) -> u64 {
     let wanted = STRETCH.min(plan.time);
     let mut times = 1;
     loop {
-        // The first time may make what the second finds.
+        // The first run may create the objects that the second one finds.
         run(pool, times);
         let start = Instant::now();
         run(pool, times);
@@ -98,7 +99,7 @@ fn with_collects<R>(collect: Option<fn()>, f: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Says that it is over, also in a panic.
+/// Sets the flag when it is dropped, even by a panic.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
@@ -112,12 +113,12 @@ struct Clock {
     ready: Barrier,
     end: OnceLock<Instant>,
     time: Duration,
-    /// There are more threads than processors: they take turns.
+    /// Whether there are more threads than processors, so that they take turns.
     crowded: bool,
 }
 
 impl Clock {
-    /// Repeats `f`, which does so many operations, until the time is over.
+    /// Repeats `f`, which does `operations` operations, until the time is over.
     fn time(&self, operations: u64, f: impl Fn()) -> Part {
         self.ready.wait();
         let before = made();

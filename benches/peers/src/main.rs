@@ -1,10 +1,10 @@
-//! corepool beside other pools, in one process.
+//! Compares corepool with other pools, in one process.
 //!
 //! ```console
-//! $ corepool-peers measure [MILLISECONDS [WORKLOAD]]   # one round: a sample of each peer, as lines
-//! $ corepool-peers report FOLDER ROOT       # makes ROOT/BENCHMARKS.md and the plots from the lines in FOLDER
-//! $ corepool-peers paced                    # what counting costs an allocator
-//! $ corepool-peers smoke                    # whether all peers work, and keep their books
+//! $ corepool-peers measure [MILLISECONDS [WORKLOAD]]  # one round: a sample of each peer
+//! $ corepool-peers report FOLDER ROOT       # writes ROOT/BENCHMARKS.md and the plots
+//! $ corepool-peers paced                    # the cost of counting in an allocator
+//! $ corepool-peers smoke                    # checks that all peers work, and lose no object
 //! ```
 
 mod books;

@@ -1,4 +1,4 @@
-//! What counting costs an allocator: `PacedAlloc` around it, and the allocator alone.
+//! The cost of counting in an allocator: `PacedAlloc` around an allocator, and the allocator alone.
 
 use std::{
     alloc::{GlobalAlloc, Layout},
@@ -10,15 +10,16 @@ use corepool::alloc::PacedAlloc;
 
 use crate::peers::heaps::Source;
 
-/// Samples of each, in turns.
+/// The number of samples of each, which take turns.
 const SAMPLES: usize = 11;
 
-/// Pairs in a sample.
+/// The number of pairs in a sample.
 const PAIRS: u32 = 300_000;
 
 const SIZES: [usize; 4] = [16, 64, 1024, 4096];
 
-/// Prints figures for each allocator and size: ns for a pair of `alloc` and `dealloc`, medians.
+/// Prints the nanoseconds of a pair of `alloc` and `dealloc` for each allocator and size. These are
+/// medians.
 pub fn measure() {
     compare::<std::alloc::System>();
     compare::<mimalloc::MiMalloc>();
@@ -42,12 +43,13 @@ fn compare<S: Source>() {
     }
 }
 
-/// Ns for a pair. Four are held at a time, so that allocators need not answer with the last one.
+/// Returns the nanoseconds of a pair. Four blocks are held at a time, so that an allocator does not
+/// simply return the last freed one.
 #[inline(never)]
 fn sample<A: GlobalAlloc>(allocator: &A, layout: Layout) -> f64 {
     let start = Instant::now();
     for _ in 0..PAIRS / 4 {
-        // SAFETY: the layout has a size, and what was had is freed once.
+        // SAFETY: the layout has a size, and each block is freed once.
         unsafe {
             let pieces: [*mut u8; 4] = std::array::from_fn(|_| black_box(allocator.alloc(layout)));
             pieces.into_iter().for_each(|piece| allocator.dealloc(piece, layout));

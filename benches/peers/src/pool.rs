@@ -1,22 +1,22 @@
-//! What a pool can do, as the workloads see it.
+//! The operations of a pool that the workloads use.
 
 use crate::things::{Object, Thing};
 
 /// A pool that lends its objects.
 pub trait Lender: Sync + Sized {
-    /// An object on loan: a guard, or the object itself. It may go back on any thread.
+    /// An object on loan: a guard, or the object itself. Any thread may give it back.
     type Loan<'a>: Send
     where
         Self: 'a;
     type Object: Object + ?Sized;
 
     const NAME: &'static str;
-    /// Ages what is idle, where a pool can do that.
+    /// Ages the idle objects, if the pool supports that.
     const COLLECT: Option<fn()> = None;
 
     fn new() -> Self;
 
-    /// An idle object or a new one.
+    /// Returns an idle object or a new one.
     fn get(&self) -> Self::Loan<'_>;
 
     fn object<'l>(loan: &'l mut Self::Loan<'_>) -> &'l mut Self::Object;
@@ -26,13 +26,13 @@ pub trait Lender: Sync + Sized {
     }
 }
 
-/// A pool that takes any objects in and gives them out, as Go's does.
+/// A pool that accepts and hands out any objects, like Go's.
 pub trait Store: Sync + Sized {
     type Object: Thing;
 
     const NAME: &'static str;
     const COLLECT: Option<fn()> = None;
-    /// How many objects it can keep, if that is fewer than a workload may want.
+    /// The number of objects that it can keep, if a workload may need more.
     const ROOM: usize = usize::MAX;
 
     fn new() -> Self;

@@ -1,4 +1,5 @@
-//! One round: every peer takes one sample of each workload, in an order that is another one each time.
+//! One round: one sample of every peer at each workload, in an order that differs from round to
+//! round.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -7,8 +8,8 @@ use std::{
 
 use crate::work::WORKLOADS;
 
-/// Prints a line for each sample: workload, threads, peer, operations, nanoseconds, and how many were made.
-/// All workloads, or one by its name.
+/// Runs all workloads, or only the one with this name. Prints a line for each sample: workload,
+/// threads, peer, operations, nanoseconds, and objects created.
 pub fn run(time: Duration, only: Option<&str>) {
     let wanted = |name: &&str| only.is_none_or(|only| only == *name);
     for workload in WORKLOADS.iter().filter(|workload| wanted(&workload.name)) {

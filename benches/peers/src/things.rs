@@ -1,4 +1,4 @@
-//! What is pooled.
+//! The pooled objects.
 
 use std::{
     cell::Cell,
@@ -7,13 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is lent: a thing, or in peers that know bytes only, bytes.
+/// A lent object: a thing, or bytes in peers that support only bytes.
 pub trait Object {
-    /// Where the object is, which is the same while somebody holds it, and of nobody else's then.
+    /// Returns the address of the object. It does not change while a thread holds the object, and
+    /// no other held object has it.
     fn address(&self) -> usize;
 }
 
-/// An object that any pool can make and keep.
+/// An object that any pool can create and keep.
 pub trait Thing: Object + Send + Sync + Sized + 'static {
     fn make() -> Self;
 
@@ -25,7 +26,7 @@ thread_local! {
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How many things this thread has made.
+/// Returns how many things this thread has created.
 pub fn made() -> u64 {
     MADE.get()
 }
@@ -34,7 +35,7 @@ fn count() {
     MADE.set(MADE.get() + 1);
 }
 
-/// A buffer with room for so many bytes.
+/// A buffer with room for `ROOM` bytes.
 pub type Buffer = Vec<u8>;
 pub const ROOM: usize = 4096;
 
@@ -62,7 +63,7 @@ impl Thing for Buffer {
     }
 }
 
-/// What Go's benchmarks pool is an integer that takes no memory of its own.
+/// Go's benchmarks pool an integer without memory of its own.
 impl Object for usize {
     fn address(&self) -> usize {
         self as *const usize as usize
@@ -80,7 +81,7 @@ impl Thing for usize {
     }
 }
 
-/// What takes long to make.
+/// An object that takes long to create.
 pub struct Context(Box<[u64; 32]>);
 
 const LONG: Duration = Duration::from_micros(10);
@@ -104,10 +105,10 @@ impl Thing for Context {
     }
 }
 
-/// A thing of which all are counted, for the books.
+/// A thing whose instances are counted, for the checks.
 pub struct Token(Box<u64>);
 
-/// Tokens that there have been, and those that there are no more.
+/// The number of tokens created, and of those dropped.
 pub static BORN: AtomicU64 = AtomicU64::new(0);
 pub static DEAD: AtomicU64 = AtomicU64::new(0);
 

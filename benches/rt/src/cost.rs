@@ -1,4 +1,4 @@
-//! What it costs to have tasks, to have many that compute, and to have nothing to do.
+//! The cost of tasks that wait, of many tasks that compute, and of an idle runtime.
 
 use std::{
     fs, future,
@@ -46,7 +46,7 @@ fn hundred<S: Side>(side: &S) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// Processor time, not time of day: other processes do not shorten the work.
+/// Uses processor time, so that other processes do not shorten the work.
 fn burn(time: Duration) {
     let start = thread_time();
     while thread_time() - start < time {
@@ -62,12 +62,13 @@ fn thread_time() -> Duration {
 
 fn clock(which: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the place is writable.
+    // SAFETY: the pointer is valid for writes.
     unsafe { libc::clock_gettime(which, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Bytes of resident memory per task that waits, of 100,000 with a future of 64 bytes.
+/// Prints the bytes of resident memory per waiting task, for 100,000 tasks with a future of 64
+/// bytes.
 pub(crate) fn memory() {
     const TASKS: usize = 100_000;
     static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
@@ -75,7 +76,7 @@ pub(crate) fn memory() {
     fn parked<S: Side>() {
         let side = S::new(2);
         side.run(async {});
-        // Memory that is there already.
+        // Allocated before the measurement.
         let mut wakers = vec![Waker::noop().clone(); TASKS];
         wakers.clear();
         *WAKERS.lock().unwrap() = wakers;
@@ -85,7 +86,7 @@ pub(crate) fn memory() {
                 let payload = [i as u64; 7];
                 S::spawn(future::poll_fn(move |cx| {
                     std::hint::black_box(&payload);
-                    // As whoever would wake it does.
+                    // Keeps the waker, like code that would wake the task.
                     WAKERS.lock().unwrap().push(cx.waker().clone());
                     std::task::Poll::Pending
                 }));
@@ -110,7 +111,7 @@ fn resident() -> usize {
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// Processor time in five seconds without work.
+/// Prints the processor time of five seconds without work.
 pub(crate) fn idle() {
     fn side<S: Side>() {
         let side = S::new(2);

@@ -1,12 +1,12 @@
-//! corepool's runtime beside tokio's multi-threaded one.
+//! Compares corepool's runtime with tokio's multi-threaded one.
 //!
 //! ```text
-//! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong: a line for each sample
+//! corepool-rt-bench switch [ROUNDS]     chained spawn, spawn many, yield, ping-pong
 //! corepool-rt-bench stall               how long short tasks wait behind stuck polls
 //! corepool-rt-bench busy                100 tasks of 50 ms of processor time on 2 workers
 //! corepool-rt-bench memory [tokio]      bytes per parked task
 //! corepool-rt-bench idle                processor time of five seconds without work
-//! corepool-rt-bench report FOLDER PAGE  writes the page's tables from what is in the folder
+//! corepool-rt-bench report FOLDER PAGE  writes the page's tables from the files in the folder
 //! ```
 
 mod cost;

@@ -1,4 +1,4 @@
-//! The tables on the page, between two marks.
+//! Writes the tables on the page, between two marks.
 
 use std::{collections::BTreeMap, fmt::Write, fs, io, path::Path};
 
@@ -7,7 +7,7 @@ use crate::switch::{NAMES, median};
 const BEGIN: &str = "<!-- runtime: written by benches/run -->\n";
 const END: &str = "<!-- end of runtime -->\n";
 
-/// What each of `NAMES` does.
+/// A description of each of `NAMES`.
 const WORDS: [&str; 4] = [
     "each task starts the next",
     "one task starts all",
@@ -18,7 +18,7 @@ const WORDS: [&str; 4] = [
 /// Nanoseconds by workload, workers and runtime.
 type Samples<'a> = BTreeMap<(&'a str, &'a str, &'a str), Vec<f64>>;
 
-/// Writes the samples in `folder`, and what else was measured, to the page.
+/// Writes the samples in `folder`, and the other measurements, to the page.
 pub(crate) fn write(folder: &Path, page: &Path) -> io::Result<()> {
     let samples = fs::read_to_string(folder.join("switch.tsv"))?;
     let rest = fs::read_to_string(folder.join("rt.md"))?;

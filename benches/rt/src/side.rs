@@ -1,4 +1,4 @@
-//! What is done on both runtimes, in terms of either.
+//! The operations of both runtimes that the benchmarks use.
 
 use std::{future::Future, time::Duration};
 
@@ -9,7 +9,7 @@ pub(crate) trait Side: Sized + 'static {
     fn new(workers: usize) -> Self;
     /// Runs a future as a task, and waits for it.
     fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> T;
-    /// Starts a task, from one.
+    /// Spawns a task from inside another task.
     fn spawn(future: impl Future<Output = ()> + Send + 'static);
     fn yield_now() -> impl Future<Output = ()> + Send;
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;

@@ -26,7 +26,7 @@ pub(crate) fn run() {
 
 fn one<S: Side>(stuck: usize, spins: bool) {
     let mut all: Vec<Vec<f64>> = (0..5).map(|_| latencies::<S>(stuck, spins)).collect();
-    // The round in the middle by its p99.
+    // Sorted by p99, to show the median round.
     all.sort_by(|a, b| a[SHORT * 99 / 100].total_cmp(&b[SHORT * 99 / 100]));
     let middle = &all[all.len() / 2];
     let how = if spins { "spin" } else { "sleep" };

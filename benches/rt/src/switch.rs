@@ -1,4 +1,4 @@
-//! What it costs to start tasks, and to go from one to another. Go's side of it is `go/main.go`.
+//! The cost of spawning tasks, and of switching between them. Go's counterpart is `go/main.go`.
 
 use std::{
     marker::PhantomData,
@@ -17,7 +17,8 @@ use crate::side::{Core, Side, Tokio};
 
 pub(crate) const NAMES: [&str; 4] = ["chain", "many", "yield", "ping-pong"];
 
-/// Prints a line for each sample: workload, workers, runtime, nanoseconds. The two take turns.
+/// Prints a line for each sample: workload, workers, runtime, nanoseconds. The two runtimes take
+/// turns.
 pub(crate) fn run(rounds: usize, only: Option<&str>) {
     for workers in [1, 2] {
         let (core, tokio) = (Core::new(workers), Tokio::new(workers));
@@ -62,7 +63,7 @@ fn each(start: Instant, n: usize) -> f64 {
     start.elapsed().as_nanos() as f64 / n as f64
 }
 
-/// Starts the next, as long as there are any.
+/// A task that spawns the next one, until none is left.
 struct Link<S>(usize, Option<oneshot::Sender<()>>, PhantomData<fn() -> S>);
 
 impl<S: Side> Future for Link<S> {
@@ -79,7 +80,7 @@ impl<S: Side> Future for Link<S> {
     }
 }
 
-/// Each task starts the next.
+/// Each task spawns the next.
 fn chain<S: Side>(side: &S, n: usize) -> f64 {
     let start = Instant::now();
     side.run(async move {
@@ -90,7 +91,7 @@ fn chain<S: Side>(side: &S, n: usize) -> f64 {
     each(start, n)
 }
 
-/// One task starts all.
+/// One task spawns all.
 fn many<S: Side>(side: &S, n: usize) -> f64 {
     let start = Instant::now();
     side.run(async move {
@@ -130,7 +131,7 @@ fn yields<S: Side>(side: &S) -> f64 {
     each(start, 200_000)
 }
 
-/// Two tasks over two channels for one message: a round trip.
+/// Two tasks exchange a message over two channels: one round trip.
 fn ping_pong<S: Side>(side: &S, n: usize) -> f64 {
     let start = Instant::now();
     side.run(async move {

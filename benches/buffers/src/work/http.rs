@@ -1,5 +1,5 @@
-//! The same records as responses of a hyper server on tokio, over one loopback connection that stays.
-//! Server and client take turns on one thread: what is measured is the work of both.
+//! The same records as responses of a hyper server on tokio, over one loopback connection that
+//! stays open. Server and client take turns on one thread, so the time is the work of both.
 
 use std::{convert::Infallible, net::Ipv4Addr};
 
@@ -17,7 +17,7 @@ use tokio::{
 
 use super::json::{self, Record};
 
-/// The client's end, and where it runs.
+/// The client's end, and the runtime on which it runs.
 struct Client {
     runtime: Runtime,
     tasks: LocalSet,
@@ -25,7 +25,7 @@ struct Client {
     input: Input,
 }
 
-/// What a client has read of an answer.
+/// The part of a response that a client has read.
 pub(super) struct Input {
     bytes: Vec<u8>,
     have: usize,
@@ -37,12 +37,12 @@ impl Input {
         Self { bytes: vec![0; 1 << 20], have: 0, want: usize::MAX }
     }
 
-    /// Where more of the answer goes; `None` once all of it is there.
+    /// Returns the room for more of the response, or `None` if it is complete.
     pub(super) fn room(&mut self) -> Option<&mut [u8]> {
         (self.have < self.want).then(|| &mut self.bytes[self.have..])
     }
 
-    /// So much has come.
+    /// Records that `bytes` more bytes have arrived.
     pub(super) fn came(&mut self, bytes: usize) {
         assert!(bytes > 0, "the server has gone");
         self.have += bytes;
@@ -51,14 +51,14 @@ impl Input {
         }
     }
 
-    /// The length of the answer. The next one may come.
+    /// Returns the length of the response, and prepares for the next one.
     pub(super) fn end(&mut self) -> usize {
         self.want = usize::MAX;
         std::mem::take(&mut self.have)
     }
 }
 
-/// Answers with these records, in the way that the path names.
+/// Serialises these records, in the way that the path names.
 pub(super) fn answer(path: &str, records: &[Record]) -> Bytes {
     match path {
         "/fresh" => json::fresh(records),
@@ -88,7 +88,7 @@ impl Client {
         Self { runtime, tasks, stream, input: Input::new() }
     }
 
-    /// One request and its whole answer, whose length is returned.
+    /// Sends one request, and reads the whole response. Returns its length.
     fn ask(&mut self, path: &str) -> usize {
         let Self { runtime, tasks, stream, input } = self;
         tasks.block_on(runtime, async {
@@ -103,7 +103,7 @@ impl Client {
     }
 }
 
-/// Of the whole answer, if its head is there.
+/// Returns the length of the whole response, if its head has arrived.
 fn length(answer: &[u8]) -> Option<usize> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(&answer[..end]).ok()?;

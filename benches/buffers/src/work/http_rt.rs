@@ -1,5 +1,5 @@
-//! As `http`, on corepool's runtime with one worker, with a client on a thread of its own: what is measured is the way
-//! there and back.
+//! Like `http`, on corepool's runtime with one worker, and a client on a thread of its own, so the
+//! time is a round trip.
 
 use std::{
     convert::Infallible,
@@ -20,7 +20,7 @@ use super::{
     json::{self, Record},
 };
 
-/// The client's end. Goes before the server does.
+/// The client's end. It is dropped before the server.
 struct Client {
     stream: TcpStream,
     input: Input,
@@ -47,7 +47,7 @@ impl Client {
         Self { stream, input: Input::new(), _server: runtime }
     }
 
-    /// One request and its whole answer, whose length is returned.
+    /// Sends one request, and reads the whole response. Returns its length.
     fn ask(&mut self, path: &str) -> usize {
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         self.stream.write_all(request.as_bytes()).unwrap();

@@ -23,7 +23,7 @@ pub struct Record {
     tags: Vec<&'static str>,
 }
 
-/// Of about so many KiB of JSON.
+/// Returns records that make about `kib` KiB of JSON.
 pub fn records(kib: usize) -> Vec<Record> {
     let record = |i: usize| Record {
         id: 1_000_000 + i as u64,
@@ -40,7 +40,7 @@ pub fn fresh(records: &[Record]) -> Bytes {
     Bytes::from(serde_json::to_vec(records).unwrap())
 }
 
-/// With the length that is known by now: the best that can be done anew.
+/// Allocates with the known length: the best case without a pool.
 pub fn exact(records: &[Record], len: usize) -> Bytes {
     let mut output = Vec::with_capacity(len);
     serde_json::to_writer(&mut output, records).unwrap();

@@ -1,4 +1,4 @@
-//! What is measured. A table is a task, and the ways to get its buffers.
+//! The measured tasks. A table is a task, and the ways to get its buffers.
 
 mod http;
 mod http_rt;
@@ -10,7 +10,7 @@ mod zstd;
 
 use corepool_recipes::Table;
 
-/// Passes each table in turn.
+/// Calls `f` with each table.
 pub fn for_each_table(mut f: impl FnMut(&mut Table<'_>)) {
     plain::tables(&mut f);
     zstd::tables(&mut f);

@@ -1,4 +1,4 @@
-//! Buffers alone: got, about one byte in each page written, dropped.
+//! Buffers alone: get a buffer, write about one byte in each page, drop it.
 
 use std::{cell::Cell, hint::black_box, mem::MaybeUninit};
 
@@ -12,7 +12,8 @@ thread_local! {
 }
 
 fn touch(buffer: &mut Vec<u8>) {
-    // Not the same line of each page: those share a few places of the caches, so that it would be a matter of luck.
+    // Not the same line of each page: such lines share a few sets of the caches, and conflicts
+    // would distort the times.
     let pages = buffer.spare_capacity_mut().iter_mut().step_by(4096 + 64);
     pages.for_each(|byte| *byte = MaybeUninit::new(1));
     black_box(buffer);

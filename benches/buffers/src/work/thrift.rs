@@ -1,5 +1,5 @@
-//! A record of the `thrift_echo` example encoded by the code that Apache's compiler generated, compact
-//! protocol, and then dropped.
+//! A record of the `thrift_echo` example encoded by the code that Apache's compiler generated,
+//! compact protocol, and then dropped.
 
 use std::{cell::RefCell, hint::black_box};
 

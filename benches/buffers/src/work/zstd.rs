@@ -1,5 +1,5 @@
-//! Documents compressed at level 3, as `Bytes`: in one piece, with a length that zstd knows and sets itself up for; and
-//! as a stream, as it is in servers, whose length nobody knows before its end.
+//! Documents compressed at level 3, as `Bytes`: in one piece, whose length zstd knows and adapts
+//! to; and as a stream, as in servers, whose length is not known before its end.
 
 use std::{cell::RefCell, hint::black_box, io::Write};
 
@@ -29,7 +29,7 @@ fn fresh(data: &[u8]) -> Bytes {
     Bytes::from(zstd::bulk::compress(data, 3).unwrap())
 }
 
-/// What goes elsewhere must be copied out of what stays here.
+/// The result must be copied out of the thread's own buffer.
 fn thread_local(data: &[u8]) -> Bytes {
     LOCAL.with_borrow_mut(|(context, output)| {
         output.clear();

@@ -1,4 +1,4 @@
-//! corepool, by its guards and by values.
+//! corepool, with guards and by value.
 
 use corepool::{Pool, Pooled};
 

@@ -1,4 +1,4 @@
-//! No pool: each object is allocated anew.
+//! No pool: each object is allocated.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -41,7 +41,7 @@ impl Source for tikv_jemallocator::Jemalloc {
 
 pub struct Block(*mut u8);
 
-// SAFETY: the pointer is its holder's alone.
+// SAFETY: only its holder uses the pointer.
 unsafe impl Send for Block {}
 
 impl Object for Block {
@@ -77,7 +77,7 @@ impl<S: Source> Lender for Heap<S> {
 
     #[inline(always)]
     fn back(&self, loan: Block) {
-        // SAFETY: from `get`, once.
+        // SAFETY: the pointer comes from `get`, and is freed once.
         unsafe { S::IT.dealloc(loan.0, LAYOUT) };
     }
 }

@@ -1,4 +1,4 @@
-//! lockfree-object-pool, the one of its pools that it shows first.
+//! lockfree-object-pool: the pool that its documentation shows first.
 
 use lockfree_object_pool::{LinearObjectPool, LinearReusable};
 

@@ -1,7 +1,7 @@
-//! The peers, each used as its documentation says.
+//! The peers, each used as its documentation recommends.
 //!
-//! Every pool is a value that the threads borrow, with its default settings; those that must know a bound have room for
-//! all objects of a workload.
+//! Every pool is a value that the threads borrow, with its default settings. Pools that need a
+//! bound have room for all objects of a workload.
 
 mod corepool;
 pub mod heaps;
@@ -21,20 +21,20 @@ pub use poolshark::Iso;
 
 use crate::pool::{Lender, Store};
 
-/// The bound of those pools that have one.
+/// The bound of the pools that need one.
 const BOUND: usize = 1024;
 
-/// Goes through peers that lend.
+/// A visitor of peers that lend objects.
 pub trait Lenders {
     fn visit<P: Lender>(&mut self);
 }
 
-/// Goes through peers that take any objects in.
+/// A visitor of peers that accept any objects.
 pub trait Stores<T> {
     fn visit<P: Store<Object = T>>(&mut self);
 }
 
-/// All that lend things of any type.
+/// Visits all peers that lend objects of any type.
 pub fn lenders<T: Iso>(visitor: &mut impl Lenders) {
     visitor.visit::<corepool::Guards<T>>();
     visitor.visit::<corepool::Values<T>>();
@@ -54,7 +54,7 @@ pub fn lenders<T: Iso>(visitor: &mut impl Lenders) {
     visitor.visit::<striped::Boxed<T>>();
 }
 
-/// Those that have bytes only.
+/// Visits the peers that support byte buffers only.
 pub fn byte_lenders(visitor: &mut impl Lenders) {
     visitor.visit::<zeropool::Zero>();
     visitor.visit::<heaps::Heap<std::alloc::System>>();
@@ -63,7 +63,7 @@ pub fn byte_lenders(visitor: &mut impl Lenders) {
     visitor.visit::<heaps::Heap<tikv_jemallocator::Jemalloc>>();
 }
 
-/// All that take any objects in.
+/// Visits all peers that accept any objects.
 pub fn stores<T: Iso>(visitor: &mut impl Stores<T>) {
     visitor.visit::<corepool::Values<T>>();
     visitor.visit::<slot::Slot<T>>();

@@ -1,4 +1,4 @@
-//! object-pool, by its guards and by values.
+//! object-pool, with guards and by value.
 
 use object_pool::{Pool, Reusable};
 
@@ -7,7 +7,7 @@ use crate::{
     things::Thing,
 };
 
-/// As many objects as its documentation makes ahead of time.
+/// The number of objects that its documentation creates ahead of time.
 const AHEAD: usize = 32;
 
 pub struct Guards<T>(Pool<T>);

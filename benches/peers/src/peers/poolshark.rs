@@ -1,4 +1,4 @@
-//! poolshark: thread-local pools, which belong to a type, and global ones.
+//! poolshark: thread-local pools, one for each type, and global ones.
 
 use std::marker::PhantomData;
 
@@ -96,7 +96,7 @@ impl<T: Iso> Store for LocalValues<T> {
         drop(local::insert(Kept(object)));
     }
 
-    /// It makes an object if it has none.
+    /// It creates an object if it has none.
     #[inline(always)]
     fn take(&self) -> Option<T> {
         Some(local::take::<Kept<T>>().0)

@@ -17,7 +17,7 @@ impl<T: Thing> Store for Array<T> {
 
     #[inline(always)]
     fn put(&self, object: T) {
-        // Full: the object goes.
+        // If the queue is full, the object is dropped.
         let _ = self.0.push(object);
     }
 

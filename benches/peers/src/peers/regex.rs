@@ -28,7 +28,8 @@ impl<T: Thing> Lender for Regex<T> {
         loan
     }
 
-    /// As the documentation advises, since it makes for better code than the guard's `drop`.
+    /// As the documentation advises: the compiler generates better code than for the guard's
+    /// `drop`.
     #[inline(always)]
     fn back(&self, loan: PoolGuard<'_, T, Make<T>>) {
         PoolGuard::put(loan);

@@ -1,4 +1,4 @@
-//! A `thread_local!` slot for one object: the floor.
+//! A `thread_local!` slot for one object: the lower bound.
 
 use std::marker::PhantomData;
 

@@ -1,6 +1,7 @@
-//! The strongest that is simple: a slot of the thread's own, and behind it stacks under locks, a cache line each.
+//! The strongest simple design: a slot of the thread's own, and behind it stacks under locks, each
+//! in a cache line of its own.
 //!
-//! Nobody else reaches what is in a slot, and nothing is ever given back to the system.
+//! No other thread reaches the object in a slot, and no memory is ever freed.
 
 use std::{
     cell::{Cell, UnsafeCell},
@@ -18,17 +19,17 @@ use crate::{
     things::Thing,
 };
 
-/// Threads beyond that many have no slot.
+/// Further threads have no slot.
 const SLOTS: usize = 64;
 
-/// What it holds is the thing itself, or a box of it.
+/// A pool of objects, or of boxes.
 pub struct Striped<T> {
     slots: Vec<CachePadded<UnsafeCell<Option<T>>>>,
     stripes: Vec<CachePadded<Stripe<T>>>,
 }
 
 struct Stripe<T> {
-    /// How many there are: a hint, written under the lock.
+    /// The length of the stack: a hint, written under the lock.
     length: AtomicUsize,
     stack: Mutex<Vec<T>>,
 }
@@ -46,7 +47,8 @@ impl<T> Striped<T> {
         }
     }
 
-    /// The slot of a seat: for the thread that has the seat, and for as long as no other use of it begins.
+    /// Returns the slot of a seat. Only the thread that holds the seat may use it, and one use at a
+    /// time.
     #[inline(always)]
     fn slot(&self, seat: usize) -> Option<*mut Option<T>> {
         Some(self.slots.get(seat)?.get())
@@ -90,7 +92,7 @@ impl<T> Striped<T> {
             if stripe.length.load(Relaxed) == 0 {
                 return None;
             }
-            // Others' stacks are worth no waiting.
+            // It does not wait for the locks of other threads' stacks.
             let mut stack =
                 if i == 0 { stripe.stack.lock().ok()? } else { stripe.stack.try_lock().ok()? };
             let object = stack.pop();
@@ -120,7 +122,7 @@ impl<T: Thing> Store for Striped<T> {
     }
 }
 
-/// With boxes, so that only pointers move.
+/// The same with boxes, so that only pointers move.
 pub struct Boxed<T>(Striped<Box<T>>);
 
 impl<T: Thing> Lender for Boxed<T> {
@@ -156,7 +158,7 @@ thread_local! {
     static LEASE: Lease = Lease(take_seat());
 }
 
-/// Which seats are taken.
+/// Whether each seat is taken.
 static SEATS: Mutex<Vec<bool>> = Mutex::new(Vec::new());
 
 fn take_seat() -> usize {
@@ -174,7 +176,7 @@ struct Lease(usize);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // From here on the thread has no slot.
+        // From now on the thread has no slot.
         SEAT.set(UNSEATED - 1);
         SEATS.lock().unwrap()[self.0] = false;
     }

@@ -1,4 +1,5 @@
-//! zeropool, which has buffers only. Without zeroes, which the others do not write either.
+//! zeropool, which supports buffers only. Without zeroing, because the other peers do not zero
+//! either.
 
 use std::mem::MaybeUninit;
 

@@ -1,4 +1,4 @@
-//! Bars: the peers at one workload, at its first numbers of threads.
+//! Bar charts: the peers at one workload, for its first numbers of threads.
 
 use crate::{
     report::{samples::Samples, spread::number, svg::Plot, table::is_ours},
@@ -11,10 +11,10 @@ const RIGHT: f64 = 70.0;
 const TOP: f64 = 56.0;
 const BAR: f64 = 13.0;
 const GAP: f64 = 6.0;
-/// Bars longer than so many times corepool's are cut.
+/// Bars longer than this multiple of corepool's are cut.
 const CUT: f64 = 15.0;
 
-/// Where bars end that are not cut, in nanoseconds.
+/// Returns the end of the axis in nanoseconds; longer bars are cut.
 fn limit(workload: &Workload, samples: &Samples, peers: &[String], shown: &[usize]) -> f64 {
     let times = |ours: bool| {
         let of = move |peer: &&String| !ours || is_ours(peer);

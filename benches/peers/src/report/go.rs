@@ -1,4 +1,4 @@
-//! Go's own benchmarks, from what `go test -bench` prints.
+//! Go's own benchmarks, from the output of `go test -bench`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::report::{
     spread::{Spread, number},
 };
 
-/// What was measured, by benchmark, threads and unit.
+/// The measurements, by benchmark, threads and unit.
 #[derive(Default)]
 pub struct Figures(BTreeMap<(String, usize, String), Vec<f64>>);
 
@@ -23,10 +23,10 @@ impl Figures {
     fn add(&mut self, line: &str) -> Option<()> {
         let mut words = line.split_whitespace();
         let name = words.next()?;
-        // Without a number, it is one thread.
+        // A name without a number stands for one thread.
         let (name, threads) = name.split_once('-').unwrap_or((name, "1"));
         let threads = threads.parse().ok()?;
-        // How often comes first, then the figures with their units.
+        // The number of iterations comes first, then the values with their units.
         words.next()?;
         while let Some(figure) = words.next() {
             let key = (name.to_owned(), threads, words.next()?.to_owned());
@@ -35,14 +35,14 @@ impl Figures {
         Some(())
     }
 
-    /// A figure of a benchmark, in this unit.
+    /// Returns a benchmark's values in this unit.
     pub fn figure(&self, benchmark: &str, threads: usize, unit: &str) -> Option<Spread> {
         let key = (benchmark.to_owned(), threads, unit.to_owned());
         self.0.get(&key).map(|values| Spread::of(values))
     }
 }
 
-/// Go's benchmark, and what stands beside it: a workload and who does it.
+/// Go's benchmarks, each with the workload and the peer that it is compared with.
 const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("BenchmarkPool", "hit", "corepool", "a buffer got and given back"),
     ("BenchmarkPool", "one", "corepool, take and put", "`put` and `take`"),
@@ -52,7 +52,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("BenchmarkPoolStarvation", "starvation", "corepool, guards", "100 tries for 67 guards"),
 ];
 
-/// The table, or nothing where Go has not run.
+/// Returns the table, or `None` if Go has not run.
 pub fn table(figures: &Figures, samples: &Samples) -> Option<String> {
     let mut text = String::from(
         "| Go's | corepool's | threads | Go | corepool | Go's time is |\n|---|---|---|---|---|---|\n",

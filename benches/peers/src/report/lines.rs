@@ -1,4 +1,4 @@
-//! Lines: how the time of an operation grows with the threads.
+//! Line charts: the time of an operation by the number of threads.
 
 use crate::{
     report::{samples::Samples, spread::number, svg::Plot, table::is_ours},
@@ -11,7 +11,7 @@ const LEFT: f64 = 60.0;
 const RIGHT: f64 = 225.0;
 const TOP: f64 = 56.0;
 const BOTTOM: f64 = 40.0;
-/// Between the names at the right.
+/// The distance between the names on the right.
 const NAME: f64 = 17.0;
 
 struct Axes {
@@ -63,7 +63,7 @@ pub fn plot(workload: &Workload, samples: &Samples) -> String {
     plot.finish()
 }
 
-/// Where names go that would stand at these heights, from the top down, so that none is on another.
+/// Moves names at these heights, from the top down, so that no two overlap.
 fn apart(heights: &[f64]) -> Vec<f64> {
     let mut least = TOP;
     let down = heights.iter().map(|&y| {

@@ -1,4 +1,4 @@
-//! The machine, in general words.
+//! A general description of the machine.
 
 use std::{fs, process::Command};
 
@@ -10,7 +10,7 @@ fn line_of(file: &str, key: &str) -> Option<String> {
     Some(line.split_once([':', '='])?.1.trim().trim_matches('"').to_owned())
 }
 
-/// The first words of what a command prints.
+/// Returns the first words of a command's output.
 fn words(command: &str, argument: &str, count: usize) -> Option<String> {
     let output = Command::new(command).arg(argument).output().ok()?.stdout;
     let text = String::from_utf8(output).ok()?;

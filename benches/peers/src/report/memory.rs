@@ -1,11 +1,11 @@
-//! What was measured about memory: tables whose lines name table, row, column and figure.
+//! The measurements of memory: each line names a table, a row, a column and a value.
 
 use crate::report::{
     go,
     spread::{Spread, number},
 };
 
-/// A table: its name in the lines, a title, what it is about, and the rows that Go has in it.
+/// A table: its name in the lines, a title, a text, and Go's rows in it.
 struct About {
     name: &'static str,
     title: &'static str,
@@ -13,8 +13,8 @@ struct About {
     go: &'static [GoRow],
 }
 
-/// A row of Go's: its name, the benchmark and threads, and the columns with their units there and
-/// with what a unit is worth here.
+/// A row of Go's: its name, the benchmark and threads, and for each column Go's unit and the factor
+/// that converts it.
 struct GoRow {
     row: &'static str,
     benchmark: &'static str,
@@ -87,7 +87,7 @@ const TABLES: &[About] = &[
     },
 ];
 
-/// The figures, each as often as it was measured.
+/// The values. Each is a list of all its measurements.
 #[derive(Default)]
 pub struct Lines(Vec<([String; 3], Vec<f64>)>);
 
@@ -111,7 +111,7 @@ impl Lines {
         Some(())
     }
 
-    /// The different values of one part of the keys in a table, as they come.
+    /// Returns the distinct values of one part of the keys of a table, in the order of the lines.
     fn parts(&self, table: &str, part: usize) -> Vec<&str> {
         let mut parts = Vec::new();
         for (key, _) in self.0.iter().filter(|(key, _)| key[0] == table) {

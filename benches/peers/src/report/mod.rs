@@ -1,4 +1,4 @@
-//! Makes the page and the plots of what was measured.
+//! Writes the page and the plots of the measurements.
 
 mod bars;
 mod go;
@@ -16,7 +16,7 @@ use std::{fs, io, path::Path};
 use crate::work::WORKLOADS;
 use samples::Samples;
 
-/// Of the workload that is measured with many threads.
+/// The workload that is measured with many threads.
 const GROWTH: &str = "hit";
 
 /// Reads the lines in `folder`, and writes the page and the plots under `root`.

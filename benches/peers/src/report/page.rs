@@ -1,4 +1,4 @@
-//! The page: what stands between its two marks is written anew, the rest stays.
+//! The page: the text between its two marks is replaced, and the rest stays.
 
 use std::{fs, io, path::Path};
 
@@ -44,7 +44,8 @@ fn figures(samples: &Samples, go: &go::Figures) -> String {
     text
 }
 
-/// Whether the machine had two cores to give: what the slot, which shares nothing, gains from a second thread.
+/// Reports whether the machine had two free cores: how much the slot, which shares nothing, gains
+/// from a second thread.
 fn parallel(samples: &Samples) -> Option<String> {
     let time = |threads| Some(samples.figure("hit", threads, "thread_local! slot")?.time.median);
     let part = time(2)? / time(1)?;

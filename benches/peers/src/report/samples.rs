@@ -1,10 +1,10 @@
-//! What was measured, as it was printed.
+//! The samples, as they were printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::spread::Spread;
 
-/// Where a sample belongs: workload, threads, peer.
+/// The key of a sample: workload, threads, peer.
 type Key = (String, usize, String);
 
 #[derive(Default)]
@@ -19,11 +19,11 @@ struct List {
     made_each: Vec<f64>,
 }
 
-/// What all samples of one peer at one workload say.
+/// The summary of all samples of one peer at one workload.
 pub struct Figure {
     /// Nanoseconds per operation.
     pub time: Spread,
-    /// How many objects were made in a sample, and how many for each operation.
+    /// The number of objects created in a sample, and for each operation.
     pub made: f64,
     pub made_each: f64,
 }
@@ -61,7 +61,7 @@ impl Samples {
         })
     }
 
-    /// The peers of a workload, the quickest at `threads` first.
+    /// Returns the peers of a workload, the fastest at `threads` first.
     pub fn peers(&self, workload: &str, threads: usize) -> Vec<String> {
         let keys = self.lists.keys().filter(|key| key.0 == workload);
         let peers: BTreeSet<&String> = keys.map(|key| &key.2).collect();
@@ -73,7 +73,7 @@ impl Samples {
         peers
     }
 
-    /// How many samples there are of each.
+    /// Returns the number of samples of each peer.
     pub fn rounds(&self) -> usize {
         self.lists.values().map(|list| list.made.len()).min().unwrap_or(0)
     }

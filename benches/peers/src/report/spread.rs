@@ -8,7 +8,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of at least one value.
+    /// Returns the median and quartiles of at least one value.
     pub fn of(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -30,7 +30,7 @@ impl Spread {
     }
 }
 
-/// Three digits or so.
+/// Formats a number with about three digits.
 pub fn number(x: f64) -> String {
     match x {
         _ if x < 10.0 => format!("{x:.2}"),

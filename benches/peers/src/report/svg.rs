@@ -1,4 +1,4 @@
-//! Plots as text: on a ground of their own, light or dark as the reader's system is.
+//! SVG plots, with a background of their own, which is light or dark like the reader's system.
 
 const STYLE: &str = "\
 text { font: 12px sans-serif; fill: #24292f } .ground { fill: #ffffff; stroke: #d0d7de } .soft { fill: #57606a } \

@@ -1,4 +1,4 @@
-//! Tables of a workload, and of what corepool loses.
+//! The table of a workload, and the list of the comparisons that corepool loses.
 
 use crate::{
     report::{
@@ -8,7 +8,8 @@ use crate::{
     work::{Made, Workload},
 };
 
-/// What the others are compared with: the guards, or values where there are no guards.
+/// Returns the peer that the others are compared with: corepool's guards, or values if there are no
+/// guards.
 pub fn ours(workload: &Workload, samples: &Samples) -> &'static str {
     let guards = samples.figure(workload.name, workload.threads[0], "corepool");
     if guards.is_some() { "corepool" } else { "corepool, take and put" }
@@ -18,7 +19,7 @@ pub fn is_ours(peer: &str) -> bool {
     peer.starts_with("corepool")
 }
 
-/// "lost" if a peer is quicker, and whether that may be chance.
+/// Returns "lost" if a peer is faster, and whether that may be chance.
 fn lost(peer: &str, theirs: &Spread, ours: &Spread) -> &'static str {
     match () {
         _ if is_ours(peer) || theirs.median >= ours.median => "",
@@ -27,7 +28,7 @@ fn lost(peer: &str, theirs: &Spread, ours: &Spread) -> &'static str {
     }
 }
 
-/// More than that many made for each operation are worth telling.
+/// Objects created for each operation are shown if there are more than this.
 const FEW: f64 = 0.01;
 
 fn made(workload: &Workload, figure: &Figure) -> String {
@@ -71,7 +72,7 @@ pub fn table(workload: &Workload, samples: &Samples) -> String {
     text
 }
 
-/// Who is quicker at a workload, for the list of losses.
+/// Returns the peers that are faster at a workload, for the list of losses.
 pub fn losses(workload: &Workload, samples: &Samples) -> Vec<String> {
     let each = |&threads: &usize| {
         let base = samples.figure(workload.name, threads, ours(workload, samples))?.time;

@@ -1,4 +1,4 @@
-//! Workloads in which each thread gives back what it got itself.
+//! Workloads in which each thread gives back the objects that it got.
 
 use std::{array, hint::black_box, marker::PhantomData};
 
@@ -14,7 +14,7 @@ trait Work {
     fn run<P: Lender>(pool: &P, times: u64);
 }
 
-/// One object got, touched and given back.
+/// Gets one object, touches it, and gives it back.
 struct Hit;
 
 impl Work for Hit {
@@ -27,7 +27,7 @@ impl Work for Hit {
     }
 }
 
-/// Two objects held at once.
+/// Holds two objects at once.
 struct Two;
 
 impl Work for Two {
@@ -43,7 +43,7 @@ impl Work for Two {
     }
 }
 
-/// A hundred objects held at once.
+/// Holds a hundred objects at once.
 struct Hundred;
 
 impl Work for Hundred {
@@ -56,7 +56,7 @@ impl Work for Hundred {
     }
 }
 
-/// Sixteen bursts, of from one to sixteen objects that are held at once.
+/// Sixteen bursts, which hold from one to sixteen objects at once.
 struct Bursts;
 
 const MOST: usize = 16;

@@ -1,4 +1,4 @@
-//! Which workloads there are.
+//! The list of workloads.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::{
 pub struct Workload {
     pub name: &'static str,
     pub title: &'static str,
-    /// What one operation is, and what is to know about the figures.
+    /// A description of one operation, and notes on the results.
     pub text: &'static str,
-    /// Which peers are missing, and why.
+    /// The peers that are missing, and why.
     pub absent: &'static str,
     pub threads: &'static [usize],
     pub peers: fn() -> Vec<Entry>,
@@ -20,16 +20,16 @@ pub struct Workload {
     pub made: Made,
 }
 
-/// How what was made is told.
+/// How the number of created objects is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Made {
-    /// For each operation, where it is not about none.
+    /// For each operation, unless it is about zero.
     PerOperation,
-    /// In all: the pool was new when the clock started.
+    /// In total: the pool was new when the clock started.
     InAll,
 }
 
-/// More than that many threads do not all get their turn in the time of an ordinary sample.
+/// With more threads than this, not all get a turn in the time of an ordinary sample.
 const MANY: usize = 64;
 
 impl Workload {

@@ -1,4 +1,4 @@
-//! A producer gets the objects, a consumer on another thread gives them back.
+//! A producer gets the objects, and a consumer on another thread gives them back.
 
 use std::{hint::black_box, sync::Barrier, thread, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// How many go before the producer looks at the clock.
+/// The number of objects that the producer sends before it reads the clock.
 const STRETCH: u64 = 1024;
 
 fn produce<'p, P: Lender>(pool: &'p P, ring: &mut Sender<'_, P::Loan<'p>>) {
@@ -31,7 +31,8 @@ fn consume<'p, P: Lender>(pool: &'p P, mut ring: Receiver<'_, P::Loan<'p>>) {
     }
 }
 
-/// What the producer did: from when on, how many passed, how many were made.
+/// Runs the producer. Returns its start, and the numbers of objects that it sent and that were
+/// created.
 fn time<'p, P: Lender>(
     plan: &Plan,
     pool: &'p P,
@@ -57,7 +58,8 @@ fn measure<P: Lender>(plan: &Plan) -> Sample {
             ready.wait();
             time(plan, pool, sender)
         });
-        // An end on another thread's stack might share a line with the pool.
+        // Moved into the thread: on this thread's stack, the receiver might share a cache line with
+        // the pool.
         let consumer = s.spawn(move || {
             ready.wait();
             consume(pool, receiver);

@@ -1,4 +1,4 @@
-//! A bounded ring from one thread to one other, so that what carries the objects costs little.
+//! A bounded ring from one thread to another, so that passing the objects costs little.
 
 use std::{
     cell::UnsafeCell,
@@ -14,18 +14,19 @@ use std::{
 use crossbeam_utils::CachePadded;
 
 const SLOTS: usize = 256;
-/// How many go before the other side is told.
+/// The number of objects after which the other side is notified.
 const BATCH: usize = 16;
 
 pub struct Ring<T> {
     slots: [UnsafeCell<MaybeUninit<T>>; SLOTS],
-    /// How many have come out, and gone in.
+    /// The numbers of objects received and sent.
     out: CachePadded<AtomicUsize>,
     into: CachePadded<AtomicUsize>,
     closed: AtomicBool,
 }
 
-// SAFETY: a slot is the sender's until `into` has passed it, and the receiver's until `out` has.
+// SAFETY: a slot belongs to the sender until `into` has passed it, and then to the receiver until
+// `out` has passed it.
 unsafe impl<T: Send> Sync for Ring<T> {}
 
 impl<T> Ring<T> {
@@ -38,7 +39,7 @@ impl<T> Ring<T> {
         }
     }
 
-    /// The two ends, one of each.
+    /// Returns the two ends.
     pub fn split(&mut self) -> (Sender<'_, T>, Receiver<'_, T>) {
         let ring: &Self = self;
         (Sender { ring, next: 0, limit: SLOTS }, Receiver { ring, next: 0, limit: 0 })
@@ -62,7 +63,7 @@ impl<T> Sender<'_, T> {
                 wait();
             }
         }
-        // SAFETY: the slot is ours, as the receiver is past it.
+        // SAFETY: the slot belongs to the sender, because the receiver has passed it.
         unsafe { (*self.ring.slots[self.next % SLOTS].get()).write(value) };
         self.next += 1;
         if self.next.is_multiple_of(BATCH) {
@@ -85,7 +86,7 @@ pub struct Receiver<'r, T> {
 }
 
 impl<T> Receiver<'_, T> {
-    /// The next, or nothing when all have come and the sender is gone.
+    /// Receives the next object, or `None` if all have been received and the sender was dropped.
     #[inline]
     pub fn receive(&mut self) -> Option<T> {
         while self.next == self.limit {

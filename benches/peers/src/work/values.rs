@@ -1,4 +1,4 @@
-//! Workloads of Go's own benchmarks, in which objects go in and out by value.
+//! Workloads of Go's own benchmarks, which put and take objects by value.
 
 use std::{array, hint::black_box, marker::PhantomData};
 
@@ -12,13 +12,13 @@ use crate::{
 };
 
 trait Work {
-    /// How many objects a pool must keep.
+    /// The number of objects that a pool must keep.
     const ROOM: usize;
 
     fn run<P: Store<Object = usize>>(pool: &P, times: u64);
 }
 
-/// So many objects put, and so many taken.
+/// Puts `PUT` objects, and takes `TAKE`.
 struct PutTake<const PUT: usize, const TAKE: usize>;
 
 impl<const PUT: usize, const TAKE: usize> Work for PutTake<PUT, TAKE> {
@@ -64,15 +64,15 @@ pub fn overflow() -> Vec<Entry> {
     entries::<PutTake<100, 100>>()
 }
 
-/// A third of what is taken was never put.
+/// A third of the taken objects was never put.
 pub fn starvation() -> Vec<Entry> {
     let mut entries = entries::<PutTake<67, 100>>();
     entries.push(Entry { peer: "corepool, guards", measure: starve_guards });
     entries
 }
 
-/// The same by guards: of a hundred tries a third finds nothing, and the guards are dropped. What
-/// one thread finds of another's goes, and that makes up for it, as Go's does.
+/// The same with guards: a third of a hundred tries finds nothing. An object of another thread that
+/// these tries find is discarded, and missing objects are put, so each round leaves 67 objects.
 fn starve_guards(plan: &Plan) -> Sample {
     clock::sample(
         plan,

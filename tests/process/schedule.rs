@@ -36,14 +36,14 @@ fn dropped() -> usize {
     DROPPED.load(Relaxed)
 }
 
-/// A call that takes the slow path.
+/// Makes a call that takes the slow path.
 fn work() {
     static OTHER: Pool<u8> = Pool::new(|| 0);
     OTHER.clear();
     drop(OTHER.get());
 }
 
-/// Whether the condition becomes true within some seconds, while `step` is repeated.
+/// Repeats `step`. Returns whether `holds` becomes true within some seconds.
 fn soon(step: impl Fn(), holds: impl Fn() -> bool) -> bool {
     let start = Instant::now();
     while !holds() && start.elapsed() < Duration::from_secs(20) {
@@ -65,7 +65,7 @@ fn idle_objects_are_dropped_with_time() {
     });
 }
 
-/// Nothing is dropped at once, nor if the interval is turned off.
+/// Nothing is dropped at once, or after the interval is turned off.
 #[test]
 fn no_object_is_dropped_before_its_time() {
     alone(|| {
@@ -98,7 +98,8 @@ fn destructors_in_a_due_collect_may_use_pools() {
         fn drop(&mut self) {
             assert_eq!(DEPTH.fetch_add(1, Relaxed), 0, "a collect in a collect");
             drop(NESTED.get());
-            // Time for several collects, each of which would drop what the one before has aged.
+            // Time for several collects, each of which would drop the objects that the one before
+            // has aged.
             for _ in 0..20 {
                 thread::sleep(Duration::from_millis(2));
                 (0..20).for_each(|_| work());
@@ -122,7 +123,7 @@ fn panics_in_a_due_collect_do_not_reach_the_caller() {
     impl Drop for Spoilt {
         fn drop(&mut self) {
             DROPPED.fetch_add(1, Relaxed);
-            // Prints nothing.
+            // This panic prints nothing.
             std::panic::resume_unwind(Box::new(Bomb));
         }
     }
@@ -172,7 +173,7 @@ fn a_janitor_ends_at_once() {
     });
 }
 
-/// While there is a janitor, it runs the collects that the clock asks for.
+/// If there is a janitor, it runs the collects that the clock requests.
 #[test]
 fn the_janitor_collects_for_others() {
     alone(|| {
@@ -220,7 +221,7 @@ fn children_have_no_janitor() {
             drop(ONCE.get());
             set_collect_interval(None);
             let own = janitor(SHORT).unwrap();
-            // The new thread may have the pthread id of the one that is gone.
+            // The new thread may have the pthread id of the parent's janitor.
             drop(old);
             assert!(soon(|| (), || dropped() == 2), "so does its own janitor");
             drop(own);
@@ -248,7 +249,7 @@ fn an_interval_of_zero_is_an_error() {
         assert_eq!(janitor(Duration::ZERO).unwrap_err().kind(), ErrorKind::InvalidInput);
         let error = JanitorBuilder::new(Duration::ZERO).start().unwrap_err();
         assert!(error.to_string().contains("must not be zero"));
-        // A time between collects may be as short as the clock can tell.
+        // The interval may be as short as the clock's resolution.
         set_collect_interval(Some(Duration::ZERO));
         drop(ONCE.get());
         assert!(soon(work, || dropped() == 1));

@@ -1,5 +1,5 @@
-//! When a collect is due: the step of a monitor, and the coarse clock. `Pool` shows only that a collect
-//! happened, not which call requested or started it.
+//! When a collect is due: the step of a monitor, and the coarse clock. `Pool` shows only that a
+//! collect happened, not which call requested or started it.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -16,10 +16,10 @@ use crate::{
     util::coarse_clock,
 };
 
-/// The request is the process's.
+/// The request is process-wide: one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Goes round until there is a collect: others may hold it up by one of their own.
+/// Calls `monitor_tick` until a collect has run. Collects of other tests may delay it.
 fn round_until_collected(before: usize) {
     let patience = Patience::new();
     while schedule::collects() == before {
@@ -30,7 +30,7 @@ fn round_until_collected(before: usize) {
     }
 }
 
-/// A round sees a request, and looks at the clock each time.
+/// `monitor_tick` sees a request, and reads the clock in each call.
 #[test]
 fn a_monitor_round_finds_a_due_collect() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +69,7 @@ fn an_allocation_waits_for_no_collect() {
     };
     let patience = Patience::new();
     thread::scope(|scope| {
-        // As a collector does.
+        // As a collector holds it.
         let _registry = Registry::lock();
         let allocating = scope.spawn(|| (0..100).any(|_| asks()));
         while !allocating.is_finished() {

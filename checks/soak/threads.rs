@@ -1,4 +1,4 @@
-//! The crew: all threads, as the main thread sees them.
+//! All threads, as the main thread controls them.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::thread::{self, JoinHandle};
@@ -7,60 +7,60 @@ use std::time::Duration;
 use crate::faults::caught;
 use crate::hooks::stop_nesting;
 use crate::ledger::Run;
-use crate::station::{ENDED, PAUSED, Station, VACANT, WORKING, lock};
+use crate::slot::{ENDED, PAUSED, ThreadSlot, VACANT, WORKING, lock};
 use crate::worker::{MAIL, PAUSE, STOP, give_back, targets, work};
 
-pub struct Crew {
-    stations: &'static [Station],
+pub struct Threads {
+    slots: &'static [ThreadSlot],
     threads: Vec<Option<JoinHandle<()>>>,
-    /// Threads whose locals are going.
+    /// Ended threads that may still be running thread-local destructors.
     leaving: Vec<JoinHandle<()>>,
     pub started: u64,
 }
 
-impl Crew {
-    pub fn new(stations: &'static [Station]) -> Self {
-        let threads = stations.iter().map(|_| None).collect();
-        Self { stations, threads, leaving: Vec::new(), started: 0 }
+impl Threads {
+    pub fn new(slots: &'static [ThreadSlot]) -> Self {
+        let threads = slots.iter().map(|_| None).collect();
+        Self { slots, threads, leaving: Vec::new(), started: 0 }
     }
 
-    /// Puts a new thread in the place of each one that has ended, while that is still leaving.
+    /// Starts a new thread for each one that has ended, while the old one may still be exiting.
     pub fn renew(&mut self) {
         self.join();
         self.dismiss();
-        for (station, thread) in self.stations.iter().zip(&mut self.threads) {
+        for (slot, thread) in self.slots.iter().zip(&mut self.threads) {
             if thread.is_none() {
                 self.started += 1;
                 let seed = Run::get().args.seed.wrapping_add(self.started);
-                station.state.store(WORKING, Relaxed);
-                *thread = Some(thread::spawn(move || work(station, seed)));
+                slot.state.store(WORKING, Relaxed);
+                *thread = Some(thread::spawn(move || work(slot, seed)));
             }
         }
     }
 
-    /// Clears the stations of those that have ended.
+    /// Clears the slots of the threads that have ended.
     fn dismiss(&mut self) {
-        for (station, thread) in self.stations.iter().zip(&mut self.threads) {
-            if station.state.load(Acquire) == ENDED {
-                station.state.store(VACANT, Relaxed);
+        for (slot, thread) in self.slots.iter().zip(&mut self.threads) {
+            if slot.state.load(Acquire) == ENDED {
+                slot.state.store(VACANT, Relaxed);
                 self.leaving.extend(thread.take());
             }
         }
     }
 
-    /// Waits for those that are leaving, until they are gone with all of their locals.
+    /// Waits until the leaving threads, and their thread-local destructors, have ended.
     fn join(&mut self) {
         self.leaving.drain(..).for_each(|thread| thread.join().expect("workers catch panics"));
     }
 
-    /// Waits until nobody is in this state.
+    /// Waits until no thread is in this state.
     fn wait_while(&self, state: u8) {
-        while self.stations.iter().any(|station| station.state.load(Acquire) == state) {
+        while self.slots.iter().any(|slot| slot.state.load(Acquire) == state) {
             thread::sleep(Duration::from_micros(200));
         }
     }
 
-    /// Waits until nobody is at work, or holds anything.
+    /// Waits until no thread is at work or holds an object.
     fn quiet(&mut self) {
         self.wait_while(WORKING);
         self.dismiss();
@@ -71,7 +71,7 @@ impl Crew {
         }
     }
 
-    /// Compares the books while all others pause.
+    /// Compares the ledgers with the pools' counters while all other threads pause.
     pub fn compare(&mut self) {
         PAUSE.store(true, Relaxed);
         self.quiet();
@@ -80,7 +80,7 @@ impl Crew {
         self.wait_while(PAUSED);
     }
 
-    /// Compares the books, the threads having ended, and then closes them: no object may be left.
+    /// Compares the ledgers after all threads have ended, and closes them: no object may be left.
     pub fn end(&mut self) {
         STOP.store(true, Relaxed);
         self.quiet();

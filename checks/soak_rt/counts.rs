@@ -1,4 +1,4 @@
-//! What must add up.
+//! Counts that must balance.
 
 use std::{
     fmt,
@@ -10,19 +10,19 @@ use std::{
 
 use corepool::rt;
 
-/// More than any runtime here has threads.
+/// More than the threads of any runtime in this program.
 const INDICES: usize = 64;
 
-/// The books of one runtime.
+/// The counts of one runtime.
 #[derive(Debug)]
-pub struct Books {
-    /// Futures that there are, each counted by what it owns.
+pub struct Counts {
+    /// Live futures, counted by the `Entry` in each.
     live: AtomicUsize,
-    /// Threads in a poll with an index.
+    /// For each worker index, the threads in a poll with that index.
     owners: [AtomicUsize; INDICES],
 }
 
-impl Books {
+impl Counts {
     pub fn new() -> Arc<Self> {
         let owners = [const { AtomicUsize::new(0) }; INDICES];
         Arc::new(Self { live: AtomicUsize::new(0), owners })
@@ -32,7 +32,7 @@ impl Books {
         self.live.load(SeqCst)
     }
 
-    /// A part of a poll, in which the index must be this thread's alone.
+    /// Runs a part of a poll, and checks that no other thread has this thread's index meanwhile.
     pub fn within<R>(&self, part: impl FnOnce() -> R) -> R {
         let index = rt::current_worker().expect("a worker polls").index();
         let others = self.owners[index].fetch_add(1, SeqCst);
@@ -45,15 +45,15 @@ impl Books {
     }
 }
 
-/// Goes with a future.
+/// Owned by a future, and dropped with it.
 #[derive(Debug)]
-pub struct Entry(Arc<Books>);
+pub struct Entry(Arc<Counts>);
 
 impl Entry {
-    pub fn new(books: &Arc<Books>) -> Self {
-        books.live.fetch_add(1, SeqCst);
+    pub fn new(counts: &Arc<Counts>) -> Self {
+        counts.live.fetch_add(1, SeqCst);
         TOTAL.tasks.fetch_add(1, SeqCst);
-        Self(Arc::clone(books))
+        Self(Arc::clone(counts))
     }
 }
 

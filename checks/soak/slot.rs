@@ -1,32 +1,32 @@
-//! Stations: places at which one thread after the other works.
+//! Slots for threads: when a thread ends, its slot is used for the next one.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::local::Op;
 
-/// Nobody is at work.
+/// The slot has no thread.
 pub const VACANT: u8 = 0;
 pub const WORKING: u8 = 1;
-/// The thread waits until the pause is over.
+/// The thread waits until the pause ends.
 pub const PAUSED: u8 = 2;
-/// The thread has nothing more to do, and may be joined.
+/// The thread has nothing left to do, and can be joined.
 pub const ENDED: u8 = 3;
 
 #[repr(align(128))]
-pub struct Station {
+pub struct ThreadSlot {
     pub state: AtomicU8,
-    /// Counts up while the thread gets on.
+    /// Counts the thread's steps. It grows while the thread makes progress.
     pub steps: AtomicU64,
-    /// What it did last, and with which pool.
+    /// The thread's last operation, and the pool of it.
     pub op: AtomicUsize,
     pub pool: AtomicUsize,
-    /// The thread, as long as it may be signalled.
+    /// The thread, while it may be signalled.
     #[cfg(target_os = "linux")]
     thread: Mutex<Option<libc::pthread_t>>,
 }
 
-impl Station {
+impl ThreadSlot {
     pub fn new() -> Self {
         Self {
             state: AtomicU8::new(VACANT),
@@ -38,7 +38,7 @@ impl Station {
         }
     }
 
-    /// The thread gets on.
+    /// Records that the thread makes progress.
     pub fn step(&self) {
         self.steps.store(self.steps.load(Relaxed) + 1, Relaxed);
     }
@@ -48,17 +48,17 @@ impl Station {
         format!("{op:?} on pool {}, step {}", self.pool.load(Relaxed), self.steps.load(Relaxed))
     }
 
-    /// The thread may be signalled from now on, or no more.
+    /// Sets whether the calling thread may be signalled.
     #[cfg(target_os = "linux")]
     pub fn expose(&self, exposed: bool) {
-        // SAFETY: asks for the calling thread.
+        // SAFETY: returns the calling thread's id.
         *lock(&self.thread) = exposed.then(|| unsafe { libc::pthread_self() });
     }
 
     #[cfg(not(target_os = "linux"))]
     pub fn expose(&self, _exposed: bool) {}
 
-    /// Calls `f` with the thread, which does not end meanwhile.
+    /// Calls `f` with the thread, if it may be signalled. The thread does not end meanwhile.
     #[cfg(target_os = "linux")]
     pub fn with_thread(&self, f: impl FnOnce(libc::pthread_t)) {
         lock(&self.thread).map(f);
