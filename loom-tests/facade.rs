@@ -39,6 +39,7 @@ static TURN: LazyLock<loom::sync::atomic::AtomicUsize> =
 pub(crate) fn start() {
     TURN.load(Relaxed);
     TOKENS.lock().unwrap().clear();
+    REFUSED.set(false);
     drop(pin_epoch());
 }
 
@@ -267,6 +268,13 @@ pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn(
 std::thread_local! {
     /// The number of heavy fences in all runs of the model that this OS thread runs.
     static HEAVY: Cell<usize> = const { Cell::new(0) };
+    /// Whether the system refuses heavy fences in this run of the model.
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Refuses heavy fences until the end of this run of the model.
+pub(crate) fn refuse_heavy_fences() {
+    REFUSED.set(true);
 }
 
 pub(crate) fn heavy_fences() -> usize {
@@ -274,10 +282,14 @@ pub(crate) fn heavy_fences() -> usize {
 }
 
 /// The heavy side of every seat's fence.
-pub(crate) fn heavy_fence() {
+pub(crate) fn heavy_fence() -> bool {
+    if REFUSED.get() {
+        return false;
+    }
     HEAVY.set(HEAVY.get() + 1);
     let tokens = TOKENS.lock().unwrap().clone();
     tokens.iter().for_each(LightFence::light);
+    true
 }
 
 /// The value of a `static`, created at its first use. Each run of a model creates a new one.

@@ -47,7 +47,9 @@ impl Buffering {
             (Bare, _) => {}
             (Light, Asymmetric) => self.tokens[me].light(),
             (Light, Symmetric) => fence(SeqCst),
-            (Heavy, _) => self.fence_kind.heavy(),
+            (Heavy, _) => {
+                assert!(self.fence_kind.heavy())
+            }
         }
         self.stored[1 - me].load(Relaxed) == 0
     }

@@ -10,7 +10,7 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 use super::model;
 use crate::{
     seat::{claim::Claim, fence::FenceKind, table::Seats},
-    sync::heavy_fences,
+    sync::{heavy_fences, refuse_heavy_fences},
 };
 
 /// A cell that the owner and the collector must not touch at the same time.
@@ -65,6 +65,25 @@ fn pin_asymmetric() {
 #[test]
 fn pin_symmetric() {
     model("pin_symmetric", Some(3), || pin_against_claim(FenceKind::Symmetric));
+}
+
+/// The system refuses the heavy fence. The claim reaches only seats whose owners have acknowledged it.
+#[test]
+fn pin_refused_fence() {
+    model("pin_refused_fence", Some(3), || {
+        refuse_heavy_fences();
+        pin_against_claim(FenceKind::Asymmetric);
+    });
+}
+
+/// A seat that a claim has skipped because the heavy fence was refused stays closed until its owner
+/// has caught up.
+#[test]
+fn pin_late_refused_fence() {
+    model("pin_late_refused_fence", Some(3), || {
+        refuse_heavy_fences();
+        late_seat_stays_closed(FenceKind::Asymmetric);
+    });
 }
 
 /// An owner acknowledges a claim, so no heavy fence is needed for it. Later claims need one again.

@@ -10,9 +10,11 @@ bug("buckets overlap", "< log", "< (log / 2 * 2)",
 
 # seat/claim.rs
 
-bug("heavy fence for each seat", "Seat::wait_until_unpinned",
-    "|seat| { seats.fence_kind.heavy(); seat.wait_until_unpinned() }",
+bug("heavy fence for each seat", "fenced ||", "seats.fence_kind.heavy() ||",
     tests="--lib a_collect_has_one")
+
+bug("refused fence taken for granted", "claim.is_ordered(seat)", "true",
+    models="pin_refused_fence")
 
 bug("one acknowledgement taken for all", "while !seat", "if seat.has_acknowledged() { return true } while !seat",
     models="pin_asymmetric")
@@ -32,8 +34,11 @@ bug("gate left closed", "for_each", "skip(1).for_each",
 bug("missing heavy fence", "sync::heavy_fence(),", "{}",
     models="pin_asymmetric", soak="")
 
-bug("missing symmetric fence, collector", "fence(SeqCst),", "{ let _ = (fence, SeqCst); }",
+bug("missing symmetric fence, collector", "fence(SeqCst);", "let _ = (fence, SeqCst);",
     models="pin_symmetric")
+
+bug("switch for symmetric fences ignored", "== \"symmetric\"", "== \"\"",
+    tests="--test process fences::the_environment")
 
 
 # seat/seat.rs

@@ -15,6 +15,12 @@ use crate::sync::{MutexGuard, lock::lock, spin_loop, test_size};
 const ACK_SPINS: usize = test_size(50, 0);
 
 /// A collector's exclusive hold on all seats. Dropping it opens the gates.
+///
+/// The system may refuse the heavy fence, in a sandbox that was entered after the first use of a
+/// pool. Then the claim reaches only the seats whose owners have acknowledged it, and those without
+/// another owner. It skips the others, which are late as if they had stayed pinned: either such an
+/// owner sees its gate claimed and stands back, or it may be using its shards, and the collector does
+/// not touch them.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     seats: &'a Seats,
@@ -35,12 +41,28 @@ impl<'a> Claim<'a> {
         let claim = Self { seats, free: lock(&seats.free), all };
         // SAFETY: the caller is the only collector, and `Claim::drop` opens the gates.
         claim.existing().for_each(|seat| unsafe { seat.claim() });
-        if !claim.is_acknowledged_by_all() {
-            seats.fence_kind.heavy();
+        let fenced = claim.is_acknowledged_by_all() || seats.fence_kind.heavy();
+        for seat in claim.existing() {
+            // bug: heavy fence for each seat
+            // bug: refused fence taken for granted
+            if fenced || claim.is_ordered(seat) {
+                seat.wait_until_unpinned();
+            } else {
+                seat.skip();
+            }
         }
-        // bug: heavy fence for each seat
-        claim.existing().for_each(Seat::wait_until_unpinned);
         claim
+    }
+
+    /// Returns whether the owner of `seat`, if it is another thread, has acknowledged the claim.
+    /// Then no fence is needed between its pins and the claim.
+    fn is_ordered(&self, seat: &Seat) -> bool {
+        self.is_own_or_free(seat) || seat.has_acknowledged()
+    }
+
+    fn is_own_or_free(&self, seat: &Seat) -> bool {
+        let own = current().map_or(ptr::null(), ptr::from_ref);
+        ptr::eq(seat, own) || !self.free.is_taken(seat.id)
     }
 
     /// Waits for at most [`ACK_SPINS`] spins. Returns whether all threads that hold seats, other
@@ -49,10 +71,9 @@ impl<'a> Claim<'a> {
         if self.seats.fence_kind == FenceKind::Symmetric {
             return false;
         }
-        let own = current().map_or(ptr::null(), ptr::from_ref);
         let mut spins = ACK_SPINS;
         for seat in self.existing() {
-            if ptr::eq(seat, own) || !self.free.is_taken(seat.id) {
+            if self.is_own_or_free(seat) {
                 continue;
             }
             // bug: one acknowledgement taken for all
@@ -112,6 +133,6 @@ impl Drop for Claim<'_> {
 pub(crate) struct AbandonedSeat {
     /// The seat's id.
     pub(crate) seat: usize,
-    /// Whether the claim has reached the seat. If not, its thread was pinned.
+    /// Whether the claim has reached the seat. If not, its thread may have been pinned.
     pub(crate) reached: bool,
 }

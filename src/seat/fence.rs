@@ -6,9 +6,16 @@
 //! owner's side is a compiler fence ([`LightFence::light`](crate::sync::LightFence::light)).
 //! Elsewhere both sides are SeqCst fences.
 //!
-//! The kind of fence is chosen once, before the first seat exists, and never changes.
+//! The kind of fence is chosen once, before the first seat exists, and never changes. A sandbox may
+//! refuse `membarrier` later: see [`Claim`](super::claim::Claim).
+
+use std::env;
 
 use crate::sync::{self, SeqCst, fence, heavy_fence};
+
+/// The environment variable that may ask for symmetric fences, for processes in which a call of
+/// `membarrier` is fatal.
+const SWITCH: &str = "COREPOOL_FENCE";
 
 #[cfg(test)]
 std::thread_local! {
@@ -27,9 +34,11 @@ pub(crate) enum FenceKind {
 
 impl FenceKind {
     /// Registers the process for the expedited `membarrier`. Returns `Asymmetric` if the system
-    /// supports it.
+    /// supports it, and the environment does not ask for symmetric fences.
     pub(crate) fn detect() -> Self {
-        if heavy_fence::register() { Self::Asymmetric } else { Self::Symmetric }
+        // bug: switch for symmetric fences ignored
+        let symmetric = env::var_os(SWITCH).is_some_and(|value| value == "symmetric");
+        if !symmetric && heavy_fence::register() { Self::Asymmetric } else { Self::Symmetric }
     }
 
     /// Registers a child process, if its parent was registered.
@@ -40,15 +49,19 @@ impl FenceKind {
     }
 
     /// Runs the heavy side, for all seats at once. Pairs with `light`, or with the fence of
-    /// `Seat::pin`.
-    pub(crate) fn heavy(self) {
+    /// `Seat::pin`. Returns false if the system refuses.
+    #[must_use]
+    pub(crate) fn heavy(self) -> bool {
         #[cfg(test)]
         HEAVY.set(HEAVY.get() + 1);
         match self {
             // bug: missing heavy fence
             Self::Asymmetric => sync::heavy_fence(),
-            // bug: missing symmetric fence, collector
-            Self::Symmetric => fence(SeqCst),
+            Self::Symmetric => {
+                // bug: missing symmetric fence, collector
+                fence(SeqCst);
+                true
+            }
         }
     }
 }

@@ -214,8 +214,13 @@ impl Seat {
         });
         // bug: late seat used
         if !reached {
-            self.gate.fetch_or(SKIPPED | LATE, Relaxed);
+            self.skip();
         }
+    }
+
+    /// Marks the seat as skipped by the collector that has claimed it, and late.
+    pub(crate) fn skip(&self) {
+        self.gate.fetch_or(SKIPPED | LATE, Relaxed);
     }
 
     /// Returns whether the collector that has claimed the seat may use its shards: it has not

@@ -3,26 +3,15 @@
 
 #![allow(dead_code, reason = "models use tokens instead")]
 
-use std::io::Write;
-
 /// Registers the process for the expedited form. Returns whether the system supports it.
 pub(crate) fn register() -> bool {
     sys::register()
 }
 
-/// Runs a full fence in every thread of the process.
-///
-/// Aborts if the call fails although the registration succeeded: owners already run without a fence
-/// of their own, and no safe alternative is left.
-pub(crate) fn heavy_fence() {
-    if !sys::fence() {
-        // Not `eprintln!`, which may panic.
-        let _ = writeln!(
-            std::io::stderr(),
-            "corepool: membarrier(2) failed although its registration succeeded"
-        );
-        std::process::abort();
-    }
+/// Runs a full fence in every thread of the process. Returns false if the system refuses, which it
+/// may do even after a successful registration: when the process has entered a sandbox since.
+pub(crate) fn heavy_fence() -> bool {
+    sys::fence()
 }
 
 #[cfg(all(target_os = "linux", not(miri)))]

@@ -6,6 +6,8 @@
 #![cfg(unix)]
 
 mod exits;
+#[cfg(target_os = "linux")]
+mod fences;
 mod fork;
 mod forks;
 mod forks_at_rest;

@@ -65,7 +65,9 @@ impl LightFence {
 }
 
 /// Does nothing, as above.
-pub(crate) fn heavy_fence() {}
+pub(crate) fn heavy_fence() -> bool {
+    true
+}
 
 /// No process forks.
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}

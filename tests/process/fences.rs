@@ -1,0 +1,96 @@
+//! Sandboxes that forbid `membarrier`, before the first use of a pool and after it.
+
+use std::{env, sync::mpsc, thread};
+
+use corepool::{Pool, collect};
+
+use crate::alone;
+
+static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
+
+/// What the sandbox does with a thread that calls `membarrier`.
+#[derive(Clone, Copy)]
+enum Answer {
+    Refuse,
+    Kill,
+}
+
+/// Forbids `membarrier` to all threads of the process.
+fn forbid(answer: Answer) {
+    const LOAD_NUMBER: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    let verdict = match answer {
+        Answer::Refuse => libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
+        Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
+    };
+    let step = |code, jf, k| libc::sock_filter { code, jt: 0, jf, k };
+    let program = [
+        step(LOAD_NUMBER, 0, 0),
+        step(JUMP_IF_EQUAL, 1, libc::SYS_membarrier as u32),
+        step(RETURN, 0, verdict),
+        step(RETURN, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog { len: 4, filter: program.as_ptr().cast_mut() };
+    // SAFETY: both calls read their arguments, and the second one reads the program.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        let (mode, flags) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_TSYNC);
+        assert_eq!(libc::syscall(libc::SYS_seccomp, mode, flags, &raw const filter), 0);
+    }
+}
+
+/// Uses pools on this thread and on an idle one, enters the sandbox in between if it has not been
+/// entered yet, and collects. Returns how many objects were idle after two collects.
+fn use_and_collect(enter: impl FnOnce()) -> u64 {
+    let (stop, stopped) = mpsc::channel::<()>();
+    let (up, is_up) = mpsc::channel();
+    let idle = thread::spawn(move || {
+        drop(POOL.get());
+        up.send(()).unwrap();
+        // It uses no pool until the collects are over, and so acknowledges no claim.
+        let _ = stopped.recv();
+        drop(POOL.get());
+        POOL.stats().idle
+    });
+    is_up.recv().unwrap();
+    drop(POOL.get());
+    enter();
+    for _ in 0..1000 {
+        drop(POOL.get());
+    }
+    collect();
+    collect();
+    let left = POOL.stats().idle;
+    drop(stop);
+    idle.join().unwrap();
+    // The seat of that thread is free now, and its object on the shelf.
+    collect();
+    collect();
+    assert_eq!(POOL.stats().idle, 0);
+    left
+}
+
+#[test]
+fn a_sandbox_that_was_entered_before_the_first_use_changes_nothing() {
+    alone(|| {
+        forbid(Answer::Refuse);
+        assert_eq!(use_and_collect(|| {}), 0);
+    });
+}
+
+/// Collects go on, but leave the objects of threads that use no pool meanwhile.
+#[test]
+fn a_fence_that_is_refused_after_the_first_use_is_survived() {
+    alone(|| assert_eq!(use_and_collect(|| forbid(Answer::Refuse)), 1));
+}
+
+#[test]
+fn the_environment_chooses_symmetric_fences() {
+    alone(|| {
+        // SAFETY: no other thread reads the environment at this time.
+        unsafe { env::set_var("COREPOOL_FENCE", "symmetric") };
+        forbid(Answer::Kill);
+        assert_eq!(use_and_collect(|| {}), 0);
+    });
+}
