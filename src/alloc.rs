@@ -17,9 +17,9 @@ use crate::collect::{live_heap, schedule};
 /// destructors.
 ///
 /// A collect is due when the live heap has grown by a percentage
-/// ([`with_growth`](Self::with_growth)) since the last collect of all pools, and is not smaller
-/// than a floor ([`with_floor`](Self::with_floor)). Go's collector is paced in the same way (GOGC),
-/// but by the reachable heap instead of the live heap.
+/// ([`with_growth`](Self::with_growth)) over its smallest size since the last collect of all pools,
+/// and is not smaller than a floor ([`with_floor`](Self::with_floor)). Go's collector is paced in
+/// the same way (GOGC), but by the reachable heap instead of the live heap.
 ///
 /// Use it as the `#[global_allocator]`: there is one count per process. On Linux with glibc, each
 /// thread adds to that count in steps of 64 KiB. A call then costs a few instructions and no atomic
@@ -54,7 +54,8 @@ impl<A> PacedAlloc<A> {
         Self { inner, growth: 100, floor: 4 << 20 }
     }
 
-    /// Makes a collect due each time the live heap has grown by `percent` since the last collect.
+    /// Makes a collect due each time the live heap has grown by `percent` over its smallest
+    /// size since the last collect.
     /// The default is 100.
     ///
     /// # Panics
@@ -105,7 +106,10 @@ impl<A> PacedAlloc<A> {
     #[inline(always)]
     fn count(&self, bytes: usize) {
         if let Some(live) = live_heap::count(bytes) {
-            if live >= self.goal(live_heap::base()) {
+            let base = live_heap::base();
+            if live < base {
+                live_heap::lower_base(live);
+            } else if live >= self.goal(base) {
                 // bug: allocation that waits for a collect; allocation that collects
                 schedule::ask();
             }

@@ -79,6 +79,9 @@ bug("seat requested after thread-locals are destroyed", "try_with(|_| ()).ok()?"
 bug("count of an ended thread lost", "add(COUNT.replace(UNTRACKED).wrapping_sub(FLUSH_AT)", "COUNT.set(UNTRACKED",
     tests="--test memory ended_threads")
 
+bug("base stays at the peak", "BASE.fetch_min(total, Relaxed);", "let _ = total;",
+    tests="--test memory each_swing")
+
 bug("growth not counted from the last collect", "BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);", "",
     tests="--test memory each_doubling")
 

@@ -26,7 +26,7 @@ const UNTRACKED: usize = UNREGISTERED + 1;
 
 /// The total. It wraps below 0 while threads have not flushed what they have allocated.
 static LIVE: CachePadded<Untracked> = CachePadded::new(Untracked::new(0));
-/// The total at the last collect.
+/// The smallest total since the last collect.
 static BASE: CachePadded<Untracked> = CachePadded::new(Untracked::new(0));
 
 thread_local! {
@@ -98,9 +98,17 @@ pub(crate) fn bytes() -> usize {
     if cfg!(all(target_os = "linux", target_env = "gnu")) { flush(0) } else { add(0) }
 }
 
-/// Returns the total at the last collect.
+/// Returns the total from which growth counts: the smallest since the last collect.
 pub(crate) fn base() -> usize {
     BASE.load(Relaxed)
+}
+
+/// Lets the base follow the heap down. Otherwise a heap that has peaked at the last collect would
+/// have to double its peak before the next one.
+#[cold]
+pub(crate) fn lower_base(total: usize) {
+    // bug: base stays at the peak
+    BASE.fetch_min(total, Relaxed);
 }
 
 /// Makes the current total the base from which growth counts.

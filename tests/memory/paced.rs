@@ -116,6 +116,31 @@ fn each_doubling_of_the_heap_is_one_collect() {
     }
 }
 
+/// Each time the heap grows from its lowest point since the last collect, growth counts from there.
+#[test]
+fn each_swing_of_the_heap_is_one_collect() {
+    let _alone = alone();
+    let pool: Pool<u8> = Pool::new(|| 0);
+    let ballast = black_box(vec![0u8; 8 * MIB]);
+    let pieces = || Vec::from_iter((0..20).map(|_| black_box(vec![0u8; MIB])));
+    // The first collect is at the peak.
+    let peak = pieces();
+    collect();
+    drop(peak);
+    for _ in 0..5 {
+        let before = ALLOCATOR.collections();
+        let mut held = Vec::new();
+        for piece in pieces() {
+            held.push(piece);
+            pool.clear();
+            drop(pool.get());
+        }
+        assert_eq!(ALLOCATOR.collections(), before + 1);
+        drop(held);
+    }
+    drop(ballast);
+}
+
 /// Growth counts from the heap that a collect has left, even if one of its destructors panics.
 #[test]
 fn growth_counts_from_the_end_of_a_collect() {
