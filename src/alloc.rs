@@ -54,9 +54,8 @@ impl<A> PacedAlloc<A> {
         Self { inner, growth: 100, floor: 4 << 20 }
     }
 
-    /// Makes a collect due each time the live heap has grown by `percent` over its smallest
-    /// size since the last collect.
-    /// The default is 100.
+    /// Makes a collect due each time the live heap has grown by `percent` over its smallest size
+    /// since the last collect. The default is 100.
     ///
     /// # Panics
     ///
