@@ -20,7 +20,9 @@ pub(crate) use loom::{
     thread_local,
 };
 
-pub(crate) use self::reclaim::{UseAfterFreeCheck, drop_retired, freed, hurry, pin_epoch};
+pub(crate) use self::reclaim::{
+    EpochGuard, UseAfterFreeCheck, drop_retired, freed, hurry, pin_epoch,
+};
 
 /// Limits and sizes are small in models.
 pub(crate) const fn model_limit(_real: usize, model: usize) -> usize {

@@ -6,9 +6,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[cfg(crossbeam_loom)]
-pub(crate) use self::real::{hurry, pin_epoch};
+pub(crate) use self::real::{EpochGuard, hurry, pin_epoch};
 #[cfg(not(crossbeam_loom))]
-pub(crate) use self::stand_in::{hurry, pin_epoch};
+pub(crate) use self::stand_in::{EpochGuard, hurry, pin_epoch};
 use super::UnsafeCell;
 use crate::sync::reclaim::Reclaimed;
 
@@ -69,16 +69,16 @@ mod stand_in {
 
     /// Epochs that free as early as the rules allow: at the retirement itself, if no other thread
     /// is pinned. The fences are those of `crossbeam-epoch`.
-    pub(crate) fn pin_epoch() -> Guard {
+    pub(crate) fn pin_epoch() -> EpochGuard {
         PINNED.fetch_add(1, Relaxed);
         fence(SeqCst);
-        Guard
+        EpochGuard
     }
 
     #[derive(Debug)]
-    pub(crate) struct Guard;
+    pub(crate) struct EpochGuard;
 
-    impl Guard {
+    impl EpochGuard {
         /// # Safety
         ///
         /// As for `crossbeam-epoch`: the ring is unlinked, and is retired once.
@@ -92,7 +92,7 @@ mod stand_in {
         }
     }
 
-    impl Drop for Guard {
+    impl Drop for EpochGuard {
         fn drop(&mut self) {
             PINNED.fetch_sub(1, Release);
         }
@@ -104,7 +104,7 @@ mod stand_in {
 
 #[cfg(crossbeam_loom)]
 mod real {
-    pub(crate) use crate::sync::reclaim::pin_epoch;
+    pub(crate) use crate::sync::reclaim::{EpochGuard, pin_epoch};
 
     /// Frees the rings that the calling thread has retired, and those that other threads have
     /// flushed, if two epochs have passed, so that no pinned thread can see them.

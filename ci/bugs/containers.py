@@ -37,7 +37,7 @@ bug("ring shrunk away while it is not alone",
 bug("a ring with something in it is unlinked", "=> return found,", "if next.is_null() => return found, _ => {}",
     programs="random::chains", fuzz="chain")
 
-bug("ring retired before it is unlinked", "match", "unsafe { guard.retire(at) }; match",
+bug("ring retired before it is unlinked", "match self.tail", "unsafe { guard.retire(at) }; match self.tail",
     models="chain_unlink_against_steal", schedules="theft")
 
 bug("counting without a grace period", "_guard = pin_epoch(); let", "",

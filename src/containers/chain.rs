@@ -11,7 +11,9 @@ use super::{
     cell::ObjectCell,
     ring::{MAX_SLOTS, Ring, Steal},
 };
-use crate::sync::{Acquire, AtomicPtr, Relaxed, Release, pin_epoch, reclaim::Reclaimed, test_size};
+use crate::sync::{
+    Acquire, AtomicPtr, EpochGuard, Relaxed, Release, pin_epoch, reclaim::Reclaimed, test_size,
+};
 
 /// The slots of the first ring. Each further ring has twice as many as the one before.
 pub(crate) const FIRST_SLOTS: usize = test_size(32, 2);
@@ -69,7 +71,7 @@ impl<T> Chain<T> {
         }
         // bug: missed grace period; missed grace period, with crossbeam-epoch
         let guard = pin_epoch();
-        // Acquire: pairs with the Release of `ChainHead::grow`, or of the exchange below, for the
+        // Acquire: pairs with the Release of `ChainHead::grow` or `unlink`, for the
         // ring's memory.
         let mut at = self.tail.load(Acquire);
         loop {
@@ -92,19 +94,24 @@ impl<T> Chain<T> {
                 // bug: a ring with something in it is unlinked
                 found => return found,
             }
-            // Release: pairs with the Acquire loads of `tail`, and with the Acquire below, in
-            // threads that read `next` here. Acquire on failure: pairs with this Release in the
-            // thief that has moved the tail first.
-            // bug: ring retired before it is unlinked
-            match self.tail.compare_exchange(at, next, Release, Acquire) {
-                // SAFETY: the exchange unlinked the ring, and only one succeeds: it is retired
-                // once.
-                Ok(_) => unsafe {
-                    guard.retire(at);
-                    at = next;
-                },
-                Err(now) => at = now,
+            at = self.unlink(at, next, &guard);
+        }
+    }
+
+    /// Unlinks and retires the spent ring `at`, whose next ring is `next`, unless another thief has
+    /// done so. Returns the oldest ring that is left.
+    fn unlink(&self, at: *mut Ring<T>, next: *mut Ring<T>, guard: &EpochGuard) -> *mut Ring<T> {
+        // Release: pairs with the Acquire loads of `tail`, and with the Acquire here, in threads that
+        // read `next`. Acquire on failure: pairs with this Release in the thief that has moved the
+        // tail first.
+        // bug: ring retired before it is unlinked
+        match self.tail.compare_exchange(at, next, Release, Acquire) {
+            Ok(_) => {
+                // SAFETY: the exchange unlinked the ring, and only one succeeds: it is retired once.
+                unsafe { guard.retire(at) };
+                next
             }
+            Err(now) => now,
         }
     }
 

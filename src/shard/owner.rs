@@ -205,23 +205,15 @@ impl<'a, T> Owner<'a, T> {
         let head = unsafe { self.primary().head() };
         let mut all = 0;
         let wanted = loop {
-            match head.push(&batch[all..]) {
-                Push::Done => {
-                    all = batch.len();
-                    break None;
-                }
-                Push::Full { pushed } => {
-                    all += pushed;
-                    break None;
-                }
-                Push::Grow { pushed, slots } => {
-                    all += pushed;
-                    match ring.take_if(|ring| ring.slots() >= slots) {
-                        Some(ring) => head.grow(ring),
-                        None => break Some(slots),
-                    }
-                }
-            }
+            let (pushed, slots) = match head.push(&batch[all..]) {
+                Push::Done => (batch.len() - all, None),
+                Push::Full { pushed } => (pushed, None),
+                Push::Grow { pushed, slots } => (pushed, Some(slots)),
+            };
+            all += pushed;
+            let Some(slots) = slots else { break None };
+            let Some(ring) = ring.take_if(|ring| ring.slots() >= slots) else { break Some(slots) };
+            head.grow(ring);
         };
         if all > 0 {
             self.published.set(true);

@@ -24,7 +24,7 @@ mod imp;
 
 pub(crate) use imp::*;
 #[cfg(not(all(test, any(loom, shuttle))))]
-pub(crate) use reclaim::pin_epoch;
+pub(crate) use reclaim::{EpochGuard, pin_epoch};
 
 /// Not modelled: it is initialised under a lock, or every thread initialises it with the same
 /// value.

@@ -50,16 +50,16 @@ pub(crate) trait Reclaimed {
 }
 
 /// A pin: while it lives, no memory that its thread can still reach is freed.
-pub(crate) struct Guard(pub(crate) crossbeam_epoch::Guard);
+pub(crate) struct EpochGuard(pub(crate) crossbeam_epoch::Guard);
 
-pub(crate) fn pin_epoch() -> Guard {
+pub(crate) fn pin_epoch() -> EpochGuard {
     // A thread whose thread-locals are being destroyed registers for this one pin.
     let pinned = HANDLE
         .try_with(|handle| handle.borrow_mut().get_or_insert_with(|| collector().register()).pin());
-    Guard(pinned.unwrap_or_else(|_| collector().register().pin()))
+    EpochGuard(pinned.unwrap_or_else(|_| collector().register().pin()))
 }
 
-impl Guard {
+impl EpochGuard {
     /// Frees `retired` once no thread that may have seen it is pinned.
     ///
     /// # Safety

@@ -124,14 +124,14 @@ impl Drop for UseAfterFreeCheck {
 
 /// Keeps every ring that its holder can still reach in memory.
 #[derive(Debug)]
-pub(crate) struct Guard(Id);
+pub(crate) struct EpochGuard(Id);
 
-pub(crate) fn pin_epoch() -> Guard {
+pub(crate) fn pin_epoch() -> EpochGuard {
     turn();
-    Guard(EPOCHS.with_borrow_mut(Epochs::pin))
+    EpochGuard(EPOCHS.with_borrow_mut(Epochs::pin))
 }
 
-impl Guard {
+impl EpochGuard {
     /// Frees `ring` once all guards that exist now have been dropped.
     ///
     /// # Safety
@@ -157,7 +157,7 @@ impl Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for EpochGuard {
     fn drop(&mut self) {
         turn();
         EPOCHS.with_borrow_mut(|epochs| epochs.unpin(self.0));

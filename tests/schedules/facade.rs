@@ -26,7 +26,7 @@ pub(crate) use shuttle::{
 
 pub(crate) use self::{
     cell::UnsafeCell,
-    epochs::{UseAfterFreeCheck, pin_epoch, reset, settled},
+    epochs::{EpochGuard, UseAfterFreeCheck, pin_epoch, reset, settled},
 };
 
 #[cfg(feature = "rt")]

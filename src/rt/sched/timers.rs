@@ -13,14 +13,14 @@ use crate::sync::{AtomicBool, Condvar, Mutex, Relaxed, SeqCst, fence, lock::lock
 pub(crate) type Key = (Instant, u64);
 
 pub(crate) struct Timers {
-    state: Mutex<State>,
+    state: Mutex<TimersState>,
     woken: Condvar,
     /// Sysmon sleeps, or is about to, until a P becomes active.
     idle: AtomicBool,
 }
 
 #[derive(Default)]
-struct State {
+struct TimersState {
     timers: BTreeMap<Key, Waker>,
     /// The number of the last timer.
     last: u64,
