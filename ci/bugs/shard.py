@@ -14,7 +14,7 @@ bug("own empty chain searched again and again",
     "let _ = head.is_alone(",
     tests="--lib shards_know")
 
-bug("unit without a ring lost", "quota.release(1);", "",
+bug("unit lost when a ring is needed", "quota.release(1);", "",
     tests="--test no_memory growth")
 
 bug("units not moved by a spill", "quota.bounded()", "false",
@@ -65,7 +65,7 @@ bug("spare cells overwritten by a batch", "all.copy_within(count..count + spares
 bug("units given back twice", "- all.len()", "",
     models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
 
-bug("places in a shard that does not age", "if is_open", "",
+bug("places opened in a closed shard", "if is_open", "",
     tests="--lib closed_shards", schedules="hand_over")
 
 bug("places stay open after a collect", "else if is_open { self.lease_initial(quota); }", "",
@@ -104,7 +104,7 @@ bug("count of victims overwritten", "fetch_sub(aged.len()", "store(0",
 bug("chain of a shard that is not open drained", "if !self.open.load(Acquire) { return; }", "",
     models="open_against_shrink")
 
-bug("wrong generation", ".wrapping_add(1)", "",
+bug("drain takes the primary chain", ".wrapping_add(1)", "",
     models="flip_against_thief", programs="random::pools", soak="")
 
 bug("quick check overlooks private objects", "self.private.is_empty() &&", "",

@@ -64,8 +64,8 @@ pub(crate) fn count(bytes: usize) -> Option<usize> {
 #[inline(never)]
 fn flush(bytes: usize) -> usize {
     if COUNT.get() == UNREGISTERED {
-        // Untracked while the destructor is being registered, which may allocate, and if that
-        // fails.
+        // Untracked during the registration of the destructor, which may allocate; and for good
+        // if it fails.
         COUNT.set(UNTRACKED);
         if END.try_with(|_| ()).is_ok() {
             COUNT.set(FLUSH_AT);

@@ -18,7 +18,8 @@ use crate::{
     util::try_alloc::{try_box, try_slice},
 };
 
-/// The indices are the halves of one word. The head is the high half, so that its overflow is lost.
+/// The indices are the halves of one word. The head is the high half, so that its carry falls
+/// off the word.
 const HALF: u32 = usize::BITS / 2;
 const TAIL: usize = (1 << HALF) - 1;
 

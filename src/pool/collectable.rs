@@ -1,4 +1,4 @@
-//! A pool's part in a collect, in the exit of a thread and in a fork; and its statistics.
+//! A pool's part in a collect, in the exit of a thread and in a fork.
 //!
 //! Nothing is dropped here. Objects that must be dropped are returned as [`Pending`], and callers
 //! drop them when nothing is claimed, pinned or locked.

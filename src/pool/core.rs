@@ -235,6 +235,8 @@ impl<T> Core<T> {
         nothing
     }
 
+    /// Searches where the owner has not looked yet, in this order: the chains of all shards, the
+    /// seat's own first; the shelf; the victims.
     fn search_others(&self, seat: Option<&Seat>) -> (Found, Option<CellBox<T>>) {
         let generation = self.generation.load(Relaxed);
         let (found, full) = self.steal(seat, generation);

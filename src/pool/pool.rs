@@ -56,7 +56,8 @@ use crate::{
 /// BUFFERS.get().extend_from_slice(b"hello");
 /// assert!(BUFFERS.get().is_empty());
 /// ```
-// Every hit reads the pool. The alignment keeps what its neighbours write off its cache lines.
+// Every hit reads the pool. The alignment keeps its neighbours' writes off its
+// cache lines.
 #[repr(align(128))]
 pub struct Pool<T, F = fn() -> T> {
     pub(super) core: CoreHandle<T>,

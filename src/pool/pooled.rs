@@ -17,6 +17,7 @@ use crate::{containers::cell::CellBox, seat::current::current};
 /// the object is dropped instead, because it may be half-updated.
 ///
 /// A guard is two words in size. Forgetting it leaks the object, and nothing else.
+// `CellBox` and `ReturnTo` decide whether a guard is `Send`, `Sync` and unwind safe.
 pub struct Pooled<'p, T, F = fn() -> T> {
     full: ManuallyDrop<CellBox<T>>,
     return_to: ReturnTo<T>,

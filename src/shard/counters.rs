@@ -1,4 +1,4 @@
-//! What a shard counts, at no cost to hits: only the slow path counts here.
+//! What the slow path counts. The private part of a shard counts hits.
 
 use crate::util::counter::Counter;
 

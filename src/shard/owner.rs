@@ -164,7 +164,7 @@ impl<'a, T> Owner<'a, T> {
         if pushed == 1 {
             return Ok(());
         }
-        // bug: unit without a ring lost
+        // bug: unit lost when a ring is needed
         quota.release(1);
         // SAFETY: the cell was not pushed, so it is still ours.
         let full = unsafe { CellBox::from_raw(cell) };

@@ -120,7 +120,7 @@ impl<T> Shard<T> {
         }
         gone.append(self.take_aged());
         let generation = self.generation.load(Relaxed);
-        // bug: wrong generation
+        // bug: drain takes the primary chain
         let victim = self.chain(generation.wrapping_add(1));
         drain(victim, gone);
         // SAFETY: no thread pushes to a victim chain, and a flip takes the registry's lock, which

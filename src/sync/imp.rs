@@ -41,8 +41,7 @@ pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: 
     #[cfg(all(unix, not(miri)))]
     // SAFETY: the three functions take no arguments and do not unwind.
     unsafe {
-        // bug: no fork handler, threads at work; no fork handler, threads at rest
-        // bug: fork handler outlives its library
+        // bug: no fork handler, threads at work; no fork handler, threads at rest; fork handler outlives its library
         libc::pthread_atfork(Some(before), Some(parent), Some(child));
     }
     #[cfg(not(all(unix, not(miri))))]

@@ -1,6 +1,6 @@
 //! The facade: the rest of the crate imports its atomics, cells, locks and fences from this folder,
-//! the only one that knows about the model checkers. The exceptions are locks that no model covers:
-//! those held across a fork with the cell that keeps them, those of the table of runtimes, and `Once`.
+//! the only one that knows about the model checkers. No model covers forks, the table of runtimes, or
+//! `Once`: those use `std` itself.
 //!
 //! In a normal build the names are those of `std`: see `imp.rs`. In a model build (`--cfg loom` or
 //! `--cfg shuttle`, tests only) they are the checker's, and the asymmetric fence is expressed by

@@ -194,8 +194,8 @@ impl Sched {
     fn launch_spinner(&self, inner: &mut Inner) -> Option<Launch> {
         let launch = self.launch(inner);
         if launch.is_none() {
-            // Under the lock: a submitter that has seen the count as 1 has woken no thread; the
-            // next thread that parks sees its task.
+            // Under the lock: a submitter that saw `spinning` at 1 woke no thread, but the next
+            // thread that parks sees its task.
             self.spinning.fetch_sub(1, Relaxed);
         }
         launch
@@ -522,8 +522,8 @@ impl Sched {
         let surplus = inner.idle.len().saturating_sub(workers);
         let surplus = inner.idle.drain(..surplus).collect();
         drop(inner);
-        // The launch also stands in for surplus threads that have not had their last look at the
-        // queues yet.
+        // The thread that this wakes looks at the queues in place of surplus threads that leave
+        // without a last look.
         (surplus, self.wake_one())
     }
 

@@ -444,7 +444,7 @@ impl<T> PrivateOwner<'_, T> {
             // bug: units given back twice
             quota.release(units - all.len());
             self.close();
-        // bug: places stay open after a collect; places in a shard that does not age
+        // bug: places stay open after a collect; places opened in a closed shard
         } else if is_open {
             self.lease_initial(quota);
         }
