@@ -265,6 +265,8 @@ impl LightFence {
 }
 
 /// No process forks in a model.
+pub(crate) const FORKS: bool = false;
+
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
 std::thread_local! {

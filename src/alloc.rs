@@ -91,8 +91,8 @@ impl<A> PacedAlloc<A> {
         schedule::collects() as u64
     }
 
-    /// Returns the size of the live heap at which a collect is due, if it had `base` bytes at the
-    /// last one.
+    /// Returns the size of the live heap at which a collect is due, if `base` was its smallest size
+    /// since the last one.
     fn goal(&self, base: usize) -> usize {
         let more = (base as u64).saturating_mul(u64::from(self.growth)) / 100;
         let more = usize::try_from(more).unwrap_or(usize::MAX);

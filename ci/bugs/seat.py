@@ -31,7 +31,7 @@ bug("gate left closed", "for_each", "skip(1).for_each",
 
 # seat/fence.rs
 
-bug("missing heavy fence", "sync::heavy_fence(),", "{}",
+bug("missing heavy fence", "sync::heavy_fence(),", "true,",
     models="pin_asymmetric", soak="")
 
 bug("missing symmetric fence, collector", "fence(SeqCst);", "let _ = (fence, SeqCst);",

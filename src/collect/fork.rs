@@ -6,7 +6,7 @@
 //! releases everything. In the child, the seats of all other threads are freed, and what they held
 //! moves to the shelves. What was in flight is leaked, in the child only: objects in the guards of
 //! other threads, objects that were being stolen, and the private part of a thread that was stopped
-//! while pinned.
+//! while pinned, or may have been: a system that refuses `membarrier` does not tell.
 //!
 //! `posix_spawn` and `vfork` run no handlers, and need none.
 
@@ -23,7 +23,13 @@ use crate::{
 /// forked child must not use pools.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| sync::at_forks(before, after, after_in_child));
+    ONCE.call_once(|| {
+        if sync::FORKS {
+            // Not at a fork: it reads the environment, under a lock of `std`.
+            Seats::process();
+        }
+        sync::at_forks(before, after, after_in_child);
+    });
 }
 
 /// What the forking thread holds across the fork. The fields are dropped in this order.

@@ -365,7 +365,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     ///
     /// Exception: if the system has stopped a thread in the middle of an operation on any pool, the
     /// objects that the thread has put here since the last [`collect`](crate::collect()) stay until
-    /// a later collect.
+    /// a later collect. In a sandbox that refuses `membarrier`, so may those of threads that use no
+    /// pool at that time.
     ///
     /// # Panics
     ///

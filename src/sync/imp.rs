@@ -35,6 +35,9 @@ pub(crate) const fn test_size(real: usize, small: usize) -> usize {
     if cfg!(corepool_tiny) { small } else { real }
 }
 
+/// Whether processes fork. They do not under a model checker.
+pub(crate) const FORKS: bool = true;
+
 /// Registers fork handlers: the system calls `before` ahead of each fork, and after it `parent` in
 /// the parent process and `child` in the child.
 pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {

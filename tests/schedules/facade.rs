@@ -70,6 +70,8 @@ pub(crate) fn heavy_fence() -> bool {
 }
 
 /// No process forks.
+pub(crate) const FORKS: bool = false;
+
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
 
 /// Further items that the runtime needs.
