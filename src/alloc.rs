@@ -70,7 +70,7 @@ impl<A> PacedAlloc<A> {
 
     /// Suppresses collects while the live heap is smaller than `bytes`. The default is 4 MiB.
     ///
-    /// 0 is treated as 1: only growth decides then. In any case the heap must grow by at least 64
+    /// With 0, only growth decides. In any case the heap must grow by at least 64
     /// KiB between two collects.
     #[must_use]
     pub const fn with_floor(mut self, bytes: usize) -> Self {

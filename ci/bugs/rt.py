@@ -86,6 +86,18 @@ bug("late task dropped by its waker", "reaper::defer_drop(late", "late.into_iter
     tests="--features rt --test rt shutdown::a_chain")
 
 
+# rt/context/current.rs
+
+bug("child enters a runtime of its parent", "!= self.shared.id", "== u64::MAX",
+    tests="--features rt --test rt fork::a_child_stays")
+
+
+# rt/task/join.rs
+
+bug("shutdown does not wake a worker inside `blocking`", "&& current::must_not_block()", "",
+    tests="--features rt --test rt shutdown::shutdown_wakes")
+
+
 # rt/task/sleep.rs
 
 bug("timer panics a task of a stopping runtime", "is_some", "is_none",

@@ -14,7 +14,7 @@ use std::sync::Once;
 
 use super::registry::Registry;
 use crate::{
-    seat::{claim::Claim, current::current, table::Seats},
+    seat::{claim::Claim, current::current, fence, table::Seats},
     sync::{self, MutexGuard, reclaim},
     util::fork_lock::ForkLock,
 };
@@ -23,12 +23,17 @@ use crate::{
 /// forked child must not use pools.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
+    if ONCE.is_completed() {
+        return;
+    }
+    // First: it locks the environment, which a forking thread may hold while it waits for `ONCE`.
+    fence::read_switch();
     ONCE.call_once(|| {
+        // Before the seats, so that a fork waits for them: the system may take milliseconds.
+        sync::at_forks(before, after, after_in_child);
         if sync::FORKS {
-            // Not at a fork: it reads the environment, under a lock of `std`.
             Seats::process();
         }
-        sync::at_forks(before, after, after_in_child);
     });
 }
 

@@ -5,7 +5,10 @@
 use std::ptr::NonNull;
 
 use super::cell::{CellBox, List};
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Relaxed, UnsafeCell, lock::lock};
+use crate::{
+    sync::{AtomicUsize, Mutex, MutexGuard, Relaxed, UnsafeCell, lock::lock},
+    util::fork_lock::ForkLock,
+};
 
 pub(crate) struct Shelf<T> {
     lock: Mutex<()>,
@@ -14,7 +17,7 @@ pub(crate) struct Shelf<T> {
     /// The number of objects, so that a search need not lock an empty shelf.
     len: AtomicUsize,
     /// The lock's guard, while a thread forks. Used only under the registry's lock.
-    held_for_fork: UnsafeCell<Option<MutexGuard<'static, ()>>>,
+    held_for_fork: ForkLock<MutexGuard<'static, ()>>,
 }
 
 // SAFETY: a shelf owns its objects and hands each to one thread. During a fork it holds a guard,
@@ -34,7 +37,7 @@ impl<T> Shelf<T> {
             lock: Mutex::new(()),
             lists: UnsafeCell::new(Lists { fresh: List::new(), aged: List::new() }),
             len: AtomicUsize::new(0),
-            held_for_fork: UnsafeCell::new(None),
+            held_for_fork: ForkLock::new(),
         }
     }
 
@@ -48,7 +51,7 @@ impl<T> Shelf<T> {
         // SAFETY: the guard is dropped before `self`: the caller's promise.
         let guard = lock(unsafe { NonNull::from(&self.lock).as_ref() });
         // SAFETY: under the registry's lock: the caller's promise.
-        self.held_for_fork.with_mut(|held| unsafe { *held = Some(guard) });
+        unsafe { self.held_for_fork.hold(guard) };
     }
 
     /// Unlocks a shelf that [`lock_for_fork`](Self::lock_for_fork) has locked.
@@ -59,7 +62,7 @@ impl<T> Shelf<T> {
     /// process.
     pub(crate) unsafe fn unlock_after_fork(&self) {
         // SAFETY: under the registry's lock: the caller's promise.
-        self.held_for_fork.with_mut(|held| drop(unsafe { (*held).take() }));
+        drop(unsafe { self.held_for_fork.release() });
     }
 
     pub(crate) fn len(&self) -> usize {

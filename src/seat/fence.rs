@@ -9,7 +9,7 @@
 //! The kind of fence is chosen once, before the first seat exists, and never changes. A sandbox may
 //! refuse `membarrier` later: see [`Claim`](super::claim::Claim).
 
-use std::env;
+use std::{env, sync::OnceLock};
 
 use crate::sync::{self, SeqCst, fence, heavy_fence};
 
@@ -21,6 +21,13 @@ const SWITCH: &str = "COREPOOL_FENCE";
 std::thread_local! {
     /// The number of heavy fences that this thread has run.
     pub(crate) static HEAVY: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Returns whether the environment asks for symmetric fences. Reads it once.
+pub(crate) fn read_switch() -> bool {
+    static SYMMETRIC: OnceLock<bool> = OnceLock::new();
+    // bug: switch for symmetric fences ignored
+    *SYMMETRIC.get_or_init(|| env::var_os(SWITCH).is_some_and(|value| value == "symmetric"))
 }
 
 /// Which fences order pins and claims.
@@ -36,9 +43,7 @@ impl FenceKind {
     /// Registers the process for the expedited `membarrier`. Returns `Asymmetric` if the system
     /// supports it, and the environment does not ask for symmetric fences.
     pub(crate) fn detect() -> Self {
-        // bug: switch for symmetric fences ignored
-        let symmetric = env::var_os(SWITCH).is_some_and(|value| value == "symmetric");
-        if !symmetric && heavy_fence::register() { Self::Asymmetric } else { Self::Symmetric }
+        if !read_switch() && heavy_fence::register() { Self::Asymmetric } else { Self::Symmetric }
     }
 
     /// Registers a child process, if its parent was registered.

@@ -69,7 +69,7 @@ pub(crate) struct Seat {
     pub(crate) index: usize,
     /// The state of a random generator, which says where the owner's next search starts.
     random: AtomicU32,
-    pub(crate) light_fence: LightFence,
+    light_fence: LightFence,
 }
 
 impl Seat {

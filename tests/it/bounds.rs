@@ -5,7 +5,8 @@ use std::thread;
 
 use corepool::{Pool, collect};
 
-use crate::util::{Peer, Rng, alone, drain, live, on_thread, on_threads, panics};
+use crate::rng::Rng;
+use crate::util::{Peer, alone, drain, live, on_thread, on_threads, panics};
 
 const BOUNDS: [usize; 6] = [0, 1, 2, 7, 64, 1_000];
 

@@ -16,6 +16,8 @@ mod ledger;
 mod objects;
 mod paced;
 mod panics;
+#[path = "../common/rng.rs"]
+mod rng;
 mod statics;
 mod stats;
 mod teardown;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Barrier};
 
 use corepool::{Pool, collect};
 
-use crate::util::{Rng, alone, drain, fail, live, on_thread, on_threads, panics};
+use crate::rng::Rng;
+use crate::util::{alone, drain, fail, live, on_thread, on_threads, panics};
 
 type Weighed = Pool<(usize, Arc<()>)>;
 

@@ -13,7 +13,8 @@ use corepool::collect;
 use crate::{
     alone,
     fork::{Fork, fork},
-    hammer::{Hammer, Held, POOLS, Rng, Stamp, blow},
+    hammer::{Hammer, Held, POOLS, Stamp, blow},
+    rng::Rng,
     threads::{on_threads, spawn},
 };
 

@@ -13,7 +13,10 @@ use std::{
 
 use corepool::{Pool, Pooled, collect};
 
-use crate::threads::{Thread, spawn};
+use crate::{
+    rng::Rng,
+    threads::{Thread, spawn},
+};
 
 const IDLE: u64 = 0x1D1E_1D1E_1D1E_1D1E;
 const HELD: u64 = 0x8E1D_8E1D_8E1D_8E1D;
@@ -76,22 +79,6 @@ pub(crate) static POOLS: [Pool<Stamp>; 4] = [
         true
     }),
 ];
-
-/// A xorshift generator, so that a test makes the same choices in every run.
-pub(crate) struct Rng(u64);
-
-impl Rng {
-    pub(crate) fn new(seed: usize) -> Self {
-        Self(0x9E37_79B9_7F4A_7C15 ^ (seed as u64 + 1))
-    }
-
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as usize % n
-    }
-}
 
 /// Uses a pool in a random way, within a bounded time.
 pub(crate) fn blow(rng: &mut Rng, held: &mut Vec<Held>) {

@@ -20,6 +20,8 @@ mod plugin;
 mod plugins;
 mod pressure;
 mod program;
+#[path = "../common/rng.rs"]
+mod rng;
 mod schedule;
 mod threads;
 

@@ -8,8 +8,9 @@ use crate::{
     alone,
     fork::fork,
     forks::go_on,
-    hammer::{POOLS, Rng, Stamp, blow},
+    hammer::{POOLS, Stamp, blow},
     plugin::{File, Plugin},
+    rng::Rng,
     threads::on_threads,
 };
 

@@ -73,3 +73,25 @@ fn a_child_has_no_workers() {
         drop(parents);
     });
 }
+
+/// A child that forks deep inside nested calls of `block_on` stays outside its parent's runtimes
+/// when these calls return.
+#[test]
+fn a_child_stays_outside_its_parents_runtimes() {
+    in_a_process(|| {
+        let (outer, inner) = (runtime(1), runtime(1));
+        outer.block_on(async {
+            let mut status = 0;
+            // SAFETY: the child does only what the documentation permits.
+            let child = inner.block_on(async { unsafe { libc::fork() } });
+            if child == 0 {
+                let outside = rt::Handle::try_current().is_none();
+                // SAFETY: the call takes an integer.
+                unsafe { libc::_exit(i32::from(!outside)) }
+            }
+            // SAFETY: `status` is valid.
+            assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+            assert_eq!(status, 0, "the child is in a runtime of its parent");
+        });
+    });
+}

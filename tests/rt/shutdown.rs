@@ -11,7 +11,7 @@ use std::{
         },
         mpsc,
     },
-    task::{Context, Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -324,4 +324,40 @@ fn a_sleep_that_begins_during_shutdown_is_dropped() {
     drop(go);
     assert!(runtime.shutdown(LONG));
     assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+}
+
+/// A shutdown wakes a task that waits inside `blocking`, with an executor of its own, for a task
+/// that never ends.
+#[test]
+fn shutdown_wakes_a_wait_inside_blocking() {
+    struct Unpark(thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    fn wait<F: Future>(future: F) -> F::Output {
+        let mut future = Box::pin(future);
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(output) => return output,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+    let runtime = runtime(2);
+    let (begin, begun) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
+    runtime.spawn(async move {
+        let handle = rt::spawn(future::pending::<()>());
+        rt::blocking(move || {
+            begin.send(()).unwrap();
+            end.send(wait(handle).unwrap_err().is_cancelled()).unwrap();
+        });
+    });
+    begun.recv_timeout(LONG).unwrap();
+    thread::sleep(Duration::from_millis(20));
+    assert!(runtime.shutdown(LONG));
+    assert!(ended.recv_timeout(LONG).unwrap());
 }

@@ -78,7 +78,7 @@ fn changes_of_workers_and_collects_do_not_deadlock() {
     run(&runtime, async { again(&STOP) });
     thread::scope(|scope| {
         scope.spawn(|| (0..1000).for_each(|_| corepool::collect()));
-        scope.spawn(|| (0..1000).for_each(|_| runtime.set_workers(3).unwrap()));
+        scope.spawn(|| (0..1000).for_each(|i| runtime.set_workers(1 + i % 3).unwrap()));
     });
     STOP.store(true, SeqCst);
     until("the last task", || runtime.metrics().alive == 0);

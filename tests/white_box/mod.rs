@@ -19,6 +19,8 @@ mod objects;
 mod pressure;
 mod quota;
 mod ring;
+#[path = "../common/rng.rs"]
+mod rng;
 #[cfg(feature = "rt")]
 mod rt;
 mod schedule;
@@ -35,24 +37,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rng::Rng;
+
 /// The number of rounds of a stress test.
 const ROUNDS: usize = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
-
-/// A xorshift generator, so that a test makes the same choices in every run.
-struct Rng(u64);
-
-impl Rng {
-    fn new(seed: usize) -> Self {
-        Self(0x9E37_79B9_7F4A_7C15 ^ (seed as u64 + 1))
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as usize % n
-    }
-}
 
 /// A time limit for a wait, which fails instead of lasting without end.
 struct Patience(Instant);

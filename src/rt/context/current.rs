@@ -42,7 +42,7 @@ pub(crate) fn reset_after_fork() {
 /// again to its previous runtime, if any.
 pub(crate) struct Entered<'a> {
     before: (u64, *const Shared, *const P, bool),
-    _shared: &'a Shared,
+    shared: &'a Shared,
 }
 
 /// Makes the calling thread belong to a runtime, without a P.
@@ -54,13 +54,19 @@ pub(crate) fn enter(shared: &Shared) -> Entered<'_> {
             context.p.replace(ptr::null()),
             context.blocking.replace(false),
         );
-        Entered { before, _shared: shared }
+        Entered { before, shared }
     })
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         CONTEXT.with(|context| {
+            // If the thread has forked since, this is the child: it stays outside the runtimes of
+            // its parent.
+            // bug: child enters a runtime of its parent
+            if context.runtime.get() != self.shared.id {
+                return;
+            }
             let (runtime, shared, p, blocking) = self.before;
             context.runtime.set(runtime);
             context.shared.set(shared);

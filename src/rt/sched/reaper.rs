@@ -6,6 +6,7 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Mutex, MutexGuard},
 };
 
@@ -29,8 +30,10 @@ impl Reaper {
         lock_std(&REAPER)
     }
 
-    /// Resets the reaper in the child of a fork, which lacks the thread.
+    /// Resets the reaper in the child of a fork, which lacks the thread. The tasks are leaked: their
+    /// futures are dropped in the parent.
     pub(crate) fn reset_after_fork(&mut self) {
+        mem::forget(mem::take(&mut self.tasks));
         self.running = false;
     }
 }

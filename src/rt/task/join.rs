@@ -139,9 +139,12 @@ impl<T> JoinHandle<T> {
 
     /// Has the waker called when the runtime shuts down. Returns whether it has.
     ///
-    /// A worker of the runtime need not register: it stops with its runtime.
+    /// A worker of the runtime need not register: it stops with its runtime. Inside `blocking` it
+    /// must, because it may wait there as any other thread does.
     fn await_shutdown(&mut self, waker: &Waker) -> bool {
-        if current::worker_of(self.runtime, |worker| worker.is_some()) {
+        let is_worker = current::worker_of(self.runtime, |worker| worker.is_some());
+        // bug: shutdown does not wake a worker inside `blocking`
+        if is_worker && current::must_not_block() {
             return false;
         }
         let Some(shared) = runtimes::find(self.runtime) else { return true };

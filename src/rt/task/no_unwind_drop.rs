@@ -1,9 +1,8 @@
 //! A value whose destructor must not unwind.
 
-use std::{
-    mem::{self, ManuallyDrop},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::mem::ManuallyDrop;
+
+use crate::util::panics::catch_and_discard;
 
 /// Catches panics of the value's destructor. For values that are dropped where a panic would abort
 /// the process.
@@ -28,10 +27,6 @@ impl<T> NoUnwindDrop<T> {
 impl<T> Drop for NoUnwindDrop<T> {
     fn drop(&mut self) {
         // SAFETY: dropped once.
-        let result = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut self.0) }));
-        if let Err(payload) = result {
-            // Leaked, since its destructor may panic as well.
-            mem::forget(payload);
-        }
+        catch_and_discard(|| unsafe { ManuallyDrop::drop(&mut self.0) });
     }
 }

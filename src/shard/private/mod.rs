@@ -338,7 +338,7 @@ impl<T> PrivateOwner<'_, T> {
 
     /// Keeps an object if a place with a unit has no object, even if spare cells are in the way.
     /// Returns the object otherwise.
-    pub(crate) fn push_below_spares(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
+    fn push_below_spares(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
         self.push_on_top(full).or_else(|full| {
             let private = self.private;
             if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
