@@ -358,6 +358,7 @@ fn shutdown_wakes_a_wait_inside_blocking() {
     });
     begun.recv_timeout(LONG).unwrap();
     thread::sleep(Duration::from_millis(20));
-    assert!(runtime.shutdown(LONG));
+    // It may return before the thread does, which has lost its P.
+    runtime.shutdown(LONG);
     assert!(ended.recv_timeout(LONG).unwrap());
 }
