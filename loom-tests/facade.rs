@@ -11,18 +11,35 @@ use std::{
         Arc, OnceLock,
         atomic::Ordering::{self, AcqRel, Relaxed},
     },
+    time::Duration,
 };
 
 pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::{Mutex, MutexGuard},
+    sync::{Condvar, Mutex, MutexGuard},
     thread_local,
 };
 
 pub(crate) use self::reclaim::{
-    EpochGuard, UseAfterFreeCheck, drop_retired, freed, hurry, pin_epoch,
+    EpochGuard, UseAfterFreeCheck, free_retired, freed, hurry, pin_epoch,
 };
+
+/// A model has no placeholders: the pointer is null.
+macro_rules! placeholder {
+    ($(#[$meta:meta])* $vis:vis static $NAME:ident: $T:ty = $value:expr;) => {
+        $(#[$meta])*
+        $vis const $NAME: *mut $T = std::ptr::null_mut();
+    };
+}
+pub(crate) use placeholder;
+
+/// # Safety
+///
+/// Always safe in models.
+pub(crate) unsafe fn or_placeholder<T>(pointer: *mut T) -> Option<ptr::NonNull<T>> {
+    ptr::NonNull::new(pointer)
+}
 
 /// Limits and sizes are small in models.
 pub(crate) const fn model_limit(_real: usize, model: usize) -> usize {
@@ -162,12 +179,10 @@ mod rt {
     use std::{
         io,
         sync::atomic::Ordering::{AcqRel, SeqCst},
-        time::Duration,
     };
 
     pub(crate) use std::thread_local as worker_local;
 
-    pub(crate) use loom::sync::Condvar;
     /// Replaces the checker's own parking, whose `unpark` wakes a thread from any wait, not only
     /// from `park`.
     pub(crate) mod parking {
@@ -202,7 +217,6 @@ mod rt {
             *unparked = false;
         }
     }
-    use loom::sync::MutexGuard;
 
     use super::{AtomicPtr, fence};
 
@@ -211,15 +225,6 @@ mod rt {
         let before = place.swap(value, AcqRel);
         fence(SeqCst);
         before
-    }
-
-    /// Time does not pass in a model.
-    pub(crate) fn wait_timeout<'a, T>(
-        condition: &Condvar,
-        guard: MutexGuard<'a, T>,
-        _: Option<Duration>,
-    ) -> (MutexGuard<'a, T>, bool) {
-        (condition.wait(guard).unwrap(), false)
     }
 
     pub(crate) type Thread = loom::thread::JoinHandle<()>;
@@ -264,10 +269,41 @@ impl LightFence {
     }
 }
 
+/// Atomics of the checker are larger than their values.
+pub(crate) const PLAIN_ATOMICS: bool = false;
+
 /// No process forks in a model.
 pub(crate) const FORKS: bool = false;
 
 pub(crate) fn at_forks(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) {}
+
+/// Time does not pass in a model.
+pub(crate) fn wait_timeout<'a, T>(
+    condition: &Condvar,
+    guard: MutexGuard<'a, T>,
+    _: Option<Duration>,
+) -> (MutexGuard<'a, T>, bool) {
+    (condition.wait(guard).unwrap(), false)
+}
+
+pub(crate) fn at_exit(_: extern "C" fn()) {}
+
+/// A thread that is only said to run: a model plays it.
+pub(crate) struct NativeThread;
+
+impl NativeThread {
+    pub(crate) fn start(_: fn()) -> Option<Self> {
+        Some(Self)
+    }
+
+    pub(crate) fn is_current(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn join(self) {}
+
+    pub(crate) fn detach(self) {}
+}
 
 std::thread_local! {
     /// The number of heavy fences in all runs of the model that this OS thread runs.
@@ -341,6 +377,30 @@ impl<T> ProcessPtr<T> {
     }
 
     pub(crate) fn store(&self, value: *mut T, order: Ordering) {
+        self.used().store(value, order);
+    }
+}
+
+/// A number that a `static` can hold, like a [`ProcessPtr`].
+pub(crate) struct ProcessUsize {
+    initial: usize,
+    used: OnceLock<AtomicUsize>,
+}
+
+impl ProcessUsize {
+    pub(crate) const fn new(initial: usize) -> Self {
+        Self { initial, used: OnceLock::new() }
+    }
+
+    fn used(&self) -> &AtomicUsize {
+        self.used.get_or_init(|| AtomicUsize::new(self.initial))
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> usize {
+        self.used().load(order)
+    }
+
+    pub(crate) fn store(&self, value: usize, order: Ordering) {
         self.used().store(value, order);
     }
 }

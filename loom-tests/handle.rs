@@ -1,5 +1,7 @@
 //! The first use of a pool, and its drop.
 
+use std::sync::Arc as Shared;
+
 use loom::{sync::Arc, thread};
 
 use super::{
@@ -10,28 +12,27 @@ use crate::{
     collect::collect::collect_from,
     pool::{core::Core, handle::CoreHandle},
     seat::{current::CurrentSeat, fence::FenceKind, seat::Seat, table::Seats},
-    shard::shard::Shard,
 };
 
 struct Pool {
     lazy: CoreHandle<Object>,
-    seats: Arc<Seats>,
+    seats: Shared<Seats>,
     ledger: Ledger,
 }
 
 impl Pool {
     fn new() -> Self {
+        Self::with(&Shared::new(Seats::new(FenceKind::Asymmetric, usize::MAX)))
+    }
+
+    fn with(seats: &Shared<Seats>) -> Self {
         let lazy = CoreHandle::new();
         assert!(lazy.get().is_none());
-        Self {
-            lazy,
-            seats: Arc::new(Seats::new(FenceKind::Asymmetric, usize::MAX)),
-            ledger: Ledger::new(),
-        }
+        Self { lazy, seats: Shared::clone(seats), ledger: Ledger::new() }
     }
 
     fn core(&self) -> &Core<Object> {
-        self.lazy.get().unwrap_or_else(|| self.lazy.init(crate::pool::core::Core::new(usize::MAX)))
+        self.lazy.get().unwrap_or_else(|| self.lazy.init(Core::new(&self.seats, usize::MAX)))
     }
 
     /// Puts a new object. Returns the core that it is in.
@@ -39,6 +40,13 @@ impl Pool {
         let core = self.core();
         assert!(core.put(Some(seat), self.ledger.object()).is_ok());
         core
+    }
+
+    /// Finds the shard of the calling thread's seat, as a hit does. Returns its address.
+    fn hit(&self, seats: &Seats, seat: usize) -> Option<usize> {
+        // SAFETY: the calling thread's seat.
+        let local = unsafe { self.lazy.pin_local(CurrentSeat::of(seats.held(seat))) };
+        local.map(|local| std::ptr::from_ref(local.shard).addr())
     }
 }
 
@@ -64,39 +72,47 @@ fn handle_first_use_by_two() {
     });
 }
 
-/// The shards of two seats are in one segment. A hit of one thread finds its shard through the
-/// pointer that the other thread's miss has stored, and sees an initialised shard.
+/// Another thread ends a pool and makes another one, which gets the same index. A hit on the new
+/// pool does not find the shard of the old one.
 #[test]
-fn handle_segment_cached_by_another() {
-    model("handle_segment_cached_by_another", Some(3), || {
-        let pool = Arc::new(Pool::new());
-        let seats: Vec<_> = (0..4).map(|_| pool.seats.join().unwrap()).collect();
-        pool.lazy.init(crate::pool::core::Core::new(usize::MAX));
-        let here = |seat: &Seat| CurrentSeat::of(seat, Shard::BYTES);
-        // The checker's pointer must exist before the threads start.
-        assert!(pool.lazy.local_shard(here(seats[2])).is_none());
+fn handle_index_reused() {
+    model("handle_index_reused", Some(3), || {
+        let old = Pool::new();
+        let new = Arc::new(Pool::with(&old.seats));
+        let seat = old.seats.join().unwrap().id;
+        let seats = Shared::clone(&old.seats);
+        // SAFETY: joined above.
+        old.put(unsafe { seats.held(seat) });
+        // The checker's atomics must exist before the threads start.
+        assert!(new.lazy.get().is_none() && new.hit(&seats, seat).is_none());
         let other = {
-            let pool = Arc::clone(&pool);
+            let new = Arc::clone(&new);
             thread::spawn(move || {
-                // SAFETY: this thread's seat, joined by the main thread.
-                let seat = unsafe { pool.seats.held(3) };
-                let Some((shard, seat)) = pool.lazy.local_shard(here(seat)) else { return };
-                // SAFETY: as above.
-                let _pin = unsafe { seat.pin_fast() }.expect("no collect runs");
-                // SAFETY: pinned.
-                let owner = unsafe { shard.owner() };
-                assert!(owner.private().pop().is_none());
-                assert!(
-                    owner.private().push_on_top(pool.ledger.object()).is_err(),
-                    "not opened yet"
-                );
+                let index = old.core().index();
+                drop(old);
+                assert_eq!(new.core().index(), index, "the lowest free index");
             })
         };
-        let core = pool.put(seats[2]);
-        // SAFETY: the core belongs to this pool, which is alive.
-        pool.lazy.cache_segment(unsafe { &*core }, seats[2]);
+        assert!(new.hit(&seats, seat).is_none(), "a shard of a pool that has ended");
         other.join().unwrap();
-        assert!(pool.lazy.local_shard(here(seats[2])).is_some());
+    });
+}
+
+/// A pool ends while another one is used for the first time. The shards of the two, at one index or
+/// at two, are not confused.
+#[test]
+fn handle_first_use_against_end() {
+    model("handle_first_use_against_end", Some(3), || {
+        let old = Pool::new();
+        let new = Pool::with(&old.seats);
+        let seats = Shared::clone(&old.seats);
+        let seat = seats.join().unwrap();
+        old.put(seat);
+        let ledger = old.ledger.clone();
+        let other = thread::spawn(move || drop(old));
+        new.put(seat);
+        other.join().unwrap();
+        assert_eq!((ledger.alive(), new.core().stats().idle, new.ledger.alive()), (0, 1, 1));
     });
 }
 
@@ -107,7 +123,7 @@ fn handle_first_use_against_collect() {
         let pool = Pool::new();
         let seat = pool.seats.join().unwrap();
         let collector = {
-            let seats = Arc::clone(&pool.seats);
+            let seats = Shared::clone(&pool.seats);
             thread::spawn(move || collect_from(&seats))
         };
         pool.put(seat);
@@ -126,7 +142,7 @@ fn handle_end_against_collect() {
         collect_from(&pool.seats);
         pool.put(seat);
         let collector = {
-            let seats = Arc::clone(&pool.seats);
+            let seats = Shared::clone(&pool.seats);
             thread::spawn(move || collect_from(&seats))
         };
         let ledger = pool.ledger.clone();

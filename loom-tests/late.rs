@@ -2,10 +2,9 @@
 
 use loom::{sync::Arc, thread};
 
-use super::{ledger::Object, model, model_pool::ModelPool};
+use super::{model, model_pool::ModelPool};
 use crate::{
     collect::collect::{age, catch_up},
-    pool::core::Core,
     seat::{fence::FenceKind, seat::Seat},
 };
 
@@ -22,7 +21,7 @@ fn collect_past(pool: &ModelPool, seat: &Seat) {
 fn catch_up_against_collect(fence_kind: FenceKind) {
     let pool = ModelPool::new(fence_kind, usize::MAX);
     let seat = pool.seats.join().unwrap();
-    // Three are private, one is in the chain.
+    // Two are private, two are in the chain.
     pool.fill(seat, 4);
     collect_past(&pool, seat);
     let collector = {
@@ -57,12 +56,12 @@ fn late_catch_up_symmetric() {
 fn late_after_a_trim() {
     model("late_after_a_trim", None, || {
         let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
-        let other: Box<Core<Object>> = Core::new(usize::MAX);
+        let other = ModelPool::with(&pool.seats, usize::MAX);
         let seat = pool.seats.join().unwrap();
         pool.fill(seat, 1);
         assert!(pool.get(seat).is_some());
         collect_past(&pool, seat);
-        age(&pool.seats, &*other, false);
+        age(&pool.seats, &*other.core, false);
         assert!(seat.is_late());
         pool.fill(seat, 1);
         pool.collect();

@@ -8,6 +8,8 @@
 
 mod chain;
 mod collect;
+mod collect_thread;
+mod end;
 mod epochs;
 mod handle;
 mod late;
@@ -17,12 +19,15 @@ mod model_pool;
 mod occupancy;
 mod pin;
 mod quota;
+mod recall;
+mod removal;
 mod ring;
 #[cfg(feature = "rt")]
 mod rt;
 mod schedule;
 mod seat;
 mod shelf;
+mod stock;
 mod weight;
 
 use std::{

@@ -1,5 +1,7 @@
 //! A pool for models: a core without a `Pool`, and a table of seats for this pool alone.
 
+use std::sync::Arc as Shared;
+
 use loom::sync::Arc;
 
 use super::ledger::{Ledger, Object};
@@ -9,21 +11,26 @@ use crate::{
         registry::Registry,
     },
     containers::cell::CellBox,
-    pool::core::Core,
-    seat::{fence::FenceKind, seat::Seat, table::Seats},
-    sync::Relaxed,
+    pool::{core::Core, handle::LocalShard, recall::Effort},
+    seat::{current::CurrentSeat, fence::FenceKind, seat::Seat, table::Seats},
+    shard::shard::Shard,
 };
 
 pub(super) struct ModelPool {
-    pub(super) seats: Seats,
+    pub(super) seats: Shared<Seats>,
     pub(super) core: Box<Core<Object>>,
     pub(super) ledger: Ledger,
 }
 
 impl ModelPool {
     pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Arc<Self> {
-        let seats = Seats::new(fence_kind, usize::MAX);
-        let core = Core::new(max_idle);
+        Self::with(&Shared::new(Seats::new(fence_kind, usize::MAX)), max_idle)
+    }
+
+    /// Another pool, for the same seats.
+    pub(super) fn with(seats: &Shared<Seats>, max_idle: usize) -> Arc<Self> {
+        let seats = Shared::clone(seats);
+        let core = Core::new(&seats, max_idle);
         // SAFETY: `drop` removes it from the registry.
         unsafe {
             let mut registry = Registry::lock();
@@ -33,15 +40,35 @@ impl ModelPool {
         Arc::new(Self { seats, core, ledger: Ledger::new() })
     }
 
-    /// Gets an object and uses it, as the slow path of `Pool::get` does.
+    /// Gets an object and uses it, as the slow path of `Pool::try_get` does.
     pub(super) fn get(&self, seat: &Seat) -> Option<CellBox<Object>> {
-        if self.core.shard(seat).is_some_and(|shard| self.core.has_nothing(shard)) {
+        if self.with_own(seat, |shard| self.core.has_nothing(shard)) == Some(true) {
             return None;
         }
+        ready(seat);
+        let full = self.core.search(Some(seat), Effort::Full)?;
+        full.get().use_it();
+        Some(full)
+    }
+
+    /// Gets an object that no other thread keeps private, and uses it.
+    pub(super) fn get_shared(&self, seat: &Seat) -> Option<CellBox<Object>> {
         ready(seat);
         let full = self.core.take(Some(seat))?;
         full.get().use_it();
         Some(full)
+    }
+
+    /// Calls `f` on the shard of the calling thread's seat, pinned, as a hit does.
+    pub(super) fn with_own<R>(
+        &self,
+        seat: &Seat,
+        f: impl FnOnce(&Shard<Object>) -> R,
+    ) -> Option<R> {
+        // SAFETY: the calling thread's seat.
+        let local = unsafe { LocalShard::pin(CurrentSeat::of(seat), self.core.index()) }?;
+        local.shard.live_check().check();
+        Some(f(local.shard))
     }
 
     /// Uses an object and puts it back, as a guard does on its slow path.
@@ -70,8 +97,12 @@ fn ready(seat: &Seat) {
 
 impl Drop for ModelPool {
     fn drop(&mut self) {
-        Registry::lock().leave(self.core.entry.load(Relaxed));
-        drop(self.core.empty());
+        let idle = {
+            let mut registry = Registry::lock();
+            registry.leave(self.core.index());
+            self.core.end()
+        };
+        drop(idle);
         if !std::thread::panicking() {
             assert_eq!(self.ledger.alive(), 0, "lost");
         }

@@ -1,7 +1,6 @@
-//! Segments, the occupancy map, and `published`.
+//! New shards, the occupancy map, and `published`.
 //!
-//! There are four seats, in segments of one, one and two shards. Those of seats 0 and 2 share a bit
-//! of the map, and so do those of 1 and 3.
+//! There are four seats. Those of seats 0 and 2 share a bit of the map, and so do those of 1 and 3.
 
 use loom::{sync::Arc, thread};
 
@@ -9,7 +8,7 @@ use super::{model, model_pool::ModelPool};
 use crate::seat::{fence::FenceKind, seat::Seat};
 
 /// The number of puts to an empty shard that leave one object in its chain.
-const SPILL: usize = 4;
+const SPILL: usize = 2;
 
 fn pool() -> Arc<ModelPool> {
     ModelPool::new(FenceKind::Asymmetric, usize::MAX)
@@ -28,7 +27,7 @@ fn held(pool: &ModelPool, id: usize) -> &Seat {
 /// The first push of a shard to its chain sets its bit. A thread that sees the bit finds the
 /// object.
 fn seen_is_found(name: &str, thief: usize) {
-    model(name, Some(3), move || {
+    model(name, Some(2), move || {
         let pool = pool();
         join_all(&pool);
         let seat = held(&pool, 0);
@@ -37,9 +36,8 @@ fn seen_is_found(name: &str, thief: usize) {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
                 let seat = held(&pool, thief);
-                // No shard has the excluded bit, so this looks at all that are used.
-                let seen = !pool.core.map.is_clear(0, usize::BITS - 1);
-                let got = pool.get(seat);
+                let seen = !pool.core.map.has_no_chains();
+                let got = pool.get_shared(seat);
                 assert!(got.is_some() || !seen, "a bit with nothing behind it");
                 got
             })
@@ -74,7 +72,7 @@ fn lost_is_set_again(name: &str, thief: usize) {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
                 let seat = held(&pool, thief);
-                (pool.get(seat), pool.get(seat))
+                (pool.get_shared(seat), pool.get_shared(seat))
             })
         };
         pool.fill(seat, 1);
@@ -104,7 +102,7 @@ fn occupancy_shared_by_two() {
         pool.fill(held(&pool, 2), SPILL);
         let other = {
             let pool = Arc::clone(&pool);
-            thread::spawn(move || pool.get(held(&pool, 1)))
+            thread::spawn(move || pool.get_shared(held(&pool, 1)))
         };
         let mine = pool.core.take(None);
         let got = [mine, other.join().unwrap()];
@@ -115,45 +113,45 @@ fn occupancy_shared_by_two() {
 
 /// A thread that knows of a put finds the object, even if an earlier search of it failed. The
 /// thread with seat 0 searches; another thread runs `put`.
-fn put_is_found(name: &str, put: impl Fn(&ModelPool) + Copy + Send + Sync + 'static) {
-    model(name, Some(2), move || {
+fn put_is_found(name: &str, bound: usize, put: impl Fn(&ModelPool) + Copy + Send + Sync + 'static) {
+    model(name, Some(bound), move || {
         let pool = pool();
         join_all(&pool);
         let seat = held(&pool, 0);
-        assert!(pool.get(seat).is_none(), "its shard is made");
+        assert!(pool.get_shared(seat).is_none(), "its shard is made");
         let other = {
             let pool = Arc::clone(&pool);
             thread::spawn(move || put(&pool))
         };
-        let early = pool.get(seat);
+        let early = pool.get_shared(seat);
         other.join().unwrap();
-        let got = early.or_else(|| pool.get(seat)).expect("the object that was put");
+        let got = early.or_else(|| pool.get_shared(seat)).expect("the object that was put");
         pool.put(seat, got);
     });
 }
 
 #[test]
 fn put_is_found_in_a_chain() {
-    put_is_found("put_is_found_in_a_chain", |pool| pool.fill(held(pool, 1), SPILL));
+    put_is_found("put_is_found_in_a_chain", 2, |pool| pool.fill(held(pool, 1), SPILL));
 }
 
-/// The object is in a segment that is added during the search, and its shard shares a bit with the
+/// The object is in a shard that is added during the search, and that shares a bit with the
 /// searcher's own shard.
 #[test]
 fn put_is_found_behind_its_own_bit() {
-    put_is_found("put_is_found_behind_its_own_bit", |pool| pool.fill(held(pool, 2), SPILL));
+    put_is_found("put_is_found_behind_its_own_bit", 2, |pool| pool.fill(held(pool, 2), SPILL));
 }
 
 #[test]
 fn put_is_found_on_the_shelf() {
-    put_is_found("put_is_found_on_the_shelf", |pool| {
+    put_is_found("put_is_found_on_the_shelf", 2, |pool| {
         assert!(pool.core.put(None, pool.ledger.object()).is_ok());
     });
 }
 
 #[test]
 fn put_is_found_as_a_victim() {
-    put_is_found("put_is_found_as_a_victim", |pool| {
+    put_is_found("put_is_found_as_a_victim", 1, |pool| {
         pool.fill(held(pool, 1), 1);
         pool.collect();
     });
@@ -161,9 +159,9 @@ fn put_is_found_as_a_victim() {
 
 #[test]
 fn put_is_found_as_a_victim_of_a_chain() {
-    put_is_found("put_is_found_as_a_victim_of_a_chain", |pool| {
+    put_is_found("put_is_found_as_a_victim_of_a_chain", 1, |pool| {
         pool.fill(held(pool, 1), SPILL);
-        let private = (0..SPILL - 1).map(|_| pool.get(held(pool, 1)).unwrap());
+        let private = (0..SPILL - 1).map(|_| pool.get_shared(held(pool, 1)).unwrap());
         private.for_each(drop);
         pool.collect();
     });
@@ -171,12 +169,12 @@ fn put_is_found_as_a_victim_of_a_chain() {
 
 /// Checks `published` of this seat's shard against its primary chain. No collect runs meanwhile.
 fn check_published(pool: &ModelPool, seat: &Seat) {
-    let shard = pool.core.shard(seat).unwrap();
-    // SAFETY: this thread's seat.
-    let Some(_pin) = (unsafe { seat.pin() }) else { return };
-    // SAFETY: pinned.
-    let generation = unsafe { shard.owner() }.generation();
-    assert!(shard.published() || shard.chain(generation).len() == 0, "an object is not published");
+    pool.with_own(seat, |shard| {
+        // SAFETY: pinned.
+        let generation = unsafe { shard.owner() }.generation();
+        let published = shard.published() || shard.chain(generation).len() == 0;
+        assert!(published, "an object is not published");
+    });
 }
 
 /// An owner finds every object in its chain, while a thief empties one ring and advances to the
@@ -187,14 +185,15 @@ fn published_against_thief() {
         let pool = pool();
         let (seat, thief) = (pool.seats.join().unwrap(), pool.seats.join().unwrap());
         // Three objects in the chain, in two rings, and no private ones.
-        pool.fill(seat, SPILL + 2);
-        (1..SPILL).for_each(|_| drop(pool.get(seat)));
+        pool.fill(seat, 5);
+        (0..2).for_each(|_| drop(pool.get_shared(seat)));
+        assert_eq!(pool.with_own(seat, |shard| shard.private.len()).unwrap(), 0);
         let thief = {
             let (pool, thief) = (Arc::clone(&pool), thief.id);
-            thread::spawn(move || pool.get(held(&pool, thief)).map(drop))
+            thread::spawn(move || pool.get_shared(held(&pool, thief)).map(drop))
         };
         for _ in 0..2 {
-            drop(pool.get(seat));
+            drop(pool.get_shared(seat));
             check_published(&pool, seat);
         }
         thief.join().unwrap();
@@ -225,7 +224,7 @@ fn published_against_collect() {
     });
 }
 
-/// The segment of a seat is added while a thief searches for the object in it.
+/// The shard of a seat is added while a thief searches for the object in it.
 fn growth_against_thief(name: &str, other: usize) {
     model(name, Some(2), move || {
         let pool = pool();
@@ -235,9 +234,9 @@ fn growth_against_thief(name: &str, other: usize) {
             let pool = Arc::clone(&pool);
             thread::spawn(move || pool.fill(held(&pool, other), SPILL))
         };
-        let early = pool.get(seat);
+        let early = pool.get_shared(seat);
         other.join().unwrap();
-        let got = early.or_else(|| pool.get(seat)).expect("the published object");
+        let got = early.or_else(|| pool.get_shared(seat)).expect("the published object");
         pool.put(seat, got);
         assert_eq!(pool.ledger.alive(), SPILL as isize);
     });
@@ -253,18 +252,44 @@ fn growth_shared_bit_against_thief() {
     growth_against_thief("growth_shared_bit_against_thief", 3);
 }
 
-/// Two seats of one segment: both threads allocate it, and one allocation is used.
+/// The table of a seat grows while a thief searches for an object in one of its shards.
 #[test]
-fn growth_against_growth() {
-    model("growth_against_growth", Some(3), || {
+fn growth_of_a_table_against_thief() {
+    model("growth_of_a_table_against_thief", Some(2), || {
         let pool = pool();
+        let more = ModelPool::with(&pool.seats, usize::MAX);
         join_all(&pool);
+        pool.fill(held(&pool, 1), SPILL);
         let other = {
-            let pool = Arc::clone(&pool);
-            thread::spawn(move || pool.fill(held(&pool, 3), 1))
+            let more = Arc::clone(&more);
+            thread::spawn(move || more.fill(held(&more, 1), 1))
         };
-        pool.fill(held(&pool, 2), 1);
+        let got = pool.get(held(&pool, 0)).expect("the published object");
         other.join().unwrap();
-        assert_eq!(pool.core.stats().idle, 2);
+        pool.put(held(&pool, 0), got);
+        assert_eq!((pool.ledger.alive(), more.core.stats().idle), (SPILL as isize, 1));
+    });
+}
+
+/// The table of a seat grows while another pool, whose shard is in it, ends.
+#[test]
+fn growth_of_a_table_against_end() {
+    model("growth_of_a_table_against_end", Some(3), || {
+        let pool = pool();
+        let (ended, larger) =
+            (ModelPool::with(&pool.seats, usize::MAX), ModelPool::with(&pool.seats, usize::MAX));
+        join_all(&pool);
+        ended.fill(held(&pool, 1), 1);
+        let other = {
+            let larger = Arc::clone(&larger);
+            thread::spawn(move || larger.fill(held(&larger, 1), 1))
+        };
+        let index = ended.core.index();
+        drop(ended);
+        other.join().unwrap();
+        assert!(
+            held(&pool, 1).shared_shard(index, &pool.seats.read(None)).is_none(),
+            "an ended pool's shard"
+        );
     });
 }

@@ -10,7 +10,7 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 use super::model;
 use crate::{
     seat::{claim::Claim, fence::FenceKind, table::Seats},
-    sync::{heavy_fences, refuse_heavy_fences},
+    sync::{AtomicUsize, Relaxed, heavy_fences, refuse_heavy_fences},
 };
 
 /// A cell that the owner and the collector must not touch at the same time.
@@ -166,4 +166,44 @@ fn pin_late_asymmetric() {
 #[test]
 fn pin_late_symmetric() {
     model("pin_late_symmetric", Some(3), || late_seat_stays_closed(FenceKind::Symmetric));
+}
+
+/// A collector leaves a dormant seat out, and its owner wakes it. The owner sees what the collector did
+/// before, or the collector claims the seat.
+#[test]
+fn pin_dormant() {
+    model("pin_dormant", Some(3), || {
+        let seats = Arc::new(Seats::new(FenceKind::Asymmetric, 1));
+        let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
+        let id = seats.join().unwrap().id;
+        // SAFETY: the only claim at this time.
+        let claim = unsafe { Claim::new(&seats, true) };
+        claim.visit(|_| true);
+        drop(claim);
+        let generation = Arc::new(AtomicUsize::new(0));
+        let owner = {
+            let (seats, shards) = (Arc::clone(&seats), Arc::clone(&shards));
+            let generation = Arc::clone(&generation);
+            thread::spawn(move || {
+                // SAFETY: the seat was joined for this thread, which pins once at a time.
+                let _pin = unsafe { seats.held(id).pin() }?;
+                shards.touch(id);
+                Some(generation.load(Relaxed))
+            })
+        };
+        generation.store(1, Relaxed);
+        // SAFETY: the only claim at this time.
+        let claim = unsafe { Claim::of_used(&seats, true) };
+        let mut visited = false;
+        claim.visit(|_| {
+            visited = true;
+            shards.touch(id);
+            false
+        });
+        drop(claim);
+        let seen = owner.join().unwrap();
+        // SAFETY: its thread has ended.
+        let late = unsafe { seats.held(id) }.is_late();
+        assert!(visited || late || seen != Some(0), "a seat left out, and an old generation");
+    });
 }

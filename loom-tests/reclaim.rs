@@ -10,7 +10,6 @@ pub(crate) use self::real::{EpochGuard, hurry, pin_epoch};
 #[cfg(not(crossbeam_loom))]
 pub(crate) use self::stand_in::{EpochGuard, hurry, pin_epoch};
 use super::UnsafeCell;
-use crate::sync::reclaim::Reclaimed;
 
 /// The lifetime of a ring: its creation and its end are writes that the checker sees, and every use
 /// is a read.
@@ -52,10 +51,19 @@ pub(crate) fn freed() -> usize {
     FREED.with(|freed| freed.load(Relaxed))
 }
 
-/// Ends a retired ring. Its memory stays allocated, so that the checker finds a later use.
-pub(crate) fn drop_retired<R: Reclaimed>(ring: Box<R>) {
+/// Ends what was retired. Its memory stays allocated, so that the checker finds a later use.
+///
+/// # Safety
+///
+/// As for `free`.
+pub(crate) unsafe fn free_retired<R>(
+    retired: *mut R,
+    life: fn(&R) -> &UseAfterFreeCheck,
+    _free: unsafe fn(*mut R),
+) {
     FREED.with(|freed| freed.fetch_add(1, Relaxed));
-    Box::leak(ring).live_check().set(false);
+    // SAFETY: the caller's promise.
+    life(unsafe { &*retired }).set(false);
 }
 
 #[cfg(not(crossbeam_loom))]
@@ -81,13 +89,13 @@ mod stand_in {
     impl EpochGuard {
         /// # Safety
         ///
-        /// As for `crossbeam-epoch`: the ring is unlinked, and is retired once.
-        pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
+        /// As for `crossbeam-epoch`: what is retired is unlinked, and is retired once.
+        pub(crate) unsafe fn retire<R: Reclaimed>(&self, retired: *mut R) {
             fence(SeqCst);
-            // Either no other thread is pinned, and the ring ends now, or it is leaked.
+            // Either no other thread is pinned, and the memory ends now, or it is leaked.
             if PINNED.load(Acquire) == 1 {
                 // SAFETY: the caller's promise.
-                super::drop_retired(unsafe { Box::from_raw(ring) });
+                unsafe { super::free_retired(retired, R::live_check, R::free) };
             }
         }
     }
@@ -98,7 +106,7 @@ mod stand_in {
         }
     }
 
-    /// Does nothing: no retired ring waits.
+    /// Does nothing: nothing that was retired waits.
     pub(crate) fn hurry() {}
 }
 

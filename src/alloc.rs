@@ -11,10 +11,9 @@ use crate::collect::{live_heap, schedule};
 /// pools when it has grown. It does for pools what the garbage collector does for Go's.
 ///
 /// `PacedAlloc` only counts and sets a flag. The memory comes from the allocator that it wraps. The
-/// collect runs later, in a [`janitor`](crate::janitor()) or at the end of the next pool operation
-/// that takes the slow path, because its thread has no idle object or no room for one.
-/// [`set_collect_interval`](crate::set_collect_interval) describes which thread runs the
-/// destructors.
+/// next pool operation that takes the slow path, because its thread has no idle object or no room
+/// for one, has the collect run: by a [`janitor`](crate::janitor()) if there is one, and otherwise
+/// by the thread that [`set_collect_interval`](crate::set_collect_interval) describes.
 ///
 /// A collect is due when the live heap has grown by a percentage
 /// ([`with_growth`](Self::with_growth)) over its smallest size since the last collect of all pools,

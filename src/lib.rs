@@ -62,8 +62,9 @@ pub fn is_pinned() -> bool {
 pub use tests::programs;
 
 pub use collect::{
+    automatic::set_collect_interval,
     janitor::{Janitor, JanitorBuilder, janitor},
     pressure::{Level, Pressure},
-    schedule::{collect, set_collect_interval},
+    schedule::collect,
 };
 pub use pool::{owned::OwnedPooled, pool::Pool, pooled::Pooled, stats::Stats};

@@ -76,8 +76,8 @@ fn run(threads: &mut Threads, main: &ThreadSlot) -> u64 {
         if paused.elapsed() >= PAUSES {
             threads.compare();
             let frequent = !FREQUENT_COLLECTS.fetch_not(Relaxed);
-            // With an interval of 1 ms, calls of any thread run collects, while other threads are
-            // inside operations.
+            // With an interval of 1 ms, the collect thread collects all the time, while other threads
+            // are inside operations.
             set_collect_interval(frequent.then_some(Duration::from_millis(1)));
             PREFERRED.store(local::below(run.args.pools), Relaxed);
             (pauses, paused) = (pauses + 1, Instant::now());

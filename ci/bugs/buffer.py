@@ -10,11 +10,8 @@ bug("oversize buffers kept", "capacity == self.max &&", "",
 bug("the fast check accepts oversize buffers", "< self.fast_limit && capacity", "",
     tests="--lib buffers::classes_are_found")
 
-bug("a bound of buffers, not of bytes", "/ (2 * size)", ">> 11",
+bug("a bound of buffers, not of bytes", "/ most", ">> 11",
     tests="--test buffers hostile::bounds_are_in_bytes")
-
-bug("large buffers kept by threads", "fit >= UNSHARED_FROM", "false",
-    tests="--test buffers contract::threads_find_large_buffers_of_others")
 
 bug("power of two rounded up to the next class", ".saturating_sub(1)", "",
     tests="--test buffers contract::requested_capacities_are_rounded_up")
@@ -25,7 +22,7 @@ bug("power of two rounded up to the next class", ".saturating_sub(1)", "",
 bug("with_capacity teaches the hint", "NONE", "Hints::here()",
     tests="--test buffers learning::explicit_capacities_and_adopted_buffers")
 
-bug("search continues in all larger classes", "+ 1].try_get(", "..].iter().find_map(Pool::try_get",
+bug("search continues in all larger classes", "+ 1].try_get_with(Effort::Modest)", "..].iter().find_map(|class| class.try_get_with(Effort::Modest))",
     tests="--test buffers contract::requests_take_buffers_of_the_next_class")
 
 bug("classes without memory of their own", "kept.iter().for_each(|class| class.reserve(0))", "let _ = kept",

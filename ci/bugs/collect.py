@@ -2,6 +2,34 @@
 from .planted import bug
 
 
+# collect/at_exit.rs
+
+bug("collect thread not ended at the exit", "ONCE.call_once(|| sync::at_exit(end_thread));",
+    "let _ = (&ONCE, sync::at_exit, end_thread as extern \"C\" fn());",
+    tests="--test process no_thread_is_left")
+
+bug("exit waits for destructors", "registry.thread.collecting && left.is_zero()", "false",
+    tests="--test process a_destructor_that_blocks")
+
+
+# collect/automatic.rs
+
+bug("collect not left to the janitor", "registry.wake_janitor()", "registry.has_janitor()",
+    tests="--test process schedule::the_janitor_collects")
+
+bug("collect thread not woken for a request", "WAKE.notify_all();", "",
+    tests="--test memory a_request_wakes")
+
+bug("request left to a runtime that is stuck", "now.wrapping_sub(then) >= GRACE", "{ let _ = (now, then, GRACE); false }",
+    tests="--features rt --test rt the_collect_thread_runs")
+
+bug("monitor does not read the clock", "schedule::check_clock();", "",
+    tests="--lib white_box::schedule::")
+
+bug("collect thread does not learn of a new interval", "reconsider(&mut Registry::lock());", "let _ = reconsider;",
+    tests="--test process the_thread_learns")
+
+
 # collect/collect.rs
 
 bug("heavy fence for each pool", "unsafe", "seats.fence_kind().heavy(); unsafe",
@@ -11,26 +39,67 @@ bug("collect without the registry's lock", "Registry::lock()", "unsafe { &*std::
     models="handle_end_against_collect")
 
 bug("collect that must have memory",
-    "if pending.try_reserve(registry.len()).is_ok()",
-    "pending.reserve(registry.len());",
+    "if pending.try_reserve(pools).is_ok()",
+    "pending.reserve(pools);",
     tests="--test no_memory growth")
 
-bug("destructors under the registry's lock", "pending } }; drop_pending(pending)", "drop_pending(pending); } }",
+bug("destructors under the registry's lock",
+    "take_pending(Which::all(&registry)) } }; drop_pending(pending)",
+    "drop_pending(take_pending(Which::all(&registry))); } }",
     soak="")
 
 bug("postponed objects lost",
     "pending",
-    "else { registry.pools().for_each(|pool| std::mem::forget(pool.take_pending())); } pending",
+    "else { which.pools().for_each(|pool| std::mem::forget(unsafe { pool.take_pending() })); } pending",
     tests="--test no_memory growth")
 
-bug("late work left undone", "unsafe { pool.catch_up(seat.id) }", "let _ = pool",
+bug("removed shards freed at once", "seats.may_free()", "seats.may_free() || true",
+    models="removal_against_thief")
+
+bug("flip without a claim", "claim.visit(|seat| {", "let _ = &claim; let mut visit = |f: &mut dyn FnMut(&Seat) -> bool| seats.all(0, 1).for_each(|seat| _ = f(seat)); visit(&mut |seat| {",
+    models="flip_against_owner", schedules="collectors", soak="")
+
+bug("late work left undone",
+    "Which::all(registry).shards(seat, |pool, shard| unsafe { pool.catch_up(seat, shard) });",
+    "let _ = registry;",
     models="late_catch_up")
+
+
+# collect/collect_thread.rs
+
+bug("nobody ages what is idle when a janitor ends", "ensure(registry, &WATCH);", "update(registry, &WATCH);",
+    tests="--test process there_is_no_thread_beside")
+
+bug("seat watched after the start", "seat.watch(); ensure(&mut Registry::lock(), watch);",
+    "ensure(&mut Registry::lock(), watch); seat.watch();",
+    models="end_against_start")
+
+bug("process outlives its last thread", "registry.thread.main_ends = true;", "let _ = &mut registry;",
+    tests="--test process a_process_ends_with")
+
+bug("objects of ended threads never age", "ensure(&mut registry, &WATCH);", "let _ = &mut registry;",
+    tests="--test process objects_of_ended_threads")
+
+bug("collect thread stays beside a runtime", "thread.monitors > 0", "false",
+    tests="--features rt --test rt beside_a_runtime")
+
+bug("end announced after the look", "registry.thread.running = false; update(registry, watch);", "",
+    models="end_against_put_on_the_shelf")
+
+bug("end with an object in a shard", "registry.pools().all(|pool| unsafe { pool.is_empty() })", "true",
+    models="end_against_put_asymmetric")
+
+bug("end without a mark", "claim.unwatch_all();", "",
+    models="end_against_hit")
 
 
 # collect/fork.rs
 
 bug("shelves not locked for a fork", "registry.pools().for_each(|pool| pool.lock_for_fork());", "",
     tests="--test process at_the_shelf")
+
+bug("hits of a child age nothing", "current().into_iter().for_each(Seat::unwatch);", "let _ = Seat::unwatch;",
+    tests="--test process a_child_starts")
 
 bug("own seat freed by a fork", "own", "None",
     tests="--test process children_end_like")
@@ -86,6 +155,23 @@ bug("growth not counted from the last collect", "BASE.store(clamp(LIVE.load(Rela
     tests="--test memory each_doubling")
 
 
+# collect/own_age.rs
+
+bug("pool ages in each of its calls", "self.0.swap(round, Relaxed) != round", "{ self.0.swap(round, Relaxed); true }",
+    tests="--test process pools_age_alone")
+
+bug("pool ages inside its own ageing", "BUSY.get() ||", "",
+    tests="--test process a_pool_that_ages_alone")
+
+bug("panic of an object that has aged in a call propagates", "catch_and_discard(|| age_one(index));",
+    "age_one(index);",
+    tests="--test process a_pool_that_ages_alone")
+
+bug("call runs destructors of other pools", "age_one(index)",
+    "{ let _ = age_one as fn(usize); let _ = index; schedule::collect() }",
+    tests="--test process pools_age_alone")
+
+
 # collect/pressure.rs
 
 bug("one unreadable source hides the others", "self.sources.retain_mut(|source| source.level().is_ok());", "",
@@ -98,10 +184,16 @@ bug("page cache counted as used", ".saturating_sub(cache)", "",
     tests="--test process cgroups_have")
 
 
+# collect/recall.rs
+
+bug("recall without the registry's lock", "_registry", "_",
+    models="recall_against_collect", schedules="recalls")
+
+
 # collect/registry.rs
 
-bug("entry of a moved pool", "moved.get().set_entry(entry)", "let _ = moved",
-    schedules="pools_open_and_close")
+bug("parent's collect thread kept in a child", "self.thread = CollectThread::default();", "",
+    tests="--test process a_child_starts")
 
 bug("parent's janitor kept in a child", "std::mem::forget(std::mem::take(&mut self.janitors));", "",
     tests="--test process children_have_no")
@@ -119,15 +211,6 @@ bug("request taken without acquire", "Acquire", "Relaxed",
     models="schedule_request_is_not_lost")
 
 bug("clock never read", "== 0", "== 1",
-    tests="--test process schedule::idle_objects")
-
-bug("monitor does not read the clock", "check_clock();", "",
-    tests="--lib white_box::schedule::")
-
-bug("collect inside a collect", "BUSY.get() && !", "",
-    tests="--test process schedule::destructors")
-
-bug("collect not left to the janitor", "!wake_janitor() &&", "",
     tests="--test process schedule::the_janitor_collects")
 
 bug("panic of a dropped object propagates", "catch_and_discard(collect", "collect(",

@@ -13,6 +13,9 @@ bug("guard passes panics whatever its object", ": RefUnwindSafe", "",
 bug("objects lost to a panic", "panics.guard(|| drop(full)", "drop(full",
     soak="", tests="--test it panics::")
 
+bug("cell freed with the layout of its object", "Layout::new::<ObjectCell<T>>()", "Layout::new::<T>()",
+    miri="user")
+
 
 # containers/chain.rs
 
@@ -49,6 +52,9 @@ bug("rings do not double", "slots() * 2", "slots()",
 bug("ring linked without release", "Release", "Relaxed",
     models="chain_grow_against_steal")
 
+bug("ring with objects freed", "&& self.ring().is_none_or(|ring| ring.len() == 0)", "",
+    programs="random::pools")
+
 bug("shrunk though not alone", "|| !self.is_alone()", "",
     programs="random::chains")
 
@@ -66,6 +72,19 @@ bug("mark lost", "= holds", "= false && holds",
 
 bug("quick check overlooks victims", "| self.word(parity ^ 1).load(Relaxed)", "",
     models="put_is_found_as_a_victim", programs="random::pools", tests="--lib a_search_overlooks_no_object")
+
+bug("quick check overlooks private parts", "| private", "| (private & 0)",
+    models="recall_finds_what_was_put", programs="random::pools", tests="--test it reach::")
+
+bug("enabled private part without a mark", "self.private.fetch_or(1 << (id % BITS), Release)", "let _ = id",
+    programs="random::pools", tests="--lib white_box::occupancy")
+
+bug("mark of another shard's private part lost", "still()", "still() && false",
+    programs="random::pools", tests="--lib white_box::occupancy")
+
+
+bug("cleared mark read without acquire", "Acquire", "Relaxed",
+    models="recall_against_vacate")
 
 
 # containers/quota.rs
@@ -162,3 +181,16 @@ bug("weight state freed by the first handle", "== 1", "== 2",
 
 bug("weight state freed without acquire", "fence(Acquire);", "",
     models="weight_end")
+
+
+# containers/stock.rs
+
+bug("stock filled without release", "Release", "Relaxed",
+    models="stock_hands_over")
+
+bug("batch of the stock overwritten", "place.compare_exchange(ptr::null_mut(), raw, Release, Relaxed).is_ok()",
+    "place.swap(raw, Release).is_null() || true",
+    models="stock_hands_over", tests="--lib a_stock_keeps")
+
+bug("stock emptied without acquire", "Acquire", "Relaxed",
+    models="stock_hands_over")

@@ -2,13 +2,28 @@
 from .planted import bug
 
 
+# pool/ageing.rs
+
+bug("no collect thread for what a call leaves idle", "many()", "false",
+    tests="--test process a_second_object")
+
+bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false",
+    models="end_against_put_on_the_shelf")
+
+
 # pool/collectable.rs
 
-bug("flip without a claim", "seats {", "seats.chain(0..1) {",
-    models="flip_against_owner", schedules="collectors", soak="")
+bug("hit path skips the hook", "if self.is_plain() { index } else { NO_INDEX }", "index",
+    tests="--test it recycled")
 
-bug("shelf does not age", "shelf.age(); self.", "",
+bug("end looks at the shelf without its lock", "self.shelf.locked_len()", "self.shelf.len()",
+    models="end_against_put_on_the_shelf")
+
+bug("shelf does not age", "self.shelf.age();", "",
     schedules="more_threads_than_seats", programs="random::pools")
+
+bug("stock kept by collects", "iter::from_fn(|| self.stock.take())", "iter::empty()",
+    tests="--test memory cells_of_values_that_leave")
 
 bug("overdue objects live on", "append_aged", "append",
     programs="seeds")
@@ -16,45 +31,48 @@ bug("overdue objects live on", "append_aged", "append",
 bug("private objects left behind", "self.shelf.append(owner.take_private(&self.quota))", "let _ = &owner",
     models="vacate_hands_over", schedules="hand_over", programs="random::pools", soak="")
 
-bug("half-changed rings used after a fork", "self.shards().for_each(|shard| unsafe { shard.mend() });", "",
+bug("half-changed rings used after a fork", "self.shards(reading).for_each(|shard| unsafe { shard.mend() });", "",
     tests="--lib white_box::fork")
 
-bug("private objects left behind by a fork", "self.vacate(seat);", "",
+bug("private objects left behind by a fork", "self.vacate(seat, any);", "",
     tests="--test process forks_at_rest")
 
 bug("units lost by a fork",
-    "self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());",
+    "self.quota.recount(self.shards(reading).map(Shard::units).sum::<usize>() + self.shelf.len());",
     "",
     tests="--test process between")
 
-bug("victims without a mark", "if shard.has_aged() { self.map.mark(victims, seat); }", "let _ = victims;",
+bug("victims without a mark", "if shard.has_aged() { self.map.mark(victims, seat.id); }", "let _ = victims;",
     programs="random::pools")
+
+
+bug("loans of a freed shard lost", "self.add_loans(shard.loans());", "",
+    tests="--test memory layout")
+
+bug("counts of a freed shard lost", "self.hits.add(shard.hits());", "",
+    models="removal_against_thief")
+
+bug("slow counts of a freed shard lost", "self.counters.add_all(&shard.shared.counters);", "",
+    tests="--lib stats_count")
 
 
 # pool/core.rs
 
+bug("shard added after the end", "if self.has_ended() { return None; }", "",
+    models="end_")
+
 bug("first use that aborts", "expect(NO_MEMORY", "unwrap_or_else(|| std::process::abort()",
     tests="--test no_memory first_use")
-
-bug("segment that must have memory",
-    "try_slice(len, |i| Shard::<T>::new(first + i))?",
-    "(0..len).map(|i| Shard::<T>::new(first + i)).collect::<Box<[_]>>()",
-    tests="--test no_memory without_a_shard")
-
-bug("hit path skips the hook", "self.recycle.is_none().then_some", "Some",
-    tests="--test it recycled")
 
 bug("shared bits announced too late", ">=", ">",
     models="put_is_found_behind_its_own_bit", programs="random::pools")
 
-bug("segment of a quicker thread overwritten",
-    "self.segments[index].compare_exchange(ptr::null_mut(), new.cast(), Release, Relaxed)",
-    "{ self.segments[index].store(new.cast(), Release); Ok::<(), ()>(()) }",
-    models="growth_against_growth", schedules="theft")
+bug("table that must have memory", "NewTable::try_new(index, NOBODY)?", "NewTable::try_new(index, NOBODY).unwrap()",
+    tests="--test no_memory without_a_shard")
 
 bug("generation read before the pin",
-    "_pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| self.generation.load(Relaxed)",
-    "generation = self.generation.load(Relaxed); let _pin = unsafe { seat.pin() }?; let owner = unsafe { shard.owner() }; owner.open(|| generation",
+    "owner.open(|| self.generation.load(Relaxed));",
+    "drop(_pin); let generation = self.generation.load(Relaxed); let _pin = unsafe { seat.pin() }?; owner.open(|| generation);",
     schedules="stall")
 
 bug("new shard a generation behind", "Relaxed),", "Relaxed).wrapping_sub(1),",
@@ -62,6 +80,9 @@ bug("new shard a generation behind", "Relaxed),", "Relaxed).wrapping_sub(1),",
 
 bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
     tests="--lib spare_cells_are_few")
+
+bug("value kept without being weighed", "self.weight_limit.is_some()", "false",
+    tests="--test it weights::")
 
 bug("own bit ignored although it is shared", "!self.shared_bits.load(Relaxed) &&", "",
     models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
@@ -95,8 +116,40 @@ bug("drop inside the pin",
     "let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => { drop(full); return Ok(()); }",
     soak="")
 
+bug("object without a magazine lost", "return self.shelve(back", "std::mem::forget(back); return Ok(()",
+    tests="--test no_memory growth")
+
 bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(full); return Ok(()",
     tests="--test no_memory growth")
+
+
+# pool/end.rs
+
+bug("end of a pool overlooks a shard", "let Some(shard) = self.take_shard(seat)", "let Some(shard) = self.take_shard(seat).filter(|_| seat.id > 0)",
+    tests="--test it owned")
+
+bug("loans of a shard lost at the end", "loans = loans.wrapping_add(shard.loans());", "",
+    models="end_")
+
+bug("pool ends after its gates are open",
+    "let before = self.loans.sum.fetch_add(more, AcqRel); drop(claim);",
+    "drop(claim); let before = self.loans.sum.fetch_add(more, AcqRel);",
+    models="end_")
+
+bug("end does not see the last guard", "AcqRel", "Release",
+    models="end_after_a_guard")
+
+bug("loan ended twice", "is_some() {", "is_some() && false {",
+    tests="--test it owned")
+
+bug("loan ends without release", "AcqRel", "Acquire",
+    models="end_")
+
+bug("core freed before the last guard", "before == LOAN + ENDED", "before & ENDED != 0",
+    models="end_")
+
+bug("last guard does not see the others", "AcqRel", "Release",
+    models="end_before_a_guard")
 
 
 # pool/handle.rs
@@ -107,8 +160,18 @@ bug("pool sent whatever its objects", ": Send", "",
 bug("pool shared whatever its objects", ": Send", "",
     tests="--test it types")
 
-bug("segment cached without release", "Release", "Relaxed",
-    models="handle_segment_cached_by_another")
+bug("shard looked up before the pin",
+    "let (seat, pin) = here.pin_fast()?; Some(Self { shard: lookup::for_hit(seat, index)?, _pin: pin })",
+    "let shard = lookup::for_hit(here.pin_fast()?.0, index)?; Some(Self { shard, _pin: here.pin_fast()?.1 })",
+    models="removal_against_owner")
+
+bug("index published without release", "Release", "Relaxed",
+    models="handle_index_reused")
+
+bug("index free before its entries are",
+    "registry.leave(shared.index()); let mut core = unsafe { Box::from_raw(core.as_ptr()) };",
+    "registry.leave(shared.index()); drop(registry); let mut core = unsafe { Box::from_raw(core.as_ptr()) }; let registry = ();",
+    models="handle_first_use_against_end")
 
 bug("two cores of one pool", "self.get()", "None",
     models="handle_first_use_by_two")
@@ -122,7 +185,7 @@ bug("refused object not counted", "if accepted { mem::forget(count); }", "mem::f
 
 # pool/pool.rs
 
-bug("put of a value skips the hook", "self.recycle.is_none() &&", "",
+bug("put of a value skips the hook", "self.is_plain &&", "",
     tests="--test it guards")
 
 bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new())",
@@ -138,12 +201,31 @@ bug("lent objects keep their weight", "found.iter().for_each(|full| core.release
     tests="--test it weights::")
 
 
+bug("loan not counted by a hit", "local.shard.add_loans(1);", "",
+    tests="--test it owned")
+
+
+# pool/recall.rs
+
+bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience)?", "List::new()",
+    models="recall_finds_what_was_put", schedules="recalls", programs="random::pools", tests="--test it reach::")
+
+bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) &&", "",
+    tests="--test it reach::")
+
+bug("recalled objects lost with the one that is used", "self.shelf.append", "drop",
+    programs="random::pools")
+
+bug("units out of reach", "self.recall(seat, hoarders, Wanted::Units, Patience::GivesUp)", "None::<List<T>>",
+    tests="--test it reach::")
+
+
 # pool/return_to.rs
 
-bug("guard returns to a shard of another thread", "== here.id", "< 1 << 40 && !here.seat.is_null()",
-    tests="--test it a_guard_may_be_dropped_on_another_thread", thread="--test it guards")
+bug("loan not ended by a hit", "local.shard.add_loans(1_usize.wrapping_neg());", "",
+    tests="--test memory layout")
 
-bug("spoilt object kept by its own thread", "&& !panicking()", "",
+bug("spoilt object kept by its own thread", "(!panicking()).then(CurrentSeat::get)", "Some(CurrentSeat::get())",
     tests="--test it a_panic_drops_held_objects_of_a_pool_without_hooks")
 
 bug("spoilt object kept", "panicking()", "false",

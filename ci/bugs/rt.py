@@ -113,13 +113,13 @@ bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")
 
 bug("more than one collect task", "self.shared.collecting.load(Relaxed) ||", "",
-    tests="--features rt --test rt pools::any_thread_runs")
+    tests="--features rt --test rt pools::the_collect_thread_runs")
 
-bug("collect lost with its task", "run_if_requested)", "run); }; schedule::take(); let collect = async move { collect.await",
+bug("collect lost with its task", "automatic::run_if_requested)", "schedule::run); }; schedule::take(); let collect = async move { collect.await",
     tests="--features rt --test rt pools::a_runtime_that_stops")
 
 bug("collect task never counted as ended", "self.0.store(false, Relaxed)", "let _ = &self.0",
-    tests="--features rt --test rt pools::any_thread_runs")
+    tests="--features rt --test rt pools::the_collect_thread_runs")
 
 
 # rt/threads/timeslice.rs

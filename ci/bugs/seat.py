@@ -13,6 +13,11 @@ bug("buckets overlap", "< log", "< (log / 2 * 2)",
 bug("heavy fence for each seat", "fenced ||", "seats.fence_kind.heavy() ||",
     tests="--lib a_collect_has_one")
 
+bug("waiting owners come last",
+    "self.claimed().filter(|seat| seat.has_acknowledged()).for_each(&mut finish);",
+    "",
+    tests="--lib owners_that_wait")
+
 bug("refused fence taken for granted", "claim.is_ordered(seat)", "true",
     models="pin_refused_fence")
 
@@ -41,6 +46,33 @@ bug("switch for symmetric fences ignored", "== \"symmetric\"", "== \"\"",
     tests="--test process fences::the_environment")
 
 
+# seat/reading.rs
+
+bug("epoch read without acquire", "Acquire", "Relaxed",
+    models="removal_against_thief")
+
+bug("reading begins without release", "Release", "Relaxed",
+    models="removal_against_thief")
+
+bug("reading begins without a fence", "fence(SeqCst);", "",
+    models="removal_against_thief")
+
+bug("epoch advances without release", "Release", "Relaxed",
+    models="removal_against_thief")
+
+bug("epoch advances without a fence", "fence(SeqCst);", "",
+    models="removal_against_thief")
+
+bug("end of reading without a seat seen without acquire", "Acquire", "Relaxed",
+    models="removal_against_stats")
+
+bug("end of reading seen without acquire", "Acquire", "Relaxed",
+    models="removal_against_thief")
+
+bug("reading ends without release", "Release", "Relaxed",
+    models="removal_against_thief")
+
+
 # seat/seat.rs
 
 bug("gate read without acquire", "Acquire", "Relaxed",
@@ -52,7 +84,7 @@ bug("missing symmetric fence, owner", "fence(", "let _ = (fence,",
 bug("gate read without acquire, after a fence", "Acquire", "Relaxed",
     models="pin_symmetric")
 
-bug("late seat used by its owner", "& !FENCED == OPEN", "& CLAIMED == 0",
+bug("late seat used by its owner", "& !(FENCED | UNWATCHED) == OPEN", "& CLAIMED == 0",
     schedules="stall")
 
 bug("acknowledgement of a claim that has ended", "(gate & CLAIMED != 0).then_some", "Some",
@@ -64,8 +96,17 @@ bug("acknowledgement without release", "Release", "Relaxed",
 bug("acknowledgement read without acquire", "Acquire", "Relaxed",
     models="pin_acknowledged")
 
+bug("dormant seat left out without release", "Release", "Relaxed",
+    models="pin_dormant")
+
+bug("dormant while its owner waits", "gate & ACKNOWLEDGED == 0", "true",
+    tests="--lib owners_that_wait")
+
 bug("missing light fence", "self.light_fence.light();", "",
     models="pin_asymmetric")
+
+bug("mark of an unwatched seat lost", "FENCED | UNWATCHED | keep", "FENCED | keep",
+    models="end_against_hit")
 
 bug("gate opened without release", "Release", "Relaxed",
     models="pin_asymmetric", thread="--lib fences::objects_are")
@@ -76,7 +117,7 @@ bug("endless wait for an unpin", "UNPIN_SPINS", "usize::MAX",
 bug("claim does not see the unpin", "Acquire", "Relaxed",
     models="pin_asymmetric")
 
-bug("late seat used", "!reached", "false",
+bug("late seat used", "if !reached { self.skip(late); } reached", "let _ = (reached, late); true",
     models="pin_late_asymmetric", schedules="stall", fuzz="pool", tests="--lib stopped", soak="")
 
 bug("late mark forgotten", "self.open(if all && self.is_reached() { 0 } else { LATE }", "let _ = all; self.open(0",
@@ -89,6 +130,30 @@ bug("unpin without release", "Release", "Relaxed",
     models="pin_asymmetric", thread="--lib fences::objects_are")
 
 
+# seat/shards.rs
+
+bug("shard published without release", "Release", "Relaxed",
+    models="join_against_collect")
+
+bug("table grows without its lock", "let _lock = self.shared_table.lock();", "",
+    models="growth_of_a_table_against_end")
+
+bug("larger table without the shards of the old one", "(*place).store(shard, Relaxed);", "let _ = (shard, place);",
+    models="growth_of_a_table")
+
+bug("table published without release", "Release", "Relaxed",
+    models="growth_")
+
+bug("removed table still used by its owner", "self.table.store(NO_TABLE, Relaxed);", "",
+    models="removal_against_owner")
+
+bug("end of a pool without the lock of the table", "let _lock = self.shared_table.lock();", "",
+    models="growth_of_a_table_against_end")
+
+bug("shard of an ended pool left in a table", "entry.store(missing, Relaxed);", "",
+    models="handle_index_reused")
+
+
 # seat/table.rs
 
 bug("stale seat", "self.taken[full] |= 1 << (id % 64);", "",
@@ -98,3 +163,18 @@ bug("seats that must have memory",
     "try_slice(len, |i| Seat::new(id - offset + i, self.fence_kind))?",
     "(0..len).map(|i| Seat::new(id - offset + i, self.fence_kind)).collect()",
     tests="--test no_memory without_a_seat")
+
+
+# seat/moves.rs
+
+bug("move begins without a fence", "fence(Release);", "",
+    models="recall_against")
+
+bug("move ends without release", "Release", "Relaxed",
+    models="recall_against")
+
+bug("search ends without a fence", "fence(Acquire);", "",
+    models="recall_against")
+
+bug("moves are not noticed", "before & 1 == 0 &&", "true ||",
+    models="recall_against")

@@ -14,6 +14,9 @@ bug("own empty chain searched again and again",
     "let _ = head.is_alone(",
     tests="--lib shards_know")
 
+bug("shard freed while it is in use", "shard.known_uses.replace(uses) == uses", "{ shard.known_uses.set(uses); true }",
+    tests="--lib shards_in_use_stay")
+
 bug("unit lost when a ring is needed", "quota.release(1);", "",
     tests="--test no_memory growth")
 
@@ -42,6 +45,15 @@ bug("flip does not clear the published flag", "published.store(false, Relaxed); 
     tests="--lib shards_know")
 
 
+# shard/private/magazine.rs
+
+bug("magazine that must have memory", "try_box([ptr::null_mut(); PLACES])?", "Box::new([ptr::null_mut(); PLACES])",
+    tests="--test no_memory growth")
+
+bug("magazine leaked with its shard", "drop(unsafe { Box::from_raw(self.0.as_ptr()) });", "",
+    tests="--test memory layout")
+
+
 # shard/private/mod.rs
 
 bug("slot not emptied", "private.slot.store(vacant(), Relaxed);", "",
@@ -59,17 +71,22 @@ bug("cell that is used again stays a spare one", "- SPARE", "",
 bug("spare cell overwritten by one object", "+ spares, self.place(count)); self.set_place(count", "",
     programs="random::pools")
 
-bug("spare cells overwritten by a batch", "all.copy_within(count..count + spares, end);", "",
+bug("spare cells overwritten by a batch",
+    "(count..count + spares).rev().for_each(|i| self.set_place(i + batch.len(), self.place(i)));",
+    "",
     programs="random::pools")
 
 bug("units given back twice", "- all.len()", "",
     models="bound_against_collect", schedules="bound", programs="random::pools", fuzz="pool", soak="")
 
-bug("places opened in a closed shard", "if is_open", "",
-    tests="--lib closed_shards", schedules="hand_over")
-
-bug("places stay open after a collect", "else if is_open { self.lease_initial(quota); }", "",
+bug("places stay open after a collect", "self.close();", "",
     tests="--lib places_open")
+
+
+# shard/private/evidence.rs
+
+bug("recalled private part stays enabled", "self.enabled.store(false, Relaxed);", "",
+    tests="--lib evidence::")
 
 
 # shard/private/spare.rs
@@ -83,14 +100,32 @@ bug("spare cell of the slot lost when put away", "self.keep_empty(cell)", "let _
 
 # shard/private/units.rs
 
-bug("lease above the number of places", "(lease.load(Relaxed) + back).min(quota.places())", "lease.load(Relaxed) + back",
+bug("lease above the number of places", "(private.grown.load(Relaxed) + back).min(quota.places())", "private.grown.load(Relaxed) + back",
     tests="--lib places_open", address="--lib white_box::shard")
+
+bug("buffer without regard to the chain", "(shared / 2).min(quota.batch())", "quota.batch()",
+    tests="--lib an_owner_that_only_puts")
 
 bug("units of stolen objects given back", "- new", "",
     programs="random::pools")
 
 
+# shard/private/weighed.rs
+
+bug("object above its reservation kept", "weight <= reserved &&", "",
+    tests="--lib white_box::weighed")
+
+bug("weight of an object that has left reserved as well", "self.private.reserved.store(0, Relaxed);", "",
+    tests="--lib white_box::weighed", soak="")
+
+bug("reservation not given back", "limit.sub(unused);", "",
+    tests="--lib white_box::weighed")
+
+
 # shard/shard.rs
+
+bug("shard that must have memory", "try_box(Self::new(id))", "Some(Box::new(Self::new(id)))",
+    tests="--test no_memory without_a_shard")
 
 bug("victims taken without acquire", "Acquire", "Relaxed",
     models="flip_against_owner")

@@ -16,7 +16,8 @@ LIMIT = 900
 # A soak finds a bug by chance, so there are up to SOAKS runs of SOAK seconds.
 SOAKS, SOAK = 8, 60
 
-REPORT = re.compile(r"(Address|Leak|Thread)Sanitizer|Invalid (read|write|free)|definitely lost|ninitialised|panicked")
+REPORT = re.compile(r"(Address|Leak|Thread)Sanitizer|Invalid (read|write|free)|definitely lost|ninitialised|panicked"
+                    r"|Undefined Behavior|memory leaked")
 
 
 class Skipped(Exception):
@@ -90,6 +91,13 @@ def sanitizer(stage):
     return sanitize
 
 
+def miri(tree, wanted):
+    failed, said = run(tree, ["ci/miri", *wanted.split()], MIRI_TARGET_DIR=build(tree, "miri"))
+    if not failed and ": skipped, " in said:
+        raise Skipped(said.strip().splitlines()[-1])
+    return (bool(failed) if not failed or REPORT.search(said) else None), said
+
+
 def soak(tree, which):
     command = ["ci/soak-rt", str(SOAK)] if which == "rt" else ["ci/soak", str(SOAK), "--patience", "10"]
     env = {"SOAK_FLAGS": "-A warnings", "SOAK_TARGET_DIR": build(tree, "soak")}
@@ -109,6 +117,7 @@ STAGES = {
     "address": sanitizer("address"),
     "thread": sanitizer("thread"),
     "memcheck": sanitizer("memcheck"),
+    "miri": miri,
     "soak": soak,
 }
 

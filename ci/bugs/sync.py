@@ -20,9 +20,21 @@ bug("fork handler outlives its library",
     tests="--test process copies_are_unloaded_after")
 
 
+# sync/native_thread.rs
+
+bug("signals of the starting thread stay blocked",
+    "libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());",
+    "let _ = before;",
+    tests="--test process signals_are_blocked")
+
+bug("signals reach the collect thread", "all.as_ptr()", "std::ptr::null()",
+    tests="--test process signals_are_blocked")
+
+
 # sync/reclaim.rs
 
 bug("ring freed at once",
-    "unsafe { self.0.defer_unchecked(move || drop_retired(Box::from_raw(retired))) }",
-    "drop_retired(unsafe { Box::from_raw(retired) })",
-    tests="--lib stopped", soak="", address="--lib white_box", memcheck="--lib thieves::chain")
+    "unsafe { self.0.defer_unchecked(move || free_retired(retired, R::live_check, R::free)) }",
+    "unsafe { free_retired(retired, R::live_check, R::free) }",
+    tests="--lib stopped", soak="", address="--lib white_box", memcheck="--lib thieves::chain",
+    miri="seeds --lib chain_that_grows")

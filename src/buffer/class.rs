@@ -7,8 +7,6 @@
 //! The largest class is special. Its size is the pool's largest capacity, which need not be a power
 //! of two, and all buffers in it have exactly that capacity.
 
-use crate::containers::quota;
-
 /// The smallest class holds buffers of `1 << SMALLEST` bytes: 1 KiB.
 const SMALLEST: u32 = 10;
 
@@ -16,14 +14,6 @@ const SMALLEST: u32 = 10;
 pub(crate) const LARGEST: u32 = 30;
 
 pub(crate) const CLASSES: usize = (LARGEST - SMALLEST + 1) as usize;
-
-/// Idle buffers of this size and above are never kept per thread: all threads share them.
-pub(crate) const SHARED: usize = 256 << 10;
-
-/// A pool that is bounded to fewer objects keeps none of them per thread.
-pub(crate) const UNSHARED_FROM: usize = 32;
-
-const _: () = assert!(UNSHARED_FROM == quota::SHARE || cfg!(corepool_tiny));
 
 /// The size classes of one pool.
 #[derive(Clone, Copy, Debug)]
@@ -97,19 +87,17 @@ impl Sizes {
     }
 
     /// Returns how many idle buffers a class may keep, so that they take at most `bytes` even if
-    /// each has grown to almost twice the class's size. It is at least 1 unless `bytes` is 0, and
-    /// below `UNSHARED_FROM` for classes of `SHARED` bytes and above.
-    pub(crate) const fn limit(class: u8, bytes: usize) -> usize {
-        let size = Self::power(class);
+    /// each has grown to almost twice the class's size, as those of the largest class cannot. It is at
+    /// least 1 unless `bytes` is 0.
+    pub(crate) const fn limit(self, class: u8, bytes: usize) -> usize {
+        let most =
+            if class == self.top && self.max > 0 { self.max } else { 2 * Self::power(class) };
         // bug: a bound of buffers, not of bytes
-        let fit = bytes / (2 * size);
+        let fit = bytes / most;
         if bytes == 0 {
             0
         } else if fit == 0 {
             1
-        // bug: large buffers kept by threads
-        } else if size >= SHARED && fit >= UNSHARED_FROM {
-            UNSHARED_FROM - 1
         } else {
             fit
         }

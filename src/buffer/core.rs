@@ -11,7 +11,7 @@ use super::{
     stats::BufferStats,
 };
 use crate::{
-    pool::{pool::Pool, pooled::Pooled},
+    pool::{pool::Pool, pooled::Pooled, recall::Effort},
     sync::{AtomicBool, Relaxed},
     util::likely::likely,
 };
@@ -94,7 +94,7 @@ impl BufferCore {
         let mut class = 0;
         while class < CLASSES {
             let unbounded = mem::replace(&mut self.classes[class], Pool::new(Storage::new));
-            let bounded = unbounded.with_max_idle(Sizes::limit(class as u8, bytes));
+            let bounded = unbounded.with_max_idle(self.sizes.limit(class as u8, bytes));
             // Forgotten, because a destructor cannot run at compile time. This one has nothing to
             // do.
             mem::forget(mem::replace(&mut self.classes[class], bounded));
@@ -123,7 +123,7 @@ impl BufferCore {
     pub(super) fn get_hinted(&self) -> Pooled<'_, Storage> {
         let stripe = Hints::here();
         let class = self.hints.stripe(stripe).class();
-        let mut guard = match self.classes[usize::from(class)].try_get() {
+        let mut guard = match self.classes[usize::from(class)].try_get_with(Effort::Modest) {
             Some(guard) => guard,
             None => self.get_hinted_slow(stripe, class),
         };
@@ -141,8 +141,11 @@ impl BufferCore {
         if let Some(guard) = self.try_next_class(class) {
             return guard;
         }
-        let may_make = self.hints.stripe(stripe).may_make(self.sizes);
-        self.get_of_class(if may_make { class } else { 0 })
+        if self.hints.stripe(stripe).may_make(self.sizes) {
+            self.new_of_class(class)
+        } else {
+            self.get_of_class(0)
+        }
     }
 
     /// Returns an empty buffer of at least `capacity` bytes. No stripe learns from it.
@@ -171,13 +174,8 @@ impl BufferCore {
         let mut vec = Vec::new();
         vec.try_reserve_exact(self.rounded(capacity))?;
         let pool = class.map_or(&self.oversize_pool, |class| &self.classes[usize::from(class)]);
-        let mut guard = pool.get();
-        // The pool may have found a buffer that came back in the meantime. Then `vec` is not
-        // needed.
-        if guard.vec.capacity() == 0 {
-            *guard = Storage { vec, class: class.unwrap_or(NONE), ..Storage::new() };
-        }
-        guard.stripe = NONE;
+        let mut guard = pool.get_new();
+        *guard = Storage { vec, class: class.unwrap_or(NONE), ..Storage::new() };
         self.count_out(&mut guard);
         Ok(guard)
     }
@@ -185,7 +183,7 @@ impl BufferCore {
     /// Returns a guard of a buffer that was allocated elsewhere.
     pub(super) fn adopt(&self, vec: Vec<u8>) -> Pooled<'_, Storage> {
         self.prepare();
-        let mut guard = self.adopted.get();
+        let mut guard = self.adopted.get_new();
         guard.vec = vec;
         self.count_out(&mut guard);
         guard
@@ -194,7 +192,7 @@ impl BufferCore {
     /// Returns a buffer of this class or of the next one, idle or new.
     #[inline]
     fn get_of_class(&self, class: u8) -> Pooled<'_, Storage> {
-        match self.classes[usize::from(class)].try_get() {
+        match self.classes[usize::from(class)].try_get_with(Effort::Modest) {
             Some(guard) => guard,
             None => self.next_class_or_new(class),
         }
@@ -207,17 +205,19 @@ impl BufferCore {
         if let Some(guard) = self.try_next_class(class) {
             return guard;
         }
-        let mut guard = self.classes[usize::from(class)].get();
-        if guard.vec.capacity() == 0 {
-            guard.vec.reserve_exact(self.sizes.size(class));
-            guard.class = class;
-        }
+        self.new_of_class(class)
+    }
+
+    fn new_of_class(&self, class: u8) -> Pooled<'_, Storage> {
+        let mut guard = self.classes[usize::from(class)].get_new();
+        guard.vec.reserve_exact(self.sizes.size(class));
+        guard.class = class;
         guard
     }
 
     /// Returns an idle buffer of this class or of the next one.
     fn try_get_of_class(&self, class: u8) -> Option<Pooled<'_, Storage>> {
-        let found = self.classes[usize::from(class)].try_get();
+        let found = self.classes[usize::from(class)].try_get_with(Effort::Modest);
         found.or_else(|| self.try_next_class(class))
     }
 
@@ -225,7 +225,11 @@ impl BufferCore {
     /// large buffers from ageing.
     fn try_next_class(&self, class: u8) -> Option<Pooled<'_, Storage>> {
         // bug: search continues in all larger classes
-        if class < self.sizes.top() { self.classes[usize::from(class) + 1].try_get() } else { None }
+        if class < self.sizes.top() {
+            self.classes[usize::from(class) + 1].try_get_with(Effort::Modest)
+        } else {
+            None
+        }
     }
 
     /// Returns a new buffer that is larger than the pool keeps.
@@ -233,7 +237,7 @@ impl BufferCore {
     #[inline(never)]
     fn get_oversize(&self, capacity: usize) -> Pooled<'_, Storage> {
         self.prepare();
-        let mut guard = self.oversize_pool.get();
+        let mut guard = self.oversize_pool.get_new();
         guard.vec.reserve_exact(self.rounded(capacity));
         self.count_out(&mut guard);
         guard

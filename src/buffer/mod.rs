@@ -20,8 +20,7 @@
 //! * It keeps buffers by size, in classes: powers of two from 1 KiB to 1 MiB. A request is rounded
 //!   up to a class. A returned buffer is rounded down by its *capacity*, so a buffer that has grown
 //!   serves larger requests.
-//! * It bounds the idle buffers of each class in bytes ([`with_max_idle_bytes`]). Buffers of 256
-//!   KiB and above are never kept per thread.
+//! * It bounds the idle buffers of each class in bytes ([`with_max_idle_bytes`]).
 //! * One large message does not make all buffers large. Buffers that come back above
 //!   [`with_max_capacity`] are dropped, and [`get`] unlearns a capacity that is not used.
 //! * Every buffer comes with length 0, so safe code cannot read what an earlier holder wrote.

@@ -52,9 +52,8 @@ impl BufferPool {
     /// in total over all threads. The default is 16 MiB. 0 turns pooling off.
     ///
     /// A class counts each of its buffers as twice the class's size, so that the bound also holds
-    /// for buffers that have grown. Unless pooling is off, a class keeps at least one buffer. A
-    /// class of 256 KiB or more keeps at most 31, and none of them per thread. Of a smaller class
-    /// each thread keeps a small share, at most a sixteenth.
+    /// for buffers that have grown; the largest class counts them once, since they cannot. Unless
+    /// pooling is off, a class keeps at least one buffer.
     ///
     /// # Panics
     ///

@@ -1,42 +1,154 @@
 //! A collect ages every pool by one generation; [`age`] ages one pool.
 //!
-//! It takes two steps under the registry's lock, and a third after its release:
+//! It takes three steps under the registry's lock, and a fourth after its release:
 //!
 //! 1. *Drain*, with nothing claimed: take what is left of every pool's victims. Only a flip adds
-//!    victims, so there are none when step 2 begins.
-//! 2. *Flip*, with all seats claimed: in every shard, the primary generation becomes the victims,
-//!    and the drained one becomes primary. Other threads notice only this step: they find their
-//!    shards closed.
-//! 3. *Drop* what was drained, with nothing held. Only this step runs user code.
+//!    victims, so there are none when step 3 begins.
+//! 2. *Advance*, with nothing claimed: each pool gets the next generation. A shard that is opened
+//!    from here on has it already.
+//! 3. *Flip*, with the seats claimed: in each shard, the primary generation becomes the victims,
+//!    and the drained one becomes primary. A seat is released as soon as its own shards are flipped.
+//!    Other threads notice only this step: they find their shards closed.
+//! 4. *Drop* what was taken out, with nothing held. Only this step runs user code.
 
 use super::{collectable::Collectable, pending::ErasedPending, registry::Registry};
 use crate::{
-    seat::{claim::Claim, seat::Seat, table::Seats},
+    seat::{claim::Claim, seat::Seat, shards::AnyShard, table::Seats},
+    shard::lookup::NOBODY,
     util::panics::FirstPanic,
 };
 
-/// Drains and flips `pools`. `all` says whether these are all pools of the process. What must be
-/// dropped stays with the pools.
+/// The pools that age: one of the registry's, or all.
+#[derive(Clone, Copy)]
+pub(crate) struct Which<'a> {
+    registry: &'a Registry,
+    one: Option<&'a dyn Collectable>,
+}
+
+impl<'a> Which<'a> {
+    pub(crate) fn all(registry: &'a Registry) -> Self {
+        Self { registry, one: None }
+    }
+
+    pub(crate) fn one(registry: &'a Registry, pool: &'a dyn Collectable) -> Self {
+        Self { registry, one: Some(pool) }
+    }
+
+    fn pools(self) -> impl Iterator<Item = &'a dyn Collectable> {
+        let all = self.one.is_none().then(|| self.registry.pools());
+        all.into_iter().flatten().chain(self.one)
+    }
+
+    /// Calls `f` on the shards of `seat`.
+    fn shards(self, seat: &Seat, mut f: impl FnMut(&dyn Collectable, AnyShard)) {
+        match self.one {
+            // In the order of the seat's table, which leads to no other seat's shards.
+            None => seat.for_each_shard(NOBODY, |index, shard| {
+                let pool = self.registry.pool(index);
+                f(pool.expect("a pool removes its shards at its end"), shard);
+            }),
+            Some(pool) => {
+                seat.shard_at(pool.index(), NOBODY).into_iter().for_each(|shard| f(pool, shard));
+            }
+        }
+    }
+}
+
+/// Drains, advances and flips pools, and removes shards that nobody uses. What must be dropped stays
+/// with the pools.
 ///
 /// # Safety
 ///
-/// The caller holds the lock of the registry that lists the pools.
-pub(crate) unsafe fn age_pools<'a>(
-    seats: &Seats,
-    pools: impl Iterator<Item = &'a dyn Collectable> + Clone,
-    all: bool,
-) {
-    for pool in pools.clone() {
-        // SAFETY: the caller holds the lock.
-        unsafe { pool.drain() };
+/// The caller holds the lock of the registry, which lists all pools with these seats.
+pub(crate) unsafe fn age_pools(seats: &Seats, which: Which<'_>) {
+    // SAFETY: the caller holds the lock.
+    unsafe {
+        // What the last collect could not free.
+        free_removed(seats, which.registry);
+        drain(seats, which);
     }
+    // SAFETY: locked, and drained.
+    seats.moves().during(|| unsafe { flip(seats, which) });
+    seats.end_removals();
+    // SAFETY: the caller holds the lock.
+    unsafe { free_removed(seats, which.registry) };
+}
+
+/// Advances and flips pools, which have been drained.
+///
+/// # Safety
+///
+/// As for [`age_pools`].
+unsafe fn flip(seats: &Seats, which: Which<'_>) {
+    // SAFETY: locked, and drained.
+    which.pools().for_each(|pool| unsafe { pool.advance() });
+    let all = which.one.is_none();
     // SAFETY: the lock makes this the only claim.
-    let claim = unsafe { Claim::new(seats, all) };
-    for pool in pools {
-        // SAFETY: drained above, and the seats are claimed.
-        // bug: heavy fence for each pool
-        unsafe { pool.flip(&mut claim.reached()) };
+    let mut claim = unsafe { Claim::of_used(seats, all) };
+    claim.let_threads_join();
+    // bug: flip without a claim
+    claim.visit(|seat| {
+        let mut left = 0;
+        which.shards(seat, |pool, shard| {
+            // SAFETY: advanced above, and the seat is claimed.
+            // bug: heavy fence for each pool
+            left += usize::from(!unsafe { pool.flip(seat, shard) });
+        });
+        // SAFETY: the seat is claimed, and these are the shards of all pools.
+        if left == 0 && all && unsafe { seat.remove_table() } {
+            seats.note_removed();
+        }
+        left == 0
+    });
+}
+
+/// Frees the shards and tables that collects have removed, unless a thread may still be reading one
+/// of them. Then a later collect frees them.
+///
+/// # Safety
+///
+/// As for [`age_pools`].
+unsafe fn free_removed(seats: &Seats, registry: &Registry) {
+    // bug: removed shards freed at once
+    if seats.may_free() {
+        // SAFETY: locked, and all was removed before.
+        unsafe {
+            seats.all(0, 1).for_each(|seat| seat.free_old_tables());
+            registry.pools().for_each(|pool| pool.free_removed());
+        }
     }
+}
+
+/// Takes the victims out of pools.
+///
+/// # Safety
+///
+/// As for [`age_pools`].
+pub(crate) unsafe fn drain(seats: &Seats, which: Which<'_>) {
+    for seat in seats.all(0, 1) {
+        // SAFETY: the caller holds the lock.
+        which.shards(seat, |pool, shard| unsafe { pool.drain(shard) });
+    }
+    // SAFETY: as above.
+    which.pools().for_each(|pool| unsafe { pool.drain_shelf() });
+}
+
+/// Takes what the steps have taken out of pools. Without memory for a list of it, the objects stay
+/// with their pools until the next collect.
+///
+/// # Safety
+///
+/// As for [`age_pools`].
+pub(crate) unsafe fn take_pending(which: Which<'_>) -> Vec<ErasedPending> {
+    let mut pending = Vec::new();
+    let pools = which.one.map_or(which.registry.len(), |_| 1);
+    // bug: collect that must have memory
+    if pending.try_reserve(pools).is_ok() {
+        // SAFETY: locked.
+        pending.extend(which.pools().filter_map(|pool| unsafe { pool.take_pending() }));
+    }
+    // bug: postponed objects lost
+    pending
 }
 
 /// Drops what collects have taken out of pools. If destructors panic, everything is dropped first;
@@ -56,16 +168,9 @@ pub(crate) fn collect_from(seats: &Seats) {
         let registry = Registry::lock();
         // SAFETY: locked.
         unsafe {
-            age_pools(seats, registry.pools(), true);
-            let mut pending = Vec::new();
-            // Without memory for the list, the objects stay with their pools until the next
-            // collect.
-            // bug: collect that must have memory
-            if pending.try_reserve(registry.len()).is_ok() {
-                pending.extend(registry.pools().filter_map(|pool| pool.take_pending()));
-            }
-            // bug: postponed objects lost; destructors under the registry's lock
-            pending
+            age_pools(seats, Which::all(&registry));
+            // bug: destructors under the registry's lock
+            take_pending(Which::all(&registry))
         }
     };
     drop_pending(pending);
@@ -75,17 +180,18 @@ pub(crate) fn collect_from(seats: &Seats) {
 /// new victims are dropped as well.
 pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
     let pending = {
-        let _registry = Registry::lock();
+        let registry = Registry::lock();
+        let which = Which::one(&registry, pool);
         // SAFETY: locked.
         unsafe {
-            age_pools(seats, std::iter::once(pool), false);
+            age_pools(seats, which);
             if clear {
-                pool.drain();
+                drain(seats, which);
             }
-            pool.take_pending()
+            take_pending(which)
         }
     };
-    drop(pending);
+    drop_pending(pending);
 }
 
 /// Ages the shards of a late seat, which a collect has skipped. Does nothing while another thread
@@ -96,25 +202,40 @@ pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
 pub(crate) fn catch_up(seat: &Seat) {
     let Some(registry) = Registry::try_lock() else { return };
     if seat.is_late() {
-        for pool in registry.pools() {
-            // SAFETY: locked, and the seat is the caller's, which is not pinned.
-            // bug: late work left undone
-            unsafe { pool.catch_up(seat.id) };
-        }
-        seat.caught_up();
+        // SAFETY: locked, and the seat is the caller's, which is not pinned.
+        unsafe { age_seat(&registry, seat) };
     }
+}
+
+/// Ages the shards of a seat that collects may have skipped, and opens its gate.
+///
+/// # Safety
+///
+/// The registry is locked, and the seat is the caller's, which is not pinned.
+pub(crate) unsafe fn age_seat(registry: &Registry, seat: &Seat) {
+    // SAFETY: the caller's promise.
+    // bug: late work left undone
+    Which::all(registry).shards(seat, |pool, shard| unsafe { pool.catch_up(seat, shard) });
+    seat.caught_up();
 }
 
 /// Moves what only the holder of this seat can reach to the shelves. The seat is the calling
 /// thread's.
 pub(crate) fn vacate(seat: &Seat) {
     let registry = Registry::lock();
-    for pool in registry.pools() {
-        // SAFETY: locked, and the seat is the caller's, which is not pinned.
-        unsafe {
-            pool.catch_up(seat.id);
-            pool.vacate(seat.id);
-        }
+    // SAFETY: locked, and the seat is the caller's, which is not pinned.
+    unsafe { vacate_seat(&registry, seat) };
+}
+
+/// Does the work of [`vacate`].
+///
+/// # Safety
+///
+/// As for [`age_seat`].
+pub(crate) unsafe fn vacate_seat(registry: &Registry, seat: &Seat) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        age_seat(registry, seat);
+        Which::all(registry).shards(seat, |pool, shard| pool.vacate(seat, shard));
     }
-    seat.caught_up();
 }

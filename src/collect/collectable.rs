@@ -1,41 +1,67 @@
 //! What a collect, the exit of a thread and a fork need of a pool.
 
 use super::pending::ErasedPending;
-use crate::seat::claim::AbandonedSeat;
+use crate::seat::{claim::AbandonedSeat, seat::Seat, shards::AnyShard};
 
-/// A pool, as the registry lists it. Every method is called under the registry's lock.
+/// A pool, as the registry lists it. Every method is called under the registry's lock. A shard that
+/// is passed in is this pool's, and is in the table of the seat that is passed in.
 pub(crate) trait Collectable: Send + Sync {
-    /// Stores the index of the pool in the registry.
-    fn set_entry(&self, entry: usize);
+    /// Stores the index of the pool in the registry and in the tables of seats.
+    fn set_index(&self, index: usize);
 
-    /// The first step of a collect, with no seat claimed: takes out the victims.
+    fn index(&self) -> usize;
+
+    /// The first step of a collect, with no seat claimed: takes the victims out of a shard.
     ///
     /// # Safety
     ///
     /// The caller holds the registry's lock.
-    unsafe fn drain(&self);
+    unsafe fn drain(&self, shard: AnyShard);
 
-    /// The second step of a collect, with `seats` claimed: advances the pool's generation, and
-    /// flips the shards of `seats` and the shelf.
+    /// The same for the shelf.
     ///
     /// # Safety
     ///
-    /// The caller holds the registry's lock, has called `drain`, and has claimed `seats`.
-    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>);
+    /// The caller holds the registry's lock.
+    unsafe fn drain_shelf(&self);
 
-    /// Returns what drains and flips have taken out, which the caller drops.
+    /// The second step, with no seat claimed: advances the pool's generation, and ages the shelf.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock, and has drained all shards and the shelf.
+    unsafe fn advance(&self);
+
+    /// The third step, with `seat` claimed: flips its shard. Removes it from the seat's table if it is
+    /// empty and was not used since the collect before, and returns whether it did.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock, has called `advance`, and has claimed `seat`.
+    unsafe fn flip(&self, seat: &Seat, shard: AnyShard) -> bool;
+
+    /// Returns what the steps have taken out, which the caller drops.
     ///
     /// # Safety
     ///
     /// The caller holds the registry's lock.
     unsafe fn take_pending(&self) -> Option<ErasedPending>;
 
-    /// The second step for a seat that a collector has skipped. Called by the seat's holder.
+    /// Frees the shards that flips have removed.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock, and [`Seats::may_free`] has returned true since.
+    ///
+    /// [`Seats::may_free`]: crate::seat::table::Seats::may_free
+    unsafe fn free_removed(&self);
+
+    /// The third step for a seat that a collector has skipped. Called by the seat's holder.
     ///
     /// # Safety
     ///
     /// The caller holds the registry's lock, and `seat`, which is not pinned.
-    unsafe fn catch_up(&self, seat: usize);
+    unsafe fn catch_up(&self, seat: &Seat, shard: AnyShard);
 
     /// Moves what only the holder of `seat` can reach to the shelf. Called by the holder when it
     /// gives the seat up.
@@ -44,7 +70,27 @@ pub(crate) trait Collectable: Send + Sync {
     ///
     /// The caller holds the registry's lock, and `seat`, which is not pinned, and has called
     /// `catch_up`.
-    unsafe fn vacate(&self, seat: usize);
+    unsafe fn vacate(&self, seat: &Seat, shard: AnyShard);
+
+    /// Returns whether objects wait on the shelf.
+    fn is_on_shelf(&self) -> bool;
+
+    /// Returns whether the pool seems to be empty: it holds neither idle objects nor spare cells
+    /// that wait to be freed. Other threads may be about to put something.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock.
+    unsafe fn seems_empty(&self) -> bool;
+
+    /// Returns whether the pool is empty, after [`seems_empty`](Self::seems_empty), with all seats
+    /// claimed.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock, has not released it since `seems_empty` has returned
+    /// true, and has claimed all seats.
+    unsafe fn is_empty(&self) -> bool;
 
     /// Locks what the registry's lock does not cover, until `unlock_after_fork`.
     ///
@@ -68,5 +114,5 @@ pub(crate) trait Collectable: Send + Sync {
     ///
     /// The caller holds the registry's lock, has claimed all seats, and is the only thread of the
     /// process.
-    unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat>);
+    unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat<'_>>);
 }

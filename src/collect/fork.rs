@@ -12,9 +12,12 @@
 
 use std::sync::Once;
 
-use super::registry::Registry;
+use super::{
+    registry::Registry,
+    watch::{Keeper, WATCH},
+};
 use crate::{
-    seat::{claim::Claim, current::current, fence, table::Seats},
+    seat::{claim::Claim, current::current, fence, seat::Seat, table::Seats},
     sync::{self, MutexGuard, reclaim},
     util::fork_lock::ForkLock,
 };
@@ -53,6 +56,7 @@ extern "C" fn before() {
     // SAFETY: locked, until `after`.
     unsafe {
         let claim = Claim::new(Seats::process(), false);
+        claim.wait();
         // bug: shelves not locked for a fork
         registry.pools().for_each(|pool| pool.lock_for_fork());
         HELD.hold(Held { claim, registry });
@@ -84,5 +88,9 @@ extern "C" fn after_in_child() {
     }
     // bug: own seat freed by a fork
     held.claim.reset_after_fork(own);
-    held.registry.forget_janitors();
+    held.registry.forget_threads();
+    WATCH.set(Keeper::Nobody);
+    // What is idle may be used by hits alone, or not at all.
+    // bug: hits of a child age nothing
+    current().into_iter().for_each(Seat::unwatch);
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    collect_thread::reconsider,
     fork,
     pressure::{Level, Pressure},
     registry::Registry,
@@ -122,7 +123,10 @@ impl JanitorBuilder {
         let thread = thread::Builder::new().name("corepool-janitor".into());
         let thread = thread.spawn(move || janitor.run())?;
         fork::watch();
-        Registry::lock().add_janitor(thread.thread().clone());
+        let mut registry = Registry::lock();
+        registry.add_janitor(thread.thread().clone());
+        // Ends the collect thread.
+        reconsider(&mut registry);
         Ok(Janitor { stop, thread: Some(thread) })
     }
 }
@@ -139,7 +143,12 @@ impl Drop for Janitor {
     /// Ends the janitor and waits for its thread, unless this is that thread.
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        let known = Registry::lock().remove_janitor(thread.thread().id());
+        let known = {
+            let mut registry = Registry::lock();
+            let known = registry.remove_janitor(thread.thread().id());
+            reconsider(&mut registry);
+            known
+        };
         // Relaxed: it is only a flag, and `join` orders the rest.
         self.stop.swap(true, Relaxed);
         // bug: janitor not woken to end

@@ -2,15 +2,14 @@
 
 use super::{
     collect::{catch_up, vacate},
+    collect_thread::{after_exit, watch_again},
     fork,
+    watch::WATCH,
 };
-use crate::{
-    seat::{
-        current::{CurrentSeat, current},
-        seat::Seat,
-        table::Seats,
-    },
-    shard::shard::Shard,
+use crate::seat::{
+    current::{CurrentSeat, current},
+    seat::Seat,
+    table::Seats,
 };
 
 thread_local! {
@@ -29,6 +28,7 @@ impl Drop for SeatGuard {
             vacate(seat);
             // SAFETY: this thread held the seat, and has just forgotten it.
             unsafe { Seats::process().leave(seat) };
+            after_exit();
         }
     }
 }
@@ -45,16 +45,19 @@ fn join() -> Option<&'static Seat> {
     GUARD.try_with(|_| ()).ok()?;
     fork::watch();
     let seat = Seats::process().join()?;
-    CurrentSeat::set(seat, Shard::BYTES);
+    CurrentSeat::set(seat);
     Some(seat)
 }
 
 /// Returns the seat of the calling thread, for the slow path. If a collector has skipped the seat,
-/// its shards are aged first.
+/// its shards are aged first. If the collect thread has ended, another one is started.
 pub(crate) fn slow_path_seat() -> Option<&'static Seat> {
     let seat = current_or_join()?;
     if seat.is_late() {
         catch_up(seat);
+    }
+    if seat.is_unwatched() {
+        watch_again(seat, &WATCH);
     }
     Some(seat)
 }
@@ -78,6 +81,6 @@ pub(crate) fn detach_seat() -> Option<&'static Seat> {
 pub(crate) unsafe fn attach_seat(seat: Option<&'static Seat>) {
     debug_assert!(current().is_none());
     if let Some(seat) = seat {
-        CurrentSeat::set(seat, Shard::BYTES);
+        CurrentSeat::set(seat);
     }
 }

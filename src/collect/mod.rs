@@ -4,7 +4,11 @@ pub(crate) mod pending;
 
 pub(crate) mod collectable;
 
+mod thread_state;
+
 pub(crate) mod registry;
+
+pub(crate) mod recall;
 
 pub(crate) mod collect;
 
@@ -15,6 +19,16 @@ pub(crate) mod join;
 pub(crate) mod live_heap;
 
 pub(crate) mod schedule;
+
+pub(crate) mod watch;
+
+mod at_exit;
+
+pub(crate) mod collect_thread;
+
+pub(crate) mod own_age;
+
+pub(crate) mod automatic;
 
 pub(crate) mod pressure;
 

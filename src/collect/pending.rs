@@ -1,13 +1,20 @@
 //! Objects and cells that a collect has taken out of a pool and not yet dropped.
 
-use std::{mem::MaybeUninit, ptr};
+use std::{
+    mem::{self, MaybeUninit},
+    ptr,
+};
 
-use crate::containers::{cell::List, weight::WeightLimit};
+use crate::{
+    containers::{cell::List, weight::WeightLimit},
+    shard::removed::RemovedShards,
+};
 
-/// Objects and empty cells that are to be dropped.
+/// Objects and empty cells that are to be dropped, and shards that are to be freed.
 pub(crate) struct Pending<T> {
     pub(crate) objects: List<T>,
     pub(crate) empties: List<MaybeUninit<T>>,
+    pub(crate) shards: RemovedShards<T>,
 }
 
 /// A [`Pending`] of any type. Dropping it drops each object once.
@@ -34,12 +41,19 @@ impl Drop for ErasedPending {
 
 impl<T> Pending<T> {
     pub(crate) fn new() -> Self {
-        Self { objects: List::new(), empties: List::new() }
+        Self { objects: List::new(), empties: List::new(), shards: RemovedShards::new() }
+    }
+
+    /// Takes out what can be dropped at any time: all but the shards.
+    pub(crate) fn take(&mut self) -> Self {
+        let objects = mem::replace(&mut self.objects, List::new());
+        let empties = mem::replace(&mut self.empties, List::new());
+        Self { objects, empties, shards: RemovedShards::new() }
     }
 }
 
 impl<T: Send + 'static> Pending<T> {
-    /// Erases the type. Returns `None` if there is nothing to drop.
+    /// Erases the type. There are no shards. Returns `None` if there is nothing to drop.
     pub(crate) fn erase(self, weight_limit: Option<&WeightLimit<T>>) -> Option<ErasedPending> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
         (!none).then(|| ErasedPending {

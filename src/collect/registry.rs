@@ -1,22 +1,29 @@
-//! The registry: every pool that has been used, and the running janitors.
+//! The registry: every pool that has been used, and the threads that collect.
 
 use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
     sync::TryLockError,
     thread::{self, Thread},
 };
 
-use super::collectable::Collectable;
+use super::{collectable::Collectable, thread_state::CollectThread};
 use crate::{
     sync::{LazyLock, Mutex, MutexGuard, lock::lock},
     util::try_alloc::NO_MEMORY,
 };
 
-/// Every pool that has been used, and the running janitors. Collectors hold its lock.
+/// Every pool that has been used, and the threads that collect. Collectors hold its lock.
 #[derive(Default)]
 pub(crate) struct Registry {
-    pools: Vec<Entry>,
+    /// The pools, each at its index.
+    pools: Vec<Option<Entry>>,
+    /// The indexes of `pools` that are free. The lowest is used first, because the tables of seats
+    /// are as long as the highest index that their owners use.
+    free: BinaryHeap<Reverse<usize>>,
     /// The threads of the running janitors.
     janitors: Vec<Thread>,
+    pub(super) thread: CollectThread,
 }
 
 /// A pool, which leaves the registry before it is freed.
@@ -54,43 +61,68 @@ impl Registry {
         &REGISTRY
     }
 
-    /// Allocates the place of one more pool.
+    /// Allocates the place of one more pool, and the memory that its end needs.
     ///
     /// # Panics
     ///
     /// If there is no memory.
     pub(crate) fn reserve(&mut self) {
         self.pools.try_reserve(1).expect(NO_MEMORY);
+        // Ends need no memory: there is room for every index.
+        let all = self.pools.len() + 1;
+        self.free.try_reserve(all - self.free.len()).expect(NO_MEMORY);
     }
 
-    /// Adds a pool. The place for it has been [reserved](Self::reserve).
+    /// Adds a pool, and returns its index, the lowest that is free. The place for it has been
+    /// [reserved](Self::reserve).
     ///
     /// # Safety
     ///
     /// The caller removes the pool with [`leave`](Self::leave) before it is freed.
-    pub(crate) unsafe fn enter(&mut self, pool: &(dyn Collectable + 'static)) {
+    pub(crate) unsafe fn enter(&mut self, pool: &(dyn Collectable + 'static)) -> usize {
         debug_assert!(self.pools.len() < self.pools.capacity());
-        pool.set_entry(self.pools.len());
-        self.pools.push(Entry(pool));
+        let index = match self.free.pop() {
+            Some(Reverse(index)) => index,
+            None => {
+                self.pools.push(None);
+                self.pools.len() - 1
+            }
+        };
+        pool.set_index(index);
+        self.pools[index] = Some(Entry(pool));
+        index
     }
 
-    /// Removes the pool at `entry`, the index that [`set_entry`](Collectable::set_entry) was last
-    /// called with.
-    pub(crate) fn leave(&mut self, entry: usize) {
-        self.pools.swap_remove(entry);
-        if let Some(moved) = self.pools.get(entry) {
-            // bug: entry of a moved pool
-            moved.get().set_entry(entry);
-        }
+    /// Removes the pool at `index`. The next pool may get the index: until the registry is unlocked,
+    /// the caller removes the pool's shards from the tables of seats.
+    pub(crate) fn leave(&mut self, index: usize) {
+        self.detach(index);
+        self.free_index(index);
+    }
+
+    /// Removes the pool at `index`. Its index stays in use until [`free_index`](Self::free_index).
+    pub(crate) fn detach(&mut self, index: usize) {
+        self.pools[index] = None;
+    }
+
+    /// Frees the index of a pool that was removed.
+    pub(crate) fn free_index(&mut self, index: usize) {
+        debug_assert!(self.pools[index].is_none());
+        self.free.push(Reverse(index));
     }
 
     pub(crate) fn pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
-        self.pools.iter().map(Entry::get)
+        self.pools.iter().flatten().map(Entry::get)
+    }
+
+    /// Returns the pool at `index`.
+    pub(crate) fn pool(&self, index: usize) -> Option<&dyn Collectable> {
+        self.pools.get(index)?.as_ref().map(Entry::get)
     }
 
     /// Returns the number of pools.
     pub(crate) fn len(&self) -> usize {
-        self.pools.len()
+        self.pools.len() - self.free.len()
     }
 
     pub(crate) fn add_janitor(&mut self, janitor: Thread) {
@@ -103,15 +135,21 @@ impl Registry {
         place.map(|place| self.janitors.swap_remove(place)).is_some()
     }
 
+    pub(crate) fn has_janitor(&self) -> bool {
+        !self.janitors.is_empty()
+    }
+
     /// Wakes a janitor. Returns false if there is none.
     pub(crate) fn wake_janitor(&self) -> bool {
         self.janitors.first().inspect(|janitor| janitor.unpark()).is_some()
     }
 
-    /// Forgets the parent's janitors, in a forked child. Their handles are leaked: a fork handler
-    /// must not free memory.
-    pub(crate) fn forget_janitors(&mut self) {
+    /// Forgets the parent's threads, in a forked child. The handles of janitors are leaked: a fork
+    /// handler must not free memory. That of the collect thread is an id.
+    pub(crate) fn forget_threads(&mut self) {
         // bug: parent's janitor kept in a child
         std::mem::forget(std::mem::take(&mut self.janitors));
+        // bug: parent's collect thread kept in a child
+        self.thread = CollectThread::default();
     }
 }

@@ -1,19 +1,16 @@
-//! When a collect is due, and which thread runs it.
+//! When a collect is due.
 //!
-//! An allocator or the clock only *requests* a collect: it raises a flag. A thread on the slow path
-//! sees the flag, takes it, and collects when its own work is done. If there is a janitor, the
-//! thread leaves the collect to it. The hit path does not read the flag.
-//!
-//! A runtime's monitor reads the clock and the flag. It does not take the flag, and has a task run
-//! the collect.
+//! An allocator or the clock only *requests* a collect: it raises a flag. The thread that collects
+//! takes the flag: the collect thread, a janitor, or a task of a runtime. The hit path does not read
+//! the flag.
 //!
 //! The flag is cleared before the collect starts, so no request is lost: one that arrives too late
 //! for a collect stays pending for the next one. The thread that takes the flag sees what came
 //! before every request that it answers.
 
-use std::{cell::Cell, thread::panicking, time::Duration};
+use std::{cell::Cell, time::Duration};
 
-use super::{collect::collect_from, fork, live_heap, registry::Registry};
+use super::{collect::collect_from, fork, live_heap};
 use crate::{
     seat::table::Seats,
     sync::{Acquire, ProcessBool, Relaxed, Release, Untracked},
@@ -34,11 +31,12 @@ static LAST: Untracked = Untracked::new(0);
 /// The number of collects of all pools.
 static COLLECTS: Untracked = Untracked::new(0);
 
+/// Whether a request was made that no call has passed on to the thread that collects.
+static NEWS: Untracked = Untracked::new(0);
+
 thread_local! {
-    /// The calls of [`poll`] that are left before this thread reads the clock again.
+    /// The calls of [`tick`] that are left before this thread reads the clock again.
     static LEFT: Cell<u32> = const { Cell::new(0) };
-    /// Whether this thread is running a requested collect.
-    static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The flag that requests a collect.
@@ -75,17 +73,42 @@ impl CollectRequest {
 /// Requests a collect. Neither locks nor allocates.
 pub(crate) fn ask() {
     DUE.ask();
+    renew_news();
+}
+
+/// Returns whether a collect is requested.
+pub(crate) fn is_asked() -> bool {
+    DUE.is_asked()
+}
+
+/// Returns whether a call must pass on a request.
+#[inline]
+pub(crate) fn has_news() -> bool {
+    NEWS.load(Relaxed) != 0
+}
+
+/// Has calls pass on the request.
+pub(crate) fn renew_news() {
+    NEWS.store(1, Relaxed);
+}
+
+/// Called before the request is passed on, and before it is taken.
+pub(crate) fn end_news() {
+    NEWS.store(0, Relaxed);
 }
 
 /// Takes the request, and returns whether there was one. If so, the caller must run the collect.
 pub(crate) fn take() -> bool {
+    if !DUE.is_asked() {
+        return false;
+    }
+    // First: a request that is made from here on must be passed on, unless it is taken below.
+    end_news();
     DUE.take()
 }
 
-/// Runs a collect if one is due, or leaves it to the janitor. Called on the slow path, with nothing
-/// held.
-#[inline]
-pub(crate) fn poll() {
+/// Reads the clock, if it is this thread's turn, and requests a collect if one is due.
+pub(crate) fn tick() {
     let left = LEFT.get();
     LEFT.set(left.wrapping_sub(1));
     // bug: clock never read
@@ -93,32 +116,41 @@ pub(crate) fn poll() {
         LEFT.set(LOOKS - 1);
         check_clock();
     }
-    if DUE.is_asked() {
-        run_if_requested();
-    }
 }
 
-/// For a thread that runs at intervals, such as a runtime's monitor: returns whether a collect is
-/// due that the caller must get some thread to run, with [`run_if_requested`]. Until then the
-/// request stays pending, for other threads as well. If there is a janitor, wakes it instead and
-/// returns false.
-#[cfg(any(test, feature = "rt"))]
-pub(crate) fn monitor_tick() -> bool {
-    // bug: monitor does not read the clock
-    check_clock();
-    DUE.is_asked() && !wake_janitor()
+/// Returns the time, in milliseconds.
+pub(crate) fn now() -> usize {
+    coarse_clock::millis()
+}
+
+/// Returns the interval in milliseconds, or 0 if the clock requests no collects.
+pub(crate) fn interval() -> usize {
+    INTERVAL.load(Relaxed)
+}
+
+/// Sets the interval.
+pub(crate) fn set_interval(interval: Option<Duration>) {
+    let most = usize::MAX / 2;
+    // bug: interval truncated
+    let millis = |time: Duration| time.as_millis().clamp(1, most as u128) as usize;
+    INTERVAL.store(interval.map_or(0, millis), Relaxed);
+}
+
+/// Makes the next collect by the clock due after a whole interval.
+pub(crate) fn restart_clock() {
+    LAST.store(coarse_clock::millis(), Relaxed);
 }
 
 /// Returns the time until the clock requests a collect, as far as is known now. `None` if it never
 /// does.
-#[cfg(feature = "rt")]
 pub(crate) fn remaining() -> Option<Duration> {
     let (interval, last) = (INTERVAL.load(Relaxed), LAST.load(Relaxed));
     let gone = if last == 0 { 0 } else { coarse_clock::since(last) };
     (interval != 0).then(|| Duration::from_millis(interval.saturating_sub(gone) as u64))
 }
 
-fn check_clock() {
+/// Reads the clock, and requests a collect if one is due.
+pub(crate) fn check_clock() {
     let interval = INTERVAL.load(Relaxed);
     if interval == 0 {
         return;
@@ -135,30 +167,11 @@ fn check_clock() {
     }
 }
 
-/// Runs the requested collect, unless another thread has taken the request, or a janitor runs it.
-/// Does nothing inside another requested collect, whose destructors may get here, or while the
-/// thread panics.
-#[cold]
-pub(crate) fn run_if_requested() {
-    // bug: collect inside a collect; collect not left to the janitor
-    if !BUSY.get() && !panicking() && !wake_janitor() && take() {
-        run();
-    }
-}
-
-/// Wakes a janitor, and returns whether there is one. Also returns true if the registry is locked:
-/// another thread is collecting, and a later call will see the request.
-fn wake_janitor() -> bool {
-    Registry::try_lock().is_none_or(|registry| registry.wake_janitor())
-}
-
-/// Collects. Panics of destructors are reported, but go no further: the caller did not ask for this
+/// Collects. Panics of destructors are reported, but go no further: the thread did not ask for this
 /// collect.
 pub(crate) fn run() {
-    BUSY.set(true);
     // bug: panic of a dropped object propagates
     catch_and_discard(collect);
-    BUSY.set(false);
 }
 
 /// A collect of all pools that is running. It ends when this is dropped, even by a panic of a
@@ -167,11 +180,17 @@ pub(crate) struct Collecting(());
 
 /// Begins a collect of all pools, which answers all requests made before.
 pub(crate) fn begin() -> Collecting {
-    take();
-    COLLECTS.fetch_add(1, Relaxed);
-    LAST.store(coarse_clock::millis(), Relaxed);
-    live_heap::rebase();
+    answer();
     Collecting(())
+}
+
+/// Counts what is about to begin as a collect of all pools, and as the answer to all requests made
+/// before.
+pub(crate) fn answer() {
+    COLLECTS.fetch_add(1, Relaxed);
+    take();
+    restart_clock();
+    live_heap::rebase();
 }
 
 impl Drop for Collecting {
@@ -191,41 +210,6 @@ pub(crate) fn collects() -> usize {
 pub(crate) fn since_last() -> Option<Duration> {
     let last = LAST.load(Relaxed);
     (last != 0).then(|| Duration::from_millis(coarse_clock::since(last) as u64))
-}
-
-/// Sets the time after which pools [`collect`](crate::collect()) automatically. The default is two
-/// minutes. `None` turns this off.
-///
-/// No background thread does this. A call that takes the slow path, because its thread has no idle
-/// object or no room, reads the clock from time to time. If no collect of all pools has begun for
-/// `interval`, the call runs one when its own work is done. So, by default, an idle object is
-/// dropped after two to four minutes, as long as the calls on some pool of the process are not all
-/// hits. With a [`janitor`](crate::janitor()), this holds even if no pool is used.
-///
-/// The destructors of the dropped objects run on that thread, inside its call. They may use pools.
-/// But a destructor that needs a lock which the caller holds around the call deadlocks, and a
-/// `RefCell` that the caller has borrowed stays borrowed. If that can happen, turn this off, or run
-/// a janitor, which then collects in place of all other threads. If a destructor panics, the panic
-/// is reported as usual, and goes no further.
-///
-/// Times are kept in milliseconds; a shorter `interval` counts as one millisecond.
-///
-/// Go does the same: it forces a garbage collection, which ages its pools, when there was none for
-/// two minutes.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-///
-/// corepool::set_collect_interval(Some(Duration::from_secs(30)));
-/// corepool::set_collect_interval(None);
-/// ```
-pub fn set_collect_interval(interval: Option<Duration>) {
-    let most = usize::MAX / 2;
-    // bug: interval truncated
-    let millis = |time: Duration| time.as_millis().clamp(1, most as u128) as usize;
-    INTERVAL.store(interval.map_or(0, millis), Relaxed);
 }
 
 /// Ages every pool of the process by one generation.

@@ -166,6 +166,7 @@ impl<T> Drop for CellBox<T> {
             fn drop(&mut self) {
                 // SAFETY: allocated in `EmptyCell::try_new` with this layout, and owned by the
                 // `CellBox`.
+                // bug: cell freed with the layout of its object
                 unsafe { dealloc(self.0.as_ptr().cast(), Layout::new::<ObjectCell<T>>()) };
             }
         }
@@ -243,6 +244,13 @@ impl<T> List<T> {
             self.len -= 1;
             Some(CellBox::from_raw(cell))
         }
+    }
+
+    /// Pops up to `n` objects.
+    pub(crate) fn split(&mut self, n: usize) -> Self {
+        let mut first = Self::new();
+        (0..n).map_while(|_| self.pop()).for_each(|full| first.push(full));
+        first
     }
 
     /// Puts all objects of `other` on top of the stack.

@@ -54,6 +54,11 @@ impl<T> Chain<T> {
         Self { head: AtomicPtr::new(ptr::null_mut()), tail: AtomicPtr::new(ptr::null_mut()) }
     }
 
+    /// Returns whether the chain has a ring. If not, it is empty.
+    pub(crate) fn has_ring(&self) -> bool {
+        !self.tail.load(Relaxed).is_null()
+    }
+
     /// Returns the owner's side of the chain.
     ///
     /// # Safety
@@ -66,7 +71,7 @@ impl<T> Chain<T> {
     /// Takes up to half of the objects in the oldest ring that is not empty, at most `into.len()`.
     pub(crate) fn steal(&self, into: &mut [*mut ObjectCell<T>]) -> Steal {
         // Most chains have never held anything.
-        if self.tail.load(Relaxed).is_null() {
+        if !self.has_ring() {
             return Steal::Empty;
         }
         // bug: missed grace period; missed grace period, with crossbeam-epoch
@@ -141,6 +146,10 @@ impl<T> Chain<T> {
 
     /// Returns the number of objects. It is exact only while no thread uses the chain.
     pub(crate) fn len(&self) -> usize {
+        // Most chains have never held anything.
+        if self.tail.load(Relaxed).is_null() {
+            return 0;
+        }
         // bug: counting without a grace period
         let _guard = pin_epoch();
         let mut len = 0;
@@ -162,7 +171,7 @@ pub(crate) struct ChainHead<'a, T>(&'a Chain<T>, PhantomData<*mut ()>);
 
 impl<T> ChainHead<'_, T> {
     /// Returns the newest ring. Relaxed: only the owner stores `head`.
-    fn ring(&self) -> Option<&Ring<T>> {
+    pub(crate) fn ring(&self) -> Option<&Ring<T>> {
         // SAFETY: thieves unlink only rings that have a `next`, and this one has none. The owner
         // alone retires it.
         unsafe { self.0.head.load(Relaxed).as_ref() }
@@ -209,9 +218,20 @@ impl<T> ChainHead<'_, T> {
         self.ring().map_or(0, |ring| unsafe { ring.head() }.pop(into))
     }
 
+    /// Returns the number of objects in the newest ring.
+    pub(crate) fn len(&self) -> usize {
+        self.ring().map_or(0, Ring::len)
+    }
+
     /// Returns the number of slots of the newest ring, or 0 if there is none.
     pub(crate) fn slots(&self) -> usize {
         self.ring().map_or(0, Ring::slots)
+    }
+
+    /// Returns whether the chain holds nothing, and has no spent rings.
+    pub(crate) fn is_empty(&self) -> bool {
+        // bug: ring with objects freed
+        self.is_alone() && self.ring().is_none_or(|ring| ring.len() == 0)
     }
 
     /// Returns whether the chain has no ring but the newest. If so, the chain is empty when that
@@ -241,12 +261,12 @@ impl<T> ChainHead<'_, T> {
 impl<T> Drop for Chain<T> {
     /// Frees the rings, which are empty by now.
     fn drop(&mut self) {
-        debug_assert_eq!(self.len(), 0);
         let mut at = self.tail.load(Relaxed);
         while !at.is_null() {
             // SAFETY: `&mut self`, and every linked ring came from a `Box`.
             // bug: rings leaked with their chain
             let ring = unsafe { Box::from_raw(at) };
+            debug_assert_eq!(ring.len(), 0);
             at = ring.next.load(Relaxed);
         }
     }

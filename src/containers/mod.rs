@@ -9,6 +9,8 @@ pub(crate) mod chain;
 
 pub(crate) mod shelf;
 
+pub(crate) mod stock;
+
 pub(crate) mod occupancy;
 
 pub(crate) mod quota;

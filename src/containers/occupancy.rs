@@ -1,23 +1,40 @@
-//! The occupancy map: which shards may hold objects that thieves can take.
+//! The occupancy map: which shards may hold objects that thieves can take, and which may hold
+//! objects that only a recall can reach.
 
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, model_limit, test_size};
+use crate::sync::{AcqRel, Acquire, AtomicUsize, Relaxed, Release, model_limit, test_size};
 
 /// The number of bits of a word: up to this number of shards, each has its own bit.
 pub(crate) const BITS: usize = model_limit(test_size(usize::BITS as usize, 4), 2);
 
-/// A word for each parity, with a bit for each shard. The shard of seat `id` has bit `id % BITS`,
-/// so shards share bits if there are more than [`BITS`].
+/// Words with a bit for each shard. The shard of seat `id` has bit `id % BITS`, so shards share bits
+/// if there are more than [`BITS`].
 #[derive(Debug)]
-pub(crate) struct OccupancyMap([AtomicUsize; 2]);
+pub(crate) struct OccupancyMap {
+    /// The shards whose chains may hold objects, for each parity.
+    chains: [AtomicUsize; 2],
+    /// The shards whose private parts are enabled.
+    private: AtomicUsize,
+}
+
+/// Returns the bits that are set in `word`, in ascending order from bit `random % BITS` on, wrapping
+/// round.
+fn bits(word: usize, random: usize) -> impl Iterator<Item = usize> {
+    let mut bits = word.rotate_right((random % BITS) as u32);
+    std::iter::from_fn(move || {
+        let ahead = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some((ahead + random) % BITS)
+    })
+}
 
 impl OccupancyMap {
     pub(crate) fn new() -> Self {
-        Self([AtomicUsize::new(0), AtomicUsize::new(0)])
+        Self { chains: [AtomicUsize::new(0), AtomicUsize::new(0)], private: AtomicUsize::new(0) }
     }
 
     #[inline]
     fn word(&self, parity: u32) -> &AtomicUsize {
-        &self.0[(parity & 1) as usize]
+        &self.chains[(parity & 1) as usize]
     }
 
     /// Sets the bit of shard `id`, which may hold objects now. Callers push the objects first.
@@ -49,25 +66,62 @@ impl OccupancyMap {
         !holds
     }
 
-    /// Returns whether both words are clear, ignoring the bit of shard `except` in the word of
-    /// `parity`.
+    /// Returns whether all words are clear, ignoring the bit of shard `except` in the word of
+    /// `parity` and in that of the private parts.
     #[inline]
     pub(crate) fn is_clear(&self, parity: u32, except: u32) -> bool {
         let except = !(1_usize.rotate_left(except));
+        // Acquire: pairs with the Release of `disable`. A thread that does not see the mark of an owner
+        // which has ended sees its objects on the shelf.
+        // bug: cleared mark read without acquire
+        let private = self.private.load(Acquire);
+        // bug: quick check overlooks private parts
+        let others = (self.word(parity).load(Relaxed) | private) & except;
         // bug: quick check overlooks victims
-        self.word(parity).load(Relaxed) & except | self.word(parity ^ 1).load(Relaxed) == 0
+        others | self.word(parity ^ 1).load(Relaxed) == 0
+    }
+
+    /// Returns whether no chain is marked.
+    pub(crate) fn has_no_chains(&self) -> bool {
+        self.word(0).load(Relaxed) | self.word(1).load(Relaxed) == 0
+    }
+
+    /// Sets the private bit of shard `id`, whose owner has just enabled its private part.
+    pub(crate) fn enable(&self, id: usize) {
+        // Release: pairs with the Acquire of `enabled` and of `disable`. Always a
+        // read-modify-write: a thread that clears the bit for another shard sees this one's flag,
+        // or clears it before.
+        // bug: enabled private part without a mark
+        self.private.fetch_or(1 << (id % BITS), Release);
+    }
+
+    /// Clears a private bit, and sets it again if `still` then reports that one of its shards is
+    /// enabled.
+    pub(crate) fn disable(&self, bit: usize, still: impl FnOnce() -> bool) {
+        // Acquire: pairs with the Release of `enable`, for the flags of the other shards. Release:
+        // keeps that of other shards' bits for `enabled`.
+        self.private.fetch_and(!(1 << bit), AcqRel);
+        // bug: mark of another shard's private part lost
+        if still() {
+            self.private.fetch_or(1 << bit, Release);
+        }
+    }
+
+    /// Returns the private bits that are set, starting at a random one.
+    pub(crate) fn enabled(&self, random: usize) -> impl Iterator<Item = usize> {
+        // Acquire: pairs with the Release of `enable`, for the shard and its objects.
+        bits(self.private.load(Acquire), random)
+    }
+
+    /// Returns whether no bit is set.
+    pub(crate) fn is_unmarked(&self, parity: u32) -> bool {
+        self.word(parity).load(Relaxed) == 0
     }
 
     /// Returns the bits that are set, in ascending order from bit `random % BITS` on, wrapping
     /// round.
     pub(crate) fn marked(&self, parity: u32, random: usize) -> impl Iterator<Item = usize> {
         // Acquire: pairs with the Release of `mark`.
-        let word = self.word(parity).load(Acquire);
-        let mut bits = word.rotate_right((random % BITS) as u32);
-        std::iter::from_fn(move || {
-            let ahead = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-            bits &= bits - 1;
-            Some((ahead + random) % BITS)
-        })
+        bits(self.word(parity).load(Acquire), random)
     }
 }

@@ -3,17 +3,10 @@
 //! A shard leases units for its private places, a few at a time, and keeps them while its objects
 //! come and go, so that a hit does not access the quota. A unit may change its use (a place of a
 //! magazine, an object in a chain, in a victim list, on the shelf); the number of units never
-//! changes.
-//!
-//! A unit that one shard has leased is not available to the others. So the number of a shard's
-//! private places depends on the number of units: with few units there are few places, and with
-//! fewer than [`SHARE`] none. Then all objects go to the chains.
+//! changes. A thread that finds no unit left recalls those that other shards have leased and do not
+//! use.
 
-use crate::sync::{AtomicUsize, Relaxed, test_size};
-
-/// A magazine may lease at most `1 / SHARE` of the pool's units. With fewer units than `SHARE`
-/// there are no private places.
-pub(crate) const SHARE: usize = test_size(32, 1);
+use crate::sync::{AtomicUsize, Relaxed};
 
 /// The units that are not leased, and how a shard may use units.
 #[derive(Debug)]
@@ -33,14 +26,14 @@ impl Quota {
             left: AtomicUsize::new(limit),
             limit,
             bounded: limit != usize::MAX,
-            slots: limit >= SHARE,
-            places: places.min(limit / SHARE),
+            slots: limit > 0,
+            places: places.min(limit),
         }
     }
 
-    /// Returns the same quota with a bound and without private places, so that every object takes
-    /// the slow path.
-    pub(crate) fn without_places(self) -> Self {
+    /// Returns the same quota for a pool that weighs its objects, whose shards use their slots by
+    /// operations of their own.
+    pub(crate) fn weighed(self) -> Self {
         // bug: private places in a pool that weighs
         Self { bounded: true, slots: false, places: 0, ..self }
     }
@@ -62,16 +55,16 @@ impl Quota {
         self.places
     }
 
-    /// Returns how many places of a magazine are open at first, in a pool without a bound.
-    pub(crate) fn first_places(&self) -> usize {
-        self.places / 2
-    }
-
     /// Returns how many objects move at a time between magazine and chain, and how many units
     /// between the quota and a shard.
     #[inline]
     pub(crate) fn batch(&self) -> usize {
         (self.places / 4).max(1)
+    }
+
+    /// Returns the most idle objects that the pool may hold.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Returns whether there are units to lease.

@@ -69,6 +69,12 @@ impl<T> Shelf<T> {
         self.len.load(Relaxed)
     }
 
+    /// Returns the number of objects, under the lock: one that is not counted is added after the call
+    /// by a thread that sees what the caller did before it.
+    pub(crate) fn locked_len(&self) -> usize {
+        self.with(|lists| lists.fresh.len() + lists.aged.len())
+    }
+
     /// Calls `f` with the lists, under the lock. The lock also orders accesses to the objects.
     fn with<R>(&self, f: impl FnOnce(&mut Lists<T>) -> R) -> R {
         // bug: length of the shelf stored after its lock

@@ -1,6 +1,7 @@
 //! The bound on the total weight of idle objects, for pools that have one.
 //!
-//! Every object is weighed when the pool keeps it, and again when it leaves the pool or is dropped.
+//! Every object is weighed when the pool keeps it, and again when it leaves the pool or is dropped,
+//! except for the one in a thread's slot, whose weight stays reserved while it is lent.
 //! An idle object does not change, so both weights are the same. The weight function is user code,
 //! so nothing is pinned or locked while it runs.
 
@@ -75,23 +76,32 @@ impl<T> WeightLimit<T> {
         self.shared().held.load(Relaxed)
     }
 
-    /// Adds the weight of an object if the sum stays within the limit. Returns whether it did.
-    pub(crate) fn admit(&self, full: &CellBox<T>) -> bool {
+    /// Returns the weight of an object. This calls user code.
+    pub(crate) fn weigh(&self, full: &CellBox<T>) -> usize {
+        (self.shared().weigh)(full.get())
+    }
+
+    /// Adds `weight` if the sum stays within the limit. Returns whether it did.
+    pub(crate) fn add(&self, weight: usize) -> bool {
         let shared = self.shared();
-        let weight = (shared.weigh)(full.get());
         // bug: object above the weight limit kept
         let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= shared.most);
         // Relaxed: weights are only counted; they guard no memory.
         shared.held.fetch_update(Relaxed, Relaxed, add).is_ok()
     }
 
-    /// Subtracts the weight of an object that leaves the pool.
-    pub(crate) fn release(&self, full: &CellBox<T>) {
-        let shared = self.shared();
-        let weight = (shared.weigh)(full.get());
+    /// Subtracts `weight`.
+    pub(crate) fn sub(&self, weight: usize) {
         // bug: weight not given back
         let less = |held: usize| Some(held.saturating_sub(weight));
-        let _ = shared.held.fetch_update(Relaxed, Relaxed, less);
+        if weight > 0 {
+            let _ = self.shared().held.fetch_update(Relaxed, Relaxed, less);
+        }
+    }
+
+    /// Subtracts the weight of an object that leaves the pool.
+    pub(crate) fn release(&self, full: &CellBox<T>) {
+        self.sub(self.weigh(full));
     }
 
     /// Subtracts the weights of `objects` and drops them.

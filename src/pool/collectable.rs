@@ -3,79 +3,131 @@
 //! Nothing is dropped here. Objects that must be dropped are returned as [`Pending`], and callers
 //! drop them when nothing is claimed, pinned or locked.
 
-use super::core::Core;
+use super::core::{Core, NO_INDEX};
 use crate::{
     collect::{
         collectable::Collectable,
         pending::{ErasedPending, Pending},
     },
     containers::cell::List,
-    seat::claim::AbandonedSeat,
-    shard::{owner::Owner, shard::Shard},
+    seat::{claim::AbandonedSeat, seat::Seat, shards::AnyShard},
+    shard::{
+        lookup::{NOBODY, typed},
+        shard::Shard,
+    },
     sync::Relaxed,
 };
 
 impl<T: Send + 'static> Collectable for Core<T> {
-    fn set_entry(&self, entry: usize) {
-        self.entry.store(entry, Relaxed);
+    fn set_index(&self, index: usize) {
+        self.index.store(index, Relaxed);
+        // bug: hit path skips the hook
+        let return_index = if self.is_plain() { index } else { NO_INDEX };
+        self.return_index.store(return_index, Relaxed);
     }
 
-    unsafe fn drain(&self) {
+    fn index(&self) -> usize {
+        Core::index(self)
+    }
+
+    unsafe fn drain(&self, shard: AnyShard) {
         self.with_pending(|pending| {
             let before = pending.objects.len();
-            for shard in self.shards() {
-                // SAFETY: the caller holds the lock.
-                unsafe { shard.drain_victims(&mut pending.objects) };
-            }
+            // SAFETY: the shard is ours, and the caller holds the lock.
+            unsafe { typed::<T>(shard).drain_victims(&mut pending.objects) };
+            self.forget(pending.objects.len() - before);
+        });
+    }
+
+    unsafe fn drain_shelf(&self) {
+        self.with_pending(|pending| {
+            let before = pending.objects.len();
             self.shelf.take_aged(&mut pending.objects);
+            // bug: stock kept by collects
+            std::iter::from_fn(|| self.stock.take())
+                .for_each(|batch| pending.empties.append(batch));
             self.forget(pending.objects.len() - before);
         });
     }
 
-    unsafe fn flip(&self, seats: &mut dyn Iterator<Item = usize>) {
+    unsafe fn advance(&self) {
+        self.generation.store(self.generation.load(Relaxed).wrapping_add(1), Relaxed);
+        // bug: shelf does not age
+        self.shelf.age();
+    }
+
+    unsafe fn flip(&self, seat: &Seat, shard: AnyShard) -> bool {
         self.with_pending(|pending| {
             let before = pending.objects.len();
-            let generation = self.generation.load(Relaxed).wrapping_add(1);
-            self.generation.store(generation, Relaxed);
-            // bug: flip without a claim
-            for seat in seats {
-                // SAFETY: the caller has claimed the seat and holds the lock.
-                unsafe { self.age_shard(seat, pending) };
-            }
-            // bug: shelf does not age
-            self.shelf.age();
+            // SAFETY: the shard is ours, and the caller has claimed the seat and holds the lock.
+            let unused = unsafe {
+                self.age_shard(seat, typed(shard), pending);
+                typed::<T>(shard).owner().was_unused()
+            };
             self.forget(pending.objects.len() - before);
-        });
+            if unused {
+                // SAFETY: as above, and the shard is empty.
+                unsafe { self.remove_shard(seat, shard, pending) };
+            }
+            unused
+        })
     }
 
     unsafe fn take_pending(&self) -> Option<ErasedPending> {
-        self.with_pending(|pending| std::mem::replace(pending, Pending::new()))
-            .erase(self.weight_limit.as_ref())
+        self.with_pending(Pending::take).erase(self.weight_limit.as_ref())
     }
 
-    unsafe fn catch_up(&self, seat: usize) {
-        self.with_pending(|pending| {
-            let mut late = Pending::new();
-            // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
-            unsafe { self.age_shard(seat, &mut late) };
+    unsafe fn free_removed(&self) {
+        // SAFETY: the caller's promise.
+        self.with_pending(|pending| unsafe { pending.shards.free() });
+    }
+
+    unsafe fn catch_up(&self, seat: &Seat, shard: AnyShard) {
+        let mut late = Pending::new();
+        self.seats.moves().during(|| {
+            // SAFETY: the shard is ours. The caller holds the seat, is not pinned, and no collector
+            // is at work.
+            unsafe { self.age_shard(seat, typed(shard), &mut late) };
             // The caller may be in the middle of a `get`, so these are not dropped here: the next
             // collect does that.
             // bug: overdue objects live on
-            self.shelf.append_aged(late.objects);
-            pending.empties.append(late.empties);
+            self.shelf.append_aged(std::mem::replace(&mut late.objects, List::new()));
         });
+        self.with_pending(|pending| pending.empties.append(late.empties));
     }
 
-    unsafe fn vacate(&self, seat: usize) {
-        let Some(shard) = self.shard_of(seat) else { return };
-        // SAFETY: the caller holds the seat, is not pinned, and no collector is at work.
-        let owner: Owner<'_, T> = unsafe { shard.owner() };
+    unsafe fn vacate(&self, seat: &Seat, shard: AnyShard) {
+        // SAFETY: the shard is ours. The caller holds the seat, is not pinned, and no collector is at
+        // work.
+        let shard: &Shard<T> = unsafe { typed(shard) };
+        // SAFETY: as above.
+        let owner = unsafe { shard.owner() };
         self.with_pending(|pending| pending.empties.append(owner.private().take_empties()));
+        self.unreserve(&owner);
         // bug: private objects left behind
-        self.shelf.append(owner.take_private(&self.quota));
+        self.seats.moves().during(|| self.shelf.append(owner.take_private(&self.quota)));
+        shard.private.evidence().reset();
+        self.unmark_private(seat.id);
         if shard.published() {
-            self.map.mark(owner.generation(), seat);
+            self.map.mark(owner.generation(), seat.id);
         }
+    }
+
+    fn is_on_shelf(&self) -> bool {
+        self.shelf.len() > 0
+    }
+
+    unsafe fn seems_empty(&self) -> bool {
+        let pending = self.with_pending(|pending| pending.objects.len() + pending.empties.len());
+        let reading = &self.seats.read(None);
+        pending == 0 && !self.is_on_shelf() && self.shards(reading).all(|shard| shard.idle() == 0)
+    }
+
+    unsafe fn is_empty(&self) -> bool {
+        // Victims have not appeared since `seems_empty`: only flips make them, under the lock. So
+        // no epoch is needed, for which memory might be freed here.
+        // bug: end looks at the shelf without its lock
+        self.shelf.locked_len() == 0 && self.shards(&self.seats.read(None)).all(Shard::is_empty)
     }
 
     unsafe fn lock_for_fork(&self) {
@@ -88,51 +140,80 @@ impl<T: Send + 'static> Collectable for Core<T> {
         unsafe { self.shelf.unlock_after_fork() };
     }
 
-    unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat>) {
+    unsafe fn reset_after_fork(&self, seats: &mut dyn Iterator<Item = AbandonedSeat<'_>>) {
+        let reading = &self.seats.read(None);
         // SAFETY: this is the only thread.
         // bug: half-changed rings used after a fork
-        self.shards().for_each(|shard| unsafe { shard.mend() });
+        self.shards(reading).for_each(|shard| unsafe { shard.mend() });
         for AbandonedSeat { seat, reached } in seats {
-            if let Some(shard) = self.shard_of(seat).filter(|_| !reached) {
-                // SAFETY: this is the only thread.
-                unsafe { shard.owner() }.abandon(&self.quota);
+            let shard = seat.shared_shard(self.index(), reading);
+            let Some(any) = shard.filter(|shard| shard.as_ptr() != NOBODY) else { continue };
+            if !reached {
+                // SAFETY: the shard is ours, and this is the only thread.
+                let owner = unsafe { typed::<T>(any).owner() };
+                self.unreserve(&owner);
+                owner.abandon();
             }
             // SAFETY: locked, and this is the only thread.
             unsafe {
-                self.catch_up(seat);
+                self.catch_up(seat, any);
                 // bug: private objects left behind by a fork
-                self.vacate(seat);
+                self.vacate(seat, any);
             }
         }
         // The other threads may have been about to mark what they had put, or to restore a mark
         // that they had cleared.
-        for (shard, parity) in self.shards().flat_map(|shard| [(shard, 0), (shard, 1)]) {
+        for (shard, parity) in self.shards(reading).flat_map(|shard| [(shard, 0), (shard, 1)]) {
             if shard.holds(parity) {
                 self.map.mark(parity, shard.id as usize);
             }
         }
         // bug: units lost by a fork
-        self.quota.recount(self.shards().map(Shard::units).sum::<usize>() + self.shelf.len());
+        self.quota
+            .recount(self.shards(reading).map(Shard::units).sum::<usize>() + self.shelf.len());
     }
 }
 
 impl<T> Core<T> {
-    /// Flips the shard of `seat`, if there is one. What must be dropped goes to `pending`.
+    /// Flips a shard of ours, which is that of `seat`. What must be dropped goes to `pending`.
     ///
     /// # Safety
     ///
     /// As for [`Collectable::flip`].
-    unsafe fn age_shard(&self, seat: usize, pending: &mut Pending<T>) {
-        let Some(shard) = self.shard_of(seat) else { return };
+    unsafe fn age_shard(&self, seat: &Seat, shard: &Shard<T>, pending: &mut Pending<T>) {
         // SAFETY: the caller has claimed or holds the seat.
         let owner = unsafe { shard.owner() };
         let victims = owner.generation();
         pending.empties.append(owner.private().take_empties());
+        self.unreserve(&owner);
         owner.age(self.generation.load(Relaxed), &self.quota, &mut pending.objects);
         // bug: victims without a mark
         if shard.has_aged() {
-            self.map.mark(victims, seat);
+            self.map.mark(victims, seat.id);
         }
+    }
+
+    /// Removes an empty shard of ours, which is that of `seat`. Keeps what it has counted.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Collectable::flip`].
+    unsafe fn remove_shard(&self, seat: &Seat, any: AnyShard, pending: &mut Pending<T>) {
+        // SAFETY: the caller has claimed the seat.
+        unsafe { seat.remove_shard(self.index(), NOBODY) };
+        self.unmark_private(seat.id);
+        self.seats.note_removed();
+        self.shard_count.fetch_sub(1, Relaxed);
+        // SAFETY: ours. It is not freed before it is retired.
+        let shard: &Shard<T> = unsafe { typed(any) };
+        // bug: counts of a freed shard lost
+        self.hits.add(shard.hits());
+        // bug: slow counts of a freed shard lost
+        self.counters.add_all(&shard.shared.counters);
+        // bug: loans of a freed shard lost
+        self.add_loans(shard.loans());
+        // SAFETY: made from a `Box` by `Core::add_shard`, and removed once.
+        unsafe { pending.shards.push(any.cast()) };
     }
 
     /// Calls `f` with what waits to be dropped. The caller holds the registry's lock.
@@ -146,15 +227,18 @@ impl<T> Core<T> {
     fn forget(&self, objects: usize) {
         self.quota.release(objects);
         self.dropped.add(objects);
+        self.extra.store(self.extra.load(Relaxed).saturating_sub(objects), Relaxed);
     }
 
-    /// Takes all idle objects out of a pool that is being dropped.
-    pub(crate) fn empty(&mut self) -> List<T> {
+    /// Ends a pool that is being dropped: frees its shards, and returns all idle objects.
+    ///
+    /// The caller holds the registry's lock.
+    pub(crate) fn end(&mut self) -> List<T> {
         let mut gone = List::new();
-        for shard in self.shards() {
+        self.take_shards(|shard, quota| {
             // SAFETY: `&mut self` excludes all other threads.
-            unsafe { shard.owner() }.empty(&self.quota, &mut gone);
-        }
+            unsafe { shard.owner() }.empty(quota, &mut gone);
+        });
         self.shelf.age();
         self.shelf.take_aged(&mut gone);
         gone

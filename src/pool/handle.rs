@@ -6,21 +6,25 @@ use std::{
     ptr::{self, NonNull},
 };
 
-use super::core::Core;
+use super::core::{Core, NO_INDEX};
 use crate::{
-    collect::{fork, registry::Registry},
-    seat::{buckets::SEGMENTS, current::CurrentSeat, seat::Seat},
-    shard::shard::Shard,
-    sync::{Acquire, ProcessPtr, Relaxed, Release},
+    collect::registry::Registry,
+    containers::cell::List,
+    seat::{current::CurrentSeat, seat::Pin},
+    shard::{
+        lookup::{self, NOBODY},
+        private::PrivateOwner,
+        shard::Shard,
+    },
+    sync::{Acquire, ProcessPtr, ProcessUsize, Relaxed, Release},
 };
 
-/// A pool's core, or null before the first use, and a cache of the addresses of its segments.
+/// A pool's core, or null before the first use, and the pool's index.
 pub(crate) struct CoreHandle<T> {
+    /// The index of the pool in the tables of seats, or [`NO_INDEX`] before the first use. A hit
+    /// reads nothing else of a pool.
+    index: ProcessUsize,
     core: ProcessPtr<Core<T>>,
-    /// The addresses of the core's segments. An entry is null until a thread with a shard in that
-    /// segment takes the slow path. The last entry is always null, for threads without a seat. A
-    /// hit reads nothing else of a pool.
-    segment_cache: [ProcessPtr<Shard<T>>; SEGMENTS + 1],
 }
 
 // SAFETY: the core is owned, and may be sent if `T` may.
@@ -36,10 +40,7 @@ impl<T> RefUnwindSafe for CoreHandle<T> {}
 
 impl<T> CoreHandle<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            core: ProcessPtr::new(ptr::null_mut()),
-            segment_cache: [const { ProcessPtr::new(ptr::null_mut()) }; SEGMENTS + 1],
-        }
+        Self { index: ProcessUsize::new(NO_INDEX), core: ProcessPtr::new(ptr::null_mut()) }
     }
 
     /// Returns whether the pool has not been used yet.
@@ -56,30 +57,73 @@ impl<T> CoreHandle<T> {
         unsafe { self.core.load(Acquire).as_ref() }
     }
 
-    /// Returns the shard of the calling thread, whose seat is `here`, and the seat itself. `None`
-    /// if the segment is not cached, or without a seat.
+    /// Returns the core of a pool that has been used.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has found a shard of the pool, or seen its core.
     #[inline(always)]
-    pub(crate) fn local_shard(&self, here: CurrentSeat) -> Option<(&Shard<T>, &'static Seat)> {
-        const { assert!(size_of::<Shard<T>>() == Shard::BYTES) };
-        // SAFETY: `here.segment` is the index of a segment, or that of the last entry if there is
-        // no seat.
-        let segment = unsafe { self.segment_cache.get_unchecked(here.segment) };
-        // Acquire: pairs with the Release in `cache_segment`.
-        let segment = NonNull::new(segment.load(Acquire))?;
-        // SAFETY: not null, so there is a seat. Its shard is in this segment, which lives as long
-        // as the core. Seats are never freed.
-        unsafe { Some((segment.byte_add(here.offset).as_ref(), &*here.seat)) }
+    pub(crate) unsafe fn used(&self) -> NonNull<Core<T>> {
+        // Relaxed: what made the shard visible to this thread made the core visible.
+        // SAFETY: the caller's promise.
+        unsafe { NonNull::new_unchecked(self.core.load(Relaxed)) }
     }
 
-    /// Caches the address of the seat's segment, if the core has allocated it, so that the next
-    /// operation of the seat's thread can be a hit.
-    pub(crate) fn cache_segment(&self, core: &Core<T>, seat: &Seat) {
-        let (cached, segment) = (&self.segment_cache[seat.segment], core.segment(seat.segment));
-        if cached.load(Relaxed).is_null() && !segment.is_null() {
-            // Release: pairs with the Acquire in `local_shard`.
-            // bug: segment cached without release
-            cached.store(segment, Release);
+    /// Pins the seat of the calling thread, `here`, and finds its shard for a hit. Returns `None` if
+    /// the thread has no entry for the pool, or if a collector has claimed the seat.
+    ///
+    /// # Safety
+    ///
+    /// As for [`CurrentSeat::pin_fast`].
+    #[inline(always)]
+    pub(crate) unsafe fn pin_local<'a>(&self, here: CurrentSeat) -> Option<LocalShard<'a, T>> {
+        // Acquire: pairs with the Release in `init`, for the entries at this index: the shards of an
+        // earlier pool with the same index were removed before.
+        let index = self.index.load(Acquire);
+        // SAFETY: the caller's promise.
+        unsafe { LocalShard::pin(here, index) }
+    }
+}
+
+/// The shard of the calling thread, or `NOBODY`, pinned. While this exists, no user code may run,
+/// and nothing may pin.
+pub(crate) struct LocalShard<'a, T> {
+    pub(crate) shard: &'a Shard<T>,
+    _pin: Pin<'a>,
+}
+
+impl<'a, T> LocalShard<'a, T> {
+    /// Pins the seat of the calling thread, `here`, and finds the shard at `index`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`CurrentSeat::pin_fast`], and the pool at the index has objects of type `T`.
+    #[inline(always)]
+    pub(crate) unsafe fn pin(here: CurrentSeat, index: usize) -> Option<Self> {
+        // SAFETY: the caller's promise. The table and the entry are read after the pin, so a
+        // collector that removes the shard either waits for the pin, or has removed it before.
+        // bug: shard looked up before the pin
+        unsafe {
+            let (seat, pin) = here.pin_fast()?;
+            Some(Self { shard: lookup::for_hit(seat, index)?, _pin: pin })
         }
+    }
+
+    /// Returns whether the shard is not [`NOBODY`].
+    pub(crate) fn exists(&self) -> bool {
+        !ptr::eq(ptr::from_ref(self.shard).cast(), NOBODY)
+    }
+
+    /// Returns whether the hit path may lend objects in owned guards: the slow path has done so.
+    #[inline(always)]
+    pub(crate) fn lends(&self) -> bool {
+        self.shard.lends.load(Relaxed)
+    }
+
+    #[inline(always)]
+    pub(crate) fn private(&self) -> PrivateOwner<'_, T> {
+        // SAFETY: pinned.
+        unsafe { PrivateOwner::new(&self.shard.private) }
     }
 }
 
@@ -87,7 +131,6 @@ impl<T: Send + 'static> CoreHandle<T> {
     /// Makes `new` the pool's core, unless another thread was quicker. Returns the core.
     #[cold]
     pub(crate) fn init(&self, new: Box<Core<T>>) -> &Core<T> {
-        fork::watch();
         let mut registry = Registry::lock();
         // bug: two cores of one pool
         if let Some(core) = self.get() {
@@ -98,33 +141,44 @@ impl<T: Send + 'static> CoreHandle<T> {
         let core = Box::into_raw(new);
         // SAFETY: no other thread has seen it. The core lives until our `drop`, where it leaves the
         // registry first. All pointers to it that are kept are made from `core`.
-        unsafe {
-            (*core).header.set_owner(core.cast(), None);
-            registry.enter(&*core);
-        }
+        let index = unsafe { registry.enter(&*core) };
         // Release: pairs with the Acquire in `get`.
         self.core.store(core, Release);
+        // Release: pairs with the Acquire in `pin_local`. After the core, so that a thread that
+        // sees the index sees the core.
+        // bug: index published without release
+        self.index.store(index, Release);
         // SAFETY: as above.
         unsafe { &*core }
     }
 }
 
 impl<T> Drop for CoreHandle<T> {
-    /// Waits for a collect in progress, then frees the core. The idle objects are dropped last,
-    /// with nothing held.
+    /// Waits for a collect in progress, then frees the shards, and the core unless an owned guard is
+    /// left. The idle objects are dropped last, with nothing held.
     fn drop(&mut self) {
-        let core = self.core.load(Relaxed);
-        if core.is_null() {
-            return;
+        let Some(core) = NonNull::new(self.core.load(Relaxed)) else { return };
+        let (mut registry, mut idle) = (Registry::lock(), List::new());
+        // SAFETY: made by `init`. It is freed here, unless owned guards are left.
+        let shared = unsafe { core.as_ref() };
+        if shared.may_have_loans() {
+            // SAFETY: the pool is being dropped, and the registry is locked.
+            let last = unsafe { shared.end_shared(&mut registry, &mut idle) };
+            drop(registry);
+            if last {
+                // SAFETY: the pool has ended, and no guard is left.
+                unsafe { Core::free_ended(core) };
+            }
+        } else {
+            // bug: index free before its entries are
+            registry.leave(shared.index());
+            // SAFETY: made by `init`, and freed only here. No other thread uses the core, except
+            // collectors, which find it in the registry or not at all.
+            let mut core = unsafe { Box::from_raw(core.as_ptr()) };
+            idle = core.end();
+            drop(registry);
+            drop(core);
         }
-        // SAFETY: made by `init`, and freed only here. No other thread uses the core, except
-        // collectors, which find it in the registry or not at all.
-        let mut core = unsafe {
-            Registry::lock().leave((*core).entry.load(Relaxed));
-            Box::from_raw(core)
-        };
-        let idle = core.empty();
-        drop(core);
         drop(idle);
     }
 }

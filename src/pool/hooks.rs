@@ -4,10 +4,10 @@
 use std::mem;
 
 use super::core::Core;
-use crate::{
-    collect::{join::slow_path_seat, schedule},
-    containers::cell::CellBox,
-};
+use crate::{collect::join::slow_path_seat, containers::cell::CellBox, seat::seat::Seat};
+
+/// How often a put recalls units.
+const RECALLS: usize = 8;
 
 impl<T> Core<T> {
     /// Runs the `recycle` hook, and returns whether the object may be kept. If not, it is counted
@@ -25,39 +25,77 @@ impl<T> Core<T> {
         })
     }
 
-    /// Stores an object, or drops it if the pool is full. Then runs a collect if one is due.
+    /// Stores an object, or drops it if the pool is full. Then sees to the ageing of what is idle.
     pub(crate) fn put_or_drop(&self, full: CellBox<T>) {
-        let kept = if self.reserve_weight(&full) {
-            self.put(slow_path_seat(), full).inspect_err(|full| self.release_weight(full))
-        } else {
-            Err(full)
-        };
-        if let Err(full) = kept {
-            self.drop_counted(full);
-        }
-        schedule::poll();
+        let weight = self.weigh(&full);
+        self.put_weighed_or_drop(full, weight);
     }
 
-    /// Adds the weight of an object that is about to be stored. Returns false, and adds nothing, if
-    /// that would exceed the bound.
+    /// As [`put_or_drop`](Self::put_or_drop), for an object of this weight.
+    pub(crate) fn put_weighed_or_drop(&self, full: CellBox<T>, weight: usize) {
+        let seat = slow_path_seat();
+        let put = |full| self.put_weighed(seat, full, weight);
+        if let Err(full) = put(full).or_else(|full| self.put_again(seat, full, put)) {
+            self.drop_counted(full);
+        }
+        self.poll();
+    }
+
+    /// Stores an object for which there was no unit or too little weight, if other threads have
+    /// leased some that they do not use.
+    #[cold]
+    fn put_again(
+        &self,
+        seat: Option<&Seat>,
+        full: CellBox<T>,
+        put: impl Fn(CellBox<T>) -> Result<(), CellBox<T>>,
+    ) -> Result<(), CellBox<T>> {
+        let mut refused = Err(full);
+        for _ in 0..RECALLS {
+            // Other threads may lease what was recalled.
+            refused = match refused {
+                Err(full) if self.recall_units(seat) => put(full),
+                result => return result,
+            };
+        }
+        refused
+    }
+
+    /// Stores an object of this weight.
+    fn put_weighed(
+        &self,
+        seat: Option<&Seat>,
+        full: CellBox<T>,
+        weight: usize,
+    ) -> Result<(), CellBox<T>> {
+        let Some(limit) = &self.weight_limit else { return self.put(seat, full) };
+        let full = match self.put_in_slot(seat, full, weight) {
+            Ok(()) => return Ok(()),
+            Err(full) => full,
+        };
+        if !limit.add(weight) {
+            return Err(full);
+        }
+        self.put(seat, full).inspect_err(|_| limit.sub(weight))
+    }
+
+    /// Returns the weight of an object that is about to be stored, in a pool that weighs. If weighing
+    /// panics, the object is counted as dropped.
     #[inline]
-    pub(crate) fn reserve_weight(&self, full: &CellBox<T>) -> bool {
-        self.weight_limit.as_ref().is_none_or(|limit| {
-            // If weighing panics, the caller drops the object.
+    pub(crate) fn weigh(&self, full: &CellBox<T>) -> usize {
+        self.weight_limit.as_ref().map_or(0, |limit| {
             let count = CountOnDrop(self);
-            let admitted = limit.admit(full);
+            let weight = limit.weigh(full);
             mem::forget(count);
-            admitted
+            weight
         })
     }
 
-    /// Subtracts the weight of an object that leaves, or was not stored.
+    /// Subtracts the weight of an object that leaves.
     #[inline]
     pub(crate) fn release_weight(&self, full: &CellBox<T>) {
         if let Some(limit) = &self.weight_limit {
-            let count = CountOnDrop(self);
-            limit.release(full);
-            mem::forget(count);
+            limit.sub(self.weigh(full));
         }
     }
 

@@ -1,8 +1,16 @@
 //! Pools: the public `Pool` and its guards, and the core behind them.
 
+mod loans;
+
 pub(crate) mod core;
 
+pub(crate) mod ageing;
+
+pub(crate) mod end;
+
 pub(crate) mod collectable;
+
+pub(crate) mod recall;
 
 pub(crate) mod stats;
 

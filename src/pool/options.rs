@@ -34,17 +34,18 @@ impl<T, F> Pool<T, F> {
     pub const fn with_recycle(mut self, recycle: fn(&mut T) -> bool) -> Self {
         assert!(self.core.is_unused(), "the hook must be set before the pool is used");
         self.recycle = Some(recycle);
+        self.is_plain = false;
         self
     }
 
     /// Keeps at most `objects` idle objects in total, across all threads. An object that comes back
     /// to a full pool is dropped. 0 turns pooling off.
     ///
-    /// The bound is never exceeded. If it is 32 or more, each thread reserves a small share of it,
-    /// at most a sixteenth. So an object that comes back on another thread may be dropped although
-    /// the pool is not full, until the next [`collect`](crate::collect()) or [`trim`](Self::trim)
-    /// releases unused shares. Below 32 there are no shares: the bound can be filled exactly, and a
-    /// hit is somewhat slower.
+    /// The bound is never exceeded, and can be filled exactly; but if several threads put at the same
+    /// time, an object may be dropped while another thread has units at hand. A hit costs the same as without a
+    /// bound as long as there are at least as many units as threads that use the pool: each thread
+    /// leases a few units, and those that it does not use are recalled when another thread needs
+    /// them.
     ///
     /// # Panics
     ///
@@ -109,8 +110,9 @@ impl<T, F> Pool<T, F> {
     /// If it panics, the object is dropped, and the panic reaches the caller; if the object was
     /// leaving the pool, its weight remains counted.
     ///
-    /// A pool that weighs its objects keeps none of them per thread, so a hit costs several times
-    /// as much as in other pools.
+    /// A thread that gets an object and gives it back keeps the object's weight reserved meanwhile,
+    /// and up to twice the object's weight if it has become lighter. What is reserved and not used
+    /// is recalled when another thread needs it.
     ///
     /// # Panics
     ///
@@ -118,6 +120,7 @@ impl<T, F> Pool<T, F> {
     pub const fn with_weight(mut self, weight: fn(&T) -> usize) -> Self {
         assert!(self.core.is_unused(), "the weight must be set before the pool is used");
         self.weight = Some(weight);
+        self.is_plain = false;
         self
     }
 }

@@ -1,42 +1,47 @@
-//! [`OwnedPooled`], the guard that keeps its pool alive.
+//! [`OwnedPooled`], the guard that borrows nothing, and may outlive its pool.
 
 use std::{
     fmt,
+    marker::PhantomData,
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
-    ptr,
-    sync::Arc,
 };
 
-use super::pool::Pool;
+use super::{
+    pool::Pool,
+    return_to::{ReturnTo, seat_unless_panicking},
+};
 use crate::{containers::cell::CellBox, seat::current::current};
 
-/// A guard that holds an object of a [`Pool`], and keeps the pool alive. See [`Pool::get_owned`].
+/// A guard that holds an object of a [`Pool`], and does not borrow the pool. See
+/// [`Pool::get_owned`].
 ///
 /// Dropping the guard returns the object to the pool, on any thread. If the thread is panicking,
-/// the object is dropped instead, because it may be half-updated.
+/// the object is dropped instead, because it may be half-updated. If the pool has been dropped, the
+/// object is dropped, too.
 ///
-/// A guard is two words in size. Forgetting it leaks the object, and the pool.
+/// A guard is two words in size. Forgetting it leaks the object, and a few hundred bytes when the pool
+/// is dropped.
 pub struct OwnedPooled<T, F = fn() -> T> {
     full: ManuallyDrop<CellBox<T>>,
-    pool: Arc<Pool<T, F>>,
+    return_to: ReturnTo<T>,
+    create: PhantomData<fn() -> F>,
 }
 
 impl<T, F> OwnedPooled<T, F> {
-    /// Returns the object, and its pool.
-    fn into_parts(this: Self) -> (CellBox<T>, Arc<Pool<T, F>>) {
+    /// Returns the object, and where it would go back to. The caller ends the loan.
+    fn into_parts(this: Self) -> (CellBox<T>, ReturnTo<T>) {
         let mut this = ManuallyDrop::new(this);
-        // SAFETY: both are taken once, because the guard's `drop` does not run.
-        unsafe { (ManuallyDrop::take(&mut this.full), ptr::read(&this.pool)) }
+        // SAFETY: taken once, because the guard's `drop` does not run.
+        (unsafe { ManuallyDrop::take(&mut this.full) }, this.return_to)
     }
 }
 
 impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
-    /// Returns an idle object or a new one, like [`get`](Self::get), in a guard that keeps the pool
-    /// alive instead of borrowing it.
+    /// Returns an idle object or a new one, like [`get`](Self::get), in a guard that does not borrow
+    /// the pool. The guard may outlive the pool; then it drops its object.
     ///
-    /// Prefer a pool in a `static` if you can: there the guard of `get` needs no lifetime parameter
-    /// either, and it costs less.
+    /// It costs little more than `get`: nothing that threads share is counted.
     ///
     /// # Panics
     ///
@@ -46,17 +51,17 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     ///
     /// ```
     /// use corepool::Pool;
-    /// use std::{sync::Arc, thread};
+    /// use std::thread;
     ///
-    /// let pool = Arc::new(Pool::new(Vec::<u8>::new));
+    /// let pool = Pool::new(Vec::<u8>::new);
     /// let mut buffer = pool.get_owned();
     /// thread::spawn(move || buffer.push(1)).join().unwrap();
     /// ```
     #[inline]
     #[must_use = "the object returns to the pool at once"]
-    pub fn get_owned(self: &Arc<Self>) -> OwnedPooled<T, F> {
-        let (full, _) = self.hit().unwrap_or_else(|| self.get_slow());
-        OwnedPooled { full: ManuallyDrop::new(full), pool: Arc::clone(self) }
+    pub fn get_owned(&self) -> OwnedPooled<T, F> {
+        let (full, return_to) = self.hit_owned().unwrap_or_else(|| self.get_owned_slow());
+        OwnedPooled { full: ManuallyDrop::new(full), return_to, create: PhantomData }
     }
 }
 
@@ -67,17 +72,20 @@ impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
     ///
     /// ```
     /// use corepool::{OwnedPooled, Pool};
-    /// use std::sync::Arc;
     ///
-    /// let pool = Arc::new(Pool::new(|| String::from("kept")));
+    /// let pool = Pool::new(|| String::from("kept"));
     /// let kept: String = OwnedPooled::detach(pool.get_owned());
     /// assert_eq!(pool.stats().idle, 0);
     /// # let _ = kept;
     /// ```
     #[must_use = "the object is dropped at once"]
     pub fn detach(this: Self) -> T {
-        let (full, pool) = Self::into_parts(this);
-        pool.used_core().take_value(current(), full)
+        let (full, return_to) = Self::into_parts(this);
+        // SAFETY: the guard's loan keeps the core alive, and ends last.
+        unsafe {
+            let _loan = return_to.loan();
+            return_to.core().take_value(current(), full)
+        }
     }
 
     /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
@@ -87,15 +95,18 @@ impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
     ///
     /// ```
     /// use corepool::{OwnedPooled, Pool};
-    /// use std::sync::Arc;
     ///
-    /// let pool = Arc::new(Pool::new(String::new));
+    /// let pool = Pool::new(String::new);
     /// OwnedPooled::discard(pool.get_owned());
     /// assert_eq!(pool.stats().dropped, 1);
     /// ```
     pub fn discard(this: Self) {
-        let (full, pool) = Self::into_parts(this);
-        pool.used_core().drop_counted(full);
+        let (full, return_to) = Self::into_parts(this);
+        // SAFETY: as in `detach`.
+        unsafe {
+            let _loan = return_to.loan();
+            return_to.core().drop_counted(full);
+        }
     }
 }
 
@@ -142,12 +153,12 @@ impl<T: fmt::Display, F> fmt::Display for OwnedPooled<T, F> {
 impl<T, F> Drop for OwnedPooled<T, F> {
     #[inline(always)]
     fn drop(&mut self) {
-        let return_to = self.pool.return_to();
-        // SAFETY: the guard holds the pool. Its object is taken once, and last, so that there is
-        // nothing to drop if looking up the seat panics.
+        let return_to = self.return_to;
+        // SAFETY: the guard's loan keeps the core alive, and ends here. Its object is taken once, and
+        // last, so that there is nothing to drop if looking up the seat panics.
         unsafe {
-            let local = return_to.local();
-            return_to.give_back(ManuallyDrop::take(&mut self.full), local);
+            let local = seat_unless_panicking();
+            return_to.give_back::<true>(ManuallyDrop::take(&mut self.full), local);
         }
     }
 }

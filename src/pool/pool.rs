@@ -1,20 +1,23 @@
 //! The public type [`Pool`]: the hit path, which is inlined, and its slow paths.
 
-use std::fmt;
+use std::{fmt, ptr::NonNull};
 
 use super::{
-    core::Core, handle::CoreHandle, hooks::CountOnDrop, pooled::Pooled, return_to::ReturnTo,
+    core::Core,
+    handle::{CoreHandle, LocalShard},
+    hooks::CountOnDrop,
+    pooled::Pooled,
+    recall::Effort,
+    return_to::ReturnTo,
     stats::Stats,
 };
 use crate::{
-    collect::{collect, join::slow_path_seat, schedule},
+    collect::{collect, fork, join::slow_path_seat},
     containers::cell::{CellBox, EmptyCell, ObjectCell},
     seat::{
         current::{CurrentSeat, current},
-        seat::{Pin, Seat},
         table::Seats,
     },
-    shard::{private::PrivateOwner, shard::Shard},
 };
 
 /// A concurrent pool of objects, which are reused instead of created anew.
@@ -40,8 +43,8 @@ use crate::{
 /// # buffer.clear();
 /// ```
 ///
-/// When a `static` pool sets a hook, write the pool's type out; otherwise the type of the closure's
-/// argument cannot be inferred:
+/// When a `static` pool sets a hook or a bound, write the pool's type out; otherwise the types of its
+/// closures cannot be inferred:
 ///
 /// ```
 /// use corepool::Pool;
@@ -63,6 +66,8 @@ pub struct Pool<T, F = fn() -> T> {
     pub(super) core: CoreHandle<T>,
     create: F,
     pub(super) recycle: Option<fn(&mut T) -> bool>,
+    /// Whether there is neither `recycle` nor `weight`.
+    pub(super) is_plain: bool,
     pub(super) weight: Option<fn(&T) -> usize>,
     pub(super) max_idle: usize,
     pub(super) max_idle_bytes: usize,
@@ -81,6 +86,7 @@ impl<T, F> Pool<T, F> {
             core: CoreHandle::new(),
             create,
             recycle: None,
+            is_plain: true,
             weight: None,
             max_idle: usize::MAX,
             max_idle_bytes: usize::MAX,
@@ -92,67 +98,52 @@ impl<T, F> Pool<T, F> {
         self.core.is_unused()
     }
 
-    /// Returns the seat of the calling thread, for the slow path. Caches its segment, so that the
-    /// next calls of the thread can take the hit path.
-    fn seat(&self, core: &Core<T>) -> Option<&'static Seat> {
-        slow_path_seat().inspect(|seat| self.core.cache_segment(core, seat))
-    }
-
-    /// Pins the seat of the calling thread. Returns `None` if the thread has no shard in the
-    /// segment cache, or if a collector has claimed the seat.
+    /// Pins the seat of the calling thread, and finds its shard for a hit.
     #[inline(always)]
     fn pin_local(&self) -> Option<LocalShard<'_, T>> {
-        let (shard, seat) = self.core.local_shard(CurrentSeat::get())?;
         // SAFETY: the seat is this thread's, and not pinned: pins do not outlive a call of this
         // crate.
-        let pin = unsafe { seat.pin_fast() }?;
-        Some(LocalShard { shard, _pin: pin })
+        unsafe { self.core.pin_local(CurrentSeat::get()) }
     }
 
     /// The hit path of [`get`](Self::get): pops an object from the private part of the thread's own
     /// shard.
     #[inline(always)]
     pub(super) fn hit(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        let full = self.pin_local()?.private().pop()?;
+        // SAFETY: there was a shard, so there is a core.
+        Some((full, ReturnTo::core_of(unsafe { self.core.used() })))
+    }
+
+    /// The hit path of [`get_owned`](Self::get_owned).
+    #[inline(always)]
+    pub(super) fn hit_owned(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
         let local = self.pin_local()?;
-        Some((local.private().pop()?, ReturnTo::shard(local.shard)))
+        if !local.lends() {
+            return None;
+        }
+        let full = local.private().pop()?;
+        // bug: loan not counted by a hit
+        local.shard.add_loans(1);
+        // SAFETY: there was a shard, so there is a core.
+        Some((full, ReturnTo::core_of(unsafe { self.core.used() })))
     }
 
     /// The hit path of [`take`](Self::take): takes a value out of the private part of the thread's
     /// own shard.
     #[inline(always)]
     fn take_local(&self) -> Option<T> {
-        let local = self.pin_local()?;
-        local.private().take()
-    }
-
-    /// Returns where a guard of the calling thread returns its object: the thread's own shard if
-    /// the thread has one in this pool, otherwise the core.
-    #[inline]
-    pub(super) fn return_to(&self) -> ReturnTo<T> {
-        match self.core.local_shard(CurrentSeat::get()) {
-            Some((shard, _)) => ReturnTo::shard(shard),
-            None => ReturnTo::core_of(self.used_core()),
-        }
+        self.pin_local()?.private().take()
     }
 
     /// Returns the core of a pool that has lent an object, and so has a core.
     pub(super) fn used_core(&self) -> &Core<T> {
         self.core.get().expect("a pool has a core from its first use on")
     }
-}
 
-/// The shard of the calling thread, pinned. While this exists, no user code may run, and nothing
-/// may pin.
-struct LocalShard<'a, T> {
-    shard: &'a Shard<T>,
-    _pin: Pin<'static>,
-}
-
-impl<T> LocalShard<'_, T> {
-    #[inline(always)]
-    fn private(&self) -> PrivateOwner<'_, T> {
-        // SAFETY: pinned.
-        unsafe { PrivateOwner::new(&self.shard.private) }
+    /// Returns where a guard returns its object.
+    pub(super) fn return_to(&self) -> ReturnTo<T> {
+        ReturnTo::core_of(NonNull::from(self.used_core()))
     }
 }
 
@@ -184,8 +175,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
 
     /// Returns an idle object, or `None` if the search finds none. Never creates an object.
     ///
-    /// `None` does not mean that the pool is empty: other threads may keep a few idle objects that
-    /// cannot be stolen from them.
+    /// `None` means that nothing was idle, at some moment of the call, but what other threads were just
+    /// then putting or taking.
     ///
     /// # Examples
     ///
@@ -199,7 +190,19 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_get(&self) -> Option<Pooled<'_, T, F>> {
-        let (full, return_to) = self.hit().or_else(|| self.try_get_slow())?;
+        self.try_get_with(Effort::Full)
+    }
+
+    /// Returns a new object, whether or not others are idle.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn get_new(&self) -> Pooled<'_, T, F> {
+        Pooled::new(self.make(), self.return_to())
+    }
+
+    /// As [`try_get`](Self::try_get), with another effort.
+    #[inline]
+    pub(crate) fn try_get_with(&self, effort: Effort) -> Option<Pooled<'_, T, F>> {
+        let (full, return_to) = self.hit().or_else(|| self.try_get_slow(effort))?;
         Some(Pooled::new(full, return_to))
     }
 
@@ -240,7 +243,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     pub fn try_take(&self) -> Option<T> {
-        let Some(value) = self.take_local() else { return self.try_take_slow() };
+        let Some(value) = self.take_local() else { return self.try_take_slow(Effort::Full) };
         Some(value)
     }
 
@@ -267,7 +270,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     pub fn put(&self, value: T) {
         // SAFETY: forgotten if it is kept.
         // bug: put of a value skips the hook
-        if self.recycle.is_none() && unsafe { self.put_local(&raw const value) } {
+        if self.is_plain && unsafe { self.put_local(&raw const value) } {
             std::mem::forget(value);
         } else {
             self.put_slow(value);
@@ -297,11 +300,11 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
                 return;
             }
             // SAFETY: forgotten if it is kept.
-            if unsafe { self.put_local(&raw const value) } {
+            if self.weight.is_none() && unsafe { self.put_local(&raw const value) } {
                 return std::mem::forget(value);
             }
         }
-        let Err(value) = core.put_value(self.seat(core), value) else { return schedule::poll() };
+        let Err(value) = core.put_value(slow_path_seat(), value) else { return core.poll() };
         let spare = core.pop_empty(current());
         // bug: cell that must have memory
         let Some(empty) = spare.or_else(EmptyCell::try_new) else {
@@ -339,11 +342,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
                 return;
             }
             let full = self.make();
-            if !core.reserve_weight(&full) {
+            let weight = core.weigh(&full);
+            let limit = core.weight_limit.as_ref();
+            if limit.is_some_and(|limit| !limit.add(weight)) {
                 return core.drop_counted(full);
             }
             if let Err(full) = core.shelve(full) {
-                core.release_weight(&full);
+                limit.inspect(|limit| limit.sub(weight));
                 return core.drop_counted(full);
             }
         }
@@ -400,83 +405,97 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// Returns the core, which the first use of the pool allocates.
     #[inline]
     fn core(&self) -> &Core<T> {
-        self.core.get().unwrap_or_else(|| self.core.init(self.new_core()))
+        self.core.get().unwrap_or_else(|| self.first_use())
     }
 
-    fn new_core(&self) -> Box<Core<T>> {
-        let bytes = self.max_idle_bytes;
+    #[cold]
+    fn first_use(&self) -> &Core<T> {
+        // Before the seats.
+        fork::watch();
+        let (seats, bytes) = (Seats::process(), self.max_idle_bytes);
         let mut core = match self.weight {
-            _ if bytes == usize::MAX => Core::new(self.max_idle),
-            Some(weight) => Core::weighed(self.max_idle, weight, bytes),
-            None => Core::new(self.max_idle.min(bytes / size_of::<T>().max(1))),
+            _ if bytes == usize::MAX => Core::new(seats, self.max_idle),
+            Some(weight) => Core::weighed(seats, self.max_idle, weight, bytes),
+            None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
         };
         core.recycle = self.recycle;
-        core
+        self.core.init(core)
     }
 
-    /// Searches for an idle object beyond the private part of the thread's own shard. Then runs a
-    /// collect if one is due.
+    /// Searches for an idle object beyond the private part of the thread's own shard. Then sees to
+    /// the ageing of what is idle.
     #[inline(never)]
-    fn search(&self) -> Option<CellBox<T>> {
+    fn search(&self, effort: Effort) -> Option<CellBox<T>> {
         let core = self.core();
-        let found = core.take(self.seat(core));
+        let found = core.search(slow_path_seat(), effort);
         // bug: lent objects keep their weight
         found.iter().for_each(|full| core.release_weight(full));
-        schedule::poll();
+        core.poll();
         found
     }
 
     /// Returns whether a few loads show that a search would find nothing. If so, it is counted.
     #[inline(always)]
     fn has_nothing(&self) -> bool {
-        let own = self.core.local_shard(CurrentSeat::get()).zip(self.core.get());
-        own.is_some_and(|((shard, _), core)| core.has_nothing(shard))
+        let own = self.pin_local().zip(self.core.get());
+        own.is_some_and(|(local, core)| local.exists() && core.misses(local.shard))
     }
 
     /// The slow path of [`take`](Self::take).
     #[inline(never)]
     fn take_slow(&self) -> T {
-        self.try_take_slow().unwrap_or_else(|| self.create())
+        self.try_take_slow(Effort::Modest).unwrap_or_else(|| {
+            self.core().poll();
+            self.create()
+        })
     }
 
     /// The slow path of [`try_take`](Self::try_take).
     #[inline(never)]
-    fn try_take_slow(&self) -> Option<T> {
-        if self.has_nothing() { None } else { self.search_value() }
+    fn try_take_slow(&self, effort: Effort) -> Option<T> {
+        if self.has_nothing() { None } else { self.search_value(effort) }
     }
 
     #[inline(never)]
-    fn search_value(&self) -> Option<T> {
-        self.search().map(|full| self.core().take_value(current(), full))
+    fn search_value(&self, effort: Effort) -> Option<T> {
+        self.search(effort).map(|full| self.core().take_value(current(), full))
     }
 
     /// The slow path of [`try_get`](Self::try_get).
     #[inline(never)]
-    fn try_get_slow(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        if self.has_nothing() { None } else { self.search_loan() }
+    fn try_get_slow(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        if self.has_nothing() { None } else { self.search_loan(effort) }
     }
 
     #[inline(never)]
-    fn search_loan(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        self.search().map(|full| (full, self.return_to()))
+    fn search_loan(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        self.search(effort).map(|full| (full, self.return_to()))
+    }
+
+    /// The slow path of [`get_owned`](Self::get_owned).
+    #[inline(never)]
+    pub(super) fn get_owned_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
+        let got = self.hit().unwrap_or_else(|| self.get_slow());
+        self.used_core().lend(current());
+        got
     }
 
     /// The slow path of [`get`](Self::get).
     #[inline(never)]
     pub(super) fn get_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
-        self.try_get_slow().unwrap_or_else(|| (self.make(), self.return_to()))
+        self.try_get_slow(Effort::Modest).unwrap_or_else(|| (self.make(), self.return_to()))
     }
 
     /// Creates an object in a cell of its own. The cell is allocated first, so that `create` can
     /// write into it.
     #[cold]
     fn make(&self) -> CellBox<T> {
+        self.core().poll();
         let spare = self.core().pop_empty(current());
         spare.unwrap_or_else(EmptyCell::new).fill(self.create())
     }
 
     fn create(&self) -> T {
-        schedule::poll();
         self.core().count(current(), |counters| &counters.created);
         (self.create)()
     }

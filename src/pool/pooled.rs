@@ -7,7 +7,10 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use super::{handle::CoreHandle, return_to::ReturnTo};
+use super::{
+    handle::CoreHandle,
+    return_to::{ReturnTo, seat_unless_panicking},
+};
 use crate::{containers::cell::CellBox, seat::current::current};
 
 /// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
@@ -124,8 +127,8 @@ impl<T, F> Drop for Pooled<'_, T, F> {
         // SAFETY: the guard borrows the pool. Its object is taken once, and last, so that there is
         // nothing to drop if looking up the seat panics.
         unsafe {
-            let local = return_to.local();
-            return_to.give_back(ManuallyDrop::take(&mut self.full), local);
+            let local = seat_unless_panicking();
+            return_to.give_back::<false>(ManuallyDrop::take(&mut self.full), local);
         }
     }
 }

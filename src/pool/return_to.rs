@@ -1,29 +1,22 @@
 //! Where the object of a guard goes back to.
 //!
-//! A guard points to the shard of the thread that got it. Usually the thread that drops the guard
-//! holds the seat of that shard. Then one comparison shows it, and the object goes straight into
-//! the shard. Otherwise the shard's header leads to the pool's core, which stores the object.
+//! A guard points to the pool's core. The thread that drops the guard reads the pool's index there,
+//! finds its own shard at that index, as a hit does, and stores the object in it. In a pool with a
+//! hook the core has no such index, so that the slow path is taken, which calls the hook.
 
 use std::{
-    marker::PhantomData,
     panic::{RefUnwindSafe, UnwindSafe},
     ptr::NonNull,
     thread::panicking,
 };
 
-use super::core::Core;
+use super::{core::Core, end::Loan, handle::LocalShard};
 use crate::{
-    containers::cell::CellBox,
-    seat::current::{CurrentSeat, current},
-    shard::{header::ShardHeader, private::PrivateOwner, shard::Shard},
-    util::likely::likely,
+    containers::cell::CellBox, seat::current::CurrentSeat, sync::Relaxed, util::likely::likely,
 };
 
-/// Where a guard returns its object: a pointer to the header of a shard, or to that of a core.
-pub(crate) struct ReturnTo<T> {
-    header: NonNull<ShardHeader>,
-    core: PhantomData<NonNull<Core<T>>>,
-}
+/// Where a guard returns its object: to the pool with this core.
+pub(crate) struct ReturnTo<T>(NonNull<Core<T>>);
 
 impl<T> Clone for ReturnTo<T> {
     fn clone(&self) -> Self {
@@ -33,7 +26,7 @@ impl<T> Clone for ReturnTo<T> {
 
 impl<T> Copy for ReturnTo<T> {}
 
-// SAFETY: it leads to a core and to shards, which may be shared if `T` may be sent.
+// SAFETY: it leads to a core, which may be shared if `T` may be sent.
 unsafe impl<T: Send> Send for ReturnTo<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for ReturnTo<T> {}
@@ -44,86 +37,80 @@ impl<T> RefUnwindSafe for ReturnTo<T> {}
 
 impl<T> ReturnTo<T> {
     #[inline(always)]
-    pub(crate) fn shard(shard: &Shard<T>) -> Self {
-        Self { header: NonNull::from(shard).cast(), core: PhantomData }
-    }
-
-    pub(crate) fn core_of(core: &Core<T>) -> Self {
-        Self { header: NonNull::from(&core.header), core: PhantomData }
+    pub(crate) fn core_of(core: NonNull<Core<T>>) -> Self {
+        Self(core)
     }
 
     /// # Safety
     ///
     /// The pool is alive.
     #[inline(always)]
-    unsafe fn header(&self) -> &ShardHeader {
-        // SAFETY: headers live as long as their core.
-        unsafe { self.header.as_ref() }
-    }
-
-    /// # Safety
-    ///
-    /// The pool is alive.
     pub(crate) unsafe fn core<'p>(self) -> &'p Core<T> {
-        // SAFETY: the caller's promise; the pointer was made of a `Core<T>`.
-        unsafe { &*self.header().core.cast() }
-    }
-
-    /// Returns the seat of the calling thread, if this is the shard of that seat and an object may
-    /// go back into it without any other check.
-    ///
-    /// # Safety
-    ///
-    /// The pool is alive.
-    #[inline(always)]
-    pub(crate) unsafe fn local(self) -> Option<CurrentSeat> {
-        let here = CurrentSeat::get();
         // SAFETY: the caller's promise.
-        // bug: guard returns to a shard of another thread
-        // bug: spoilt object kept by its own thread
-        (unsafe { self.header() }.seat == here.id && !panicking()).then_some(here)
+        unsafe { self.0.as_ref() }
     }
 
-    /// Returns the object of a guard to its pool.
+    /// Returns the object of a guard to its pool. `local` is the seat of the calling thread, or
+    /// `None` if it is panicking. `OWNED` says whether the guard is an owned one, whose loan ends.
     ///
     /// # Safety
     ///
-    /// The pool is alive, and `local` is what [`local`](Self::local) returned on this thread.
+    /// The pool is alive, or the guard is an owned one.
     #[inline(always)]
-    pub(crate) unsafe fn give_back(self, full: CellBox<T>, local: Option<CurrentSeat>) {
+    pub(crate) unsafe fn give_back<const OWNED: bool>(
+        self,
+        full: CellBox<T>,
+        local: Option<CurrentSeat>,
+    ) {
         // Exactly one out-of-line call, which keeps this small enough to be inlined.
         // SAFETY: the caller's promise.
-        if local.is_some_and(|here| unsafe { self.keep_local(here, &full) }) {
+        if local.is_some_and(|here| unsafe { self.keep_local::<OWNED>(here, &full) }) {
             std::mem::forget(full);
+        } else if OWNED {
+            // SAFETY: the caller's promise.
+            unsafe { self.give_back_loan(full) };
         } else {
             // SAFETY: the caller's promise.
             unsafe { self.give_back_slow(full) };
         }
     }
 
-    /// Puts the object into the private part of this shard, and returns whether it did. If so, the
-    /// caller must forget `full`.
+    /// Puts the object into the private part of the calling thread's shard, and returns whether it
+    /// did. If so, the caller must forget `full`, and the loan has ended if the guard is `OWNED`.
     ///
     /// # Safety
     ///
-    /// This is a shard, `here` is its seat and the calling thread's, and the pool is alive.
+    /// `here` is the calling thread's seat. Otherwise as for [`give_back`](Self::give_back).
     #[inline(always)]
-    unsafe fn keep_local(self, here: CurrentSeat, full: &CellBox<T>) -> bool {
-        // SAFETY: the caller's promise. Seats are never freed.
-        let (shard, seat) = unsafe { (self.header.cast::<Shard<T>>().as_ref(), &*here.seat) };
-        // SAFETY: the seat is not pinned: pins do not outlive a call of this crate.
-        let pin = unsafe { seat.pin_fast() };
-        // SAFETY: pinned. The object is forgotten by the caller if it is kept.
-        likely(pin.is_some())
-            && unsafe { PrivateOwner::new(&shard.private).push_cell(full.as_raw()) }
+    pub(crate) unsafe fn keep_local<const OWNED: bool>(
+        self,
+        here: CurrentSeat,
+        full: &CellBox<T>,
+    ) -> bool {
+        // SAFETY: the caller's promise. The seat is not pinned: pins do not outlive a call of this
+        // crate.
+        let local: Option<LocalShard<'_, T>> = unsafe {
+            let index = self.core().return_index.load(Relaxed);
+            LocalShard::pin(here, index)
+        };
+        // The object is forgotten by the caller if it is kept.
+        let keep = |local: LocalShard<'_, T>| {
+            let kept = local.private().push_cell(full.as_raw());
+            if OWNED && kept {
+                // bug: loan not ended by a hit
+                local.shard.add_loans(1_usize.wrapping_neg());
+            }
+            kept
+        };
+        likely(local.is_some()) && local.is_some_and(keep)
     }
 
-    /// The slow path of [`give_back`](Self::give_back). Mostly for guards that another thread got,
-    /// and for pools with a hook.
+    /// The slow path of [`give_back`](Self::give_back). Mostly for the first return to a pool by a
+    /// thread, and for pools with a hook.
     ///
     /// # Safety
     ///
-    /// The pool is alive.
+    /// As for `give_back`.
     #[inline(never)]
     unsafe fn give_back_slow(self, mut full: CellBox<T>) {
         // SAFETY: the caller's promise.
@@ -136,15 +123,66 @@ impl<T> ReturnTo<T> {
         if !core.recycle_ok(full.get_mut()) {
             return;
         }
+        if core.weight_limit.is_some() {
+            return Self::give_back_weighed(core, full);
+        }
         // Looks up the seat after the hook, which may have forked, or been the first use of a pool
         // on this thread.
-        let here = CurrentSeat::get();
-        let own = current().and_then(|seat| core.shard(seat)).map(Self::shard);
-        // SAFETY: the shard is that of this thread's seat, and the caller's promise.
-        if own.is_some_and(|own| unsafe { own.keep_local(here, &full) }) {
+        // SAFETY: this is the calling thread's seat, which is not pinned.
+        let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), core.index()) };
+        if local.is_some_and(|local| local.private().push_cell(full.as_raw())) {
             std::mem::forget(full);
         } else {
             core.put_or_drop(full);
         }
     }
+
+    /// The rest of the slow path in a pool that weighs.
+    #[inline(never)]
+    fn give_back_weighed(core: &Core<T>, full: CellBox<T>) {
+        let weight = core.weigh(&full);
+        // The seat is looked up after weighing, as after the hook.
+        // SAFETY: this is the calling thread's seat, which is not pinned.
+        let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), core.index()) };
+        if local.is_some_and(|local| local.private().push_weighed(full.as_raw(), weight)) {
+            std::mem::forget(full);
+        } else {
+            core.put_weighed_or_drop(full, weight);
+        }
+    }
+
+    /// The slow path of [`give_back`](Self::give_back) for owned guards.
+    ///
+    /// # Safety
+    ///
+    /// The guard is an owned one, and its loan is ended by this alone.
+    #[inline(never)]
+    unsafe fn give_back_loan(self, full: CellBox<T>) {
+        // SAFETY: the caller's promise. The loan ends after the object is back.
+        let _loan = unsafe { Loan::new(self.0) };
+        // SAFETY: the loan keeps the core alive.
+        if unsafe { self.core() }.has_ended() {
+            return drop(full);
+        }
+        // SAFETY: as above.
+        unsafe { self.give_back_slow(full) };
+    }
+
+    /// Returns the loan of an owned guard.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Loan::new`].
+    pub(crate) unsafe fn loan(self) -> Loan<T> {
+        // SAFETY: the caller's promise.
+        unsafe { Loan::new(self.0) }
+    }
+}
+
+/// Returns the seat of the calling thread, for [`ReturnTo::give_back`], unless the thread is
+/// panicking: then the object must be dropped.
+#[inline(always)]
+pub(crate) fn seat_unless_panicking() -> Option<CurrentSeat> {
+    // bug: spoilt object kept by its own thread
+    (!panicking()).then(CurrentSeat::get)
 }

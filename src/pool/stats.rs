@@ -48,15 +48,20 @@ impl Stats {
 impl<T> Core<T> {
     /// Returns the sums of the counters, and counts the idle objects.
     pub(crate) fn stats(&self) -> Stats {
-        let mut stats = Stats { dropped: self.dropped.get(), ..Stats::default() };
+        let (dropped, hits) = (self.dropped.get(), self.hits.get());
+        let mut stats = Stats { dropped, hits, ..Stats::default() };
         stats.add(&self.counters);
-        for shard in self.shards() {
+        let mut weight = self.weight_limit.as_ref().map_or(0, |limit| limit.held());
+        for shard in self.shards(&self.seats.read(None)) {
             stats.hits += shard.hits() as u64;
             stats.idle += shard.idle() as u64;
-            stats.add(&shard.counters);
+            stats.add(&shard.shared.counters);
+            weight = weight.saturating_sub(shard.private.unused_weight());
         }
         stats.idle += self.shelf.len() as u64;
-        stats.idle_bytes = self.weight_limit.as_ref().map_or(0, |limit| limit.held() as u64);
+        // Objects that other threads move meanwhile may have been counted twice.
+        stats.idle = stats.idle.min(self.quota.limit() as u64);
+        stats.idle_bytes = weight as u64;
         stats
     }
 }

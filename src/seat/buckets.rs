@@ -6,9 +6,6 @@ use crate::sync::model_limit;
 /// The most seats that can be held at one time. Threads beyond that use the shelf.
 pub(crate) const MAX_SEATS: usize = model_limit(1 << 14, 4);
 
-/// The most segments of a pool: enough for the shards of all seats.
-pub(crate) const SEGMENTS: usize = locate(MAX_SEATS - 1, 1).0 + 1;
-
 /// Returns the bucket of item `id` and the item's index in it. The first bucket holds `first` items
 /// (a power of two), and each further one as many as all before it.
 pub(crate) const fn locate(id: usize, first: usize) -> (usize, usize) {

@@ -1,35 +1,25 @@
 //! The seat of the calling thread.
 //!
-//! It is kept in a thread-local without a destructor, so that reading it takes only loads. A layer
+//! It is kept in a thread-local without a destructor, so that reading it takes only a load. A layer
 //! above assigns seats and frees them: see [`join`](crate::collect::join).
 
 use std::{cell::Cell, ptr};
 
-use super::{buckets::SEGMENTS, seat::Seat};
-
-/// What a hit reads about its thread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CurrentSeat {
-    /// The segment, in every pool, that holds the thread's shard. Without a seat: an index at which
-    /// no pool has a segment.
-    pub(crate) segment: usize,
-    /// The offset of the shard in that segment, in bytes.
-    pub(crate) offset: usize,
-    /// The seat's id. Without a seat: an id that no seat has.
-    pub(crate) id: usize,
-    /// The seat, or null.
-    pub(crate) seat: *const Seat,
-}
+use super::seat::{NO_SEAT, Pin, Seat};
+use crate::sync::or_placeholder;
 
 thread_local! {
     static CURRENT: Cell<CurrentSeat> = const { Cell::new(CurrentSeat::NONE) };
 }
 
-impl CurrentSeat {
-    /// The value for a thread without a seat.
-    const NONE: Self = Self { segment: SEGMENTS, offset: 0, id: usize::MAX, seat: ptr::null() };
+/// The seat of a thread, or a placeholder that cannot be pinned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CurrentSeat(*mut Seat);
 
-    /// Returns the calling thread's value.
+impl CurrentSeat {
+    const NONE: Self = Self(NO_SEAT);
+
+    /// Returns the calling thread's seat.
     #[inline(always)]
     pub(crate) fn get() -> Self {
         // Unlike `LocalKey::get`, `try_with` is always inlined. It never fails, because the value
@@ -37,25 +27,45 @@ impl CurrentSeat {
         CURRENT.try_with(Cell::get).unwrap_or(Self::NONE)
     }
 
-    /// Returns the value for a thread with this seat. The size of a shard is `shard_bytes`.
-    pub(crate) fn of(seat: &Seat, shard_bytes: usize) -> Self {
-        Self { segment: seat.segment, offset: seat.index * shard_bytes, id: seat.id, seat }
+    /// Returns the value for a thread with this seat.
+    pub(crate) fn of(seat: &Seat) -> Self {
+        Self(ptr::from_ref(seat).cast_mut())
     }
 
-    /// Makes `seat` the seat of the calling thread. The size of a shard is `shard_bytes`.
-    pub(crate) fn set(seat: &'static Seat, shard_bytes: usize) {
-        CURRENT.set(Self::of(seat, shard_bytes));
+    /// Makes `seat` the seat of the calling thread.
+    pub(crate) fn set(seat: &'static Seat) {
+        CURRENT.set(Self::of(seat));
     }
 
     /// Removes the seat from the calling thread.
     pub(crate) fn clear() {
         CURRENT.set(Self::NONE);
     }
+
+    /// Pins the seat on the hit path. Fails if the thread has none.
+    ///
+    /// # Safety
+    ///
+    /// This is the calling thread's value, and the seat is not pinned.
+    #[inline(always)]
+    pub(crate) unsafe fn pin_fast<'a>(self) -> Option<(&'a Seat, Pin<'a>)> {
+        // SAFETY: the caller's promise; seats are never freed. Null in models only.
+        unsafe {
+            let seat = or_placeholder(self.0)?.as_ref();
+            Some((seat, seat.pin_fast()?))
+        }
+    }
+
+    /// Returns the seat, if there is one.
+    #[inline(always)]
+    fn seat(self) -> Option<&'static Seat> {
+        // SAFETY: seats are never freed.
+        if ptr::eq(self.0, NO_SEAT) { None } else { unsafe { self.0.as_ref() } }
+    }
 }
 
 /// Returns the seat of the calling thread, if it has one.
 #[inline(always)]
 pub(crate) fn current() -> Option<&'static Seat> {
-    // SAFETY: seats are never freed.
-    unsafe { CurrentSeat::get().seat.as_ref() }
+    CurrentSeat::get().seat()
 }

@@ -4,10 +4,20 @@ pub(crate) mod buckets;
 
 pub(crate) mod fence;
 
+mod shard_table;
+
 pub(crate) mod seat;
+
+mod readers;
 
 pub(crate) mod current;
 
+pub(crate) mod moves;
+
 pub(crate) mod table;
+
+pub(crate) mod reading;
+
+pub(crate) mod shards;
 
 pub(crate) mod claim;

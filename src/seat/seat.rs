@@ -26,12 +26,18 @@
 //! If a seat stays pinned (its thread has lost the processor inside the pin), the collector skips
 //! it and marks it `LATE`. Its owner finds the mark at the next pin and does the collector's work
 //! itself, unless a later collect of all pools has done it.
+//!
+//! The collect thread, which ends when all pools are empty, marks every seat `UNWATCHED` then. So
+//! the next operation of each owner takes the slow path, which starts another collect thread.
 
-use super::{buckets::locate, fence::FenceKind};
+use super::{
+    fence::FenceKind,
+    shard_table::{NO_TABLE, ShardTable, SharedTable},
+};
 use crate::{
     sync::{
-        Acquire, AtomicBool, AtomicU32, LightFence, Relaxed, Release, SeqCst, fence, spin_loop,
-        test_size,
+        Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, LightFence, Relaxed, Release,
+        SeqCst, fence, placeholder, spin_loop, test_size,
     },
     util::{likely::likely, xorshift},
 };
@@ -50,6 +56,13 @@ const SKIPPED: u32 = 8;
 
 /// The owner has seen the present claim.
 const ACKNOWLEDGED: u32 = 16;
+/// The seat has no shards, and no collector need claim it. Its owner clears this before it uses pools.
+const DORMANT: u32 = 32;
+/// The collect thread has ended. The owner may use its shards, but no hit does.
+const UNWATCHED: u32 = 64;
+
+/// The value of `reading` if the owner does not read.
+pub(super) const IDLE: usize = 0;
 
 /// How often a collector checks whether a pinned seat is unpinned. An owner that is running unpins
 /// within nanoseconds; the wait for one that is not could be long.
@@ -62,19 +75,38 @@ pub(crate) struct Seat {
     /// Whether the owner is inside a pin.
     pinned: AtomicBool,
     gate: AtomicU32,
+    /// The epoch at which the owner began to read, or [`IDLE`].
+    pub(super) reading: AtomicUsize,
+    /// The table of the seat's shards, as its owner sees it.
+    pub(super) table: AtomicPtr<ShardTable>,
     pub(crate) id: usize,
-    /// The segment, in every pool, that holds the seat's shard.
-    pub(crate) segment: usize,
-    /// The shard's index in that segment.
-    pub(crate) index: usize,
     /// The state of a random generator, which says where the owner's next search starts.
     random: AtomicU32,
     light_fence: LightFence,
+    /// The same table, for other threads, on cache lines that the owner seldom writes to.
+    pub(super) shared_table: SharedTable,
+}
+
+placeholder! {
+    /// The seat of a thread that has none. Its gate is never open, so that every hit fails.
+    pub(super) static NO_SEAT: Seat = Seat {
+        pinned: AtomicBool::new(false),
+        gate: AtomicU32::new(CLAIMED),
+        reading: AtomicUsize::new(IDLE),
+        table: AtomicPtr::new(NO_TABLE),
+        id: usize::MAX,
+        random: AtomicU32::new(1),
+        light_fence: LightFence::new(true),
+        shared_table: SharedTable {
+            table: AtomicPtr::new(NO_TABLE),
+            locked: AtomicBool::new(false),
+            old: AtomicPtr::new(NO_TABLE),
+        },
+    };
 }
 
 impl Seat {
     pub(crate) fn new(id: usize, fence_kind: FenceKind) -> Self {
-        let (segment, index) = locate(id, 1);
         let gate = match fence_kind {
             FenceKind::Asymmetric => OPEN,
             FenceKind::Symmetric => FENCED,
@@ -82,19 +114,21 @@ impl Seat {
         Self {
             pinned: AtomicBool::new(false),
             gate: AtomicU32::new(gate),
+            reading: AtomicUsize::new(IDLE),
+            table: AtomicPtr::new(NO_TABLE),
             id,
-            segment,
-            index,
             random: AtomicU32::new(id as u32 + 1),
             light_fence: LightFence::new(fence_kind == FenceKind::Asymmetric),
+            shared_table: SharedTable::new(),
         }
     }
 
     /// Pins the seat: the owner may use the seat's shards until it drops the `Pin`. No user code
     /// may run until then.
     ///
-    /// Returns `None` while a collector has claimed the seat, while the seat is late, and always if
-    /// the fences are symmetric. [`pin`](Self::pin) may still succeed then.
+    /// Returns `None` while a collector has claimed the seat, and while the seat is late. Also while
+    /// it is unwatched, and always if the fences are symmetric; [`pin`](Self::pin) may still succeed
+    /// then.
     ///
     /// # Safety
     ///
@@ -107,14 +141,25 @@ impl Seat {
         likely(self.gate.load(Acquire) == OPEN).then_some(pin)
     }
 
-    /// Pins the seat, as `pin_fast` does, but also works with symmetric fences. Acknowledges the
-    /// claim if there is one.
+    /// Pins the seat, as `pin_fast` does, but also works with symmetric fences, and on an unwatched
+    /// seat. Wakes a dormant seat. Acknowledges the claim if there is one.
     ///
     /// # Safety
     ///
     /// As for `pin_fast`.
     #[inline]
     pub(crate) unsafe fn pin(&self) -> Option<Pin<'_>> {
+        // SAFETY: the caller's promise.
+        unsafe { self.try_pin().or_else(|| if self.wake() { self.try_pin() } else { None }) }
+    }
+
+    /// Does the work of [`pin`](Self::pin), for a seat that is not dormant.
+    ///
+    /// # Safety
+    ///
+    /// As for `pin_fast`.
+    #[inline]
+    unsafe fn try_pin(&self) -> Option<Pin<'_>> {
         let pin = self.announce();
         if self.gate.load(Relaxed) & FENCED != 0 {
             // SeqCst: the owner's side of the symmetric fence. Pairs with `FenceKind::heavy`.
@@ -123,12 +168,22 @@ impl Seat {
         }
         // Acquire: pairs with the Release of `Seat::open`.
         // bug: gate read without acquire, after a fence; late seat used by its owner
-        if self.gate.load(Acquire) & !FENCED == OPEN {
+        if self.gate.load(Acquire) & !(FENCED | UNWATCHED) == OPEN {
             return Some(pin);
         }
         drop(pin);
         self.acknowledge_claim();
         None
+    }
+
+    /// Wakes a dormant seat. Returns whether the owner may try again to pin it.
+    #[cold]
+    fn wake(&self) -> bool {
+        // Relaxed: the next load of the gate is Acquire, and reads this or a later value. Being a
+        // read-modify-write, this continues the release sequence of `claim_unless_dormant`: a collector
+        // that has left the seat out has advanced the generations before, and the owner sees that.
+        self.gate.load(Relaxed) & DORMANT != 0
+            && self.gate.fetch_and(!DORMANT, Relaxed) & (CLAIMED | LATE) == 0
     }
 
     /// Marks the gate, if it is claimed, so that the collector knows that the owner has seen the
@@ -180,13 +235,32 @@ impl Seat {
         self.open(0);
     }
 
-    /// Opens the gate: clears all its bits except `FENCED` and those in `keep`. The caller holds
-    /// the registry's lock.
+    /// Opens the gate: clears all its bits except `FENCED`, `UNWATCHED` and those in `keep`. The
+    /// caller holds the registry's lock.
     fn open(&self, keep: u32) {
         // Release: pairs with the Acquire of `pin` and `pin_fast`, so that the owner sees what the
         // collector did to its shards.
-        // bug: gate opened without release
-        self.gate.fetch_and(FENCED | keep, Release);
+        // bug: gate opened without release; mark of an unwatched seat lost
+        self.gate.fetch_and(FENCED | UNWATCHED | keep, Release);
+    }
+
+    /// Marks the seat as unwatched. Nothing that the owner does from its next pin on is a hit, until
+    /// it has called [`watch`](Self::watch).
+    pub(crate) fn unwatch(&self) {
+        // Relaxed: the caller has claimed the seat, and the opening of the gate orders it; or the
+        // caller is the owner.
+        self.gate.fetch_or(UNWATCHED, Relaxed);
+    }
+
+    /// Returns whether the seat is marked as unwatched.
+    #[inline]
+    pub(crate) fn is_unwatched(&self) -> bool {
+        self.gate.load(Relaxed) & UNWATCHED != 0
+    }
+
+    /// Removes the mark. Called by the owner, which then makes sure that there is a collect thread.
+    pub(crate) fn watch(&self) {
+        self.gate.fetch_and(!UNWATCHED, Relaxed);
     }
 
     /// Claims the seat: the collector's half of the handshake, up to the heavy fence.
@@ -199,9 +273,29 @@ impl Seat {
         self.gate.fetch_or(CLAIMED, Relaxed);
     }
 
+    /// Claims the seat, but not if it is dormant: then its owner wakes it, if at all, after this call,
+    /// and sees what the collector has done before.
+    ///
+    /// # Safety
+    ///
+    /// As for [`claim`](Self::claim).
+    pub(crate) unsafe fn claim_unless_dormant(&self) {
+        // Release: pairs with the Acquire of `try_pin`. A read-modify-write, which comes before that of
+        // `wake` or after it.
+        // bug: dormant seat left out without release
+        if self.gate.fetch_or(0, Release) & DORMANT == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { self.claim() };
+        }
+    }
+
     /// The collector's half of the handshake after the heavy fence: waits for a bounded time until
-    /// the owner has unpinned. If it has not, marks the seat as skipped and late.
-    pub(crate) fn wait_until_unpinned(&self) {
+    /// the owner has unpinned. If it has not, marks the seat as skipped, and as `late` says. Returns
+    /// whether the collector may use the seat's shards.
+    pub(crate) fn reach(&self, late: bool) -> bool {
+        if !self.is_reached() {
+            return false;
+        }
         // bug: endless wait for an unpin
         let reached = (0..UNPIN_SPINS).any(|_| {
             // Acquire: pairs with the Release of `Pin::drop`.
@@ -214,19 +308,39 @@ impl Seat {
         });
         // bug: late seat used
         if !reached {
-            self.skip();
+            self.skip(late);
         }
+        reached
     }
 
-    /// Marks the seat as skipped by the collector that has claimed it, and late.
-    pub(crate) fn skip(&self) {
-        self.gate.fetch_or(SKIPPED | LATE, Relaxed);
+    /// Returns whether the owner is inside a pin, and the collector has not skipped the seat yet.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_reached() && self.pinned.load(Relaxed)
     }
 
-    /// Returns whether the collector that has claimed the seat may use its shards: it has not
-    /// skipped the seat.
+    /// Marks the seat as skipped by the collector that has claimed it, and also as late if so asked.
+    pub(crate) fn skip(&self, late: bool) {
+        self.gate.fetch_or(if late { SKIPPED | LATE } else { SKIPPED }, Relaxed);
+    }
+
+    /// Returns whether the collector that has claimed the seat has not skipped it.
     pub(crate) fn is_reached(&self) -> bool {
         self.gate.load(Relaxed) & SKIPPED == 0
+    }
+
+    /// Returns whether a collector has claimed the seat, and not released it yet.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.gate.load(Relaxed) & CLAIMED != 0
+    }
+
+    /// Ends a claim of all pools of a seat that has no shards: it is dormant from now on, unless its
+    /// owner waits for the end of the claim. Returns whether it is.
+    pub(crate) fn release_dormant(&self) -> bool {
+        // bug: dormant while its owner waits
+        let sleep =
+            |gate| (gate & ACKNOWLEDGED == 0).then_some(gate & (FENCED | UNWATCHED) | DORMANT);
+        // Release: as in `open`, for the next time that the owner pins.
+        self.gate.fetch_update(Release, Relaxed, sleep).is_ok()
     }
 
     /// Ends a claim. Opens the gate, but not that of a late seat, unless the collector has reached
@@ -241,6 +355,8 @@ impl Seat {
     pub(crate) fn reset_after_fork(&self) {
         self.pinned.store(false, Relaxed);
         self.gate.fetch_and(FENCED | CLAIMED, Relaxed);
+        self.reading.store(IDLE, Relaxed);
+        self.mend_table();
     }
 
     /// Returns the next number of the seat's xorshift sequence. Only the owner calls this.
@@ -258,7 +374,7 @@ pub(crate) struct Pin<'a>(&'a Seat);
 impl Drop for Pin<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        // Release: pairs with the Acquire of `wait_until_unpinned`, so that a collector sees what
+        // Release: pairs with the Acquire of `reach`, so that a collector sees what
         // the owner did to its shards.
         // bug: unpin without release
         self.0.pinned.store(false, Release);

@@ -1,12 +1,16 @@
 //! The table of all seats, and their assignment to threads.
 
+use std::sync::Arc;
+
 use super::{
     buckets::{self, MAX_SEATS, locate},
     fence::FenceKind,
+    moves::Moves,
+    readers::Readers,
     seat::Seat,
 };
 use crate::{
-    sync::{LazyLock, Mutex, OnceLock, lock::lock, test_size},
+    sync::{Acquire, AtomicUsize, LazyLock, Mutex, OnceLock, Release, lock::lock, test_size},
     util::try_alloc::try_slice,
 };
 
@@ -23,6 +27,10 @@ pub(crate) struct Seats {
     limit: usize,
     buckets: [OnceLock<Box<[Seat]>>; BUCKETS],
     pub(super) free: Mutex<FreeIds>,
+    /// The same as `FreeIds::made`, for threads that do not hold the lock.
+    made: AtomicUsize,
+    pub(super) readers: Readers,
+    moves: Moves,
 }
 
 /// The free ids: a bit for each seat, so that freeing an id allocates nothing.
@@ -72,14 +80,22 @@ impl Seats {
             limit: limit.min(MAX_SEATS),
             buckets: [const { OnceLock::new() }; BUCKETS],
             free: Mutex::new(FreeIds { taken: Vec::new(), made: 0 }),
+            made: AtomicUsize::new(0),
+            readers: Readers::new(),
+            moves: Moves::new(),
         }
     }
 
     /// Returns the table of this process.
-    pub(crate) fn process() -> &'static Self {
-        static SEATS: LazyLock<Seats> =
-            LazyLock::new(|| Seats::new(FenceKind::detect(), MAX_SEATS));
+    pub(crate) fn process() -> &'static Arc<Self> {
+        static SEATS: LazyLock<Arc<Seats>> =
+            LazyLock::new(|| Arc::new(Seats::new(FenceKind::detect(), MAX_SEATS)));
         &SEATS
+    }
+
+    /// Returns the count of moves of idle objects between places where a search looks.
+    pub(crate) fn moves(&self) -> &Moves {
+        &self.moves
     }
 
     pub(crate) fn fence_kind(&self) -> FenceKind {
@@ -87,9 +103,20 @@ impl Seats {
     }
 
     /// Returns seat `id`, which has been made.
-    pub(super) fn get(&self, id: usize) -> &Seat {
+    pub(crate) fn get(&self, id: usize) -> &Seat {
         let (index, offset) = locate(id, FIRST_BUCKET);
         &self.buckets[index].get().expect("a seat is made before it is used")[offset]
+    }
+
+    /// Returns the number of seats that were ever assigned.
+    pub(crate) fn made(&self) -> usize {
+        // Acquire: pairs with the Release in `join`, for the memory of the seats.
+        self.made.load(Acquire)
+    }
+
+    /// Returns the seats that were ever assigned and whose ids are `first`, `first + step` and so on.
+    pub(crate) fn all(&self, first: usize, step: usize) -> impl Iterator<Item = &Seat> {
+        (first..self.made()).step_by(step).map(|id| self.get(id))
     }
 
     /// Makes seat `id`, with the others of its bucket, unless it exists. Returns `None` if there is
@@ -114,7 +141,11 @@ impl Seats {
             free.free(id);
             return None;
         }
-        free.made = free.made.max(id + 1);
+        if free.made == id {
+            free.made = id + 1;
+            // Release: pairs with the Acquire in `made`, for the seat's memory.
+            self.made.store(id + 1, Release);
+        }
         Some(self.get(id))
     }
 

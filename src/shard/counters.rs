@@ -27,6 +27,20 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Returns the sum of all counters.
+    pub(crate) fn sum(&self) -> usize {
+        self.all().iter().fold(0, |sum, counter| sum.wrapping_add(counter.get() as usize))
+    }
+
+    /// Adds the counters of `other`.
+    pub(crate) fn add_all(&self, other: &Self) {
+        self.all().iter().zip(other.all()).for_each(|(to, from)| to.add(from.get() as usize));
+    }
+
+    fn all(&self) -> [&Counter; 5] {
+        [&self.others, &self.steals, &self.victims, &self.misses, &self.created]
+    }
+
     /// Returns the counter for a search that ended with `found`.
     #[inline]
     pub(crate) fn for_result(&self, found: Found) -> &Counter {

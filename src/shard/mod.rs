@@ -4,10 +4,14 @@ pub(crate) mod size;
 
 pub(crate) mod counters;
 
-pub(crate) mod header;
-
 pub(crate) mod private;
 
+mod activity;
+
 pub(crate) mod shard;
+
+pub(crate) mod removed;
+
+pub(crate) mod lookup;
 
 pub(crate) mod owner;

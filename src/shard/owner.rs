@@ -4,7 +4,7 @@
 use std::{cell::Cell, marker::PhantomData, ptr};
 
 use super::{
-    private::{PrivateOwner, Refused},
+    private::{Evidence, PrivateOwner, Refused},
     shard::{Shard, drain},
     size::MAX_BATCH,
 };
@@ -14,6 +14,7 @@ use crate::{
         chain::{Chain, Push},
         quota::Quota,
         ring::Ring,
+        weight::WeightLimit,
     },
     sync::{Relaxed, Release},
 };
@@ -26,8 +27,21 @@ pub(crate) enum PushError<T> {
     /// The chain needs a ring with this number of slots. No memory is allocated while pinned, so
     /// the caller allocates the ring after it has unpinned, and repeats the push.
     NeedsRing(CellBox<T>, usize),
+    /// The shard needs a magazine, which the caller allocates and adds likewise.
+    NeedsMagazine(CellBox<T>),
     /// There is no room now, and a ring would not help: see [`Push::Full`].
     Full(CellBox<T>),
+}
+
+impl<T> PushError<T> {
+    pub(crate) fn into_object(self) -> CellBox<T> {
+        match self {
+            Self::AtLimit(full)
+            | Self::NeedsRing(full, _)
+            | Self::NeedsMagazine(full)
+            | Self::Full(full) => full,
+        }
+    }
 }
 
 /// The owner's side of a shard: neither `Send` nor `Sync`.
@@ -36,6 +50,8 @@ pub(crate) struct Owner<'a, T> {
     private: PrivateOwner<'a, T>,
     /// Whether a push through `self` has reached the primary chain.
     published: Cell<bool>,
+    /// Whether `self` has enabled the private part.
+    enabled: Cell<bool>,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -50,7 +66,8 @@ impl<T> Shard<T> {
     pub(crate) unsafe fn owner(&self) -> Owner<'_, T> {
         // SAFETY: the caller's promise.
         let private = unsafe { PrivateOwner::new(&self.private) };
-        Owner { shard: self, private, published: Cell::new(false), not_send: PhantomData }
+        let (published, enabled) = (Cell::new(false), Cell::new(false));
+        Owner { shard: self, private, published, enabled, not_send: PhantomData }
     }
 }
 
@@ -63,7 +80,10 @@ impl<'a, T> Owner<'a, T> {
 
     /// Pops an object from the private part, or else from the newest ring of the primary chain.
     pub(crate) fn pop(&self, quota: &Quota) -> Option<CellBox<T>> {
-        self.private.pop_below_spares().or_else(|| self.refill(quota))
+        self.private.pop_below_spares().or_else(|| self.refill(quota)).or_else(|| {
+            self.evidence().found_nothing();
+            None
+        })
     }
 
     /// Pops a batch from the primary chain. Returns one object, and keeps the others in the
@@ -72,7 +92,8 @@ impl<'a, T> Owner<'a, T> {
         if !self.shard.published() {
             return None;
         }
-        if quota.places() == 0 {
+        self.enable(quota);
+        if !self.evidence().is_enabled() || self.private.usable_places(quota) == 0 {
             return self.pop_chain(quota);
         }
         let mut batch = [ptr::null_mut(); MAX_BATCH];
@@ -83,11 +104,12 @@ impl<'a, T> Owner<'a, T> {
         self.private.insert_batch(&batch[..popped]);
         let full = self.private.pop_below_spares();
         self.private.credit(popped, quota);
-        self.private.grow_lease(popped, quota);
+        self.private.grow(popped, quota);
         full
     }
 
-    /// Pops straight from the chain, for objects that are too large for a magazine.
+    /// Pops straight from the chain, for objects that are too large for a magazine, and while the
+    /// private part is disabled.
     fn pop_chain(&self, quota: &Quota) -> Option<CellBox<T>> {
         let mut one = [ptr::null_mut()];
         if self.pop_primary(&mut one) == 0 {
@@ -95,6 +117,10 @@ impl<'a, T> Owner<'a, T> {
         }
         quota.release(1);
         self.private.count_hit();
+        self.evidence().took_back();
+        if self.evidence().is_enabled() {
+            self.private.grow(1, quota);
+        }
         // SAFETY: popped, hence ours.
         Some(unsafe { CellBox::from_raw(one[0]) })
     }
@@ -112,16 +138,30 @@ impl<'a, T> Owner<'a, T> {
         popped
     }
 
-    /// Keeps objects that this thread has stolen in addition to the one that it returns: the first
-    /// ones of `more`, as many as the magazine has places for. Returns how many.
+    /// Keeps objects that this thread has stolen in addition to the one that it returns, whose unit
+    /// it takes over: the first ones of `more`, as many as there is room for in the magazine and the
+    /// chain. Returns how many.
     pub(crate) fn keep_loot(&self, more: &[*mut ObjectCell<T>], quota: &Quota) -> usize {
-        let room = quota.places() - self.private.count();
-        let kept = &more[..more.len().min(room)];
-        self.private.insert_batch(kept);
-        // The unit of the returned object is credited, too. Objects that are not kept keep their
-        // units.
-        self.private.credit(kept.len() + 1, quota);
-        kept.len()
+        if !more.is_empty() {
+            self.enable(quota);
+        }
+        let room = match self.evidence().is_enabled() {
+            true => self.private.usable_places(quota) - self.private.count(),
+            false => 0,
+        };
+        let (private, rest) = more.split_at(more.len().min(room));
+        if !private.is_empty() {
+            self.private.insert_batch(private);
+        }
+        // The unit of the returned object is credited, too. The others keep their units.
+        self.private.credit(private.len() + 1, quota);
+        private.len() + self.publish(rest, &mut None).0
+    }
+
+    /// Returns whether the owner would keep stolen objects private if it had a magazine.
+    pub(crate) fn wants_magazine_for_loot(&self, quota: &Quota) -> bool {
+        self.enable(quota);
+        self.evidence().is_enabled() && self.private.lacks_magazine(quota)
     }
 
     /// Keeps an object. If an earlier push has returned [`PushError::NeedsRing`], `ring` holds the
@@ -132,13 +172,20 @@ impl<'a, T> Owner<'a, T> {
         quota: &Quota,
         ring: &mut Option<Box<Ring<T>>>,
     ) -> Result<(), PushError<T>> {
+        if !quota.slots() {
+            return self.push_chain(full, quota, ring);
+        }
+        self.enable(quota);
         loop {
             full = match self.private.push(full, quota) {
                 Ok(()) => return Ok(()),
                 Err(Refused::AtLimit(full)) => return Err(PushError::AtLimit(full)),
                 Err(Refused::NoPlace(full)) => full,
             };
-            if quota.places() == 0 {
+            if self.private.wants_magazine(self.shared_len(), quota) {
+                return Err(PushError::NeedsMagazine(full));
+            }
+            if self.private.count() == 0 {
                 return self.push_chain(full, quota, ring);
             }
             match self.spill(quota, ring) {
@@ -149,7 +196,7 @@ impl<'a, T> Owner<'a, T> {
         }
     }
 
-    /// Pushes an object to the chain, in a pool whose shards have no magazine.
+    /// Pushes an object to the chain, if no private place is free.
     fn push_chain(
         &self,
         full: CellBox<T>,
@@ -162,6 +209,9 @@ impl<'a, T> Owner<'a, T> {
         let cell = full.into_raw();
         let (pushed, slots) = self.publish(&[cell], ring);
         if pushed == 1 {
+            let shared = self.shared_len();
+            self.evidence().put_shared(shared);
+            self.private.buffer(shared, quota);
             return Ok(());
         }
         // bug: unit lost when a ring is needed
@@ -178,7 +228,7 @@ impl<'a, T> Owner<'a, T> {
     /// `n` slots; `Err(None)` means that there is no room now.
     fn spill(&self, quota: &Quota, ring: &mut Option<Box<Ring<T>>>) -> Result<(), Option<usize>> {
         let mut batch = [ptr::null_mut(); MAX_BATCH];
-        let batch = &mut batch[..quota.batch()];
+        let batch = &mut batch[..quota.batch().min(self.private.count())];
         self.private.copy_oldest(batch);
         let (pushed, slots) = self.publish(batch, ring);
         if pushed == 0 {
@@ -190,7 +240,14 @@ impl<'a, T> Owner<'a, T> {
             // The objects take their units along.
             self.private.debit(pushed);
         }
+        self.private.buffer(self.shared_len(), quota);
         Ok(())
+    }
+
+    /// Returns the number of objects in the newest ring of the primary chain.
+    fn shared_len(&self) -> usize {
+        // SAFETY: the owner of the shard owns the head of its primary chain.
+        unsafe { self.primary().head() }.len()
     }
 
     /// Pushes `batch` to the primary chain. If the chain needs a ring, and `ring` is large enough,
@@ -224,7 +281,7 @@ impl<'a, T> Owner<'a, T> {
     }
 
     /// Opens a shard at its first use. `generation` returns the pool's generation.
-    pub(crate) fn open(&self, generation: impl FnOnce() -> u32, quota: &Quota) {
+    pub(crate) fn open(&self, generation: impl FnOnce() -> u32) {
         if self.shard.open.load(Relaxed) {
             return;
         }
@@ -232,9 +289,6 @@ impl<'a, T> Owner<'a, T> {
         // Release: pairs with the Acquire of `Shard::drain_victims`, for the generation.
         // bug: shard open before its generation is known
         self.shard.open.store(true, Release);
-        if !quota.bounded() {
-            self.private.lease_initial(quota);
-        }
     }
 
     /// Ages the shard to the pool's generation, `now`. If it is one generation behind, its primary
@@ -248,6 +302,7 @@ impl<'a, T> Owner<'a, T> {
             return;
         }
         let private = self.take_private(quota);
+        self.evidence().age();
         // bug: private objects dropped a generation early; overdue objects aged once more
         if missed == 1 {
             self.shard.shared.aged_len.fetch_add(private.len(), Relaxed);
@@ -265,15 +320,29 @@ impl<'a, T> Owner<'a, T> {
         self.shard.generation.store(now, Relaxed);
     }
 
+    /// Returns whether the shard is empty, and was not used since the last call. Called by a
+    /// collector, once in each collect, when the shard has aged.
+    pub(crate) fn was_unused(&self) -> bool {
+        let shard = self.shard;
+        let uses = shard.hits().wrapping_add(shard.shared.counters.sum()) as u32;
+        // bug: shard freed while it is in use
+        shard.known_uses.replace(uses) == uses
+            && shard.private.is_empty()
+            && !shard.has_aged()
+            // SAFETY: the caller owns both heads: it has claimed the seat and holds the registry's
+            // lock.
+            && shard.shared.chains.iter().all(|chain| unsafe { chain.head() }.is_empty())
+    }
+
     /// Takes all private objects, with their units.
     pub(crate) fn take_private(&self, quota: &Quota) -> List<T> {
-        self.private.take_all(self.is_open(), quota)
+        self.private.take_all(quota)
     }
 
     /// Leaks everything in the private part, in a child process after a fork: the shard's owner
     /// does not exist there, and may have been changing it.
-    pub(crate) fn abandon(&self, quota: &Quota) {
-        self.private.abandon(self.is_open(), quota);
+    pub(crate) fn abandon(&self) {
+        self.private.abandon();
         self.shard.published.store(true, Relaxed);
     }
 
@@ -282,6 +351,43 @@ impl<'a, T> Owner<'a, T> {
         gone.append(self.take_private(quota));
         gone.append(self.shard.take_aged());
         self.shard.shared.chains.iter().for_each(|chain| drain(chain, gone));
+    }
+
+    /// Takes all private objects, with their units, for another thread. Disables the private part.
+    pub(crate) fn recall(&self, quota: &Quota) -> List<T> {
+        self.private.recall(quota)
+    }
+
+    /// Keeps an object of this weight in the slot, in a pool that weighs. Returns it if that is not
+    /// possible.
+    pub(crate) fn keep_weighed(
+        &self,
+        full: CellBox<T>,
+        weight: usize,
+        quota: &Quota,
+        limit: &WeightLimit<T>,
+    ) -> Result<(), CellBox<T>> {
+        if self.evidence().enable() {
+            self.enabled.set(true);
+        }
+        self.private.keep_weighed(full, weight, quota, limit)
+    }
+
+    /// Enables the private part if the evidence suffices.
+    fn enable(&self, quota: &Quota) {
+        if self.private.enable(quota) {
+            self.enabled.set(true);
+        }
+    }
+
+    /// Returns whether `self` has enabled the private part. The caller then marks the shard in the
+    /// occupancy map, before it unpins.
+    pub(crate) fn has_enabled(&self) -> bool {
+        self.enabled.get()
+    }
+
+    fn evidence(&self) -> &Evidence {
+        self.shard.private.evidence()
     }
 
     /// Returns the parity of the primary chain if a push through `self` has reached it. The caller

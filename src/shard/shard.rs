@@ -5,25 +5,45 @@
 //! parity of the shard's generation says which chain is the primary one, so a collect flips a shard
 //! by changing a number, and allocates nothing.
 
-use std::ptr;
+use std::{cell::Cell, ptr};
 
 use crossbeam_utils::CachePadded;
 
-use super::{counters::Counters, header::ShardHeader, private::Private, size::KEEP_SLOTS};
+use super::{activity::Activity, counters::Counters, private::Private, size::KEEP_SLOTS};
 use crate::{
     containers::{
         cell::{CellBox, List, ObjectCell},
         chain::Chain,
         ring::Steal,
     },
-    sync::{Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed},
+    sync::{
+        Acquire, AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, PLAIN_ATOMICS, Relaxed,
+        UseAfterFreeCheck,
+    },
+    util::try_alloc::try_box,
 };
+
+/// What a recall is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// An object, whoever keeps it.
+    Object,
+    /// An object that is not kept by an active owner with tenure.
+    ObjectOfIdle,
+    /// Units of a bound, or weight.
+    Units,
+}
+
+impl Wanted {
+    /// Returns the same without regard to who keeps it.
+    pub(crate) fn whoever(self) -> Self {
+        if self == Self::ObjectOfIdle { Self::Object } else { self }
+    }
+}
 
 /// What one pool keeps for one seat.
 #[repr(C, align(128))]
 pub(crate) struct Shard<T> {
-    /// Read by guards on any thread, so it has cache lines of its own, which are not written.
-    pub(crate) header: CachePadded<ShardHeader>,
     pub(crate) private: Private<T>,
     /// The seat's id.
     pub(crate) id: u32,
@@ -34,11 +54,17 @@ pub(crate) struct Shard<T> {
     /// Whether the primary chain may hold an object. `false` is exact, because only the owner
     /// pushes.
     pub(crate) published: AtomicBool,
-    pub(crate) counters: Counters,
+    /// Whether the owner may lend objects of this shard in owned guards without further ado.
+    pub(crate) lends: AtomicBool,
+    /// The uses that the last collect knew of: see `Owner::was_unused`.
+    pub(crate) known_uses: Cell<u32>,
+    /// Owned guards that the owner got, less those that it has dropped. May wrap below 0.
+    loans: AtomicUsize,
+    live_check: UseAfterFreeCheck,
     pub(crate) shared: CachePadded<ShardShared<T>>,
 }
 
-/// The part of a shard that thieves access.
+/// The part of a shard that thieves access, and what the owner counts on its slow path.
 pub(crate) struct ShardShared<T> {
     /// The chains, indexed by the parity of a generation. The head of the primary one belongs to
     /// the shard's owner, the head of the victim one to the thread that holds the registry's lock.
@@ -48,6 +74,11 @@ pub(crate) struct ShardShared<T> {
     pub(crate) aged: AtomicPtr<ObjectCell<T>>,
     /// The number of these victims. It is exact only while no thread uses the shard.
     pub(crate) aged_len: AtomicUsize,
+    pub(crate) counters: Counters,
+    /// What others have seen of the owner's activity.
+    activity: Activity,
+    /// The next shard in a list of [`RemovedShards`](super::removed::RemovedShards).
+    pub(super) next_removed: Cell<*mut Shard<T>>,
 }
 
 // SAFETY: a shard owns its objects and hands each to one thread at a time. Fields that are not
@@ -61,23 +92,52 @@ impl Shard<()> {
     pub(crate) const BYTES: usize = size_of::<Self>();
 }
 
+/// Two pairs of cache lines: the owner's, and the thieves'.
+const _: () = assert!(!PLAIN_ATOMICS || Shard::BYTES == 256);
+
 impl<T> Shard<T> {
-    /// Returns an empty shard for the seat with this id.
+    /// Returns an empty shard for the seat with this id, on the heap. `None` if there is no memory.
+    pub(crate) fn try_new(id: usize) -> Option<Box<Self>> {
+        // bug: shard that must have memory
+        try_box(Self::new(id))
+    }
+
     pub(crate) fn new(id: usize) -> Self {
         Self {
-            header: CachePadded::new(ShardHeader::new()),
             id: id as u32,
             private: Private::new(),
             generation: AtomicU32::new(0),
             open: AtomicBool::new(false),
             published: AtomicBool::new(false),
-            counters: Counters::default(),
+            lends: AtomicBool::new(false),
+            known_uses: Cell::new(0),
+            loans: AtomicUsize::new(0),
+            live_check: UseAfterFreeCheck::new(),
             shared: CachePadded::new(ShardShared {
                 chains: [Chain::new(), Chain::new()],
                 aged: AtomicPtr::new(ptr::null_mut()),
                 aged_len: AtomicUsize::new(0),
+                counters: Counters::default(),
+                activity: Activity::new(),
+                next_removed: Cell::new(ptr::null_mut()),
             }),
         }
+    }
+
+    /// Finds, in models, a use after the shard was freed.
+    #[inline(always)]
+    pub(crate) fn live_check(&self) -> &UseAfterFreeCheck {
+        &self.live_check
+    }
+
+    /// Adds `more` to the loans, which only the owner changes, pinned.
+    #[inline(always)]
+    pub(crate) fn add_loans(&self, more: usize) {
+        self.loans.store(self.loans.load(Relaxed).wrapping_add(more), Relaxed);
+    }
+
+    pub(crate) fn loans(&self) -> usize {
+        self.loans.load(Relaxed)
     }
 
     /// Returns the chain with the parity of `generation`.
@@ -171,6 +231,12 @@ impl<T> Shard<T> {
         self.private.is_empty() && !self.published()
     }
 
+    /// Returns whether a thief may find something: whether the chain with this parity has a ring, or
+    /// there are victims that were private.
+    pub(crate) fn may_hold(&self, parity: u32) -> bool {
+        self.chain(parity).has_ring() || self.has_aged()
+    }
+
     /// Returns whether the chain with this parity holds an object, or there are victims that were
     /// private.
     pub(crate) fn holds(&self, parity: u32) -> bool {
@@ -196,6 +262,26 @@ impl<T> Shard<T> {
             Steal::Got(count) => Some(count),
             Steal::Empty | Steal::Busy => None,
         }
+    }
+
+    /// Returns whether a recall would get what is `wanted`. Other threads call this.
+    pub(crate) fn hoards(&self, wanted: Wanted) -> bool {
+        let private = &self.private;
+        match wanted {
+            Wanted::Object => !private.is_empty(),
+            Wanted::ObjectOfIdle => !private.is_empty() && !self.is_favoured(),
+            Wanted::Units => private.units() > private.len() || private.unused_weight() > 0,
+        }
+    }
+
+    /// Returns whether the owner has tenure and is active.
+    fn is_favoured(&self) -> bool {
+        self.private.evidence().has_tenure() && self.shared.activity.is_active(self.private.hits())
+    }
+
+    /// Returns whether the owner may keep objects private.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.private.evidence().is_enabled()
     }
 
     /// Returns the number of idle objects. It is exact only while no thread uses the shard.
@@ -225,8 +311,8 @@ pub(crate) fn drain<T>(chain: &Chain<T>, gone: &mut List<T>) {
 }
 
 impl<T> Drop for Shard<T> {
-    /// Checks that the shard is empty: `Core::empty` has moved its objects out.
+    /// Checks that the shard is empty: its objects have been moved out. The chains check themselves.
     fn drop(&mut self) {
-        debug_assert_eq!(self.idle(), 0);
+        debug_assert_eq!(self.private.len() + self.shared.aged_len.load(Relaxed), 0);
     }
 }

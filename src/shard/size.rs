@@ -4,16 +4,15 @@ use std::marker::PhantomData;
 
 use crate::{containers::cell::ObjectCell, sync::test_size};
 
-/// The places of a magazine of small objects. Half of them are open at first: see
-/// `PrivateOwner::grow_lease`.
+/// The places of a magazine of small objects. None is open at first: see `PrivateOwner::grow`.
 pub(crate) const PLACES: usize = test_size(128, 4);
 
 /// A drained chain whose ring has at most this number of slots keeps the ring, even if its shard is
 /// little used.
 pub(crate) const KEEP_SLOTS: usize = test_size(64, 2);
 
-/// The sizes that depend on the size of an object. Thieves cannot reach the objects in a magazine,
-/// so it holds at most 64 KiB of them.
+/// The sizes that depend on the size of an object. Thieves reach the objects in a magazine by a recall
+/// only, so it holds at most 64 KiB of them.
 pub(crate) struct Size<T>(PhantomData<T>);
 
 impl<T> Size<T> {

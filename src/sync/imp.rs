@@ -3,26 +3,71 @@
 #[cfg(feature = "rt")]
 pub(crate) use rt::*;
 
-use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
 pub(crate) use std::{
     hint::spin_loop,
-    mem::drop as drop_retired,
     sync::{
-        Mutex, MutexGuard,
+        Condvar, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence},
     },
+};
+use std::{
+    ptr::NonNull,
+    sync::{
+        PoisonError,
+        atomic::{Ordering::SeqCst, compiler_fence},
+    },
+    time::Duration,
 };
 /// State that exists once in each process. In a model build, each run of a model counts as a
 /// process.
 pub(crate) use std::{
     sync::{
         LazyLock,
-        atomic::{AtomicBool as ProcessBool, AtomicPtr as ProcessPtr},
+        atomic::{AtomicBool as ProcessBool, AtomicPtr as ProcessPtr, AtomicUsize as ProcessUsize},
     },
     thread_local,
 };
 
-pub(crate) use super::heavy_fence::heavy_fence;
+pub(crate) use super::{heavy_fence::heavy_fence, native_thread::NativeThread};
+
+/// Defines a pointer to a *placeholder*: a value that stands in for a missing one and is never
+/// changed, so that the hit path need not compare pointers with null. A model's atomics cannot be
+/// made at compile time, so in a model the pointer is null.
+macro_rules! placeholder {
+    ($(#[$meta:meta])* $vis:vis static $NAME:ident: $T:ty = $value:expr;) => {
+        $(#[$meta])*
+        $vis const $NAME: *mut $T = {
+            static VALUE: $T = $value;
+            (&raw const VALUE).cast_mut()
+        };
+    };
+}
+pub(crate) use placeholder;
+
+/// Returns `pointer`, which may lead to a placeholder. Never `None` in a normal build.
+///
+/// # Safety
+///
+/// The pointer is not null in a normal build.
+#[inline(always)]
+pub(crate) unsafe fn or_placeholder<T>(pointer: *mut T) -> Option<NonNull<T>> {
+    // SAFETY: the caller's promise.
+    Some(unsafe { NonNull::new_unchecked(pointer) })
+}
+
+/// Frees retired memory by `free`. Models keep the memory, and end its life.
+///
+/// # Safety
+///
+/// As for `free`.
+pub(crate) unsafe fn free_retired<R>(
+    retired: *mut R,
+    _life: fn(&R) -> &UseAfterFreeCheck,
+    free: unsafe fn(*mut R),
+) {
+    // SAFETY: the caller's promise.
+    unsafe { free(retired) };
+}
 
 /// Returns `real` in a normal build, and `model` under a model checker.
 pub(crate) const fn model_limit(real: usize, _model: usize) -> usize {
@@ -34,6 +79,9 @@ pub(crate) const fn model_limit(real: usize, _model: usize) -> usize {
 pub(crate) const fn test_size(real: usize, small: usize) -> usize {
     if cfg!(corepool_tiny) { small } else { real }
 }
+
+/// Whether an atomic is as large as its value. Those of the model checkers are not.
+pub(crate) const PLAIN_ATOMICS: bool = true;
 
 /// Whether processes fork. They do not under a model checker.
 pub(crate) const FORKS: bool = true;
@@ -49,6 +97,32 @@ pub(crate) fn at_forks(before: extern "C" fn(), parent: extern "C" fn(), child: 
     }
     #[cfg(not(all(unix, not(miri))))]
     let _ = (before, parent, child);
+}
+
+/// Registers a handler that the system calls when the process exits, or when it unloads the library
+/// that holds this crate. The handler does not unwind.
+pub(crate) fn at_exit(handler: extern "C" fn()) {
+    #[cfg(all(unix, not(miri)))]
+    // SAFETY: the function takes no arguments and does not unwind.
+    unsafe {
+        libc::atexit(handler);
+    }
+    #[cfg(not(all(unix, not(miri))))]
+    let _ = handler;
+}
+
+/// Waits, with an optional timeout. Returns whether it timed out.
+pub(crate) fn wait_timeout<'a, T>(
+    condition: &Condvar,
+    guard: MutexGuard<'a, T>,
+    limit: Option<Duration>,
+) -> (MutexGuard<'a, T>, bool) {
+    let Some(limit) = limit else {
+        return (condition.wait(guard).unwrap_or_else(PoisonError::into_inner), false);
+    };
+    let (guard, result) =
+        condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+    (guard, result.timed_out())
 }
 
 /// `std`'s `UnsafeCell` with the checker's interface.
@@ -115,13 +189,8 @@ impl UseAfterFreeCheck {
 /// Items that only the runtime uses.
 #[cfg(feature = "rt")]
 mod rt {
-    use std::{
-        io,
-        sync::{MutexGuard, PoisonError},
-        thread,
-        time::Duration,
-    };
-    pub(crate) use std::{sync::Condvar, thread_local as worker_local};
+    pub(crate) use std::thread_local as worker_local;
+    use std::{io, thread, time::Duration};
 
     use super::{AtomicPtr, SeqCst};
 
@@ -137,20 +206,6 @@ mod rt {
     #[inline]
     pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {
         place.swap(value, SeqCst)
-    }
-
-    /// Waits, with an optional timeout. Returns whether it timed out.
-    pub(crate) fn wait_timeout<'a, T>(
-        condition: &Condvar,
-        guard: MutexGuard<'a, T>,
-        limit: Option<Duration>,
-    ) -> (MutexGuard<'a, T>, bool) {
-        let Some(limit) = limit else {
-            return (condition.wait(guard).unwrap_or_else(PoisonError::into_inner), false);
-        };
-        let (guard, result) =
-            condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
-        (guard, result.timed_out())
     }
 
     /// A thread of the runtime.

@@ -9,6 +9,8 @@
 
 pub(crate) mod heavy_fence;
 pub(crate) mod lock;
+#[cfg(not(all(test, any(loom, shuttle))))]
+mod native_thread;
 pub(crate) mod reclaim;
 
 #[cfg(not(all(test, any(loom, shuttle))))]
@@ -31,6 +33,4 @@ pub(crate) use reclaim::{EpochGuard, pin_epoch};
 pub(crate) use std::sync::OnceLock;
 /// An atomic that orders nothing and is not modelled.
 pub(crate) use std::sync::atomic::AtomicUsize as Untracked;
-#[cfg(feature = "rt")]
-pub(crate) use std::sync::atomic::Ordering::AcqRel;
-pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};

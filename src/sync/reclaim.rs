@@ -11,7 +11,7 @@ use std::{cell::RefCell, ptr, sync::atomic::Ordering::Relaxed};
 
 use crossbeam_epoch::{Collector, LocalHandle};
 
-use super::imp::{LazyLock, ProcessPtr, UseAfterFreeCheck, drop_retired, thread_local};
+use super::imp::{LazyLock, ProcessPtr, UseAfterFreeCheck, free_retired, thread_local};
 
 /// The collector that a process starts with, and the one that replaces it in a child process.
 /// Neither is ever freed.
@@ -47,6 +47,20 @@ pub(crate) fn begin_anew() {
 /// Memory that can be retired. In models, its `live_check` finds a use after it was freed.
 pub(crate) trait Reclaimed {
     fn live_check(&self) -> &UseAfterFreeCheck;
+
+    /// Frees the memory.
+    ///
+    /// # Safety
+    ///
+    /// `this` came from `Box::into_raw`, or from where the type's own `free` says, and is not used
+    /// again.
+    unsafe fn free(this: *mut Self)
+    where
+        Self: Sized,
+    {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(this) });
+    }
 }
 
 /// A pin: while it lives, no memory that its thread can still reach is freed.
@@ -64,12 +78,12 @@ impl EpochGuard {
     ///
     /// # Safety
     ///
-    /// `retired` came from `Box::into_raw`, is retired once, and no thread that pins from now on
-    /// can reach it. It owns no object: dropping it only frees memory.
+    /// `retired` may be [freed](Reclaimed::free), is retired once, and no thread that pins from now
+    /// on can reach it. It owns no object: freeing it only frees memory.
     pub(crate) unsafe fn retire<R: Reclaimed>(&self, retired: *mut R) {
         // SAFETY: the caller's promise is what `defer_unchecked` requires. The closure owns no
         // object, so it may outlive any borrow in `R` and run on any thread.
         // bug: ring freed at once
-        unsafe { self.0.defer_unchecked(move || drop_retired(Box::from_raw(retired))) };
+        unsafe { self.0.defer_unchecked(move || free_retired(retired, R::live_check, R::free)) };
     }
 }

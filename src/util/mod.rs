@@ -3,6 +3,7 @@
 pub(crate) mod coarse_clock;
 pub(crate) mod counter;
 pub(crate) mod fork_lock;
+pub(crate) mod last_thread;
 pub(crate) mod likely;
 pub(crate) mod panics;
 pub(crate) mod try_alloc;

@@ -10,7 +10,7 @@ use corepool::buffer::{Buffer, BufferPool};
 
 use crate::allocator::requests;
 use crate::new_static;
-use crate::util::{alone, on_thread, on_threads};
+use crate::util::{alone, on_thread, on_threads, repeat};
 
 fn filled(pool: &'static BufferPool, len: usize) -> Buffer<'static> {
     let mut buffer = pool.with_capacity(len);
@@ -52,7 +52,7 @@ fn freezing_copies_small_buffers_on_request() {
 #[test]
 fn warm_buffers_allocate_only_to_freeze() {
     let _alone = alone();
-    const TURNS: usize = 1_000_000;
+    const TURNS: usize = repeat(1_000_000, 20);
     let pool = new_static();
     let data = [7; 1025];
     let turn = || {
@@ -71,9 +71,9 @@ fn warm_buffers_allocate_only_to_freeze() {
 fn freezing_makes_one_small_allocation() {
     let _alone = alone();
     let pool = new_static();
-    for len in [1, 1024, 1025, 12_000, 1 << 20] {
+    for len in [1, 1024, 1025, 12_000, repeat(1 << 20, 1 << 13)] {
         drop(filled(pool, len).freeze());
-        let turns = 10_000 * 1000 / len.max(1000);
+        let turns = repeat(10_000 * 1000 / len.max(1000), 3);
         let count = requests(|| (0..turns).for_each(|_| drop(filled(pool, len).freeze())));
         assert_eq!(count, turns, "{len}");
     }
@@ -111,7 +111,7 @@ fn outstanding_counts_storage_kept_by_slices() {
     let stats = pool.stats();
     assert_eq!((stats.outstanding, stats.outstanding_bytes), (32, 32 * 8192));
     on_threads(4, |_| {
-        for _ in 0..1000 {
+        for _ in 0..repeat(1000, 3) {
             let buffers = [(); 4].map(|()| filled(pool, 8000));
             drop(buffers.map(Buffer::freeze));
         }

@@ -9,7 +9,7 @@
 //! | a few large uses, then only small ones | golang/go#23199 | `retention` |
 //! | rare large uses among very many small ones | golang/go#27740 | `retention` |
 //! | each use is a little larger than the one before | grpc/grpc-go#8500 | `retention` |
-//! | a buffer is got on one thread and dropped on another | microsoft/garnet#2063 | `passing` |
+//! | a buffer is got on one thread and dropped on another | microsoft/garnet#2063 | `passing`, `reach` |
 //! | a burst, then almost no use | | `retention` |
 //! | a slice of a frozen buffer, and the memory that it keeps | | `frozen` |
 //! | threads and processes end, and processes fork | | `frozen`, and `frozen` in `process` |
@@ -25,6 +25,9 @@ mod hostile;
 mod learning;
 mod model;
 mod passing;
+mod reach;
+#[path = "../common/relay.rs"]
+mod relay;
 mod retention;
 mod traits;
 #[path = "../it/util.rs"]

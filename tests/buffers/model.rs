@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use corepool::buffer::{Buffer, BufferPool, BufferStats};
 use proptest::prelude::*;
 
-use crate::util::alone;
+use crate::util::{alone, repeat};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -104,13 +104,9 @@ impl Model {
     }
 
     fn room(&self, size: usize) -> usize {
-        // The class's power of two. The size of the largest class may be smaller.
-        let size = size.next_power_of_two().max(1024);
-        match self.bytes / (2 * size) {
-            _ if self.bytes == 0 => 0,
-            fit if size >= 256 << 10 => fit.clamp(1, 31),
-            fit => fit.max(1),
-        }
+        // A buffer of the largest class cannot have grown.
+        let most = if size == self.max { size } else { 2 * size };
+        if self.bytes == 0 { 0 } else { (self.bytes / most).max(1) }
     }
 
     /// Returns the class that served a request for at least this capacity.
@@ -298,7 +294,11 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        cases: repeat(ProptestConfig::default().cases as usize, 3) as u32,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn buffer_pools_behave_like_the_model(

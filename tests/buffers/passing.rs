@@ -143,11 +143,13 @@ fn check_all<M: Message>() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "measures the memory and the rates of long runs")]
 fn frozen_buffers_may_be_dropped_by_other_threads() {
     check_all::<Bytes>();
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "measures the memory and the rates of long runs")]
 fn buffers_may_be_dropped_by_other_threads() {
     check_all::<Buffer<'static>>();
 }

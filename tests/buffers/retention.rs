@@ -171,6 +171,7 @@ const fn uncapped() -> BufferPool {
 /// The pool does not keep large buffers, so none remains, even without collects. Only the first
 /// five uses of each thread get the largest capacity that the pool keeps.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn large_uses_leave_no_memory_behind() {
     let _alone = alone();
     for collects in [false, true] {
@@ -190,6 +191,7 @@ fn large_uses_leave_no_memory_behind() {
 
 /// The pool keeps large buffers: five small uses of each free them.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn small_uses_free_large_buffers() {
     let _alone = alone();
     let (pool, before) = warm(uncapped());
@@ -203,6 +205,7 @@ fn small_uses_free_large_buffers() {
 /// The largest classes of an ordinary pool stay within their budget at once, and are empty after
 /// two collects.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn idle_buffers_of_large_classes_stay_within_their_budget() {
     let _alone = alone();
     let (pool, before) = warm(BufferPool::new());
@@ -214,6 +217,7 @@ fn idle_buffers_of_large_classes_stay_within_their_budget() {
 
 /// The test can fail: the naive pool keeps all large buffers, however long the small uses last.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn a_naive_pool_keeps_large_buffers() {
     let _alone = alone();
     let (naive, before) = (Naive::default(), live());
@@ -272,6 +276,7 @@ fn seldom_large(arm: &'static (impl Arm + 'static)) -> usize {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn rare_large_uses_make_few_large_buffers() {
     static UNCAPPED: BufferPool = uncapped();
     static NAIVE: Naive = Naive(Mutex::new(Vec::new()));
@@ -287,6 +292,7 @@ fn rare_large_uses_make_few_large_buffers() {
 
 /// The worst case: one large use, and then very many gets before any buffer is returned.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn rare_large_use_before_many_gets_makes_few_large_buffers() {
     let _alone = alone();
     let (pool, before) = warm(uncapped());
@@ -298,6 +304,7 @@ fn rare_large_use_before_many_gets_makes_few_large_buffers() {
 
 /// Each use is a little larger than the one before, and larger than the pool keeps.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn creeping_sizes_hold_no_memory() {
     let _alone = alone();
     let (pool, before) = (BufferPool::new(), live());
@@ -322,6 +329,7 @@ fn burst(pool: &BufferPool, before: usize) -> usize {
 /// The idle buffers are within the budget at once, and are dropped with age although the pool is
 /// used.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn a_burst_is_freed_by_collects() {
     let _alone = alone();
     let (pool, before) = warm(BufferPool::new());
@@ -334,8 +342,9 @@ fn a_burst_is_freed_by_collects() {
     assert!(live_since(before) < LITTLE, "{} bytes", live_since(before));
 }
 
-/// No explicit collect is needed: with an interval set, some slow-path calls collect.
+/// No explicit collect is needed: with an interval set, the collect thread collects.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn a_burst_is_freed_by_the_collect_interval() {
     let _alone = alone();
     for interval in [None, Some(Duration::from_millis(20))] {
@@ -355,6 +364,7 @@ fn a_burst_is_freed_by_the_collect_interval() {
 
 /// The janitor collects in a process in which every get is a hit.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn a_burst_is_freed_by_the_janitor() {
     let _alone = alone();
     let (pool, before) = warm(BufferPool::new());
@@ -371,6 +381,7 @@ fn a_burst_is_freed_by_the_janitor() {
 /// The next user sees none of the bytes that a failed use left, and after a panic the memory is
 /// freed.
 #[test]
+#[cfg_attr(miri, ignore = "measures memory over time")]
 fn failed_uses_leave_no_bytes_to_the_next_user() {
     let _alone = alone();
     let pool = BufferPool::new();

@@ -1,57 +1,42 @@
-//! The work of the registry, for the suites that have seats and a lock of their own.
+//! The work of the registry, and a look at shards, for the suites that have seats and a registry of
+//! their own.
 
 use crate::{
-    collect::{collect::age_pools, collectable::Collectable, pending::ErasedPending},
+    collect::{
+        collect::{Which, age_pools, drain, take_pending},
+        pending::ErasedPending,
+    },
+    pool::core::Core,
     seat::{seat::Seat, table::Seats},
+    shard::shard::Shard,
 };
 
-/// Ages `pools`: like a collect if they are `all` pools of these seats, otherwise like a trim. With
+/// Ages pools, like a collect if they are all pools of these seats, otherwise like a trim. With
 /// `clear`, also takes the objects that are still idle. Returns the pending objects, which the
 /// caller drops after unlocking.
 ///
 /// # Safety
 ///
 /// The caller holds the lock that all users of these seats and pools share.
-pub(super) unsafe fn age<'a>(
-    seats: &Seats,
-    pools: impl Iterator<Item = &'a dyn Collectable> + Clone,
-    all: bool,
-    clear: bool,
-) -> Vec<ErasedPending> {
+pub(super) unsafe fn age(seats: &Seats, which: Which<'_>, clear: bool) -> Vec<ErasedPending> {
     // SAFETY: the caller holds the lock.
     unsafe {
-        age_pools(seats, pools.clone(), all);
+        age_pools(seats, which);
         if clear {
-            pools.clone().for_each(|pool| pool.drain());
+            drain(seats, which);
         }
-        pools.filter_map(|pool| pool.take_pending()).collect()
+        take_pending(which)
     }
 }
 
-/// Does the work that collectors left to a late seat.
-///
-/// # Safety
-///
-/// As for [`age`]. The seat belongs to the caller, and is not pinned.
-pub(super) unsafe fn catch_up<'a>(pools: impl Iterator<Item = &'a dyn Collectable>, seat: &Seat) {
-    // SAFETY: the caller holds the lock and the seat.
-    pools.for_each(|pool| unsafe { pool.catch_up(seat.id) });
-    seat.caught_up();
+/// Returns the shard of a seat. No collect runs as long as the caller uses it.
+pub(super) fn shard<'a, T>(core: &'a Core<T>, seat: &Seat) -> Option<&'a Shard<T>> {
+    // SAFETY: shards are removed by collects only.
+    unsafe { core.own_shard(seat) }
 }
 
-/// Moves the private objects of this seat to where all threads can take them. Afterwards the caller
-/// may give the seat back.
-///
-/// # Safety
-///
-/// As for [`catch_up`].
-pub(super) unsafe fn vacate<'a>(
-    pools: impl Iterator<Item = &'a dyn Collectable> + Clone,
-    seat: &Seat,
-) {
-    // SAFETY: the caller holds the lock and the seat.
-    unsafe {
-        catch_up(pools.clone(), seat);
-        pools.for_each(|pool| pool.vacate(seat.id));
-    }
+/// Returns all shards, as [`shard`] does.
+#[allow(dead_code, reason = "not every suite uses it")]
+pub(super) fn shards<T>(core: &Core<T>) -> impl Iterator<Item = &Shard<T>> {
+    core.seats.all(0, 1).filter_map(|seat| shard(core, seat))
 }

@@ -6,7 +6,7 @@ use std::thread;
 use corepool::{Pool, collect};
 
 use crate::rng::Rng;
-use crate::util::{Peer, alone, drain, live, on_thread, on_threads, panics};
+use crate::util::{Peer, alone, drain, live, on_thread, on_threads, panics, repeat};
 
 const BOUNDS: [usize; 6] = [0, 1, 2, 7, 64, 1_000];
 
@@ -30,8 +30,8 @@ fn stays_within(n: usize, threads: usize) {
     let quiet = Barrier::new(threads);
     on_threads(threads, |i| {
         let mut rng = Rng::new(i);
-        for _ in 0..4 {
-            for _ in 0..20 {
+        for _ in 0..repeat(4, 2) {
+            for _ in 0..repeat(20, 4) {
                 let mut held = Vec::from_iter((0..rng.below(HELD)).map(|_| pool.get()));
                 assert!(live() <= n + threads * HELD, "{} alive", live());
                 held.truncate(rng.below(HELD));
@@ -238,13 +238,14 @@ fn a_thread_that_only_takes_hoards_no_room() {
             let pool = &pool;
             s.spawn(move || asked.iter().for_each(|()| answer.send(pool.try_take()).unwrap()));
             let mut found = 0;
-            for i in 0..1000 {
+            let n = repeat(1000, 100);
+            for i in 0..n {
                 pool.put(i);
                 ask.send(()).unwrap();
                 found += usize::from(answers.recv().unwrap().is_some());
             }
             drop(ask);
-            assert!(found > 900, "bound {limit}: {found} of 1000 found");
+            assert!(found > n / 10 * 9, "bound {limit}: {found} of {n} found");
         });
     }
 }

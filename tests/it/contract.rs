@@ -8,7 +8,7 @@ use std::thread;
 
 use corepool::{Pool, collect};
 
-use crate::util::{alone, amid_collects, drain, live, on_thread, on_threads, sorted};
+use crate::util::{alone, amid_collects, drain, live, on_thread, on_threads, repeat, sorted};
 
 #[test]
 fn a_pool_needs_only_a_create_function() {
@@ -25,8 +25,9 @@ fn a_pool_needs_only_a_create_function() {
 fn many_threads_share_a_pool_and_no_object() {
     let _alone = alone();
     let pool: Pool<AtomicBool> = Pool::new(|| AtomicBool::new(false));
+    let times = repeat(2_000, 20);
     let use_it = |_| {
-        for _ in 0..2_000 {
+        for _ in 0..times {
             let held = pool.get();
             assert!(!held.swap(true, Relaxed), "held twice");
             thread::yield_now();
@@ -35,7 +36,7 @@ fn many_threads_share_a_pool_and_no_object() {
     };
     amid_collects(|| on_threads(8, use_it));
     let stats = pool.stats();
-    assert_eq!(stats.hits + stats.misses, 16_000);
+    assert_eq!(stats.hits + stats.misses, 8 * times as u64);
     assert_eq!(stats.created, stats.misses);
     assert_eq!(stats.idle + stats.dropped, stats.created);
 }
@@ -56,10 +57,11 @@ fn take_creates_an_object_after_collects() {
 fn an_object_is_handed_out_once() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
-    (1..=1_000).for_each(|i| pool.put(i));
+    let n = repeat(1_000, 100) as u32;
+    (1..=n).for_each(|i| pool.put(i));
     let mut seen: Vec<u32> = on_threads(4, |_| drain(&pool)).concat();
     seen.extend(drain(&pool));
-    assert_eq!(sorted(seen), Vec::from_iter(1..=1_000));
+    assert_eq!(sorted(seen), Vec::from_iter(1..=n));
 }
 
 #[test]
@@ -128,9 +130,10 @@ fn an_unused_pool_supports_every_operation() {
 fn without_a_collect_every_put_is_kept() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
-    (0..100_000).for_each(|i| pool.put(i));
-    assert_eq!(pool.stats().idle, 100_000);
-    assert_eq!(sorted(drain(&pool)), Vec::from_iter(0..100_000));
+    let n = repeat(100_000, 300) as u32;
+    (0..n).for_each(|i| pool.put(i));
+    assert_eq!(pool.stats().idle, u64::from(n));
+    assert_eq!(sorted(drain(&pool)), Vec::from_iter(0..n));
     assert_eq!(pool.stats().idle, 0);
 }
 
@@ -139,14 +142,15 @@ fn without_a_collect_every_put_is_kept() {
 fn a_get_and_its_return_lose_no_object() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
-    for i in 0..200 {
+    let n = repeat(200, 40) as u32;
+    for i in 0..n {
         pool.put(i);
         drop(pool.get());
         drop([pool.try_get(), pool.try_get()]);
         pool.put(pool.take());
         assert_eq!(pool.stats().idle, u64::from(i) + 1);
     }
-    assert_eq!(sorted(drain(&pool)), Vec::from_iter(0..200));
+    assert_eq!(sorted(drain(&pool)), Vec::from_iter(0..n));
 }
 
 /// The life of a few objects over two collects.
@@ -197,19 +201,20 @@ fn two_collects_drop_every_idle_object() {
 fn take_returns_only_objects_that_were_put() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| unreachable!());
+    let times = repeat(2_000, 20);
     let put_and_take = |_| {
-        let step = |_: &u32| {
+        let step = |_: &usize| {
             pool.put(7);
             pool.try_take().is_some_and(|v| {
                 assert_eq!(v, 7);
                 true
             })
         };
-        (0..2_000).filter(step).count()
+        (0..times).filter(step).count()
     };
     let taken: usize = amid_collects(|| on_threads(10, put_and_take)).iter().sum();
     let left = drain(&pool).len();
-    assert_eq!(taken + left + pool.stats().dropped as usize, 20_000);
+    assert_eq!(taken + left + pool.stats().dropped as usize, 10 * times);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use corepool::{OwnedPooled, Pool, Pooled, collect};
 
 use crate::rng::Rng;
-use crate::util::{alone, amid_collects, fail, live, on_thread, on_threads, panics};
+use crate::util::{alone, amid_collects, fail, live, on_thread, on_threads, panics, repeat};
 
 /// Counts of all items of a test.
 #[derive(Default)]
@@ -162,7 +162,7 @@ fn eight_threads_account_for_every_object() {
         let shop = Shop::open(max_idle);
         let serve = |seed| {
             let mut rng = Rng::new(seed);
-            (0..8_000).for_each(|_| shop.serve(&mut rng));
+            (0..repeat(8_000, 20)).for_each(|_| shop.serve(&mut rng));
         };
         amid_collects(|| on_threads(8, serve));
         shop.close();
@@ -176,10 +176,10 @@ fn short_lived_threads_account_for_every_object() {
         let shop = Shop::open(max_idle);
         let serve = |seed| {
             let mut rng = Rng::new(seed);
-            (0..50).for_each(|_| shop.serve(&mut rng));
+            (0..repeat(50, 5)).for_each(|_| shop.serve(&mut rng));
         };
         amid_collects(|| {
-            for batch in 0..50 {
+            for batch in 0..repeat(50, 2) {
                 on_threads(10, |i| serve(batch * 10 + i));
             }
         });
@@ -193,10 +193,10 @@ fn constant_collects_lose_no_object() {
     let _alone = alone();
     let shop = Shop::open(usize::MAX);
     on_threads(4, |i| match i {
-        0 => (0..1_000).for_each(|_| collect()),
-        1 => (0..1_000).for_each(|_| shop.pool.trim()),
+        0 => (0..repeat(1_000, 10)).for_each(|_| collect()),
+        1 => (0..repeat(1_000, 10)).for_each(|_| shop.pool.trim()),
         _ => {
-            for mark in 1..20_000 {
+            for mark in 1..repeat(20_000, 100) as u64 {
                 let mut guards = [shop.pool.get(), shop.pool.get()];
                 guards.iter_mut().for_each(|guard| guard.hold(mark));
             }
@@ -215,7 +215,7 @@ fn pools_are_made_and_dropped_during_collects() {
             (0..20).for_each(|_| shop.serve(&mut rng));
             shop.ledger
         };
-        Vec::from_iter((0..200).map(open_and_close))
+        Vec::from_iter((0..repeat(200, 2)).map(open_and_close))
     };
     let ledgers = amid_collects(|| on_threads(4, life));
     // Not earlier: another thread's collect may have held some objects.
@@ -225,7 +225,7 @@ fn pools_are_made_and_dropped_during_collects() {
 /// Only the pool carries messages from thread to thread.
 #[test]
 fn get_sees_the_writes_before_put() {
-    const EACH: u64 = 20_000;
+    const EACH: u64 = repeat(20_000, 100) as u64;
     let _alone = alone();
     let pool: Pool<Box<[u64; 4]>> = Pool::new(|| unreachable!());
     let read = |message: Box<[u64; 4]>| {
@@ -253,7 +253,7 @@ fn get_sees_the_writes_before_put() {
 fn dropping_a_pool_drops_the_objects_of_living_threads() {
     let _alone = alone();
     let token = Arc::new(());
-    for _ in 0..100 {
+    for _ in 0..repeat(100, 3) {
         let pool: Pool<Arc<()>> = Pool::new(Arc::default);
         on_thread(|| (0..20).for_each(|_| pool.put(token.clone())));
         (0..40).for_each(|_| pool.put(token.clone()));

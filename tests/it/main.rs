@@ -14,8 +14,12 @@ mod last_handle;
 mod layout_trace;
 mod ledger;
 mod objects;
+mod owned;
 mod paced;
 mod panics;
+mod reach;
+#[path = "../common/relay.rs"]
+mod relay;
 #[path = "../common/rng.rs"]
 mod rng;
 mod statics;

@@ -8,7 +8,7 @@ use std::thread;
 
 use corepool::{Pool, collect};
 
-use crate::util::{Peer, alone, drain, on_thread, sorted};
+use crate::util::{Peer, alone, drain, on_thread, repeat, sorted};
 
 /// Sends `n` objects through slots, chains, steals, the shelf and victims.
 fn round_trip<T: Ord + Debug + Send + Sync + 'static>(n: u64, make: fn(u64) -> T) {
@@ -81,7 +81,7 @@ fn on_deep_thread(f: fn()) {
 
 #[test]
 fn megabyte_objects_come_back_whole() {
-    const WORDS: usize = (1 << 20) / 8;
+    const WORDS: usize = repeat(1 << 20, 1 << 10) / 8;
     static POOL: Pool<[u64; WORDS]> = Pool::new(|| [3; WORDS]);
     let _alone = alone();
     on_deep_thread(|| {

@@ -6,7 +6,7 @@ use std::thread;
 
 use corepool::{OwnedPooled, Pool, Pooled, collect};
 
-use crate::util::{PRIVATE, alone, on_thread, on_threads};
+use crate::util::{PRIVATE, alone, on_thread, on_threads, repeat};
 
 static PLAIN: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
 
@@ -132,7 +132,7 @@ fn a_pool_may_be_moved() {
 fn pools_at_one_address_share_no_object() {
     let _alone = alone();
     let mut place: Option<Pool<u32>> = None;
-    for i in 0..1_000 {
+    for i in 0..repeat(1_000, 30) as u32 {
         let pool = place.insert(Pool::new(|| 0));
         assert!(pool.try_take().is_none());
         pool.put(i);
@@ -144,7 +144,7 @@ fn pools_at_one_address_share_no_object() {
 #[test]
 fn pools_of_one_type_share_no_object() {
     let _alone = alone();
-    let pools = Vec::from_iter((0..100).map(|_| <Pool<usize>>::new(|| 0)));
+    let pools = Vec::from_iter((0..repeat(100, 10)).map(|_| <Pool<usize>>::new(|| 0)));
     for (i, pool) in pools.iter().enumerate() {
         (0..PRIVATE + 1).for_each(|_| pool.put(i));
     }

@@ -5,7 +5,7 @@ use std::thread;
 
 use corepool::{Pool, Pooled, Stats, collect};
 
-use crate::util::{PRIVATE, Peer, alone, amid_collects, drain, on_threads};
+use crate::util::{PRIVATE, Peer, alone, amid_collects, drain, on_threads, repeat};
 
 #[test]
 fn a_new_pool_counts_nothing() {
@@ -35,8 +35,9 @@ fn every_get_is_a_hit_or_a_miss() {
 fn the_counts_of_all_threads_add_up() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
+    let times = repeat(500, 5);
     let use_it = |_| {
-        for _ in 0..500 {
+        for _ in 0..times {
             drop(pool.get());
             drop(pool.try_get());
             pool.put(pool.take());
@@ -44,7 +45,7 @@ fn the_counts_of_all_threads_add_up() {
     };
     amid_collects(|| on_threads(8, use_it));
     let stats = pool.stats();
-    assert_eq!(stats.hits + stats.misses, 8 * 1_500);
+    assert_eq!(stats.hits + stats.misses, 8 * 3 * times as u64);
     assert!(stats.created <= stats.misses);
     assert_eq!(stats.idle + stats.dropped, stats.created);
 }
@@ -53,17 +54,18 @@ fn the_counts_of_all_threads_add_up() {
 fn idle_follows_every_step() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
-    for i in 0..200 {
+    let n = repeat(200, 40) as u32;
+    for i in 0..n {
         assert_eq!(pool.stats().idle, u64::from(i));
         pool.put(i);
     }
     let mut held = Vec::new();
-    for i in (0..200).rev() {
+    for i in (0..n).rev() {
         held.push(pool.get());
-        assert_eq!(pool.stats().idle, i);
+        assert_eq!(pool.stats().idle, u64::from(i));
     }
     drop(held);
-    assert_eq!(pool.stats().idle, 200);
+    assert_eq!(pool.stats().idle, u64::from(n));
 }
 
 #[test]
@@ -129,7 +131,14 @@ fn steals_and_victim_hits_are_told_apart() {
         assert!(pool.try_take().is_some());
         assert_eq!(counts(), (1, 1, 0));
         drop(drain(&pool));
-        let (hits, steals, _) = counts();
+        let (hits, steals, victims) = counts();
+        assert_eq!(
+            (hits, victims),
+            (u64::from(PRIVATE) + 1, 0),
+            "the private ones count as stolen"
+        );
+        assert!(steals > 1);
+        peer.run(|| pool.put(0));
         collect();
         assert!(pool.try_take().is_some());
         assert_eq!(counts(), (hits + 1, steals, 1));

@@ -5,10 +5,10 @@ use std::thread;
 
 use corepool::{Pool, collect};
 
-use crate::util::{Peer, alone, drain, live, on_thread, on_threads, sorted};
+use crate::util::{Peer, alone, drain, live, on_thread, on_threads, repeat, sorted};
 
 /// More threads than most programs run at once.
-const MANY: usize = 600;
+const MANY: usize = repeat(600, 10);
 
 /// Runs `f` on `MANY` threads, all alive at once, and waits until all have ended.
 fn on_many(f: impl Fn(usize) + Sync) {
@@ -27,14 +27,15 @@ fn on_many(f: impl Fn(usize) + Sync) {
 #[test]
 fn ten_thousand_threads_need_few_objects() {
     let _alone = alone();
-    let pool: Pool<u32> = Pool::new(|| 0);
-    for _ in 0..2_500 {
+    let pool: Pool<usize> = Pool::new(|| 0);
+    let n = repeat(2_500, 10);
+    for _ in 0..n {
         on_threads(4, |_| *pool.get() += 1);
     }
     let stats = pool.stats();
-    assert_eq!(stats.hits + stats.misses, 10_000);
+    assert_eq!(stats.hits + stats.misses, 4 * n as u64);
     assert!(stats.created <= 16, "{} created", stats.created);
-    assert_eq!(drain(&pool).iter().sum::<u32>(), 10_000);
+    assert_eq!(drain(&pool).iter().sum::<usize>(), 4 * n);
 }
 
 /// Threads that run one after the other share a single object.
@@ -42,10 +43,11 @@ fn ten_thousand_threads_need_few_objects() {
 fn a_thread_reuses_the_object_of_the_one_before() {
     let _alone = alone();
     let pool: Pool<u32> = Pool::new(|| 0);
-    for _ in 0..1_000 {
+    let n = repeat(1_000, 30) as u32;
+    for _ in 0..n {
         on_thread(|| *pool.get() += 1);
     }
-    assert_eq!((pool.take(), pool.stats().created), (1_000, 1));
+    assert_eq!((pool.take(), pool.stats().created), (n, 1));
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn threads_may_outlive_the_pools_they_used() {
 #[test]
 fn concurrent_first_uses_agree_on_one_pool() {
     let _alone = alone();
-    for _ in 0..50 {
+    for _ in 0..repeat(50, 3) {
         let pool: Pool<usize> = Pool::new(|| unreachable!());
         let start = Barrier::new(8);
         on_threads(8, |i| {

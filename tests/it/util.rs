@@ -11,11 +11,16 @@ use std::{iter, mem};
 
 use corepool::{Pool, collect, set_collect_interval};
 
-/// The number of objects that are private to a thread: the slot and a full magazine.
-pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 3 } else { 65 };
+/// The most objects that are private to a thread: the slot and a full magazine.
+pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 5 } else { 129 };
 
-/// The number of objects that a full magazine spills to the chain.
-pub(crate) const SPILL: u32 = PRIVATE / 2;
+/// The most objects that are private to a thread which only puts: the slot and a batch.
+pub(crate) const BUFFERED: u32 = if cfg!(corepool_tiny) { 2 } else { 33 };
+
+/// Returns `many`, or `few` under Miri, which is hundreds of times slower than other builds.
+pub(crate) const fn repeat(many: usize, few: usize) -> usize {
+    if cfg!(miri) { few } else { many }
+}
 
 /// The test that holds this guard is the only one that uses pools, and no collect runs by the
 /// clock.

@@ -1,20 +1,52 @@
 //! Memory that is freed without a call of `collect`, in a process whose global allocator is a
 //! `PacedAlloc`: the tests are a separate binary because of this allocator.
 
+mod cells;
+mod layout;
 mod paced;
+#[path = "../common/relay.rs"]
+mod relay;
 mod retention;
 mod steady;
 
 use std::{
-    alloc::System,
-    sync::{Mutex, MutexGuard, PoisonError},
+    alloc::{GlobalAlloc, Layout},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     thread::{self, Scope, ScopedJoinHandle},
 };
 
 use corepool::{alloc::PacedAlloc, set_collect_interval};
 
 #[global_allocator]
-static ALLOCATOR: PacedAlloc<System> = PacedAlloc::new(System);
+static ALLOCATOR: PacedAlloc<Exact> = PacedAlloc::new(Exact);
+
+/// The allocator of `cells`, with a count of its own, which is exact at any time.
+struct Exact;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: forwards to the allocator of `cells`.
+unsafe impl GlobalAlloc for Exact {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { cells::Counting.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { cells::Counting.dealloc(memory, layout) };
+    }
+}
+
+/// Returns the number of bytes that are allocated.
+fn exact_bytes() -> usize {
+    LIVE.load(Relaxed)
+}
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;

@@ -20,7 +20,7 @@ fn program(what: Refuse) -> usize {
         }
         let bytes: Vec<_> = (0..40).map(|_| pool.zeroed(100_000).freeze()).collect();
         let vecs: Vec<_> = (0..20).map(|_| pool.adopt(vec![1; 5000])).collect();
-        pool.stats(); // See `first_use::epochs`.
+        crate::touch_epochs();
         refuse(what);
         drop(buffers);
         drop(bytes);

@@ -13,7 +13,7 @@ use crate::{
 
 /// Runs a thread without memory while `seats` other threads hold seats. Every thread finds the
 /// objects that it returns, because they go to the shelf. Later, with memory, the thread is served
-/// like any other.
+/// like any other, and has a shard, from which others steal.
 fn after(seats: usize) {
     let (pool, books) = pool::<0>(usize::MAX);
     let (pool, step) = (&pool, &Barrier::new(2));
@@ -44,7 +44,8 @@ fn after(seats: usize) {
         assert_eq!((found.len(), pool.stats().steals), (10, 0));
         step.wait();
         step.wait();
-        assert_eq!((pool.stats().idle, pool.try_get().is_some()), (3, false));
+        assert_eq!((pool.stats().idle, pool.try_get().is_some()), (3, true));
+        assert_eq!(pool.stats().steals, 1);
         step.wait();
         ended.wait();
     });

@@ -42,9 +42,12 @@ fn forbid(answer: Answer) {
 
 /// Uses pools on this thread and on an idle one, enters the sandbox in between if it has not been
 /// entered yet, and collects. Returns how many objects were idle after two collects.
+///
+/// This thread has an object of its own, so that it does not recall that of the idle thread.
 fn use_and_collect(enter: impl FnOnce()) -> u64 {
     let (stop, stopped) = mpsc::channel::<()>();
     let (up, is_up) = mpsc::channel();
+    let own = POOL.get();
     let idle = thread::spawn(move || {
         drop(POOL.get());
         up.send(()).unwrap();
@@ -54,7 +57,7 @@ fn use_and_collect(enter: impl FnOnce()) -> u64 {
         POOL.stats().idle
     });
     is_up.recv().unwrap();
-    drop(POOL.get());
+    drop(own);
     enter();
     for _ in 0..1000 {
         drop(POOL.get());

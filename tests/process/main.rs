@@ -5,6 +5,7 @@
 //! end.
 #![cfg(unix)]
 
+mod collect_thread;
 mod exits;
 #[cfg(target_os = "linux")]
 mod fences;

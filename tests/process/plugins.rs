@@ -4,6 +4,8 @@ use std::sync::Barrier;
 
 use corepool::{Pool, collect};
 
+#[cfg(target_os = "linux")]
+use crate::collect_thread::{collect_threads, soon};
 use crate::{
     alone,
     fork::fork,
@@ -108,8 +110,8 @@ fn copies_may_be_unloaded_before_their_threads_end() {
     });
 }
 
-/// Once the threads that used a library have ended, it is unloaded, and a fork does not call the
-/// handlers that it registered.
+/// Once the threads that used a library have ended, it is unloaded. Its collect thread, which has not
+/// collected yet, is ended before, and a fork does not call the handlers that it registered.
 #[test]
 fn copies_are_unloaded_after_their_threads_end() {
     alone(|| {
@@ -117,7 +119,11 @@ fn copies_are_unloaded_after_their_threads_end() {
         for round in 0..5 {
             let plugins = files.each_ref().map(File::load);
             on_threads(4, |seed| use_all(&plugins, 4 * round + seed));
+            #[cfg(target_os = "linux")]
+            assert!(soon(|| collect_threads() == 3), "one for each copy");
             plugins.into_iter().for_each(Plugin::close);
+            #[cfg(all(target_os = "linux", target_env = "gnu"))]
+            assert_eq!(collect_threads(), 1);
             drop(fork(|| go_on(round)));
             if cfg!(all(target_os = "linux", target_env = "gnu")) {
                 assert!(!files[0].is_loaded() && !files[1].is_loaded());

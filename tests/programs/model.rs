@@ -17,6 +17,8 @@ use crate::pool::stats::Stats;
 ///   of steps, overdue objects look fresh, and a search that finds them takes a batch: the objects
 ///   of the batch, except for the one that the search returns, are then as young as if they had
 ///   just been put.
+/// * A recall takes the private objects of a shard that is behind, whether they are overdue or not.
+///   All of them but the one that the search returns are then as young as if they had just been put.
 /// * A clear leaves the same objects behind: those of the shards that it skips, except for victims.
 ///
 /// No object is ever dropped too early: an object that a step drops has been idle since before the
@@ -37,16 +39,6 @@ struct Since {
     latest: u32,
 }
 
-/// The contents of shards, which the model is compared with. Excludes the acting thread's shard if
-/// the thread can use it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Elsewhere {
-    /// Private objects.
-    pub(super) private: usize,
-    /// Objects in shards that the last step reached.
-    pub(super) fresh: usize,
-}
-
 impl Model {
     pub(super) fn idle(&self) -> usize {
         self.idle.len()
@@ -61,19 +53,20 @@ impl Model {
         assert!(self.idle.insert(number, since).is_none(), "put twice");
     }
 
-    /// A search is about to run in which overdue objects may look fresh.
-    pub(super) fn confuse(&mut self) {
+    /// A search is about to run in which objects that were put this many steps ago may look fresh.
+    pub(super) fn confuse(&mut self, ago: u32) {
         let steps = self.steps;
-        self.idle.values_mut().filter(|s| s.put + 1 < steps).for_each(|s| s.latest = steps);
+        self.idle.values_mut().filter(|s| s.put + ago <= steps).for_each(|s| s.latest = steps);
     }
 
-    /// A search has found an object, as a victim or not.
-    pub(super) fn found(&mut self, number: usize, victim: bool, elsewhere: Elsewhere) {
+    /// A search has found an object, as a victim or not. Other threads kept up to `fresh` objects
+    /// private that were put after the last step.
+    pub(super) fn found(&mut self, number: usize, victim: bool, fresh: usize) {
         let since = self.idle.remove(&number).expect("the found object was idle");
         if victim {
             assert!(since.put < self.steps, "a victim before its time");
-            let fresh = self.idle.values().filter(|s| s.put == self.steps).count();
-            assert!(fresh <= elsewhere.fresh, "a victim although something is fresh");
+            let idle = self.idle.values().filter(|s| s.put == self.steps).count();
+            assert!(idle <= fresh, "a victim although something is fresh");
         } else {
             assert!(since.latest == self.steps, "a victim is taken for fresh");
         }
@@ -81,9 +74,9 @@ impl Model {
         self.counts.victim_hits += u64::from(victim);
     }
 
-    /// A search has found nothing: all idle objects are private to other threads.
-    pub(super) fn missed(&mut self, elsewhere: Elsewhere) {
-        assert_eq!(self.idle(), elsewhere.private, "a search has missed an object");
+    /// A search has found nothing, although it could reach all but this number of objects.
+    pub(super) fn missed(&mut self, out_of_reach: usize) {
+        assert_eq!(self.idle(), out_of_reach, "a search has missed an object");
         self.counts.misses += 1;
     }
 

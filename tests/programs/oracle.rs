@@ -1,17 +1,14 @@
 //! The oracle: the core of a pool, and its model. Each operation runs on both, and the results are
 //! compared.
 
-use std::{mem::ManuallyDrop, ptr};
+use std::{mem::ManuallyDrop, ptr, sync::Arc};
 
-use super::{
-    model::{Elsewhere, Model},
-    token::Token,
-};
+use super::{model::Model, steps, token::Token};
 use crate::{
+    collect::registry::Registry,
     containers::cell::{CellBox, EmptyCell},
-    pool::core::Core,
-    pool::stats::Stats,
-    seat::seat::Seat,
+    pool::{core::Core, recall::Effort, stats::Stats},
+    seat::{seat::Seat, table::Seats},
     shard::{owner::Owner, shard::Shard},
     sync::Relaxed,
 };
@@ -25,14 +22,20 @@ pub(super) struct Oracle<const PAD: usize> {
 
 impl<const PAD: usize> Oracle<PAD> {
     /// A pool for `max_idle` objects.
-    pub(super) fn new(max_idle: usize) -> Self {
-        let core = ManuallyDrop::new(Core::new(max_idle));
+    pub(super) fn new(seats: &Arc<Seats>, registry: &mut Registry, max_idle: usize) -> Self {
+        let core = ManuallyDrop::new(Core::new(seats, max_idle));
+        registry.reserve();
+        // SAFETY: `end` removes it; if it is not called, the core is leaked.
+        unsafe { registry.enter(&**core) };
         Self { core, model: Model::default(), max_idle }
     }
 
-    /// A new pool of the same kind.
-    pub(super) fn another(&self) -> Self {
-        Self::new(self.max_idle)
+    /// Drops the pool, and returns a new one of the same kind, and the number of objects that were
+    /// dropped.
+    pub(super) fn another(self, registry: &mut Registry) -> (Self, usize) {
+        let (seats, max_idle) = (Arc::clone(&self.core.seats), self.max_idle);
+        let idle = self.end(registry);
+        (Self::new(&seats, registry, max_idle), idle)
     }
 
     /// Runs `f` on a player's own shard, as `Pool` does.
@@ -54,47 +57,65 @@ impl<const PAD: usize> Oracle<PAD> {
     /// The hit path of a get.
     pub(super) fn pop(&mut self, seat: Option<&Seat>) -> Option<CellBox<Token<PAD>>> {
         let full = self.own(seat, (), |owner, ()| owner.private().pop().ok_or(())).ok()?;
-        self.model.found(full.get().number(), false, Elsewhere::default());
+        self.model.found(full.get().number(), false, 0);
         Some(full)
     }
 
     /// The hit path of a take by value: the cell stays.
     pub(super) fn pop_value(&mut self, seat: Option<&Seat>) -> Option<Token<PAD>> {
         let value = self.own(seat, (), |owner, ()| owner.private().take().ok_or(())).ok()?;
-        self.model.found(value.number(), false, Elsewhere::default());
+        self.model.found(value.number(), false, 0);
         Some(value)
     }
 
     /// Returns whether a search cannot succeed, and counts a miss if so.
     pub(super) fn has_nothing(&mut self, seat: Option<&Seat>) -> bool {
         let own = seat.and_then(|seat| self.shard(seat));
-        let nothing = own.is_some_and(|shard| self.core.has_nothing(shard));
+        let nothing = own.is_some_and(|shard| self.core.misses(shard));
         if nothing {
-            let elsewhere = self.elsewhere(own);
-            self.model.missed(elsewhere);
+            self.model.missed(0);
         }
         nothing
     }
 
-    /// The slow path of a get.
-    pub(super) fn search(&mut self, seat: Option<&Seat>) -> Option<CellBox<Token<PAD>>> {
+    /// The slow path of a get. The seats `stopped` are pinned, so a search cannot recall what they
+    /// keep private. A modest search recalls nothing: another thread holds the registry's lock.
+    pub(super) fn search(
+        &mut self,
+        seat: Option<&Seat>,
+        effort: Effort,
+        stopped: &[usize],
+    ) -> Option<CellBox<Token<PAD>>> {
         // SAFETY: the seat of a player that runs.
         let own = seat.filter(|seat| unsafe { seat.pin() }.is_some());
-        let elsewhere = self.elsewhere(own.and_then(|seat| self.shard(seat)));
-        let as_fresh = |steps| steps > 0 && steps % 2 == 0;
-        if self.core.shards().any(|shard| as_fresh(self.missed(shard))) {
-            self.model.confuse();
-        }
+        let own = own.and_then(|seat| self.shard(seat));
+        let elsewhere = self.elsewhere(own, |_| true);
+        let out_of_reach = match effort {
+            Effort::Full => self.elsewhere(own, |shard| stopped.contains(&(shard.id as usize))),
+            Effort::Modest => elsewhere,
+        };
+        self.confuse(effort);
         let victims = self.victims(seat);
-        let full = self.core.take(seat);
+        let full = self.core.search(seat, effort);
         match &full {
             Some(full) => {
                 let victim = self.victims(seat) > victims;
-                self.model.found(full.get().number(), victim, elsewhere);
+                self.model.found(full.get().number(), victim, elsewhere.fresh);
             }
-            None => self.model.missed(elsewhere),
+            None => self.model.missed(out_of_reach.private),
         }
         full
+    }
+
+    /// Tells the model that a search is about to run which may make overdue objects look fresh.
+    fn confuse(&mut self, effort: Effort) {
+        let as_fresh = |steps| steps > 0 && steps % 2 == 0;
+        let recalled = |shard: &Shard<_>| effort == Effort::Full && !shard.private.is_empty();
+        if steps::shards(&self.core).any(|shard| self.missed(shard) > 0 && recalled(shard)) {
+            self.model.confuse(1);
+        } else if steps::shards(&self.core).any(|shard| as_fresh(self.missed(shard))) {
+            self.model.confuse(2);
+        }
     }
 
     /// Returns the number of victims that this seat's searches have found.
@@ -102,7 +123,7 @@ impl<const PAD: usize> Oracle<PAD> {
         let mut stats = Stats::default();
         stats.add(&self.core.counters);
         if let Some(shard) = seat.and_then(|seat| self.shard(seat)) {
-            stats.add(&shard.counters);
+            stats.add(&shard.shared.counters);
         }
         stats.victim_hits
     }
@@ -187,7 +208,7 @@ impl<const PAD: usize> Oracle<PAD> {
     /// A step has dropped these objects.
     pub(super) fn stepped(&mut self, dropped: &[usize], clear: bool) {
         let behind = |steps: u32| {
-            let shards = self.core.shards().filter(|shard| self.missed(shard) >= steps);
+            let shards = steps::shards(&self.core).filter(|shard| self.missed(shard) >= steps);
             shards.map(Shard::idle).sum()
         };
         if clear {
@@ -198,9 +219,10 @@ impl<const PAD: usize> Oracle<PAD> {
     }
 
     /// Drops the pool. Returns the number of objects that were dropped with it.
-    pub(super) fn end(self) -> usize {
+    pub(super) fn end(self, registry: &mut Registry) -> usize {
+        registry.leave(self.core.index());
         let mut core = ManuallyDrop::into_inner(self.core);
-        let idle = core.empty();
+        let idle = core.end();
         drop(core);
         drop(idle);
         self.model.idle()
@@ -223,7 +245,7 @@ impl<const PAD: usize> Oracle<PAD> {
         let left = quota.lease(usize::MAX);
         quota.release(left);
         let mut units = left + self.core.shelf.len();
-        for shard in self.core.shards().filter(|shard| shard.open.load(Relaxed)) {
+        for shard in steps::shards(&self.core).filter(|shard| shard.open.load(Relaxed)) {
             let (private, lease) = (&shard.private, shard.private.lease());
             let slot = private.units() - lease;
             assert!(slot <= usize::from(quota.slots()) && lease <= quota.places());
@@ -235,7 +257,7 @@ impl<const PAD: usize> Oracle<PAD> {
     }
 
     pub(super) fn shard(&self, seat: &Seat) -> Option<&Shard<Token<PAD>>> {
-        self.core.shard(seat)
+        steps::shard(&self.core, seat)
     }
 
     /// Returns how many steps have skipped a shard since one last reached it.
@@ -244,15 +266,27 @@ impl<const PAD: usize> Oracle<PAD> {
         if shard.open.load(Relaxed) { behind } else { 0 }
     }
 
-    /// Returns the contents of all shards except for `own`.
-    fn elsewhere(&self, own: Option<&Shard<Token<PAD>>>) -> Elsewhere {
+    /// Returns what the shards that are `counted` keep private, except for `own`.
+    fn elsewhere(
+        &self,
+        own: Option<&Shard<Token<PAD>>>,
+        counted: impl Fn(&Shard<Token<PAD>>) -> bool,
+    ) -> Elsewhere {
         let mut all = Elsewhere::default();
         let is_own = |shard| own.is_some_and(|own| ptr::eq(own, shard));
-        for shard in self.core.shards().filter(|&shard| !is_own(shard)) {
+        for shard in steps::shards(&self.core).filter(|&shard| !is_own(shard) && counted(shard)) {
             let private = shard.private.len();
             all.private += private;
             all.fresh += if self.missed(shard) == 0 { private } else { 0 };
         }
         all
     }
+}
+
+/// What shards keep private.
+#[derive(Clone, Copy, Debug, Default)]
+struct Elsewhere {
+    private: usize,
+    /// Those in shards that the last step reached.
+    fresh: usize,
 }

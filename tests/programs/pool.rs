@@ -1,5 +1,7 @@
 //! Random programs: several threads on several pools, compared with a model of each pool.
 
+use std::sync::Arc;
+
 use super::{
     bytes::Bytes,
     simulation::{PLAYERS, Simulation, Step},
@@ -126,7 +128,7 @@ impl super::Program for Program {
 impl Program {
     fn play<const PAD: usize>(&self) {
         let fence_kind = if self.symmetric { FenceKind::Symmetric } else { FenceKind::detect() };
-        let seats = Seats::new(fence_kind, usize::MAX);
+        let seats = Arc::new(Seats::new(fence_kind, usize::MAX));
         let mut simulation = Simulation::<PAD>::new(&seats, self.sleepers, &self.pools);
         for &op in &self.ops {
             self.step(&mut simulation, op);

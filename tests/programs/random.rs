@@ -16,9 +16,17 @@ use super::{
     sizes,
 };
 
+/// The most operations of a program, of which Miri runs a few in a second.
+const fn most(ops: usize) -> usize {
+    if cfg!(miri) { ops / 10 } else { ops }
+}
+
 /// Runs programs of this kind. A failure writes no file.
 fn check<P: Program + Clone>(programs: impl Strategy<Value = P>) {
-    let config = Config { failure_persistence: None, ..Config::default() };
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if cfg!(miri) {
+        config.cases = 2;
+    }
     let played = TestRunner::new(config).run(&programs, |program| {
         program.run();
         Ok(())
@@ -42,11 +50,8 @@ fn rings() -> impl Strategy<Value = ring::Program> {
         1 => (0..20usize).prop_map(Op::Pop),
         1 => (1..20usize).prop_map(Op::Steal),
     ];
-    (0..8u32, size(), prop::collection::vec(op, 0..200)).prop_map(|(log, start, ops)| Program {
-        slots: 1 << log,
-        start,
-        ops,
-    })
+    (0..8u32, size(), prop::collection::vec(op, 0..most(200)))
+        .prop_map(|(log, start, ops)| Program { slots: 1 << log, start, ops })
 }
 
 fn chains() -> impl Strategy<Value = chain::Program> {
@@ -59,7 +64,7 @@ fn chains() -> impl Strategy<Value = chain::Program> {
         4 => (1..MOST).prop_map(Op::Steal),
         1 => Just(Op::Shrink),
     ];
-    prop::collection::vec(op, 0..200).prop_map(|ops| Program { ops })
+    prop::collection::vec(op, 0..most(200)).prop_map(|ops| Program { ops })
 }
 
 fn ops() -> impl Strategy<Value = pool::Op> {
@@ -98,16 +103,21 @@ fn pools() -> impl Strategy<Value = pool::Program> {
         1 => Just(Size::Large),
     ];
     let pools = prop::collection::vec(select(&BOUNDS[..]), 1..=3);
-    let ops = prop::collection::vec(ops(), 0..120);
+    let ops = prop::collection::vec(ops(), 0..most(120));
     (any::<bool>(), select(&SLEEPERS[..]), size, pools, ops).prop_map(
-        |(symmetric, sleepers, size, pools, ops)| Program { symmetric, sleepers, size, pools, ops },
+        |(symmetric, sleepers, size, pools, ops)| {
+            // Under Miri, large objects and many seats would take minutes.
+            let (sleepers, size) =
+                if cfg!(miri) { (SLEEPERS[0], Size::Small) } else { (sleepers, size) };
+            Program { symmetric, sleepers, size, pools, ops }
+        },
     )
 }
 
 fn absurd() -> impl Strategy<Value = sizes::Program> {
     use sizes::{OBJECTS, Op, Program};
     let op = prop_oneof![size().prop_map(Op::Lease), size().prop_map(Op::Release)];
-    let ops = prop::collection::vec(op, 0..50);
+    let ops = prop::collection::vec(op, 0..most(50));
     prop_oneof![
         (size(), 0..15u32).prop_map(|(id, log)| Program::Bucket { id, log }),
         (size(), 0..17usize, ops).prop_map(|(limit, places, ops)| Program::Quota {

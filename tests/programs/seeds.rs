@@ -17,21 +17,25 @@ fn play(name: &str, program: fn(&[u8])) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "reads files")]
 fn ring_seeds_match_the_model() {
     play("ring", super::ring);
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "reads files")]
 fn chain_seeds_match_the_model() {
     play("chain", super::chain);
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "reads files")]
 fn pool_seeds_match_the_model() {
     play("pool", super::pool);
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "reads files")]
 fn size_seeds_are_handled() {
     play("sizes", super::sizes);
 }

@@ -1,9 +1,6 @@
 //! A simulation: virtual threads, and the pools that they share.
 
-use std::{
-    mem::{replace, take},
-    sync::Arc,
-};
+use std::{mem::take, sync::Arc};
 
 use super::{
     oracle::Oracle,
@@ -11,14 +8,18 @@ use super::{
     token::{Book, Token},
 };
 use crate::{
-    collect::{collect::drop_pending, collectable::Collectable},
+    collect::{
+        collect::{Which, age_seat, drop_pending, vacate_seat},
+        registry::Registry,
+    },
     containers::cell::{CellBox, EmptyCell},
+    pool::recall::Effort,
     seat::{
         claim::Claim,
         seat::{Pin, Seat},
         table::Seats,
     },
-    sync::Relaxed,
+    sync::{MutexGuard, Relaxed},
 };
 
 /// The number of virtual threads that may have seats. There is one more, which never has one.
@@ -44,10 +45,14 @@ struct Player<'a> {
 enum Other<'a> {
     Nowhere,
     /// It holds the registry's lock.
-    Registry,
+    Registry {
+        _lock: MutexGuard<'static, Registry>,
+    },
     /// It is in the middle of a trim of another pool.
     Trim {
+        // In this order: the claim ends first.
         _claim: Claim<'a>,
+        _lock: MutexGuard<'static, Registry>,
     },
 }
 
@@ -55,6 +60,7 @@ pub(super) struct Simulation<'a, const PAD: usize> {
     seats: &'a Seats,
     players: [Player<'a>; PLAYERS + 1],
     other: Other<'a>,
+    registry: Registry,
     pools: Vec<Oracle<PAD>>,
     book: Arc<Book>,
     /// Objects out of the pools: in cells, by value, and leaked.
@@ -67,7 +73,7 @@ pub(super) struct Simulation<'a, const PAD: usize> {
 impl<'a, const PAD: usize> Simulation<'a, PAD> {
     /// A simulation with pools of these bounds. `sleepers`: the number of seats that are taken
     /// before the players' seats, and before each one of them.
-    pub(super) fn new(seats: &'a Seats, sleepers: (usize, usize), pools: &[usize]) -> Self {
+    pub(super) fn new(seats: &'a Arc<Seats>, sleepers: (usize, usize), pools: &[usize]) -> Self {
         let (before_all, before_each) = sleepers;
         let join = || seats.join().expect("a free seat");
         let skip = |seats| (0..seats).for_each(|_| _ = join());
@@ -79,11 +85,15 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         let free: Vec<_> = (0..PLAYERS).map(join_later).collect();
         // SAFETY: joined above, and not used yet.
         free.into_iter().for_each(|seat| unsafe { seats.leave(seat) });
+        let mut registry = Registry::default();
+        let pools = pools.iter().map(|&max_idle| Oracle::new(seats, &mut registry, max_idle));
+        let pools = pools.collect();
         Self {
             seats,
             players: Default::default(),
             other: Other::Nowhere,
-            pools: pools.iter().map(|&max_idle| Oracle::new(max_idle)).collect(),
+            registry,
+            pools,
             book: Arc::default(),
             held: Vec::new(),
             values: Vec::new(),
@@ -129,12 +139,7 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
     /// is not pinned.
     fn catch_up(&self, seat: &Seat) {
         // SAFETY: as above.
-        unsafe { steps::catch_up(self.cores(), seat) };
-    }
-
-    /// All pools, as a registry would list them.
-    fn cores(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
-        self.pools.iter().map(|pool| &**pool.core as &dyn Collectable)
+        unsafe { age_seat(&self.registry, seat) };
     }
 
     /// A player's thread exits. From then on the player is another thread.
@@ -142,7 +147,7 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
         self.wait();
         let Some(seat) = self.players[who].seat.take() else { return };
         // SAFETY: no thread holds the registry's lock, and the player is not pinned.
-        unsafe { steps::vacate(self.cores(), seat) };
+        unsafe { vacate_seat(&self.registry, seat) };
         for pool in &self.pools {
             let stranded = pool.shard(seat).map_or(0, |shard| shard.private.len());
             assert_eq!(stranded, 0, "an ended thread has kept objects");
@@ -154,14 +159,16 @@ impl<'a, const PAD: usize> Simulation<'a, PAD> {
     /// Another thread takes the registry's lock.
     pub(super) fn lock(&mut self) {
         self.wait();
-        self.other = Other::Registry;
+        self.other = Other::Registry { _lock: Registry::lock() };
     }
 
     /// Another thread starts to trim a pool of its own.
     pub(super) fn claim(&mut self) {
         self.wait();
-        // SAFETY: no other thread holds the registry's lock.
-        self.other = Other::Trim { _claim: unsafe { Claim::new(self.seats, false) } };
+        let lock = Registry::lock();
+        // SAFETY: locked.
+        let claim = unsafe { Claim::new(self.seats, false) };
+        self.other = Other::Trim { _claim: claim, _lock: lock };
     }
 
     /// The other thread ends its work.
@@ -189,7 +196,19 @@ impl<const PAD: usize> Simulation<'_, PAD> {
             return None;
         }
         let seat = self.here(who);
-        self.pools[pool].search(seat)
+        // A search that must not wait for the other thread gives up a recall.
+        let effort = match self.other {
+            Other::Nowhere => Effort::Full,
+            Other::Registry { .. } | Other::Trim { .. } => Effort::Modest,
+        };
+        let stopped: Vec<_> = self.stopped().collect();
+        self.pools[pool].search(seat, effort, &stopped)
+    }
+
+    /// The seats of players that were stopped, and so keep what is private to them.
+    fn stopped(&self) -> impl Iterator<Item = usize> {
+        let stopped = self.players.iter().filter(|player| player.pin.is_some());
+        stopped.filter_map(|player| Some(player.seat?.id))
     }
 
     /// A player gives back an object, or a new one if none is out.
@@ -212,7 +231,13 @@ impl<const PAD: usize> Simulation<'_, PAD> {
 
     fn keep_far(&mut self, who: usize, pool: usize, full: CellBox<Token<PAD>>) {
         let seat = self.here(who);
-        let kept = self.pools[pool].put(seat, full);
+        let mut kept = self.pools[pool].put(seat, full);
+        if let Err(full) = kept {
+            self.pools[pool].core.recall_units(seat);
+            let has_room = self.pools[pool].core.quota.has_room();
+            kept = self.pools[pool].put(seat, full);
+            assert_eq!(kept.is_ok(), has_room, "refused without a reason, or kept without a unit");
+        }
         self.drop_refused(pool, kept);
     }
 
@@ -286,9 +311,14 @@ impl<const PAD: usize> Simulation<'_, PAD> {
             Step::Trim(pool) => (pool..pool + 1, false),
             Step::Clear(pool) => (pool..pool + 1, true),
         };
-        let ages = self.pools[pools.clone()].iter().map(|pool| &**pool.core as &dyn Collectable);
+        let ages = match which {
+            Step::Collect => Which::all(&self.registry),
+            Step::Trim(pool) | Step::Clear(pool) => {
+                Which::one(&self.registry, &**self.pools[pool].core)
+            }
+        };
         // SAFETY: no other thread holds the registry's lock.
-        drop_pending(unsafe { steps::age(self.seats, ages, which == Step::Collect, clear) });
+        drop_pending(unsafe { steps::age(self.seats, ages, clear) });
         let mut dropped = self.book.take_dropped();
         for pool in &mut self.pools[pools] {
             let own;
@@ -308,8 +338,9 @@ impl<const PAD: usize> Simulation<'_, PAD> {
     /// Drops a pool, and makes another in its place.
     pub(super) fn renew(&mut self, pool: usize) {
         self.wait();
-        let another = self.pools[pool].another();
-        let idle = replace(&mut self.pools[pool], another).end();
+        let old = self.pools.remove(pool);
+        let (another, idle) = old.another(&mut self.registry);
+        self.pools.insert(pool, another);
         assert_eq!(self.book.take_dropped().len(), idle);
     }
 
@@ -329,7 +360,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
         self.wait();
         (0..PLAYERS).for_each(|who| self.resume(who));
         for pool in take(&mut self.pools) {
-            let idle = pool.end();
+            let idle = pool.end(&mut self.registry);
             assert_eq!(self.book.take_dropped().len(), idle);
         }
         self.held.clear();

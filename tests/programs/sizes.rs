@@ -13,7 +13,6 @@ use crate::{
     containers::{cell::ObjectCell, quota::Quota},
     seat::buckets::{self, locate},
     shard::size::{PLACES, Size},
-    sync::test_size,
 };
 
 /// Checks for objects of some sizes.
@@ -88,12 +87,10 @@ fn check_bucket(id: usize, first: usize) {
     assert_eq!((0..index).map(|i| buckets::len(i, first)).sum::<usize>(), id - offset);
 }
 
-/// Checks that no unit is lost or created, and that a shard's places are a small share of the
-/// units.
+/// Checks that no unit is lost or created, and that a shard has no more places than there are units.
 fn check_quota(limit: usize, places: usize, ops: &[Op]) {
     let quota = Quota::new(limit, places);
-    let share = limit / test_size(32, 1);
-    assert_eq!((quota.slots(), quota.places()), (share > 0, places.min(share)));
+    assert_eq!((quota.slots(), quota.places()), (limit > 0, places.min(limit)));
     assert!(quota.batch() >= 1 && quota.batch() <= quota.places().max(2) / 2);
     assert_eq!(quota.bounded(), limit < usize::MAX);
     let mut leased = 0;

@@ -155,14 +155,16 @@ fn ask_in_vain() -> (Runtime, mpsc::Sender<()>) {
     (runtime, release)
 }
 
-/// A runtime has noticed a request for a collect, and has not begun the collect: any other thread
-/// may run it.
+/// A runtime has noticed a request for a collect, and does not begin the collect: calls of other
+/// threads have the collect thread run it.
 #[test]
-fn any_thread_runs_a_collect_that_a_runtime_has_not_begun() {
+fn the_collect_thread_runs_a_collect_that_a_runtime_does_not_begin() {
     crate::util::in_a_process(|| {
         let (runtime, release) = ask_in_vain();
-        work();
-        assert_eq!(collects(), 1);
+        until("the collect", || {
+            work();
+            collects() == 1
+        });
         drop(release);
         // The runtime's own collect task comes too late, and runs no collect.
         until("the end of both", || runtime.metrics().alive == 0);
@@ -187,5 +189,32 @@ fn a_runtime_that_stops_leaves_the_collect_to_another() {
         assert_eq!((runtime.metrics().alive, collects()), (0, 0));
         let _another = Builder::new().workers(1).build().unwrap();
         until("its collect", || collects() == 1);
+    });
+}
+
+/// Returns the number of collect threads of this process.
+#[cfg(target_os = "linux")]
+fn collect_threads() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.flatten().flat_map(|task| std::fs::read_to_string(task.path().join("comm")));
+    // The system shortens the name.
+    names.filter(|name| name.trim_end() == "corepool-collec").count()
+}
+
+/// The runtime collects in place of the collect thread, which follows the runtime.
+#[test]
+#[cfg(target_os = "linux")]
+fn there_is_no_collect_thread_beside_a_runtime() {
+    static POOL: Pool<u8> = Pool::new(|| 0);
+    crate::util::in_a_process(|| {
+        corepool::set_collect_interval(Some(Duration::from_secs(1 << 20)));
+        drop([POOL.get(), POOL.get()]);
+        until("the thread", || collect_threads() == 1);
+        let runtime = Builder::new().workers(1).build().unwrap();
+        until("its end", || collect_threads() == 0);
+        drop([POOL.get(), POOL.get(), POOL.get()]);
+        assert_eq!(collect_threads(), 0);
+        drop(runtime);
+        until("another thread", || collect_threads() == 1);
     });
 }

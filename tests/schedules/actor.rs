@@ -7,13 +7,15 @@ use shuttle::{
 };
 
 use super::{
+    coverage::Event,
     ledger::Item,
     process::{Pool, Process},
 };
 use crate::{
     containers::cell::{CellBox, EmptyCell},
+    pool::recall::Effort,
     seat::seat::Seat,
-    shard::owner::Owner,
+    shard::{owner::Owner, shard::Shard},
 };
 
 /// What a thread may do next. The pools and the numbers are the schedule's choice.
@@ -183,11 +185,17 @@ impl<'a> Actor<'a> {
     }
 
     fn find(&self, pool: &Pool) -> Option<CellBox<Item>> {
-        let shard = self.seat.and_then(|seat| pool.core.shard(seat));
-        if shard.is_some_and(|shard| pool.core.has_nothing(shard)) {
+        let nothing = self.with_own(pool, |shard| pool.core.misses(shard));
+        if nothing == Some(true) {
             return None;
         }
-        pool.core.take(self.here())
+        // First without a recall, so that it is known whether one has found the object.
+        let shared = if below(2) == 0 { pool.core.take(self.here()) } else { None };
+        shared.or_else(|| {
+            let found = pool.core.search(self.here(), Effort::Full);
+            self.process.coverage.add(Event::Recall, usize::from(found.is_some()));
+            found
+        })
     }
 
     fn open(&self, pool: &Pool, full: CellBox<Item>) -> Item {
@@ -240,7 +248,12 @@ impl<'a> Actor<'a> {
     }
 
     fn keep(&self, pool: &Pool, full: CellBox<Item>) -> Result<(), CellBox<Item>> {
-        pool.core.put(self.here(), full)
+        let here = self.here();
+        let again = |full| match pool.core.recall_units(here) {
+            true => pool.core.put(here, full),
+            false => Err(full),
+        };
+        pool.core.put(here, full).or_else(again)
     }
 
     /// Returns the thread's seat, after it has caught up, for the slow path.
@@ -254,19 +267,22 @@ impl<'a> Actor<'a> {
         arg: A,
         f: impl FnOnce(Owner<'_, Item>, A) -> Result<R, A>,
     ) -> Result<R, A> {
-        let own = || {
-            let seat = self.seat?;
-            Some((seat, pool.core.shard(seat)?))
-        };
-        let Some((seat, shard)) = own() else {
-            return Err(arg);
-        };
-        // SAFETY: this thread's seat, and its only pin.
-        let Some(_pin) = (unsafe { seat.pin_fast() }) else {
-            return Err(arg);
-        };
+        let mut arg = Some(arg);
         // SAFETY: pinned.
-        f(unsafe { shard.owner() }, arg)
+        let call = |shard: &Shard<Item>| Some(f(unsafe { shard.owner() }, arg.take()?));
+        match self.with_own(pool, call).flatten() {
+            Some(result) => result,
+            None => Err(arg.expect("not used")),
+        }
+    }
+
+    /// Calls `f` on the thread's own shard, pinned, as on the hit path.
+    fn with_own<R>(&self, pool: &Pool, f: impl FnOnce(&Shard<Item>) -> R) -> Option<R> {
+        let seat = self.seat?;
+        // SAFETY: this thread's seat, and its only pin.
+        let _pin = unsafe { seat.pin_fast() }?;
+        // SAFETY: pinned.
+        unsafe { pool.core.own_shard(seat) }.map(f)
     }
 }
 

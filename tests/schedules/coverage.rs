@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub(super) enum Event {
     /// A hit on an object that another thread had put.
     Steal,
+    /// A hit by a search that may recall.
+    Recall,
     /// A hit on a victim.
     Victim,
     /// A ring was unlinked.
@@ -27,6 +29,7 @@ pub(super) enum Event {
 
 const ALL: &[Event] = &[
     Event::Steal,
+    Event::Recall,
     Event::Victim,
     Event::Ring,
     Event::Late,

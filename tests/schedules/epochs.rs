@@ -68,8 +68,7 @@ impl Retired {
 impl Drop for Retired {
     fn drop(&mut self) {
         self.life().0.set(Stage::Buried);
-        // SAFETY: the ring came from a `Box` of the type that `bury` was made for, and is freed
-        // once.
+        // SAFETY: the ring has the type that `bury` was made for, and is freed once.
         unsafe { (self.bury)(self.ring) };
     }
 }
@@ -136,15 +135,14 @@ impl EpochGuard {
     ///
     /// # Safety
     ///
-    /// As for `crossbeam-epoch`: `ring` came from `Box::into_raw`, is unlinked, and is retired
-    /// once.
+    /// As for `crossbeam-epoch`: `ring` may be freed, is unlinked, and is retired once.
     pub(crate) unsafe fn retire<R: Reclaimed>(&self, ring: *mut R) {
         /// # Safety
         ///
-        /// The ring came from `Box::into_raw`, and is not used again.
-        unsafe fn bury<R>(ring: *mut ()) {
+        /// As for [`Reclaimed::free`].
+        unsafe fn bury<R: Reclaimed>(ring: *mut ()) {
             // SAFETY: the caller's promise.
-            drop(unsafe { Box::from_raw(ring.cast::<R>()) });
+            unsafe { R::free(ring.cast()) };
         }
         turn();
         // SAFETY: the memory is valid until the end of the schedule.
@@ -155,6 +153,20 @@ impl EpochGuard {
             epochs.retired.push(Retired { readers, life, ring: ring.cast(), bury: bury::<R> });
         });
     }
+}
+
+/// For the code that is not used in schedules.
+///
+/// # Safety
+///
+/// As for `free`.
+pub(crate) unsafe fn free_retired<R>(
+    retired: *mut R,
+    _life: fn(&R) -> &UseAfterFreeCheck,
+    free: unsafe fn(*mut R),
+) {
+    // SAFETY: the caller's promise.
+    unsafe { free(retired) };
 }
 
 impl Drop for EpochGuard {

@@ -1,4 +1,4 @@
-//! The process of a scenario: several pools (cores without a `Pool`), the seats and the registry.
+//! The process of a scenario: several pools (cores without a `Pool`), and the seats.
 
 use std::{
     mem::ManuallyDrop,
@@ -12,17 +12,17 @@ use super::{
 };
 use crate::{
     collect::{
-        collect::drop_pending, collectable::Collectable, pending::ErasedPending, registry::Registry,
+        collect::{Which, age_seat, drop_pending, vacate_seat},
+        pending::ErasedPending,
+        registry::Registry,
     },
     pool::core::Core,
     seat::{fence::FenceKind, seat::Seat, table::Seats},
-    sync::{Mutex, Relaxed, lock::lock},
 };
 
 /// The process of a schedule.
 pub(super) struct Process {
-    pub(super) seats: Seats,
-    registry: Mutex<Registry>,
+    pub(super) seats: Arc<Seats>,
     pub(super) pools: Vec<Pool>,
     /// The ledgers of all pools, even of closed ones. They are not part of a schedule.
     ledgers: Untracked<Vec<Arc<Ledger>>>,
@@ -48,8 +48,7 @@ impl Process {
         coverage: Arc<Coverage>,
     ) -> Self {
         let mut process = Self {
-            seats: Seats::new(fence_kind, seats + sleepers),
-            registry: Mutex::default(),
+            seats: Arc::new(Seats::new(fence_kind, seats + sleepers)),
             pools: Vec::new(),
             ledgers: Untracked::default(),
             coverage,
@@ -61,8 +60,8 @@ impl Process {
 
     /// Opens a pool.
     pub(super) fn open(&self, bound: usize) -> Pool {
-        let (core, ledger) = (Core::new(bound), Ledger::new(bound));
-        let mut registry = lock(&self.registry);
+        let (core, ledger) = (Core::new(&self.seats, bound), Ledger::new(bound));
+        let mut registry = Registry::lock();
         registry.reserve();
         // SAFETY: `close` removes the pool from the registry; if `close` is not called, the pool is
         // leaked.
@@ -73,10 +72,12 @@ impl Process {
 
     /// Closes a pool that no thread uses any more.
     pub(super) fn close(&self, pool: Pool) {
-        lock(&self.registry).leave(pool.core.entry.load(Relaxed));
+        let mut registry = Registry::lock();
+        registry.leave(pool.core.index());
         let mut core = ManuallyDrop::into_inner(pool.core);
         pool.ledger.close();
-        let idle = core.empty();
+        let idle = core.end();
+        drop(registry);
         drop(core);
         drop(idle);
     }
@@ -89,16 +90,15 @@ impl Process {
     pub(super) fn collect(&self) {
         self.age(None, 1, |registry| {
             // SAFETY: locked.
-            unsafe { steps::age(&self.seats, registry.pools(), true, false) }
+            unsafe { steps::age(&self.seats, Which::all(registry), false) }
         });
     }
 
     /// Ages one pool, and drops its victims if `clear`.
     pub(super) fn trim(&self, pool: &Pool, clear: bool) {
-        self.age(Some(pool), 1 + usize::from(clear), |_| {
-            let core = std::iter::once(&**pool.core as &dyn Collectable);
+        self.age(Some(pool), 1 + usize::from(clear), |registry| {
             // SAFETY: locked.
-            unsafe { steps::age(&self.seats, core, false, clear) }
+            unsafe { steps::age(&self.seats, Which::one(registry, &**pool.core), clear) }
         });
     }
 
@@ -111,7 +111,7 @@ impl Process {
         f: impl FnOnce(&Registry) -> Vec<ErasedPending>,
     ) {
         let (ledgers, garbage) = {
-            let registry = lock(&self.registry);
+            let registry = Registry::lock();
             let ledgers = one.map_or_else(|| self.ledgers(), |pool| vec![Arc::clone(&pool.ledger)]);
             ledgers.iter().for_each(|ledger| ledger.ageing_begins(steps));
             let garbage = f(&registry);
@@ -128,19 +128,19 @@ impl Process {
             return;
         }
         self.coverage.add(Event::Late, 1);
-        let Ok(registry) = self.registry.try_lock() else { return };
+        let Some(registry) = Registry::try_lock() else { return };
         if seat.is_late() {
             // SAFETY: locked, and the caller's seat, which is not pinned.
-            unsafe { steps::catch_up(registry.pools(), seat) };
+            unsafe { age_seat(&registry, seat) };
         }
     }
 
     /// What a thread does at its exit. The seat is the calling thread's.
     pub(super) fn leave(&self, seat: &Seat) {
         {
-            let registry = lock(&self.registry);
+            let registry = Registry::lock();
             // SAFETY: locked, and the caller's seat, which is not pinned.
-            unsafe { steps::vacate(registry.pools(), seat) };
+            unsafe { vacate_seat(&registry, seat) };
         }
         // SAFETY: the caller's seat, which is not used again.
         unsafe { self.seats.leave(seat) };

@@ -161,6 +161,17 @@ fn bound_of_few_objects() {
     });
 }
 
+/// Threads recall what others keep private, while those use it, stall, leave, or recall, too.
+#[test]
+fn recalls_from_each_other() {
+    const OWNER: Role = role((10, 20), &[Put, Get, Get, Put, Take, Stall, Move]);
+    const ROBBER: Role = role((6, 14), &[Drain, Put, Get]);
+    const CAST: &[Role] = &[OWNER, OWNER, ROBBER, ROBBER, role((0, 3), &[Collect, Trim])];
+    run("recalls_from_each_other", 3000, &[Steal, Recall], |coverage| {
+        play(5, &[FREE, 2, 6], CAST, coverage)
+    });
+}
+
 /// Pools are opened and closed while they are collected.
 #[test]
 fn pools_open_and_close_under_collects() {

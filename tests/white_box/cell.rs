@@ -8,8 +8,11 @@ use std::{
     thread,
 };
 
-use super::Rng;
-use crate::containers::cell::{CellBox, EmptyCell, List};
+use super::{Rng, repeat};
+use crate::containers::{
+    cell::{CellBox, EmptyCell, List},
+    stock::Stock,
+};
 
 /// Counts its drops, and panics in its drop if it has a text.
 struct Counted(Rc<Count<usize>>, Option<&'static str>);
@@ -87,8 +90,9 @@ fn cells_hold_objects_of_all_kinds() {
 /// Unoptimised code copies an object of 1 MiB through the stack.
 #[test]
 fn cells_hold_objects_of_a_mebibyte() {
+    const SIZE: usize = repeat(1 << 20, 1 << 10);
     let thread = thread::Builder::new().stack_size(64 << 20);
-    let test = || round_trip(&Box::new([1u8; 1 << 20]).map(|x| x), &[2; 1 << 20]);
+    let test = || round_trip(&Box::new([1u8; SIZE]).map(|x| x), &[2; SIZE]);
     thread.spawn(test).unwrap().join().unwrap();
 }
 
@@ -123,7 +127,7 @@ fn lists_are_stacks() {
 /// Operations on a list have the same results as on a vector whose end is the top.
 #[test]
 fn lists_behave_like_vectors() {
-    for seed in 0..100 {
+    for seed in 0..repeat(100, 2) {
         let mut rng = Rng::new(seed);
         let (mut list, mut model) = (list([]), Vec::new());
         for i in 0..200 {
@@ -150,6 +154,41 @@ fn lists_behave_like_vectors() {
         model.reverse();
         assert_eq!(numbers(list), model);
     }
+}
+
+/// A split takes the top of a list, and a split of a shelf takes first what has not aged.
+#[test]
+fn splits_take_what_came_last() {
+    for n in 0..7 {
+        let mut rest = list(0..5);
+        let first = rest.split(n);
+        assert_eq!((first.len(), rest.len()), (n.min(5), 5 - n.min(5)));
+        let mut all = numbers(first);
+        assert!(all.iter().copied().eq(5 - n.min(5)..5));
+        all.extend(numbers(rest));
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..5));
+    }
+}
+
+/// A stock has places for a few batches, and hands each out once.
+#[test]
+fn a_stock_keeps_few_batches() {
+    let stock = Stock::<u8>::new();
+    assert!(stock.is_empty() && stock.take().is_none());
+    assert_eq!(stock.add(List::new()).map(|batch| batch.len()), Some(0), "nothing to keep");
+    let batch = || {
+        let mut batch = List::new();
+        (0..3).for_each(|_| batch.push(EmptyCell::new()));
+        batch
+    };
+    let kept = (0..10).take_while(|_| stock.add(batch()).is_none()).count();
+    assert_eq!(kept, if cfg!(corepool_tiny) { 1 } else { 4 });
+    assert_eq!(stock.add(batch()).map(|batch| batch.len()), Some(3), "it is full");
+    assert_eq!(stock.take().map(|batch| batch.len()), Some(3));
+    assert!(stock.add(batch()).is_none());
+    assert_eq!((0..10).map_while(|_| stock.take()).count(), kept);
+    assert!(stock.is_empty());
 }
 
 /// A list drops each object once even if destructors panic, and then resumes the first panic.

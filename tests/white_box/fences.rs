@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use super::{Done, ROUNDS, Rng, test_pool::TestPool};
+use super::{Done, ROUNDS, Rng, repeat, test_pool::TestPool};
 use crate::{
     Pool,
     collect::{join::current_or_join, schedule::collect},
@@ -173,7 +173,8 @@ fn objects_and_units_are_conserved() {
 /// A collect beside idle threads has one heavy fence, however many pools and seats exist.
 #[test]
 fn a_collect_has_one_heavy_fence() {
-    for (pools, threads) in [(1, 1), (100, 1), (1, 60), (100, 60)] {
+    let (pools, threads) = (repeat(100, 4), repeat(60, 3));
+    for (pools, threads) in [(1, 1), (pools, 1), (1, threads), (pools, threads)] {
         let pools: Vec<_> = (0..pools).map(|_| Pool::new(|| 0)).collect();
         let (used, end) = (Barrier::new(threads + 1), Barrier::new(threads + 1));
         thread::scope(|scope| {

@@ -6,6 +6,7 @@ use std::{ptr, sync::atomic::Ordering::Relaxed};
 use super::{
     chain::Own,
     objects::{Cells, Item},
+    repeat,
     ring::Shared,
     test_pool::TestPool,
 };
@@ -24,6 +25,7 @@ fn fork(pool: &TestPool, own: Option<&Seat>) {
     // SAFETY: no other thread uses the pool, as if the registry were locked.
     unsafe {
         let mut claim = Claim::new(&pool.seats, false);
+        claim.wait();
         pool.core.lock_for_fork();
         pool.core.unlock_after_fork();
         pool.core.reset_after_fork(&mut claim.others(own));
@@ -39,10 +41,13 @@ fn pool(max_idle: usize) -> TestPool {
 /// ones.
 #[test]
 fn a_child_finds_idle_objects_of_lost_threads() {
-    for (max_idle, own) in [(usize::MAX, true), (500, true), (20, true), (usize::MAX, false)] {
+    for (max_idle, own) in [(usize::MAX, true), (20, true), (500, true), (usize::MAX, false)]
+        .into_iter()
+        .take(repeat(4, 2))
+    {
         let pool = pool(max_idle);
         let own = own.then(|| pool.join());
-        let others: Vec<_> = (0..9).map(|_| pool.join()).collect();
+        let others: Vec<_> = (0..repeat(9, 3)).map(|_| pool.join()).collect();
         let kept =
             others.iter().map(|seat| (0..40).filter(|_| pool.put(Some(seat), pool.make())).count());
         let kept: usize = kept.sum();
@@ -84,19 +89,20 @@ fn seats_of_lost_threads_are_free_in_a_child() {
 /// are not touched. Its units are available again.
 #[test]
 fn a_child_leaves_objects_of_pinned_threads_alone() {
-    for max_idle in [usize::MAX, 500] {
+    let (bound, times) = (repeat(500, 60), repeat(600, 70));
+    for max_idle in [usize::MAX, bound] {
         let pool = pool(max_idle);
         let (own, other) = (pool.join(), pool.join());
         pool.fill(Some(other), 40);
-        pool.drain(Some(own));
+        pool.drain_shared(Some(own));
         let private = private(&pool, other);
         assert_eq!(pool.idle(), private.len());
         // SAFETY: this thread plays the holder of the seat, which is stopped inside the pin.
         std::mem::forget(unsafe { other.pin() }.unwrap());
         fork(&pool, Some(own));
         assert_eq!((pool.idle(), pool.drain(Some(own))), (0, 0));
-        let room = max_idle.min(600);
-        assert_eq!((0..600).filter(|_| pool.put(Some(own), pool.make())).count(), room);
+        let room = max_idle.min(times);
+        assert_eq!((0..times).filter(|_| pool.put(Some(own), pool.make())).count(), room);
         pool.drain(Some(own));
         // SAFETY: only this test still has these pointers.
         private.into_iter().for_each(|cell| drop(unsafe { CellBox::from_raw(cell) }));
@@ -105,7 +111,7 @@ fn a_child_leaves_objects_of_pinned_threads_alone() {
 
 /// Returns the objects that only the owner of a seat can reach.
 fn private(pool: &TestPool, seat: &Seat) -> Vec<*mut ObjectCell<Item>> {
-    let shard = pool.core.shard(seat).unwrap();
+    let shard = pool.shard(seat).unwrap();
     let mut all = vec![std::ptr::null_mut(); shard.private.count()];
     // SAFETY: this thread plays the owner.
     unsafe { shard.owner() }.private().copy_oldest(&mut all);
@@ -120,7 +126,7 @@ fn a_child_mends_counts_of_victims() {
     let (own, other) = (pool.join(), pool.join());
     pool.fill(Some(other), 10);
     assert_eq!(pool.collect(), 0);
-    pool.core.shard(other).unwrap().shared.aged_len.fetch_add(5, Relaxed);
+    pool.shard(other).unwrap().shared.aged_len.fetch_add(5, Relaxed);
     assert_eq!(pool.idle(), 15);
     fork(&pool, Some(own));
     assert_eq!(pool.idle(), 10);
@@ -150,9 +156,8 @@ fn a_child_mends_half_done_rings() {
 fn a_child_mends_half_done_chains() {
     let cells = Cells::new(4);
     let chain = Own::new();
-    let first = Ring::try_new(8).unwrap();
-    let next = &raw const first.next;
-    chain.head().grow(first);
+    chain.head().grow(Ring::try_new(8).unwrap());
+    let next = &raw const chain.head().ring().unwrap().next;
     chain.push(&cells.cells[..2]);
     chain.head().grow(Ring::try_new(16).unwrap());
     // SAFETY: the ring is in the chain.

@@ -1,16 +1,23 @@
 //! Late seats: a collector skips a seat that stays pinned, and its owner does the work later. The
 //! tests hold a pin for as long as they want, which `Pool` never does.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+};
 
 use super::{ageing::pool, fences::strategies, objects::Item, test_pool::TestPool};
 use crate::{
     collect::{collectable::Collectable, pending::ErasedPending},
-    pool::core::Core,
+    pool::core::{Core, NO_INDEX},
     seat::{
         claim::{AbandonedSeat, Claim},
         fence::FenceKind,
         seat::{Pin, Seat},
+        shards::AnyShard,
         table::Seats,
     },
 };
@@ -151,66 +158,119 @@ fn a_late_seat_leaves_no_work_to_its_next_holder() {
 /// A seat that is late for all pools stays late when a trim of one pool finds it unpinned.
 #[test]
 fn a_trim_does_not_make_up_for_a_collect() {
-    let (pool, other) = (pool(), Core::<Item>::new(usize::MAX));
+    let pool = pool();
+    let other = Core::<Item>::new(&pool.seats, usize::MAX);
+    // SAFETY: it has no shards, and no collect runs after it is freed.
+    unsafe { pool.add(&*other) };
     let late = pool.join();
     pool.fill(Some(late), 10);
     let pinned = pin(late);
-    assert_eq!(pool.collect_pools(&[&*pool.core, &*other], true), 0);
+    assert_eq!(pool.collect(), 0);
     drop(pinned);
-    pool.collect_pools(&[&*other], false);
+    pool.trim(&*other);
     pool.fill(Some(late), 5);
     assert_eq!((pool.collect(), pool.collect()), (10, 5));
 }
 
-/// Calls a function during a collect: when the seats are claimed, and the pools after this one have
-/// not aged.
+/// Calls a function during a collect, when some pools have advanced and others have not.
 struct Meanwhile<F>(F);
 
 impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
-    fn set_entry(&self, _: usize) {}
+    fn set_index(&self, _: usize) {}
 
-    unsafe fn drain(&self) {}
+    fn index(&self) -> usize {
+        NO_INDEX
+    }
 
-    unsafe fn flip(&self, _: &mut dyn Iterator<Item = usize>) {
+    unsafe fn drain(&self, _: AnyShard) {}
+
+    unsafe fn drain_shelf(&self) {}
+
+    unsafe fn advance(&self) {
         self.0();
+    }
+
+    unsafe fn flip(&self, _: &Seat, _: AnyShard) -> bool {
+        false
     }
 
     unsafe fn take_pending(&self) -> Option<ErasedPending> {
         None
     }
 
-    unsafe fn catch_up(&self, _: usize) {}
+    unsafe fn free_removed(&self) {}
 
-    unsafe fn vacate(&self, _: usize) {}
+    unsafe fn catch_up(&self, _: &Seat, _: AnyShard) {}
+
+    unsafe fn vacate(&self, _: &Seat, _: AnyShard) {}
+
+    fn is_on_shelf(&self) -> bool {
+        false
+    }
+
+    unsafe fn seems_empty(&self) -> bool {
+        true
+    }
+
+    unsafe fn is_empty(&self) -> bool {
+        true
+    }
 
     unsafe fn lock_for_fork(&self) {}
 
     unsafe fn unlock_after_fork(&self) {}
 
-    unsafe fn reset_after_fork(&self, _: &mut dyn Iterator<Item = AbandonedSeat>) {}
+    unsafe fn reset_after_fork(&self, _: &mut dyn Iterator<Item = AbandonedSeat<'_>>) {}
 }
 
-/// A thread joins during a collect, and its shard is not left a generation behind.
+/// A thread joins during a collect, without waiting for it, and its shard is not left a generation
+/// behind.
 #[test]
 fn a_thread_that_joins_during_a_collect_is_not_left_behind() {
-    let pool = pool();
-    thread::scope(|scope| {
-        let meanwhile = Meanwhile(|| {
-            let newcomer = scope.spawn(|| pool.fill(Some(pool.join()), 10));
-            // This thread may have to wait for the collect, but the collect does not wait for it.
-            for _ in 0..1000 {
-                if newcomer.is_finished() {
-                    break;
-                }
-                thread::sleep(Duration::from_micros(20));
+    let pool = Arc::new(pool());
+    let meanwhile = {
+        let pool = Arc::downgrade(&pool);
+        let first = AtomicBool::new(true);
+        Meanwhile(move || {
+            if first.swap(false, Relaxed) {
+                let pool = pool.upgrade().unwrap();
+                thread::spawn(move || pool.fill(Some(pool.join()), 10)).join().unwrap();
             }
-        });
-        assert_eq!(pool.collect_pools(&[&meanwhile, &*pool.core], true), 0);
-    });
+        })
+    };
+    // SAFETY: no collect runs after it is freed.
+    unsafe { pool.add(&meanwhile) };
+    assert_eq!(pool.collect(), 0);
     // SAFETY: the thread that held the seat has ended, without giving it back.
     let seat = unsafe { pool.seats.held(0) };
     pool.fill(Some(seat), 5);
     let gone = pool.collect();
     assert!(gone == 0 || gone == 10, "{gone} of 15 dropped, of which 5 were new");
     assert_eq!(pool.collect(), 15 - gone);
+}
+
+/// A collector visits the seats of owners that wait before the others, and releases each at once.
+#[test]
+#[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
+fn owners_that_wait_come_first() {
+    let seats = Seats::new(FenceKind::Symmetric, 10);
+    let held: Vec<_> = (0..10).map(|_| seats.join().unwrap()).collect();
+    // SAFETY: the only claim at this time.
+    let claim = unsafe { Claim::new(&seats, true) };
+    assert!(pin(held[7]).is_none(), "claimed");
+    let mut visited = Vec::new();
+    claim.visit(|seat| {
+        assert!(visited.iter().all(|&id: &usize| !held[id].is_claimed()), "released");
+        visited.push(seat.id);
+        if seat.id == 3 {
+            assert!(pin(held[9]).is_none(), "still claimed");
+        }
+        true
+    });
+    assert_eq!(visited, [7, 0, 1, 2, 3, 9, 4, 5, 6, 8]);
+    // They have no shards, so the next collect leaves them out, but not those that waited.
+    drop(claim);
+    // SAFETY: the only claim at this time.
+    let claim = unsafe { Claim::of_used(&seats, true) };
+    assert!(claim.reached().eq([7, 9]));
 }

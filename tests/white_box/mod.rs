@@ -11,10 +11,12 @@ mod ageing;
 mod buffers;
 mod cell;
 mod chain;
+mod evidence;
 mod fences;
 mod fork;
 mod late;
 mod objects;
+mod occupancy;
 #[cfg(target_os = "linux")]
 mod pressure;
 mod quota;
@@ -30,6 +32,7 @@ mod shard;
 mod stopped;
 mod test_pool;
 mod thieves;
+mod weighed;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Release},
@@ -39,8 +42,13 @@ use std::{
 
 use rng::Rng;
 
+/// Returns `many`, or `few` under Miri, which is hundreds of times slower than other builds.
+const fn repeat(many: usize, few: usize) -> usize {
+    if cfg!(miri) { few } else { many }
+}
+
 /// The number of rounds of a stress test.
-const ROUNDS: usize = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
+const ROUNDS: usize = repeat(if cfg!(debug_assertions) { 20_000 } else { 200_000 }, 30);
 
 /// A time limit for a wait, which fails instead of lasting without end.
 struct Patience(Instant);

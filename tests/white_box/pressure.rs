@@ -6,6 +6,7 @@ use crate::Pressure;
 
 /// Files that are missing or cannot be read are left out; the others count.
 #[test]
+#[cfg_attr(miri, ignore = "reads files of the system")]
 fn unreadable_files_are_left_out() {
     let files = || {
         let all = Pressure::new().stalls("/nowhere/memory").cgroup("/nowhere");

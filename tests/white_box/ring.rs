@@ -6,6 +6,7 @@ use std::ptr;
 use super::{
     Rng,
     objects::{Batch, Cells},
+    repeat,
 };
 use crate::containers::ring::{MAX_SLOTS, Ring, RingHead, Steal};
 
@@ -59,7 +60,7 @@ impl Shared {
 #[test]
 fn a_ring_can_use_all_its_slots() {
     assert_eq!(MAX_SLOTS, RANGE / 4);
-    for slots in [1, 2, 4, 8, 16, 64, 1024] {
+    for slots in [1, 2, 4, 8, 16, 64, repeat(1024, 32)] {
         let cells = Cells::new(slots + 1);
         for index in [0, 1, RANGE - 1, RANGE - slots] {
             let ring = Shared::new(slots, index);
@@ -91,8 +92,8 @@ fn pop_takes_the_newest_and_steal_the_oldest() {
 #[test]
 fn steal_takes_half() {
     let cells = Cells::new(16);
-    for len in 1..=16 {
-        for most in 1..=17 {
+    for len in (1..=16).step_by(repeat(1, 5)) {
+        for most in (1..=17).step_by(repeat(1, 4)) {
             let ring = Shared::new(16, RANGE - len / 2);
             ring.head().push(&cells.cells[..len]);
             let half = len.div_ceil(2).min(most);
@@ -132,12 +133,12 @@ fn a_dropped_ring_drops_no_object_that_left_it() {
 /// Random batches at both ends have the same results as on a deque, at every index.
 #[test]
 fn a_ring_is_a_bounded_deque() {
-    for seed in 0..60 {
+    for seed in 0..repeat(60, 4) {
         let mut rng = Rng::new(seed);
         let slots = 1 << rng.below(6);
         let ring = Shared::new(slots, RANGE - rng.below(4 * slots));
         let (cells, mut model) = (Cells::new(slots + 9), Batch::new());
-        for _ in 0..500 {
+        for _ in 0..repeat(500, 60) {
             let n = rng.below(9) + 1;
             match rng.below(4) {
                 0 | 1 => {

@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use super::Done;
+use super::{Done, ROUNDS, repeat};
 use crate::{
     collect::join::current_or_join,
     rt::sched::{
@@ -48,7 +48,7 @@ fn pop(queue: &RunQueue) -> Option<usize> {
 #[test]
 fn the_run_queue_is_first_in_first_out() {
     let queue = RunQueue::new();
-    for len in 0..=LEN {
+    for len in (0..=LEN).step_by(repeat(1, LEN / 2)) {
         assert!(queue.is_empty());
         assert!((0..len).all(|i| push(&queue, i)));
         assert_eq!(queue.len(), len);
@@ -63,7 +63,7 @@ fn the_run_queue_is_first_in_first_out() {
 #[test]
 fn steal_takes_half_of_a_run_queue() {
     let (queue, thief) = (RunQueue::new(), RunQueue::new());
-    for len in 0..LEN {
+    for len in (0..LEN).step_by(repeat(1, 50)) {
         assert!((0..len).all(|i| push(&queue, i)));
         let mut batch = Batch::new();
         let stolen = queue.grab(true, &mut batch);
@@ -83,7 +83,7 @@ fn steal_takes_half_of_a_run_queue() {
 fn a_run_queue_with_a_task_is_never_seen_empty() {
     let p = P::new(0);
     let (round, looked, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
-    let rounds = super::ROUNDS / 10;
+    let rounds = ROUNDS / 10;
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut seen = 0;
@@ -130,7 +130,7 @@ fn a_run_queue_with_a_task_is_never_seen_empty() {
 /// differ.
 #[test]
 fn the_steal_order_visits_every_worker_once() {
-    for len in 1..=64 {
+    for len in 1..=repeat(64, 8) {
         let mut orders = HashSet::new();
         for random in 0..(len * len) as u32 {
             let order: Vec<_> = StealOrder::new(len, random).collect();
@@ -149,7 +149,7 @@ fn the_steal_order_visits_every_worker_once() {
 fn thieves_and_the_owner_share_a_full_run_queue() {
     let queue = RunQueue::new();
     let stop = AtomicBool::new(false);
-    let total = super::ROUNDS;
+    let total = ROUNDS;
     let mut all: Vec<usize> = thread::scope(|scope| {
         let thieves: Vec<_> = [true, false]
             .map(|half| {
@@ -185,7 +185,7 @@ fn thieves_and_the_owner_share_a_full_run_queue() {
 #[test]
 fn a_seat_stays_with_its_p() {
     let mut highest = 0;
-    for _ in 0..500 {
+    for _ in 0..repeat(500, 10) {
         let p = P::new(0);
         let ids: Vec<_> = (0..3)
             .map(|_| {
@@ -224,7 +224,7 @@ fn no_poll_is_under_way_before_the_first() {
 }
 
 /// Only the thread that requests a short time slice has it.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 #[test]
 fn a_short_slice_is_not_inherited() {
     use crate::rt::threads::timeslice::{request_short_slice, timeslice};
@@ -238,6 +238,7 @@ fn a_short_slice_is_not_inherited() {
     });
 }
 
+#[cfg(all(target_os = "linux", not(miri)))]
 fn on_thread<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| scope.spawn(f).join().unwrap())
 }

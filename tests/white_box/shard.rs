@@ -2,7 +2,7 @@
 
 use std::{iter, iter::once};
 
-use super::Rng;
+use super::{Rng, repeat};
 use crate::{
     containers::{
         cell::{CellBox, EmptyCell, List},
@@ -11,13 +11,14 @@ use crate::{
     },
     shard::{
         owner::{Owner, PushError},
+        private::magazine::Magazine,
         shard::Shard,
         size::{KEEP_SLOTS, MAX_BATCH, PLACES, Size},
     },
 };
 
-/// The number of objects that a shard of a pool without a bound keeps private at first.
-pub(super) const PRIVATE: usize = 1 + PLACES / 2;
+/// The most objects that a shard keeps private.
+const PRIVATE: usize = 1 + PLACES;
 
 /// A shard that one thread uses, as owner, thief and collector.
 pub(super) struct Own<T> {
@@ -29,8 +30,44 @@ pub(super) struct Own<T> {
 impl<T> Own<T> {
     pub(super) fn new(max_idle: usize) -> Self {
         let own = Self::unused(max_idle);
-        own.owner().open(|| 0, &own.quota);
+        own.owner().open(|| 0);
+        own.add_magazine();
         own
+    }
+
+    /// A shard whose owner has taken back so much that all places are open.
+    fn grown(max_idle: usize) -> Self
+    where
+        T: Default,
+    {
+        let own = Self::new(max_idle);
+        for _ in 0..2 {
+            (0..2 * PLACES).for_each(|_| _ = own.put(T::default()));
+            own.take_all();
+        }
+        own
+    }
+
+    /// Takes everything, as an owner that also looks in the older rings of its chain.
+    fn take_all(&self) -> usize {
+        let all = iter::from_fn(|| self.take().or_else(|| self.steal()));
+        all.count()
+    }
+
+    /// Takes the oldest object of the chain, as a thief.
+    pub(super) fn steal(&self) -> Option<T> {
+        let mut one = [std::ptr::null_mut()];
+        self.shard.steal(self.owner().generation(), &mut one)?;
+        self.quota.release(1);
+        // SAFETY: the steal made it ours.
+        Some(unsafe { CellBox::from_raw(one[0]) }.take_value().0)
+    }
+
+    /// Adds a magazine, if the shard uses one.
+    fn add_magazine(&self) {
+        if self.owner().private().lacks_magazine(&self.quota) {
+            self.owner().private().add_magazine(Magazine::try_new().unwrap(), &self.quota);
+        }
     }
 
     fn unused(max_idle: usize) -> Self {
@@ -53,6 +90,10 @@ impl<T> Own<T> {
                 Err(PushError::Full(_)) => panic!("no other thread uses the shard"),
                 Err(PushError::NeedsRing(full, slots)) => {
                     ring = Ring::try_new(slots);
+                    full
+                }
+                Err(PushError::NeedsMagazine(full)) => {
+                    self.add_magazine();
                     full
                 }
             }
@@ -109,75 +150,138 @@ fn values<T>(mut list: List<T>) -> Vec<T> {
     iter::from_fn(|| list.pop()).map(|full| full.take_value().0).collect()
 }
 
-/// Returns how many objects of `SIZE` bytes stay private, and how many spill at a time.
+/// Returns how many objects of `SIZE` bytes stay private: of an owner that only puts, and of one
+/// that takes back what it puts.
 fn places<const SIZE: usize>() -> (usize, usize) {
-    let own = Own::new(usize::MAX);
-    while own.shard.chain(0).len() == 0 {
-        assert!(own.put([0u8; SIZE]));
+    struct Object<const SIZE: usize>(#[allow(dead_code, reason = "has a size")] [u8; SIZE]);
+    impl<const SIZE: usize> Default for Object<SIZE> {
+        fn default() -> Self {
+            Self([0; SIZE])
+        }
     }
-    // The last object made the others spill.
-    let (private, spilt) = (own.shard.idle() - 1, own.shard.chain(0).len());
-    assert_eq!(spilt, own.quota.batch());
-    own.settle();
-    (private, spilt)
+    let most = |own: Own<Object<SIZE>>| {
+        let private = |_| {
+            assert!(own.put(Object::default()));
+            own.shard.private.len()
+        };
+        let most = (0..4 * PLACES).map(private).max();
+        own.settle();
+        most.unwrap()
+    };
+    (most(Own::new(usize::MAX)), most(Own::grown(usize::MAX)))
 }
 
-/// At most 64 KiB of objects are private, and one object if it is larger than 32 KiB.
+/// At most 64 KiB of objects are private, and one more.
 #[test]
 #[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
 fn private_places_depend_on_the_size() {
     const SMALL: usize = (64 << 10) / PLACES;
-    assert_eq!([places::<0>(), places::<1>(), places::<SMALL>()], [(PRIVATE, MAX_BATCH); 3]);
-    assert_eq!(places::<{ SMALL + 1 }>(), (PRIVATE - 1, MAX_BATCH - 1));
-    assert_eq!(places::<4096>(), (9, 4));
-    assert_eq!(places::<8192>(), (5, 2));
-    assert_eq!(places::<{ 32 << 10 }>(), (2, 1));
+    assert_eq!([places::<0>(), places::<1>(), places::<SMALL>()], [(1 + MAX_BATCH, PRIVATE); 3]);
+    assert_eq!(places::<{ SMALL + 1 }>(), (MAX_BATCH, PRIVATE - 2));
+    assert_eq!(places::<4096>(), (5, 17));
+    assert_eq!(places::<8192>(), (3, 9));
+    assert_eq!(places::<{ 32 << 10 }>(), (2, 3));
     assert_eq!(places::<{ (32 << 10) + 1 }>(), (1, 1));
 }
 
 /// The object in the slot comes first, then the newest one of the magazine and of the chain.
 #[test]
 fn the_newest_object_comes_first() {
+    for own in [Own::new(usize::MAX), Own::grown(usize::MAX)] {
+        let (n, hits) = (PRIVATE + MAX_BATCH, own.shard.hits());
+        (0..n).for_each(|i| assert!(own.put(i)));
+        assert!(own.shard.idle() == n && own.shard.chain(0).len() >= MAX_BATCH);
+        assert_eq!(own.take(), Some(0));
+        assert!(own.put(n));
+        assert_eq!(own.take(), Some(n), "the last one in, which is still warm");
+        // A chain that has just grown has older rings, whose objects the owner takes as a thief.
+        let newest: Vec<_> = iter::from_fn(|| own.take()).collect();
+        assert!(
+            newest.len() >= MAX_BATCH && newest.iter().copied().eq((n - newest.len()..n).rev())
+        );
+        assert_eq!(own.shard.hits() - hits, newest.len() + 2);
+        assert_eq!(own.take_all(), n - 1 - newest.len());
+    }
+}
+
+/// Returns how many objects an owner that has put everything back keeps private before the next one
+/// makes it share some.
+fn open(own: &Own<usize>) -> usize {
+    let chain = own.shard.chain(own.owner().generation());
+    assert_eq!(own.take_all() + chain.len(), chain.len());
+    let open = (0..).find(|&i| assert_put(own, i) && chain.len() > 0).unwrap();
+    own.take_all();
+    open
+}
+
+/// An owner that only puts keeps one object, and as many more as it may buffer because others find
+/// twice that number in its chain.
+#[test]
+fn an_owner_that_only_puts_keeps_few_objects() {
+    for max_idle in [10, 20, 100, 1000, usize::MAX] {
+        let own = Own::new(max_idle);
+        for i in 0..5 * PLACES.min(max_idle) {
+            assert_eq!(own.put(i), i < max_idle);
+            let (private, shared) = (own.shard.private.len(), own.shard.chain(0).len());
+            assert!(private <= 1 + (shared / 2).min(own.quota.batch()), "{private} of {i}");
+            assert_eq!(private + shared, (i + 1).min(max_idle));
+            let units = own.shard.private.units();
+            assert!(units <= 1 + (shared / 2).min(own.quota.batch()), "{units} units");
+        }
+        own.settle();
+    }
+}
+
+/// An owner whose chain is always emptied buffers no more than one object.
+#[test]
+fn an_owner_that_is_robbed_buffers_little() {
     let own = Own::new(usize::MAX);
-    let n = PRIVATE + MAX_BATCH;
-    (0..n).for_each(|i| assert!(own.put(i)));
-    assert_eq!((own.shard.idle(), own.shard.chain(0).len()), (n, MAX_BATCH));
-    assert_eq!(own.take(), Some(0));
-    assert!(own.put(n));
-    assert_eq!(own.take(), Some(n), "the last one in, which is still warm");
-    assert!(iter::from_fn(|| own.take()).eq((1..n).rev()));
-    assert_eq!((own.shard.idle(), own.shard.hits()), (0, n + 1));
+    (0..4 * PLACES).for_each(|i| assert!(own.put(i)));
+    assert_eq!(own.shard.private.lease(), own.quota.batch());
+    for i in 0..4 * PLACES {
+        while own.steal().is_some() {}
+        assert!(own.put(i));
+    }
+    // What was buffered has moved to the chain by and by.
+    assert!(own.shard.private.lease() <= 1 && own.shard.private.len() <= 2);
 }
 
 /// An object that the owner pops from its own chain would have stayed in a larger magazine, so the
-/// magazine opens more places. An owner that only puts keeps few places, and so does every owner
-/// after a collect.
+/// magazine opens more places. A collect closes them, and so does a recall.
 #[test]
 fn places_open_for_owners_that_take_what_they_put() {
     for generation in 0..3 {
         let own = Own::new(usize::MAX);
         own.collect(generation);
-        // Returns the number of private objects after some have spilt.
-        let fill = || {
-            let chain = own.shard.chain(generation);
-            (0..).find(|&i| assert_put(&own, i) && chain.len() > 0).unwrap()
-        };
-        assert_eq!(fill(), PRIVATE, "at first");
-        (0..10 * PLACES).for_each(|i| assert!(own.put(i)));
-        let private = own.shard.idle() - own.shard.chain(generation).len();
-        assert!(private <= PRIVATE, "an owner that only puts");
-        own.empty();
-        for open in (PRIVATE..1 + PLACES).step_by(MAX_BATCH) {
-            assert_eq!(fill(), open);
-            while own.take().is_some() {}
+        let mut last = open(&own);
+        assert_eq!(last, 1);
+        while last < PRIVATE {
+            let more = open(&own);
+            assert!(more > last && more <= 2 * last, "{more} after {last}");
+            last = more;
         }
-        (0..3).for_each(|_| {
-            assert_eq!(fill(), 1 + PLACES, "there are no more");
-            while own.take().is_some() {}
-        });
+        (0..3).for_each(|_| assert_eq!(open(&own), PRIVATE, "there are no more"));
         own.collect(generation + 1);
         own.collect(generation + 2);
-        assert_eq!(fill(), PRIVATE, "begins anew");
+        assert_eq!(open(&own), 1, "begins anew");
+        assert_eq!(open(&own), 2);
+        assert_eq!(own.owner().recall(&own.quota).len(), 0);
+        assert_eq!(open(&own), 0, "disabled");
+    }
+}
+
+/// In a pool with a bound, places open only with units, and those that only their owner uses are
+/// few.
+#[test]
+fn places_of_a_bounded_pool_need_units() {
+    for max_idle in [1, 5, 20, 200, 2000] {
+        let own = Own::grown(max_idle);
+        (0..max_idle).for_each(|i| assert!(own.put(i)));
+        let (units, private) = (own.shard.private.units(), own.shard.private.len());
+        assert_eq!(own.shard.idle(), max_idle, "the bound can be filled");
+        assert!(private <= units && units <= 1 + own.quota.places());
+        assert!(!own.put(0));
+        assert_eq!(own.settle(), max_idle);
     }
 }
 
@@ -191,16 +295,17 @@ fn assert_put(own: &Own<usize>, i: usize) -> bool {
 #[test]
 fn shards_age_by_generations() {
     for missed in 0..5u32 {
-        for n in [1, PRIVATE, 60, 300] {
+        for n in [1, PRIVATE, 60, repeat(300, 20)] {
             let own = Own::new(usize::MAX);
             assert!(own.collect(u32::MAX).is_empty(), "its generations are about to run over");
             (0..n).for_each(|i| assert!(own.put(i)));
+            let spilt = own.shard.chain(u32::MAX).len();
+            assert!(spilt < n && (spilt > 0 || n == 1));
             let gone = own.collect(u32::MAX.wrapping_add(missed));
             assert_eq!(own.owner().generation(), u32::MAX.wrapping_add(missed));
             assert_eq!(gone.len(), if missed < 2 { 0 } else { n });
             assert_eq!(own.shard.has_aged(), missed == 1);
             assert_eq!(own.take().is_some(), missed == 0, "victims are not the owner's");
-            let spilt = n.saturating_sub(PRIVATE).next_multiple_of(MAX_BATCH);
             let kept = if missed < 2 { spilt } else { 0 };
             assert_eq!(own.shard.chain(u32::MAX).len(), kept);
             let left = own.shard.idle();
@@ -220,8 +325,8 @@ fn closed_shards_are_left_alone() {
         // As when the owner's thread ends.
         assert_eq!(own.owner().take_private(&own.quota).len(), 0);
         assert_eq!(own.shard.private.units(), 0, "a shard that is not open leases no units");
-        own.owner().open(|| 9, &own.quota);
-        own.owner().open(|| panic!("the shard is open already"), &own.quota);
+        own.owner().open(|| 9);
+        own.owner().open(|| panic!("the shard is open already"));
         assert_eq!((own.owner().generation(), own.settle()), (9, 0));
     }
 }
@@ -229,7 +334,7 @@ fn closed_shards_are_left_alone() {
 /// Private victims are taken as one list, and once.
 #[test]
 fn private_victims_are_taken_once() {
-    let own = Own::new(usize::MAX);
+    let own = Own::grown(usize::MAX);
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     own.collect(1);
     assert!(own.put(PRIVATE));
@@ -242,34 +347,47 @@ fn private_victims_are_taken_once() {
 /// so does one that the other generation fills to the same degree.
 #[test]
 fn drained_chains_shrink() {
-    let few = PRIVATE + KEEP_SLOTS - 1;
-    for (before, after, slots) in [(400, 0, 0), (few, 0, KEEP_SLOTS), (400, 400, 256)] {
+    let few = {
+        let own = Own::new(usize::MAX);
+        (1..).find(|&i| assert_put(&own, i) && own.slots(0) == KEEP_SLOTS).unwrap()
+    };
+    for (before, after, keeps) in [(400, 0, false), (few, 0, true), (400, 400, true)] {
         let own = Own::new(usize::MAX);
         (0..before).for_each(|i| assert!(own.put(i)));
         assert!(own.collect(1).is_empty());
         let grown = own.slots(0);
-        assert!(grown >= KEEP_SLOTS);
+        assert!(grown > KEEP_SLOTS || before == few);
         (0..after).for_each(|i| assert!(own.put(i)));
         assert_eq!(own.collect(2).len(), before);
-        assert_eq!(own.slots(0), slots, "of {grown}");
+        assert_eq!(own.slots(0), if keeps { grown } else { 0 });
         assert!(own.put(0), "there is always a way on");
         assert_eq!(own.empty().len(), after + 1);
     }
 }
 
-/// The cells of objects that were taken are kept, up to a bound.
+/// The cells of objects that were taken are kept, up to a bound. Then about half of them are given up.
 #[test]
 fn empty_cells_are_kept() {
     fn kept<const SIZE: usize>() -> usize {
         let own = Own::<[u8; SIZE]>::new(usize::MAX);
-        let kept = (0..200)
-            .filter(|_| own.owner().private().push_empty(EmptyCell::new()).is_none())
-            .count();
+        let (mut kept, mut most, mut surplus) = (0, 0, 0);
+        for _ in 0..400 {
+            let private = own.owner();
+            let private = private.private();
+            kept += usize::from(private.push_empty(EmptyCell::new()).is_none());
+            if let Some(list) = private.surplus_empties() {
+                let most = Size::<[u8; SIZE]>::EMPTIES;
+                assert!((most / 2..=most).contains(&(kept - list.len())) && list.len() <= most);
+                kept -= list.len();
+                surplus += list.len();
+            }
+            assert_eq!(private.has_no_empties(), kept == 0);
+            most = most.max(kept);
+        }
+        assert!(surplus + kept == 400 || most == 0);
         assert_eq!(iter::from_fn(|| own.owner().private().pop_empty()).count(), kept);
-        assert!(own.owner().private().push_empty(EmptyCell::new()).is_none() || kept == 0);
-        assert_eq!(own.owner().private().take_empties().len(), kept.min(1));
         assert_eq!(own.owner().private().take_empties().len(), 0);
-        kept
+        most
     }
     assert_eq!([kept::<0>(), kept::<64>(), kept::<4096>()], [128, 128, 3]);
     assert_eq!([kept::<{ 64 << 10 }>(), kept::<{ (64 << 10) + 1 }>()], [1, 0]);
@@ -278,7 +396,8 @@ fn empty_cells_are_kept() {
 /// A hit by value uses the slot, the magazine, and the cells that earlier hits have left there.
 #[test]
 fn values_use_the_cells_that_hits_have_left() {
-    let own = Own::new(usize::MAX);
+    let own = Own::grown(usize::MAX);
+    let hits = own.shard.hits();
     assert_eq!(own.owner().private().put(0), Err(0), "there is no cell yet");
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     for _ in 0..3 {
@@ -291,14 +410,14 @@ fn values_use_the_cells_that_hits_have_left() {
         assert_eq!(own.owner().private().put(PRIVATE), Err(PRIVATE), "there is no place");
     }
     assert_eq!((own.shard.idle(), own.owner().private().take_empties().len()), (PRIVATE, 0));
-    assert_eq!(own.shard.hits(), 3 * PRIVATE);
+    assert_eq!(own.shard.hits() - hits, 3 * PRIVATE);
 }
 
 /// A place that holds a spare cell cannot hold an object. An operation that needs the place stows
 /// the spare cells; `put` finds them again once they are staged.
 #[test]
 fn spare_cells_make_way() {
-    let own = Own::new(usize::MAX);
+    let own = Own::grown(usize::MAX);
     (0..PRIVATE).for_each(|i| assert!(own.put(i)));
     // The object of the slot, and two of the magazine.
     (0..3).for_each(|_| assert!(own.owner().private().take().is_some()));
@@ -322,12 +441,12 @@ fn spare_cells_make_way() {
 #[test]
 #[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
 fn empty_cells_are_staged_where_there_are_units() {
-    for (max_idle, open, fit) in
-        [(usize::MAX, 0, PRIVATE), (31, 0, 0), (64, 0, 0), (64, 1, 1), (64, 3, 3)]
-    {
+    let cases = [(usize::MAX, 0, 0), (31, 0, 0), (31, 1, 1), (64, 1, 1), (64, 3, 2), (64, 8, 6)];
+    for (max_idle, open, fit) in cases {
         let own = Own::new(max_idle);
         (0..open).for_each(|i| assert!(own.put(i)));
         assert_eq!((0..open).filter_map(|_| own.take()).count(), open);
+        assert_eq!(own.shard.private.units(), fit);
         let cells = PRIVATE + 10;
         (0..cells)
             .for_each(|_| assert!(own.owner().private().push_empty(EmptyCell::new()).is_none()));
@@ -344,13 +463,13 @@ fn empty_cells_are_staged_where_there_are_units() {
 /// and no cell is lost or in two places.
 #[test]
 fn cells_are_conserved() {
-    for seed in 0..200 {
+    for seed in 0..repeat(200, 3) {
         let mut rng = Rng::new(seed);
         let limit = [usize::MAX, 0, 31, 32, 64, 70, 600, 2000][rng.below(8)];
         let own = Own::new(limit);
         let (mut made, mut spare, mut generation) = (0, 0, 0);
         let mut idle = std::collections::BTreeSet::new();
-        for _ in 0..400 {
+        for _ in 0..repeat(400, 80) {
             match rng.below(20) {
                 0..5 => {
                     if own.owner().private().put(made).is_ok() {
@@ -412,7 +531,7 @@ fn cells_are_conserved() {
 fn shards_know_what_they_have_shared() {
     let own = Own::new(usize::MAX);
     for generation in 0..3 {
-        (0..PRIVATE).for_each(|i| assert!(own.put(i)));
+        assert!(own.put(0));
         assert!(!own.shard.published(), "all is private");
         (0..300).for_each(|i| assert!(own.put(i)));
         assert!(own.shard.published());
@@ -420,7 +539,7 @@ fn shards_know_what_they_have_shared() {
         assert!(!own.shard.published(), "the chain is empty");
     }
     // Several rings.
-    (0..1000).for_each(|i| assert!(own.put(i)));
+    (0..repeat(2000, 400)).for_each(|i| assert!(own.put(i)));
     while own.take().is_some() {}
     assert!(own.shard.chain(3).len() > 0 && own.shard.published(), "older rings have something");
     while own.shard.steal_victims(3).is_some() {}
@@ -435,14 +554,15 @@ fn shards_know_what_they_have_shared() {
 #[test]
 fn objects_come_back_whole_from_a_shard() {
     let own = Own::new(usize::MAX);
-    (0..100).for_each(|i| assert!(own.put(vec![i; i])));
+    let n = repeat(100, 20);
+    (0..n).for_each(|i| assert!(own.put(vec![i; i])));
     own.collect(1);
-    (100..200).for_each(|i| assert!(own.put(vec![i; i])));
+    (n..2 * n).for_each(|i| assert!(own.put(vec![i; i])));
     let private = own.owner().private().pop().map(CellBox::take_value);
-    assert_eq!(private.unwrap().0, vec![100; 100]);
+    assert_eq!(private.unwrap().0, vec![n; n]);
     let mut all = own.empty();
     all.sort_unstable_by_key(Vec::len);
-    all.insert(100, vec![100; 100]);
+    all.insert(n, vec![n; n]);
     assert!(all.iter().enumerate().all(|(i, object)| *object == vec![i; i]));
-    assert_eq!(all.len(), 200);
+    assert_eq!(all.len(), 2 * n);
 }

@@ -11,29 +11,56 @@ use super::{
     steps,
 };
 use crate::{
-    collect::{collect::drop_pending, collectable::Collectable},
+    collect::{
+        collect::{Which, age_seat, drop_pending, vacate_seat},
+        collectable::Collectable,
+        registry::Registry,
+    },
     containers::cell::{CellBox, EmptyCell},
-    pool::core::Core,
+    pool::{core::Core, recall::Effort},
     seat::{fence::FenceKind, seat::Seat, table::Seats},
+    shard::shard::Shard,
 };
 
-/// The core of a pool, and the seats of its users. The lock replaces the registry's.
+/// The core of a pool, the seats of its users, and a registry.
 pub(super) struct TestPool {
-    pub(super) seats: Seats,
+    pub(super) seats: Arc<Seats>,
     pub(super) core: Box<Core<Item>>,
-    registry: Mutex<()>,
+    registry: Mutex<Registry>,
     pub(super) ledger: Arc<Ledger>,
 }
 
 impl TestPool {
     /// A pool for `max_idle` objects.
     pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Self {
-        Self {
-            seats: Seats::new(fence_kind, usize::MAX),
-            core: Core::new(max_idle),
-            registry: Mutex::default(),
-            ledger: Arc::default(),
-        }
+        let seats = Arc::new(Seats::new(fence_kind, usize::MAX));
+        let core = Core::new(&seats, max_idle);
+        let pool = Self { seats, core, registry: Mutex::default(), ledger: Arc::default() };
+        // SAFETY: the registry is dropped with the pool.
+        unsafe { pool.add(&*pool.core) };
+        pool
+    }
+
+    /// Adds a pool that uses the same seats.
+    ///
+    /// # Safety
+    ///
+    /// It is not used after it is freed: it has no shards then, and no collect runs.
+    pub(super) unsafe fn add(&self, pool: &(dyn Collectable + 'static)) {
+        let mut registry = self.registry.lock().unwrap();
+        registry.reserve();
+        // SAFETY: the caller's promise.
+        unsafe { registry.enter(pool) };
+    }
+
+    /// Returns the shard of a seat, while no collect runs.
+    pub(super) fn shard(&self, seat: &Seat) -> Option<&Shard<Item>> {
+        steps::shard(&self.core, seat)
+    }
+
+    /// Returns all shards, while no collect runs.
+    pub(super) fn shards(&self) -> impl Iterator<Item = &Shard<Item>> {
+        steps::shards(&self.core)
     }
 
     /// Joins a seat for the calling thread, or for a thread that it plays.
@@ -44,9 +71,10 @@ impl TestPool {
     /// What a thread does at its exit. The seat is the calling thread's.
     pub(super) fn leave(&self, seat: &Seat) {
         {
-            let _registry = self.registry.lock().unwrap();
+            let _process = Registry::lock();
+            let registry = self.registry.lock().unwrap();
             // SAFETY: locked, and the caller's seat, which is not pinned.
-            unsafe { steps::vacate(self.pools(), seat) };
+            unsafe { vacate_seat(&registry, seat) };
         }
         // SAFETY: the caller's seat, which is not used again.
         unsafe { self.seats.leave(seat) };
@@ -57,10 +85,23 @@ impl TestPool {
         EmptyCell::new().fill(Item::new(&self.ledger))
     }
 
-    /// Takes an object and holds it.
+    /// Takes an object and holds it. Recalls one if necessary.
     pub(super) fn take(&self, seat: Option<&Seat>) -> Option<CellBox<Item>> {
+        self.take_by(seat, || self.core.search(seat, Effort::Full))
+    }
+
+    /// Takes an object that no other thread keeps private, and holds it.
+    pub(super) fn take_shared(&self, seat: Option<&Seat>) -> Option<CellBox<Item>> {
+        self.take_by(seat, || self.core.take(seat))
+    }
+
+    fn take_by(
+        &self,
+        seat: Option<&Seat>,
+        take: impl FnOnce() -> Option<CellBox<Item>>,
+    ) -> Option<CellBox<Item>> {
         self.catch_up(seat);
-        let mut full = self.core.take(seat)?;
+        let mut full = take()?;
         full.get_mut().hold();
         Some(full)
     }
@@ -89,19 +130,37 @@ impl TestPool {
         iter::from_fn(|| self.take(seat)).map(|full| self.discard(full)).count()
     }
 
-    /// Collects. Returns the number of objects dropped, if no other thread is at work.
-    pub(super) fn collect(&self) -> usize {
-        self.collect_pools(&[&*self.core], true)
+    /// Takes and drops every object that no other thread keeps private. Returns their number.
+    pub(super) fn drain_shared(&self, seat: Option<&Seat>) -> usize {
+        iter::from_fn(|| self.take_shared(seat)).map(|full| self.discard(full)).count()
     }
 
-    /// Ages these pools, like a collect of `all` pools of the process, or like a trim. Returns the
-    /// same as `collect`.
-    pub(super) fn collect_pools(&self, pools: &[&dyn Collectable], all: bool) -> usize {
+    /// Returns the number of objects that the holder of `seat` keeps private.
+    pub(super) fn private(&self, seat: &Seat) -> usize {
+        self.shard(seat).map_or(0, |shard| shard.private.len())
+    }
+
+    /// Collects. Returns the number of objects dropped, if no other thread is at work.
+    pub(super) fn collect(&self) -> usize {
+        self.age(None)
+    }
+
+    /// Ages one pool, which has been [added](Self::add).
+    pub(super) fn trim(&self, pool: &dyn Collectable) -> usize {
+        self.age(Some(pool))
+    }
+
+    fn age(&self, one: Option<&dyn Collectable>) -> usize {
         let before = self.ledger.dropped.load(Relaxed);
         let garbage = {
-            let _registry = self.registry.lock().unwrap();
+            let _process = Registry::lock();
+            let registry = self.registry.lock().unwrap();
+            let which = match one {
+                Some(pool) => Which::one(&registry, pool),
+                None => Which::all(&registry),
+            };
             // SAFETY: locked.
-            unsafe { steps::age(&self.seats, pools.iter().copied(), all, false) }
+            unsafe { steps::age(&self.seats, which, false) }
         };
         drop_pending(garbage);
         self.ledger.dropped.load(Relaxed) - before
@@ -110,16 +169,13 @@ impl TestPool {
     /// What a thread does before each operation: if its seat is late, it does the missed work.
     pub(super) fn catch_up(&self, seat: Option<&Seat>) {
         let Some(seat) = seat.filter(|seat| seat.is_late()) else { return };
-        let Ok(_registry) = self.registry.try_lock() else { return };
+        // Waits, unlike a thread of a real process: tests of other pools hold the lock, too.
+        let _process = Registry::lock();
+        let registry = self.registry.lock().unwrap();
         if seat.is_late() {
             // SAFETY: locked, and the caller's seat.
-            unsafe { steps::catch_up(self.pools(), seat) };
+            unsafe { age_seat(&registry, seat) };
         }
-    }
-
-    /// The pool alone, as a registry would list it.
-    fn pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
-        iter::once(&*self.core as &dyn Collectable)
     }
 
     pub(super) fn idle(&self) -> usize {
@@ -129,7 +185,7 @@ impl TestPool {
 
 impl Drop for TestPool {
     fn drop(&mut self) {
-        drop(self.core.empty());
+        drop(self.core.end());
         if !thread::panicking() {
             assert_eq!(self.ledger.alive(), 0, "objects were lost");
         }

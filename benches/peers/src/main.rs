@@ -4,11 +4,13 @@
 //! $ corepool-peers measure [MILLISECONDS [WORKLOAD]]  # one round: a sample of each peer
 //! $ corepool-peers report FOLDER ROOT       # writes ROOT/BENCHMARKS.md and the plots
 //! $ corepool-peers paced                    # the cost of counting in an allocator
+//! $ corepool-peers forms                    # hooks, bounds, owned guards and buffers, beside the plain guard
 //! $ corepool-peers smoke                    # checks that all peers work, and lose no object
 //! ```
 
 mod books;
 mod clock;
+mod forms;
 mod paced;
 mod peers;
 mod pool;
@@ -30,13 +32,14 @@ fn main() -> ExitCode {
             report::write(folder.as_ref(), root.as_ref()).expect("the report");
         }
         ["paced"] => paced::measure(),
+        ["forms"] => forms::measure(),
         ["smoke"] => {
             books::check();
             round::run(Duration::from_millis(1), None);
         }
         _ => {
             eprintln!(
-                "corepool-peers measure [MILLISECONDS [WORKLOAD]] | report FOLDER ROOT | paced | smoke"
+                "corepool-peers measure [MILLISECONDS [WORKLOAD]] | report FOLDER ROOT | paced | forms | smoke"
             );
             return ExitCode::FAILURE;
         }

@@ -9,7 +9,7 @@ use std::{
 
 use super::timeslice;
 use crate::{
-    collect::schedule,
+    collect::{automatic, collect_thread::Monitor, schedule},
     rt::{
         config::{Stall, default_workers},
         context::current,
@@ -73,6 +73,7 @@ impl Seen {
 pub(crate) fn main(shared: &Arc<Shared>) {
     let _entered = current::enter(shared);
     timeslice::request_short_slice();
+    let _monitor = Monitor::new();
     let mut sysmon = Sysmon {
         shared,
         seen: Vec::new(),
@@ -294,14 +295,14 @@ impl Sysmon<'_> {
     /// it is dropped instead, the request is left to others.
     fn collect(&self) {
         // bug: more than one collect task
-        if self.shared.collecting.load(Relaxed) || !schedule::monitor_tick() {
+        if self.shared.collecting.load(Relaxed) || !automatic::monitor_tick() {
             return;
         }
         let guard = CollectingGuard::new(&self.shared.collecting);
         let collect = async move {
             let _guard = guard;
             // bug: collect lost with its task
-            blocking(schedule::run_if_requested);
+            blocking(automatic::run_if_requested);
         };
         drop(spawn_on(self.shared, collect));
     }

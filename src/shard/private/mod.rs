@@ -7,12 +7,18 @@
 //! of the magazine's objects, where the next `put` finds it.
 //!
 //! This file has all operations that move objects: first those of the hit path, then the others.
-//! `spare.rs` has those that move spare cells, and `units.rs` those that change how many places the
-//! owner may use.
+//! `spare.rs` has those that move spare cells, `units.rs` those that change how many places the owner
+//! may use, and `evidence.rs` says whether it may use any. `weighed.rs` is for pools that weigh.
+
+mod evidence;
+
+pub(crate) mod magazine;
 
 mod spare;
 
 mod units;
+
+mod weighed;
 
 use std::{
     marker::PhantomData,
@@ -20,6 +26,8 @@ use std::{
     ptr,
 };
 
+pub(crate) use self::evidence::Evidence;
+use self::magazine::Magazine;
 use super::size::{PLACES, Size};
 use crate::{
     containers::{
@@ -35,7 +43,7 @@ const TAG: usize = 1;
 /// The slot is empty and may hold an object: the owner has a unit for it.
 const VACANT: usize = TAG;
 /// The slot may not hold an object.
-const CLOSED: usize = TAG | 2;
+pub(super) const CLOSED: usize = TAG | 2;
 
 /// What a spare cell adds to the `counts` of a magazine, to which an object adds one. If there are
 /// spare cells, `counts` is above every lease. So the return of a guard, which brings its own cell,
@@ -56,10 +64,18 @@ pub(crate) struct Private<T> {
     /// The number of the magazine's places for which the owner has units. At least the number of
     /// its objects.
     lease: AtomicUsize,
+    /// The number of places that the owner may lease units for.
+    grown: AtomicUsize,
+    /// In a pool that weighs: the weight that the owner has reserved for its slot.
+    reserved: AtomicUsize,
+    /// In a pool that weighs: the weight of the object in the slot.
+    slot_weight: AtomicUsize,
+    evidence: Evidence,
     /// Spare cells kept aside, neither in the slot nor in the magazine.
     empties: UnsafeCell<List<MaybeUninit<T>>>,
-    /// The objects, the oldest first, and the spare cells above them.
-    magazine: UnsafeCell<[*mut ObjectCell<T>; PLACES]>,
+    /// The magazine, which holds the objects, the oldest first, and the spare cells above them. `None`
+    /// until the shard is to hold a second object; until then no place has a unit.
+    magazine: UnsafeCell<Option<Magazine<T>>>,
 }
 
 fn vacant<T>() -> *mut ObjectCell<T> {
@@ -91,8 +107,12 @@ impl<T> Private<T> {
             hits: AtomicUsize::new(0),
             counts: AtomicUsize::new(0),
             lease: AtomicUsize::new(0),
+            grown: AtomicUsize::new(0),
+            reserved: AtomicUsize::new(0),
+            slot_weight: AtomicUsize::new(0),
+            evidence: Evidence::new(),
             empties: UnsafeCell::new(List::new()),
-            magazine: UnsafeCell::new([ptr::null_mut(); PLACES]),
+            magazine: UnsafeCell::new(None),
         }
     }
 
@@ -105,6 +125,10 @@ impl<T> Private<T> {
 
     pub(crate) fn hits(&self) -> usize {
         self.hits.load(Relaxed)
+    }
+
+    pub(crate) fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// Returns the number of objects in the magazine.
@@ -302,22 +326,29 @@ impl<'a, T> PrivateOwner<'a, T> {
     #[inline(always)]
     fn place(&self, i: usize) -> *mut ObjectCell<T> {
         debug_assert!(i < PLACES);
-        // SAFETY: `i` is below the number of objects and spare cells, which never exceeds `PLACES`;
-        // only the owner uses the magazine.
-        let read =
-            |all: *const [_; PLACES]| unsafe { all.cast::<*mut ObjectCell<T>>().add(i).read() };
-        self.private.magazine.with(read)
+        // SAFETY: `i` is below the number of objects and spare cells, which is 0 without a magazine
+        // and never exceeds `PLACES`; only the owner uses the magazine.
+        self.private.magazine.with(|all| unsafe { first_place(all).add(i).read() })
     }
 
     #[inline(always)]
     fn set_place(&self, i: usize, cell: *mut ObjectCell<T>) {
         debug_assert!(i < PLACES);
-        // SAFETY: `i` is below `PLACES`; only the owner uses the magazine.
-        let set = |all: *mut [_; PLACES]| unsafe {
-            all.cast::<*mut ObjectCell<T>>().add(i).write(cell);
-        };
-        self.private.magazine.with_mut(set);
+        // SAFETY: `i` is below `PLACES`. There is a magazine, since no place has a unit before; only
+        // the owner uses it.
+        self.private.magazine.with_mut(|all| unsafe { first_place(all).add(i).write(cell) });
     }
+}
+
+/// Returns the first place of a magazine.
+///
+/// # Safety
+///
+/// There is a magazine, which the caller owns.
+#[inline(always)]
+unsafe fn first_place<T>(magazine: *const Option<Magazine<T>>) -> *mut *mut ObjectCell<T> {
+    // SAFETY: the caller's promise.
+    unsafe { (*magazine).as_ref().unwrap_unchecked() }.as_ptr()
 }
 
 /// Operations that are too rare for the hit path.
@@ -367,30 +398,22 @@ impl<T> PrivateOwner<'_, T> {
     pub(crate) fn insert_batch(&self, batch: &[*mut ObjectCell<T>]) {
         let (count, spares) = self.make_room(batch.len());
         let end = count + batch.len();
-        self.private.magazine.with_mut(|all| {
-            // SAFETY: only the owner uses the magazine.
-            let all = unsafe { &mut *all };
-            // bug: spare cells overwritten by a batch
-            all.copy_within(count..count + spares, end);
-            all[count..end].copy_from_slice(batch);
-        });
+        // bug: spare cells overwritten by a batch
+        (count..count + spares).rev().for_each(|i| self.set_place(i + batch.len(), self.place(i)));
+        (count..).zip(batch).for_each(|(i, &cell)| self.set_place(i, cell));
         self.set_counts(end, spares);
     }
 
     /// Copies the pointers to the `into.len()` oldest objects of the magazine. The magazine still
     /// owns the objects: the caller must [remove](Self::remove_oldest) those that it takes.
     pub(crate) fn copy_oldest(&self, into: &mut [*mut ObjectCell<T>]) {
-        // SAFETY: only the owner uses the magazine.
-        self.private.magazine.with(|all| into.copy_from_slice(unsafe { &(&*all)[..into.len()] }));
+        (0..).zip(into).for_each(|(i, cell)| *cell = self.place(i));
     }
 
     /// Removes the `gone` oldest objects, which the caller has moved elsewhere.
     pub(crate) fn remove_oldest(&self, gone: usize) {
         let (count, spares) = self.counts();
-        // SAFETY: only the owner uses the magazine.
-        self.private
-            .magazine
-            .with_mut(|all| unsafe { &mut *all }.copy_within(gone..count + spares, 0));
+        (gone..count + spares).for_each(|i| self.set_place(i - gone, self.place(i)));
         self.set_counts(count - gone, spares);
     }
 
@@ -405,27 +428,27 @@ impl<T> PrivateOwner<'_, T> {
         (count, spares)
     }
 
-    /// Keeps an object. Leases units for more places if necessary.
+    /// Keeps an object. Leases units for more places if necessary. The caller has
+    /// [enabled](Self::enable) the private part if possible.
     pub(crate) fn push(&self, mut full: CellBox<T>, quota: &Quota) -> Result<(), Refused<T>> {
         loop {
             full = match self.push_below_spares(full) {
                 Ok(()) => return Ok(()),
                 Err(full) => full,
             };
-            if !self.wants_units(quota) {
+            let wanted = self.wanted_units(quota);
+            if wanted == 0 {
                 return Err(Refused::NoPlace(full));
             }
-            match quota.lease(quota.batch()) {
+            match quota.lease(wanted) {
                 0 => return Err(Refused::AtLimit(full)),
-                units => self.lease_more(units, quota),
+                units => self.lease_more(units),
             }
         }
     }
 
-    /// Takes all private objects, with their units. In a pool with a bound, releases the other
-    /// units and closes all places; in others, sets the lease to its initial value if the shard
-    /// `is_open`.
-    pub(crate) fn take_all(&self, is_open: bool, quota: &Quota) -> List<T> {
+    /// Takes all private objects, with their units. Releases the other units, and closes all places.
+    pub(crate) fn take_all(&self, quota: &Quota) -> List<T> {
         self.stow_spares();
         let private = self.private;
         let (units, mut all) = (private.units(), List::new());
@@ -440,26 +463,28 @@ impl<T> PrivateOwner<'_, T> {
             // SAFETY: the slot owned the cell, and has given it up.
             all.push(unsafe { CellBox::from_raw(slot) });
         }
-        if quota.bounded() {
-            // bug: units given back twice
-            quota.release(units - all.len());
-            self.close();
-        // bug: places stay open after a collect; places opened in a closed shard
-        } else if is_open {
-            self.lease_initial(quota);
-        }
+        // bug: units given back twice
+        quota.release(units - all.len());
+        // bug: places stay open after a collect
+        self.close();
+        self.forget_reservation();
+        all
+    }
+
+    /// Takes all private objects, with their units, since another thread wants them or the units.
+    /// Disables the private part.
+    pub(crate) fn recall(&self, quota: &Quota) -> List<T> {
+        let all = self.take_all(quota);
+        self.private.evidence.disable(all.len() > 0);
         all
     }
 
     /// Leaks everything in the private part, in a child process after a fork: another thread may
     /// have been changing it at the fork.
-    pub(crate) fn abandon(&self, is_open: bool, quota: &Quota) {
+    pub(crate) fn abandon(&self) {
         self.with_empties(|empties| mem::forget(mem::replace(empties, List::new())));
         self.set_counts(0, 0);
         self.close();
-        if is_open && !quota.bounded() {
-            self.lease_initial(quota);
-        }
     }
 }
 

@@ -49,28 +49,34 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Keeps an empty cell aside. Returns it if there are `EMPTIES` already.
+    /// Keeps an empty cell aside. Returns it if no spare cells of this size are kept.
     pub(crate) fn push_empty(&self, empty: EmptyCell<T>) -> Option<EmptyCell<T>> {
-        self.with_empties(|empties| {
-            if empties.len() >= Size::<T>::EMPTIES {
-                return Some(empty);
-            }
-            empties.push(empty);
-            None
-        })
+        if Size::<T>::EMPTIES == 0 {
+            return Some(empty);
+        }
+        self.with_empties(|empties| empties.push(empty));
+        None
     }
 
-    /// Takes the spare cells that exceed `EMPTIES`, if any.
+    /// Takes a batch of the spare cells that are kept aside, if there are more than `EMPTIES`: down to
+    /// half of that, but no more than `EMPTIES`.
     #[inline]
     pub(crate) fn surplus_empties(&self) -> Option<List<MaybeUninit<T>>> {
         self.with_empties(|empties| {
-            let surplus = empties.len().saturating_sub(Size::<T>::EMPTIES);
-            (surplus > 0).then(|| {
-                let mut list = List::new();
-                (0..surplus).filter_map(|_| empties.pop()).for_each(|empty| list.push(empty));
-                list
-            })
+            let len = empties.len();
+            let most = Size::<T>::EMPTIES;
+            (len > most).then(|| empties.split((len - most / 2).min(most)))
         })
+    }
+
+    /// Keeps spare cells aside that come from elsewhere, and leaves `more` empty.
+    pub(crate) fn add_empties(&self, more: &mut List<MaybeUninit<T>>) {
+        self.with_empties(|empties| empties.append(std::mem::replace(more, List::new())));
+    }
+
+    /// Returns whether there are no spare cells, except in the slot and the magazine.
+    pub(crate) fn has_no_empties(&self) -> bool {
+        self.with_empties(|empties| empties.len() == 0)
     }
 
     /// Takes all spare cells.

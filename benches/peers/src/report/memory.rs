@@ -80,6 +80,14 @@ const TABLES: &[About] = &[
         go: &[],
     },
     About {
+        name: "forms",
+        title: "The forms of a pool",
+        text: "Getting an object and giving it back, with each option, as a ratio to the time of a \
+               plain guard in the same round. With 16 threads and a bound of 4, most objects that \
+               come back are one too many, and the threads contend for four units.",
+        go: &[],
+    },
+    About {
         name: "paced",
         title: "What counting costs an allocator",
         text: "Nanoseconds for a pair of `alloc` and `dealloc`, alone and inside `PacedAlloc`.",

@@ -1,0 +1,102 @@
+//! What a user's own tests do with pools, for Miri: threads that get, return, take and put, guards
+//! that other threads drop, collects, and pools that are dropped with idle objects.
+//!
+//! `ci/miri` runs this program as Miri does by default: under Stacked Borrows, and every leak is an
+//! error. All idle objects are private to a thread, so `crossbeam-epoch`, which breaks the rules of
+//! Stacked Borrows, is not used.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use corepool::{Pool, Pooled, buffer::BufferPool, collect};
+
+static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
+static BUFFERS: BufferPool = BufferPool::new();
+
+fn main() {
+    guards_on_several_threads();
+    values();
+    dropped_pools();
+    buffers();
+    println!("miri: {:?}", POOL.stats());
+}
+
+/// Guards are dropped by their own threads and by others; one is forgotten for a while.
+fn guards_on_several_threads() {
+    let (sender, receiver) = mpsc::channel::<Pooled<'static, Vec<u8>>>();
+    let consumer =
+        thread::spawn(move || receiver.into_iter().map(|held| held.len()).sum::<usize>());
+    let producer = |sender: mpsc::Sender<_>| {
+        for i in 0..10 {
+            let (mut held, mut sent) = (POOL.get(), POOL.get());
+            held.clear();
+            held.push(i);
+            sent.clear();
+            sent.push(i);
+            sender.send(sent).unwrap();
+            assert_eq!(*held, [i]);
+        }
+    };
+    thread::scope(|s| {
+        for _ in 0..2 {
+            let sender = sender.clone();
+            s.spawn(move || producer(sender));
+        }
+        s.spawn(|| (0..4).for_each(|_| collect()));
+    });
+    drop(sender);
+    assert_eq!(consumer.join().unwrap(), 20);
+}
+
+/// Values are taken and put, by threads that end.
+fn values() {
+    let pool = Arc::new(Pool::<String>::new(|| "new".into()).with_recycle(|text| !text.is_empty()));
+    let first = pool.get_owned();
+    for _ in 0..3 {
+        let pool = Arc::clone(&pool);
+        let user = thread::spawn(move || {
+            let mut text = pool.take();
+            text.push('!');
+            pool.put(text);
+            pool.put(String::new());
+            Pooled::detach(pool.get())
+        });
+        assert!(user.join().unwrap().starts_with("new"));
+    }
+    let shared = Arc::downgrade(&pool);
+    drop(pool);
+    drop(first);
+    assert!(shared.upgrade().is_none());
+}
+
+/// Pools are dropped with idle objects of both generations, with spare cells, and unused.
+fn dropped_pools() {
+    let token = Arc::new(());
+    let pool = Pool::new(|| Arc::clone(&token));
+    drop([(); 5].map(|()| pool.get()));
+    pool.trim();
+    drop(pool.take());
+    thread::scope(|s| {
+        s.spawn(|| drop([(); 5].map(|()| pool.get())));
+    });
+    assert!(pool.stats().idle > 0);
+    drop(pool);
+    drop(Pool::<u8>::new(|| 0).with_max_idle(1));
+    assert_eq!(Arc::strong_count(&token), 1);
+}
+
+/// Buffers are frozen, split and dropped elsewhere.
+fn buffers() {
+    let mut buffer = BUFFERS.get();
+    buffer.extend_from_slice(&[1; 3000]);
+    let bytes = buffer.freeze();
+    let tail = bytes.slice(1000..);
+    thread::spawn(move || drop(bytes)).join().unwrap();
+    assert_eq!(tail[..], [1; 2000]);
+    drop(tail);
+    assert_eq!((BUFFERS.stats().outstanding, BUFFERS.stats().idle), (0, 1));
+    drop(BUFFERS.adopt(vec![2; 5000]));
+    BUFFERS.clear();
+}

@@ -1,0 +1,90 @@
+//! The end of a pool, against the drop of owned guards.
+
+use std::{mem::forget, ptr::NonNull, sync::Arc as Shared};
+
+use loom::thread;
+
+use super::{
+    ledger::{Ledger, Object},
+    model,
+};
+use crate::{
+    collect::{collect::collect_from, registry::Registry},
+    pool::{core::Core, handle::CoreHandle, return_to::ReturnTo},
+    seat::{current::CurrentSeat, fence::FenceKind, seat::Seat, table::Seats},
+};
+
+/// A core that a thread of the model reaches by a loan.
+#[derive(Clone, Copy)]
+struct Lent(NonNull<Core<Object>>);
+
+// SAFETY: a core may be shared if its objects may be sent.
+unsafe impl Send for Lent {}
+
+impl Lent {
+    /// Drops an owned guard with a new object, as the thread with this seat.
+    fn drop_guard(self, seat: &Seat, ledger: &Ledger) {
+        let full = ledger.object();
+        // SAFETY: the caller has a loan.
+        unsafe {
+            if ReturnTo::core_of(self.0).keep_local::<true>(CurrentSeat::of(seat), &full) {
+                return forget(full);
+            }
+            if self.0.as_ref().has_ended() {
+                drop(full);
+            } else {
+                drop(self.0.as_ref().put(Some(seat), full));
+            }
+            Core::end_loan(self.0, Some(seat));
+        }
+    }
+}
+
+/// Two owned guards are dropped, one by another thread before, during or after the end of the pool, and
+/// one by this thread. The core is freed once, by whoever comes last.
+fn end_against_guard(name: &str, first: bool) {
+    model(name, Some(2), move || {
+        let ledger = Ledger::new();
+        let seats = Shared::new(Seats::new(FenceKind::Asymmetric, usize::MAX));
+        let (seat, other) = (seats.join().unwrap(), seats.join().unwrap().id);
+        let handle = CoreHandle::<Object>::new();
+        let lent = Lent(NonNull::from(handle.init(Core::new(&seats, usize::MAX))));
+        // SAFETY: the pool is alive.
+        let core = unsafe { lent.0.as_ref() };
+        assert!(core.put(Some(seat), ledger.object()).is_ok() && core.take(Some(seat)).is_some());
+        (0..2).for_each(|_| core.lend(Some(seat)));
+        let dropper = {
+            let (ledger, seats) = (ledger.clone(), Shared::clone(&seats));
+            thread::spawn(move || {
+                // SAFETY: this thread's seat, joined by the main thread.
+                lent.drop_guard(unsafe { seats.held(other) }, &ledger);
+            })
+        };
+        if first {
+            lent.drop_guard(seat, &ledger);
+            drop(handle);
+        } else {
+            drop(handle);
+            lent.drop_guard(seat, &ledger);
+        }
+        dropper.join().unwrap();
+        // The other thread may have stayed pinned. Then the pool goes on without its owner.
+        let goes_on = Registry::lock().len();
+        if goes_on == 1 {
+            (0..3).for_each(|_| collect_from(&seats));
+        }
+        assert_eq!(ledger.alive(), 0, "an object is left");
+        let cores = Shared::strong_count(&seats) - 1;
+        assert_eq!(cores, goes_on, "the core is leaked, or was freed twice");
+    });
+}
+
+#[test]
+fn end_before_a_guard() {
+    end_against_guard("end_before_a_guard", false);
+}
+
+#[test]
+fn end_after_a_guard() {
+    end_against_guard("end_after_a_guard", true);
+}

@@ -1,0 +1,189 @@
+//! What a pool recalls from the private parts of other threads: objects, and units of its bound.
+
+use std::ptr;
+
+use super::core::Core;
+use crate::{
+    collect::recall::{Patience, recall_from, wait_for_collector},
+    containers::{
+        cell::{CellBox, List},
+        occupancy::BITS,
+    },
+    seat::seat::Seat,
+    shard::{
+        counters::Found,
+        shard::{Shard, Wanted},
+        size::MAX_BATCH,
+    },
+    sync::Relaxed,
+};
+
+/// How hard a search tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// For `get` and `take`: the caller can create an object. The search does not wait, and does not
+    /// recall objects of active owners with tenure.
+    Modest,
+    /// For `try_get` and `try_take`: the search fails only if nothing is idle.
+    Full,
+}
+
+/// How often a thread searches and recalls in one call. Other threads may take what it has recalled.
+const ROUNDS: usize = 4;
+
+/// One object in this number, and at most [`MAX_EXTRA`], may be extra: created while others were idle.
+const EXTRA: usize = 4;
+
+const MAX_EXTRA: usize = 64;
+
+/// From how many threads a recall takes. It needs one object only, and disables what it takes from.
+const HOARDERS: usize = 8;
+
+impl<T> Core<T> {
+    /// Searches for an idle object, wherever it is. Counts what it finds, or a miss.
+    pub(crate) fn search(&self, seat: Option<&Seat>, effort: Effort) -> Option<CellBox<T>> {
+        let rounds = if effort == Effort::Full { ROUNDS } else { 1 };
+        for _ in 0..rounds {
+            let moves = self.seats.moves().begin_search();
+            let found = self.take(seat).or_else(|| self.take_private(seat, effort));
+            // Between the two, an owner may have moved objects from its private part to its chain.
+            if found.is_some() || self.looks_empty() && self.seats.moves().none_since(moves) {
+                return found.or_else(|| self.miss(seat));
+            }
+            if effort == Effort::Full {
+                wait_for_collector();
+            }
+        }
+        self.miss(seat)
+    }
+
+    fn miss(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
+        self.count(seat, |counters| counters.for_result(Found::Nothing));
+        None
+    }
+
+    /// Takes an object that another thread keeps private, if there is one.
+    #[cold]
+    fn take_private(&self, seat: Option<&Seat>, effort: Effort) -> Option<CellBox<T>> {
+        let (wanted, patience) = match effort {
+            Effort::Modest => (Wanted::ObjectOfIdle, Patience::GivesUp),
+            Effort::Full => (Wanted::Object, Patience::Waits),
+        };
+        let hoarders = self.hoarders(seat, wanted);
+        if hoarders == 0 || effort == Effort::Modest && self.allows_extra() {
+            return None;
+        }
+        // bug: private objects out of reach
+        let mut got = self.recall(seat, hoarders, wanted, patience)?;
+        let full = got.pop()?;
+        self.keep_recalled(seat, got);
+        self.count(seat, |counters| counters.for_result(Found::Steal));
+        Some(full)
+    }
+
+    /// Returns whether there is nothing idle, except for what is private.
+    fn looks_empty(&self) -> bool {
+        self.map.has_no_chains() && self.shelf.len() == 0
+    }
+
+    /// Returns whether the caller may create an object although others are idle: at most one for
+    /// [`EXTRA`] objects. Threads that pass objects on would otherwise wait for each single one.
+    fn allows_extra(&self) -> bool {
+        let reading = &self.seats.read(None);
+        let counters =
+            self.shards(reading).map(|shard| &shard.shared.counters).chain([&self.counters]);
+        let created = counters.map(|counters| counters.created.get()).sum::<u64>();
+        let objects = created.saturating_sub(self.dropped.get()) as usize;
+        // Relaxed: it is only counted, and may be exceeded by as many as count at the same time.
+        // bug: extra objects without a bound
+        self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) && {
+            self.extra.fetch_add(1, Relaxed);
+            self.quota.has_room()
+        }
+    }
+
+    /// Stores what a recall got besides the object that it returns, whose unit is given back.
+    fn keep_recalled(&self, seat: Option<&Seat>, mut got: List<T>) {
+        let mut batch = [ptr::null_mut(); MAX_BATCH];
+        let mut count = 0;
+        while let Some(full) = (count < MAX_BATCH).then(|| got.pop()).flatten() {
+            batch[count] = full.into_raw();
+            count += 1;
+        }
+        self.keep_loot(seat, &batch[..count]);
+        // bug: recalled objects lost with the one that is used
+        self.shelf.append(got);
+    }
+
+    /// Recalls units of the bound, and weight, that other threads have leased and do not use. Returns
+    /// whether there were any.
+    #[cold]
+    pub(crate) fn recall_units(&self, seat: Option<&Seat>) -> bool {
+        let hoarders = self.hoarders(seat, Wanted::Units);
+        if hoarders == 0 {
+            return false;
+        }
+        // bug: units out of reach
+        let got = self.recall(seat, hoarders, Wanted::Units, Patience::GivesUp);
+        got.into_iter().for_each(|objects| self.shelf.append(objects));
+        true
+    }
+
+    /// Takes all private objects of those `hoarders` that still keep what is `wanted`, and disables
+    /// their private parts. Returns `None` if patience is up.
+    fn recall(
+        &self,
+        seat: Option<&Seat>,
+        hoarders: usize,
+        wanted: Wanted,
+        patience: Patience,
+    ) -> Option<List<T>> {
+        let own = seat.map(|seat| seat.id);
+        let is_hoarder = |id: usize| hoarders & (1 << (id % BITS)) != 0 && Some(id) != own;
+        let mut got = List::new();
+        recall_from(&self.seats, is_hoarder, patience, |seat| {
+            // SAFETY: claimed.
+            got.append(unsafe { self.recall_shard(seat, wanted) });
+        })?;
+        Some(got)
+    }
+
+    /// Returns the bits of up to [`HOARDERS`] shards that keep what is `wanted`, as a word of the
+    /// occupancy map.
+    fn hoarders(&self, seat: Option<&Seat>, wanted: Wanted) -> usize {
+        let (own, random) = (seat.map(|seat| seat.id), seat.map_or(0, Seat::random) as usize);
+        let others = |shard: &&Shard<T>| Some(shard.id as usize) != own;
+        let reading = &self.seats.read(seat);
+        let hoards = |&bit: &usize| {
+            self.shards_of_bit(bit, reading).filter(others).any(|shard| shard.hoards(wanted))
+        };
+        let bits = self.map.enabled(random).filter(hoards).take(HOARDERS);
+        bits.fold(0, |word, bit| word | 1 << bit)
+    }
+
+    /// Takes the private objects of the shard of `seat`, if it keeps what is `wanted`.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the seat.
+    unsafe fn recall_shard(&self, seat: &Seat, wanted: Wanted) -> List<T> {
+        let keeps = |shard: &&Shard<T>| shard.hoards(wanted.whoever());
+        // SAFETY: the caller's promise.
+        let shard = unsafe { self.own_shard(seat) };
+        let Some(shard) = shard.filter(keeps) else { return List::new() };
+        // SAFETY: the caller's promise.
+        let owner = unsafe { shard.owner() };
+        self.unreserve(&owner);
+        let got = owner.recall(&self.quota);
+        self.unmark_private(seat.id);
+        got
+    }
+
+    /// Clears the private mark of seat `id`, whose shard is disabled or removed. The caller holds the
+    /// registry's lock.
+    pub(super) fn unmark_private(&self, id: usize) {
+        let bit = id % BITS;
+        let still = || self.shards_of_bit(bit, &self.seats.read(None)).any(Shard::is_enabled);
+        self.map.disable(bit, still);
+    }
+}

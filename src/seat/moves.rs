@@ -1,0 +1,51 @@
+//! Moves: a collector, or a thread that ends, moves idle objects from one place to another, and for a
+//! moment they are in neither. A search that finds nothing must know whether it met such a move.
+//!
+//! ```text
+//! mover    count becomes odd;   Release fence;   move;             count becomes even
+//! search   count is even?       look everywhere; Acquire fence;    is the count the same?
+//! ```
+//!
+//! If the search has seen a place empty because of a move, the fences make it see the odd count, or
+//! a later one.
+
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, fence};
+
+/// Odd while objects move.
+#[derive(Debug)]
+pub(crate) struct Moves(AtomicUsize);
+
+impl Moves {
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Calls `f`, which moves objects. The caller holds the registry's lock.
+    pub(crate) fn during<R>(&self, f: impl FnOnce() -> R) -> R {
+        let before = self.0.load(Relaxed);
+        self.0.store(before.wrapping_add(1), Relaxed);
+        // Release: pairs with the fence in `none_since`, in a thread that has seen a change by `f`.
+        // bug: move begins without a fence
+        fence(Release);
+        let result = f();
+        // Release: pairs with the Acquire of `begin_search`, for the places that objects moved to.
+        // bug: move ends without release
+        self.0.store(before.wrapping_add(2), Release);
+        result
+    }
+
+    /// Returns the count, for [`none_since`](Self::none_since).
+    pub(crate) fn begin_search(&self) -> usize {
+        // Acquire: pairs with the Release of `during`.
+        self.0.load(Acquire)
+    }
+
+    /// Returns whether no move has met a search since `begin_search` returned `before`.
+    pub(crate) fn none_since(&self, before: usize) -> bool {
+        // Acquire: pairs with the fence in `during`.
+        // bug: search ends without a fence
+        fence(Acquire);
+        // bug: moves are not noticed
+        before & 1 == 0 && self.0.load(Relaxed) == before
+    }
+}

@@ -1,0 +1,222 @@
+//! No idle object, and no unit of a bound, is out of reach of any thread.
+
+use std::sync::Arc;
+use std::thread;
+
+use corepool::{OwnedPooled, Pool, Pooled};
+
+use crate::relay::{UNDER_WAY, relay};
+use crate::util::{Peer, alone, drain, sorted};
+
+/// Each number of threads, and each bound.
+const CASES: [(usize, usize); 20] = {
+    let (droppers, bounds) = ([5, 24, 32, 48], [20, 64, 100, 256, usize::MAX]);
+    let mut cases = [(0, 0); 20];
+    let mut i = 0;
+    while i < cases.len() {
+        cases[i] = (droppers[i / bounds.len()], bounds[i % bounds.len()]);
+        i += 1;
+    }
+    cases
+};
+
+/// The most objects that serve a relay: those under way, and a few that were created while another
+/// thread moved some.
+const MOST: u64 = if cfg!(corepool_tiny) { 64 } else { 3 * UNDER_WAY as u64 };
+
+fn pool(bound: usize) -> Pool<Vec<u8>> {
+    <Pool<Vec<u8>>>::new(|| vec![0; 64]).with_max_idle(bound)
+}
+
+/// One thread gets and others drop. The objects come back to the one that gets, so that few are
+/// created, and not more if the load goes on.
+fn serves<T: Send>(
+    created: impl Fn() -> u64,
+    (droppers, bound): (usize, usize),
+    get: impl Fn() -> T,
+    give_back: impl Fn(T) + Sync,
+) {
+    let count = 20 * droppers;
+    for count in [count, 10 * count] {
+        relay(droppers, count, &get, &give_back);
+        let created = created();
+        assert!(created <= MOST, "{created} for {droppers} threads, {count} gets, {bound} idle");
+    }
+}
+
+#[test]
+fn guards_come_back_from_other_threads() {
+    let _alone = alone();
+    for case in CASES {
+        let pool = pool(case.1);
+        serves(|| pool.stats().created, case, || pool.get(), drop::<Pooled<'_, _>>);
+    }
+}
+
+#[test]
+fn values_come_back_from_other_threads() {
+    let _alone = alone();
+    for case in CASES {
+        let pool = pool(case.1);
+        serves(|| pool.stats().created, case, || pool.take(), |value| pool.put(value));
+    }
+}
+
+#[test]
+fn owned_guards_come_back_from_other_threads() {
+    let _alone = alone();
+    for case in CASES {
+        let pool = Arc::new(pool(case.1));
+        serves(|| pool.stats().created, case, || pool.get_owned(), drop::<OwnedPooled<_>>);
+    }
+}
+
+/// Pools with a hook, and pools that weigh, take other paths.
+#[test]
+fn objects_with_hooks_and_weights_come_back_from_other_threads() {
+    let _alone = alone();
+    for case in CASES {
+        let pool = pool(case.1).with_recycle(|_| true);
+        serves(|| pool.stats().created, case, || pool.get(), drop::<Pooled<'_, _>>);
+    }
+    for (droppers, _) in CASES {
+        let weighs = <Pool<Vec<u8>>>::new(|| vec![0; 64]).with_weight(Vec::len);
+        let pool = weighs.with_max_idle_bytes(64 * 64);
+        let case = (droppers, 64);
+        serves(|| pool.stats().created, case, || pool.get(), drop::<Pooled<'_, _>>);
+    }
+}
+
+/// Threads that live on and do nothing have put back `each` objects. One thread gets all of them,
+/// and after a trim, too.
+fn drains(each: u32, take: impl Fn(&Pool<u32>) -> Vec<u32>) {
+    const THREADS: u32 = 12;
+    let pool = &<Pool<u32>>::new(|| unreachable!());
+    thread::scope(|scope| {
+        let peers: Vec<_> = (0..THREADS).map(|_| Peer::new(scope)).collect();
+        for trims in [0, 1, 0, 1] {
+            for (peer, i) in peers.iter().zip(0..) {
+                peer.run(move || (i * each..(i + 1) * each).for_each(|n| pool.put(n)));
+            }
+            (0..trims).for_each(|_| pool.trim());
+            assert_eq!(sorted(take(pool)), Vec::from_iter(0..THREADS * each), "{trims} trims");
+            assert_eq!(pool.stats().idle, 0);
+        }
+    });
+}
+
+#[test]
+fn try_take_gets_all_that_idle_threads_have_put() {
+    let _alone = alone();
+    [1, 30, 150].into_iter().for_each(|each| drains(each, drain));
+}
+
+#[test]
+fn try_get_gets_all_that_idle_threads_have_put() {
+    let _alone = alone();
+    let drain = |pool: &Pool<u32>| {
+        let guards: Vec<_> = std::iter::from_fn(|| pool.try_get()).collect();
+        guards.into_iter().map(Pooled::detach).collect()
+    };
+    [1, 30, 150].into_iter().for_each(|each| drains(each, drain));
+}
+
+/// The same for threads that have also taken back what they put, and so keep more private.
+#[test]
+fn try_take_gets_all_that_busy_threads_have_put() {
+    let _alone = alone();
+    let pool = &<Pool<u32>>::new(|| 0);
+    thread::scope(|scope| {
+        let peers: Vec<_> = (0..12).map(|_| Peer::new(scope)).collect();
+        for _ in 0..3 {
+            for peer in &peers {
+                peer.run(|| {
+                    for _ in 0..20 {
+                        let all: Vec<_> = (0..100).map(|_| pool.get()).collect();
+                        drop(all);
+                    }
+                });
+            }
+            let idle = pool.stats().idle;
+            assert_eq!(drain(pool).len() as u64, idle);
+            assert_eq!(pool.stats().idle, 0);
+        }
+    });
+}
+
+/// A thread that has leased units and lent its objects, or had them taken, is idle. Another thread
+/// can fill the bound exactly.
+#[test]
+fn units_of_idle_threads_are_recalled() {
+    let _alone = alone();
+    for bound in [1, 2, 4, 20, 100, 1000] {
+        let pool = <Pool<usize>>::new(|| 0).with_max_idle(bound);
+        let pool = &pool;
+        thread::scope(|scope| {
+            let peers: Vec<_> = (0..3).map(|_| Peer::new(scope)).collect();
+            for _ in 0..3 {
+                // Each thread in turn fills the pool, and takes everything out again.
+                for peer in &peers {
+                    peer.run(move || {
+                        (0..bound).for_each(|i| pool.put(i));
+                        assert_eq!(pool.stats().idle as usize, bound);
+                        assert_eq!(drain(pool).len(), bound);
+                    });
+                }
+                (0..bound + 1).for_each(|i| pool.put(i));
+                assert_eq!(pool.stats().idle as usize, bound, "the bound is filled exactly");
+                assert_eq!(drain(pool).len(), bound);
+            }
+        });
+    }
+}
+
+/// The same while the idle threads hold guards whose places they keep.
+#[test]
+fn units_of_lent_objects_are_recalled() {
+    let _alone = alone();
+    let pool = <Pool<usize>>::new(|| 0).with_max_idle(4);
+    let pool = &pool;
+    thread::scope(|scope| {
+        let peers: Vec<_> = (0..4).map(|_| Peer::new(scope)).collect();
+        for _ in 0..10 {
+            let hold = |peer| Peer::run(peer, move || pool.get());
+            for peer in &peers {
+                peer.run(|| drop(pool.get()));
+            }
+            let lent: Vec<_> = peers.iter().map(hold).collect();
+            pool.clear();
+            (0..5).for_each(|i| pool.put(i));
+            assert_eq!(pool.stats().idle, 4);
+            assert_eq!(drain(pool).len(), 4);
+            lent.into_iter().for_each(|guard| _ = Pooled::detach(guard));
+        }
+    });
+}
+
+/// Weight that an idle thread has reserved, for an object that it holds or for one that has become
+/// lighter, can be used by another one.
+#[test]
+fn weights_of_idle_threads_are_recalled() {
+    let _alone = alone();
+    let pool = <Pool<Vec<u8>>>::new(|| vec![0; 100]).with_weight(Vec::len);
+    let pool = &pool.with_max_idle_bytes(1000);
+    thread::scope(|scope| {
+        let peers: Vec<_> = (0..5).map(|_| Peer::new(scope)).collect();
+        for _ in 0..5 {
+            for peer in &peers {
+                peer.run(|| {
+                    drop(pool.get());
+                    // Its weight stays reserved.
+                    let guard = pool.get();
+                    _ = Pooled::detach(guard);
+                });
+            }
+            (0..11).for_each(|_| pool.put(vec![0; 100]));
+            let stats = pool.stats();
+            assert_eq!((stats.idle, stats.idle_bytes), (10, 1000), "the bound is filled exactly");
+            assert_eq!(drain(pool).len(), 10);
+            assert_eq!(pool.stats().idle_bytes, 0);
+        }
+    });
+}
