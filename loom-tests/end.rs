@@ -41,7 +41,7 @@ impl Lent {
 }
 
 /// Two owned guards are dropped, one by another thread before, during or after the end of the pool, and
-/// one by this thread. The core is freed once, by whoever comes last.
+/// one by this thread. The last of the three to end frees the core, once.
 fn end_against_guard(name: &str, first: bool) {
     model(name, Some(2), move || {
         let ledger = Ledger::new();

@@ -67,7 +67,7 @@ bug("late work left undone",
 
 # collect/collect_thread.rs
 
-bug("nobody ages what is idle when a janitor ends", "ensure(registry, &WATCH);", "update(registry, &WATCH);",
+bug("idle objects do not age after a janitor's end", "ensure(registry, &WATCH);", "update(registry, &WATCH);",
     tests="--test process there_is_no_thread_beside")
 
 bug("seat watched after the start", "seat.watch(); ensure(&mut Registry::lock(), watch);",

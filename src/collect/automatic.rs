@@ -11,6 +11,7 @@ use super::{
     thread_state::WAKE,
     watch::{Keeper, WATCH},
 };
+
 /// How long a runtime may take to begin a requested collect, in milliseconds. After that, calls
 /// have the collect thread run it: the workers may all be stuck.
 const GRACE: usize = 20;
@@ -131,11 +132,11 @@ fn wake_janitor() -> bool {
 /// The thread exists while there may be something to age. The call that leaves a second object of
 /// its thread idle, in the same pool or in another, or an object that no thread owns, starts it,
 /// which takes about 50 µs. A program of which each thread uses one object of one pool has no such
-/// thread, and keeps these objects. The thread ends when a collect has left nothing idle in any pool; then it has the
-/// next call of each thread start another one. It has a stack of 2 MiB, as threads of `std` have, of
-/// which it touches a few KiB, and it blocks all signals but those for its own faults. An exit of
-/// the process ends it, and waits for it unless destructors run there for more than 100 ms. A forked
-/// child starts a thread of its own.
+/// thread, and keeps these objects. The thread ends when a collect has left nothing idle in any
+/// pool. After that, the next call that leaves something idle starts another one. The thread has a
+/// stack of 2 MiB, as threads of `std` have, of which it touches a few KiB, and it blocks all
+/// signals but those for its own faults. An exit of the process ends it, and waits for it unless
+/// destructors run there for more than 100 ms. A forked child starts a thread of its own.
 ///
 /// A [`janitor`](crate::janitor()), and a runtime of this crate, collect in place of the thread,
 /// which does not exist beside them. If `interval` is `None`, it is started for each collect that

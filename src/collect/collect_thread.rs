@@ -84,7 +84,7 @@ pub(super) fn launch(registry: &mut Registry, watch: &Watch) -> bool {
 pub(crate) fn reconsider(registry: &mut Registry) {
     WAKE.notify_all();
     // The thread may be needed, and no call may follow that would find out.
-    // bug: nobody ages what is idle when a janitor ends
+    // bug: idle objects do not age after a janitor's end
     if registry.len() > 0 {
         ensure(registry, &WATCH);
     } else {

@@ -496,7 +496,8 @@ impl<T> Core<T> {
         let Some((pinned, limit)) = self.pin(seat).zip(self.weight_limit.as_ref()) else {
             return Err(full);
         };
-        let kept = pinned.owner.keep_weighed(full, weight, &self.quota, limit);
+        pinned.owner.enable_slot();
+        let kept = pinned.owner.private().keep_weighed(full, weight, &self.quota, limit);
         self.mark(&pinned);
         // An object that is returned here is dropped by the caller, unpinned.
         kept

@@ -123,8 +123,8 @@ impl<T> Core<T> {
         if this.with_own(seat, |shard| shard.add_loans(1_usize.wrapping_neg())).is_some() {
             return;
         }
-        // Release: pairs with the Acquire here, in other threads, and in `end_shared`: whoever frees the
-        // core sees what this thread did to it. Acquire: for the thread that frees it.
+        // Release: pairs with the Acquire of the thread that frees the core, here or in `end_shared`.
+        // Acquire: pairs with the Release of all earlier ends, if this thread frees the core.
         // bug: loan ends without release; last guard does not see the others
         let before = this.loans.sum.fetch_sub(LOAN, AcqRel);
         // bug: core freed before the last guard

@@ -25,7 +25,8 @@ impl<T> Core<T> {
         })
     }
 
-    /// Stores an object, or drops it if the pool is full. Then sees to the ageing of what is idle.
+    /// Stores an object, or drops it if the pool is full. Then starts the collect thread if idle objects
+    /// need it.
     pub(crate) fn put_or_drop(&self, full: CellBox<T>) {
         let weight = self.weigh(&full);
         self.put_weighed_or_drop(full, weight);

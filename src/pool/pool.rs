@@ -422,8 +422,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         self.core.init(core)
     }
 
-    /// Searches for an idle object beyond the private part of the thread's own shard. Then sees to
-    /// the ageing of what is idle.
+    /// Searches for an idle object beyond the private part of the thread's own shard. Then starts the
+    /// collect thread if idle objects need it.
     #[inline(never)]
     fn search(&self, effort: Effort) -> Option<CellBox<T>> {
         let core = self.core();

@@ -96,9 +96,9 @@ impl<T> Core<T> {
         let objects = created.saturating_sub(self.dropped.get()) as usize;
         // Relaxed: it is only counted, and may be exceeded by as many as count at the same time.
         // bug: extra objects without a bound
-        self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) && {
+        self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) && self.quota.has_room() && {
             self.extra.fetch_add(1, Relaxed);
-            self.quota.has_room()
+            true
         }
     }
 
@@ -167,7 +167,7 @@ impl<T> Core<T> {
     ///
     /// The caller has claimed the seat.
     unsafe fn recall_shard(&self, seat: &Seat, wanted: Wanted) -> List<T> {
-        let keeps = |shard: &&Shard<T>| shard.hoards(wanted.whoever());
+        let keeps = |shard: &&Shard<T>| shard.hoards(wanted.of_any_owner());
         // SAFETY: the caller's promise.
         let shard = unsafe { self.own_shard(seat) };
         let Some(shard) = shard.filter(keeps) else { return List::new() };

@@ -14,7 +14,6 @@ use crate::{
         chain::{Chain, Push},
         quota::Quota,
         ring::Ring,
-        weight::WeightLimit,
     },
     sync::{Relaxed, Release},
 };
@@ -358,19 +357,11 @@ impl<'a, T> Owner<'a, T> {
         self.private.recall(quota)
     }
 
-    /// Keeps an object of this weight in the slot, in a pool that weighs. Returns it if that is not
-    /// possible.
-    pub(crate) fn keep_weighed(
-        &self,
-        full: CellBox<T>,
-        weight: usize,
-        quota: &Quota,
-        limit: &WeightLimit<T>,
-    ) -> Result<(), CellBox<T>> {
+    /// Enables the slot if the evidence suffices, in a pool that weighs.
+    pub(crate) fn enable_slot(&self) {
         if self.evidence().enable() {
             self.enabled.set(true);
         }
-        self.private.keep_weighed(full, weight, quota, limit)
     }
 
     /// Enables the private part if the evidence suffices.

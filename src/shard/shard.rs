@@ -26,7 +26,7 @@ use crate::{
 /// What a recall is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// An object, whoever keeps it.
+    /// An object of any owner.
     Object,
     /// An object that is not kept by an active owner with tenure.
     ObjectOfIdle,
@@ -35,8 +35,8 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    /// Returns the same without regard to who keeps it.
-    pub(crate) fn whoever(self) -> Self {
+    /// Returns the same, of any owner, favoured or not.
+    pub(crate) fn of_any_owner(self) -> Self {
         if self == Self::ObjectOfIdle { Self::Object } else { self }
     }
 }

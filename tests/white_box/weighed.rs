@@ -33,7 +33,9 @@ impl Weighed {
     /// Puts an object on the slow path. Returns whether it was kept.
     fn keep(&self, weight: usize) -> bool {
         let full = EmptyCell::new().fill(weight);
-        self.owner().keep_weighed(full, weight, &self.quota, &self.limit).is_ok()
+        let owner = self.owner();
+        owner.enable_slot();
+        owner.private().keep_weighed(full, weight, &self.quota, &self.limit).is_ok()
     }
 
     /// Puts an object on the quick path. Returns whether it was kept.
