@@ -293,3 +293,22 @@ fn growth_of_a_table_against_end() {
         );
     });
 }
+
+/// A shard is added to a table that has room for it, while another thread counts.
+#[test]
+fn growth_in_place_against_stats() {
+    model("growth_in_place_against_stats", Some(2), || {
+        let pool = pool();
+        let more: Vec<_> = (0..3).map(|_| ModelPool::with(&pool.seats, usize::MAX)).collect();
+        join_all(&pool);
+        // The table that this makes has room for four pools.
+        more[1].fill(held(&pool, 1), 1);
+        let other = {
+            let last = Arc::clone(&more[2]);
+            thread::spawn(move || last.fill(held(&last, 1), 1))
+        };
+        assert!(more[2].core.stats().idle <= 1);
+        other.join().unwrap();
+        assert_eq!(more[2].core.stats().idle, 1);
+    });
+}

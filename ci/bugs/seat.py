@@ -133,7 +133,7 @@ bug("unpin without release", "Release", "Relaxed",
 # seat/shards.rs
 
 bug("shard published without release", "Release", "Relaxed",
-    models="join_against_collect")
+    models="growth_in_place_against_stats")
 
 bug("table grows without its lock", "let _lock = self.shared_table.lock();", "",
     models="growth_of_a_table_against_end")
