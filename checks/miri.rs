@@ -2,8 +2,7 @@
 //! that other threads drop, collects, and pools that are dropped with idle objects.
 //!
 //! `ci/miri` runs this program as Miri does by default: under Stacked Borrows, and every leak is an
-//! error. All idle objects are private to a thread, so `crossbeam-epoch`, which breaks the rules of
-//! Stacked Borrows, is not used.
+//! error.
 
 use std::{
     sync::{Arc, mpsc},
@@ -18,6 +17,7 @@ static BUFFERS: BufferPool = BufferPool::new();
 fn main() {
     guards_on_several_threads();
     values();
+    many_objects();
     dropped_pools();
     buffers();
     println!("miri: {:?}", POOL.stats());
@@ -69,6 +69,27 @@ fn values() {
     drop(pool);
     drop(first);
     assert!(shared.upgrade().is_none());
+}
+
+/// More objects than a thread keeps to itself, with and without a bound. Owned guards outlive their
+/// pool.
+fn many_objects() {
+    let kept: Vec<_> = [usize::MAX, 20]
+        .map(|bound| {
+            let pool = Pool::<Vec<u8>>::new(|| vec![0; 9]).with_max_idle(bound);
+            thread::scope(|s| {
+                for _ in 0..3 {
+                    s.spawn(|| (0..3).for_each(|_| drop([(); 30].map(|()| pool.get()))));
+                }
+                s.spawn(|| (0..60).for_each(|_| drop(pool.get_owned())));
+                s.spawn(|| (0..4).for_each(|_| collect()));
+            });
+            assert!(pool.stats().idle <= bound as u64);
+            pool.get_owned()
+        })
+        .into();
+    assert!(kept.iter().all(|vec| vec.len() == 9));
+    thread::spawn(move || drop(kept)).join().unwrap();
 }
 
 /// Pools are dropped with idle objects of both generations, with spare cells, and unused.

@@ -185,6 +185,10 @@ bug("refused object not counted", "if accepted { mem::forget(count); }", "mem::f
 
 # pool/pool.rs
 
+bug("core freed by a reference", "ReturnTo::core_of(unsafe { self.core.used() })",
+    "ReturnTo::core_of(std::ptr::NonNull::from(self.used_core()))",
+    miri="user")
+
 bug("put of a value skips the hook", "self.is_plain &&", "",
     tests="--test it guards")
 

@@ -36,5 +36,10 @@ bug("signals reach the collect thread", "all.as_ptr()", "std::ptr::null()",
 bug("ring freed at once",
     "unsafe { self.0.defer_unchecked(move || free_retired(retired, R::live_check, R::free)) }",
     "unsafe { free_retired(retired, R::live_check, R::free) }",
-    tests="--lib stopped", soak="", address="--lib white_box", memcheck="--lib thieves::chain",
+    tests="--lib stopped", soak="", address="--lib white_box", memcheck="--lib thieves::chain")
+
+
+# sync/quiescence.rs
+
+bug("ring freed while others are pinned", "state.pins == 0", "true",
     miri="seeds --lib chain_that_grows")

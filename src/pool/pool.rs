@@ -1,6 +1,6 @@
 //! The public type [`Pool`]: the hit path, which is inlined, and its slow paths.
 
-use std::{fmt, ptr::NonNull};
+use std::fmt;
 
 use super::{
     core::Core,
@@ -143,7 +143,11 @@ impl<T, F> Pool<T, F> {
 
     /// Returns where a guard returns its object.
     pub(super) fn return_to(&self) -> ReturnTo<T> {
-        ReturnTo::core_of(NonNull::from(self.used_core()))
+        self.used_core();
+        // SAFETY: it has a core. The last guard may free the core by this pointer, which a reference
+        // would not allow.
+        // bug: core freed by a reference
+        ReturnTo::core_of(unsafe { self.core.used() })
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) mod heavy_fence;
 pub(crate) mod lock;
 #[cfg(not(all(test, any(loom, shuttle))))]
 mod native_thread;
+#[cfg(miri)]
+mod quiescence;
 pub(crate) mod reclaim;
 
 #[cfg(not(all(test, any(loom, shuttle))))]
@@ -25,7 +27,9 @@ mod imp;
 mod imp;
 
 pub(crate) use imp::*;
-#[cfg(not(all(test, any(loom, shuttle))))]
+#[cfg(miri)]
+pub(crate) use quiescence::{EpochGuard, pin_epoch};
+#[cfg(not(any(miri, all(test, any(loom, shuttle)))))]
 pub(crate) use reclaim::{EpochGuard, pin_epoch};
 
 /// Not modelled: it is initialised under a lock, or every thread initialises it with the same

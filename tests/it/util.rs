@@ -90,7 +90,8 @@ pub(crate) fn watched(f: impl FnOnce() + Send + 'static) {
         f();
         let _ = done.send(());
     });
-    match end.recv_timeout(Duration::from_secs(50)) {
+    let limit = Duration::from_secs(if cfg!(miri) { 1000 } else { 50 });
+    match end.recv_timeout(limit) {
         Ok(()) => thread.join().unwrap(),
         Err(RecvTimeoutError::Timeout) => panic!("deadlock"),
         Err(RecvTimeoutError::Disconnected) => panic::resume_unwind(thread.join().unwrap_err()),

@@ -17,6 +17,7 @@ mod fork;
 mod late;
 mod objects;
 mod occupancy;
+mod on_heap;
 #[cfg(target_os = "linux")]
 mod pressure;
 mod quota;

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     objects::{Item, Ledger},
+    on_heap::OnHeap,
     steps,
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
 /// The core of a pool, the seats of its users, and a registry.
 pub(super) struct TestPool {
     pub(super) seats: Arc<Seats>,
-    pub(super) core: Box<Core<Item>>,
+    pub(super) core: OnHeap<Core<Item>>,
     registry: Mutex<Registry>,
     pub(super) ledger: Arc<Ledger>,
 }
@@ -34,7 +35,7 @@ impl TestPool {
     /// A pool for `max_idle` objects.
     pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Self {
         let seats = Arc::new(Seats::new(fence_kind, usize::MAX));
-        let core = Core::new(&seats, max_idle);
+        let core = OnHeap::new(Core::new(&seats, max_idle));
         let pool = Self { seats, core, registry: Mutex::default(), ledger: Arc::default() };
         // SAFETY: the registry is dropped with the pool.
         unsafe { pool.add(&*pool.core) };
