@@ -3,12 +3,14 @@
 //!
 //! ```console
 //! $ cargo run --release --example collects -- stall           # how long users wait
+//! $ cargo run --release --example collects -- disturb         # the speed of users beside collects
 //! $ cargo run --release --example collects -- expensive-new   # objects that are created again
 //! $ cargo run --release --example collects -- retention       # memory that pools keep after a load
 //! ```
 //!
 //! Each line of output has a program, a variant, a quantity and a value.
 
+mod disturb;
 mod expensive_new;
 #[cfg(target_os = "linux")]
 mod retention;
@@ -24,11 +26,12 @@ static ALLOCATOR: PacedAlloc<System> = PacedAlloc::new(System);
 fn main() -> ExitCode {
     match env::args().nth(1).as_deref() {
         Some("stall") => stall::run(),
+        Some("disturb") => disturb::run(),
         Some("expensive-new") => expensive_new::run(),
         #[cfg(target_os = "linux")]
         Some("retention") => retention::run(),
         _ => {
-            eprintln!("collects stall | expensive-new | retention");
+            eprintln!("collects stall | disturb | expensive-new | retention");
             return ExitCode::FAILURE;
         }
     }

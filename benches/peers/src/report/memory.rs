@@ -48,6 +48,16 @@ const TABLES: &[About] = &[
         ],
     },
     About {
+        name: "disturb",
+        title: "Users beside collects",
+        text: "A thread uses a thousand pools in turn, while four collects follow each other: all pairs of \
+               these pools and 256 threads have been in use before. Then it does so while the other \
+               thread computes something for as long. The speed is a ratio to that of the same \
+               round; the longest call is in microseconds, and includes the times in which the \
+               system ran other threads.",
+        go: &[],
+    },
+    About {
         name: "expensive-new",
         title: "What collects cost: objects made again",
         text: "Go's `PoolExpensiveNew`: each of 1000 operations uses a hundred objects, each of \
