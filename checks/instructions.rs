@@ -14,11 +14,18 @@ static RECYCLED: Pool<Vec<u8>> =
         vec.clear();
         vec.capacity() <= 65_536
     });
-static BOUNDED: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(Vec::new).with_max_idle(16);
+static BOUND_1000: Pool<Vec<u8>> = bounded(1000);
+static BOUND_64: Pool<Vec<u8>> = bounded(64);
+static BOUND_16: Pool<Vec<u8>> = bounded(16);
+static BOUND_4: Pool<Vec<u8>> = bounded(4);
 static WEIGHED: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(|| Vec::with_capacity(4096))
     .with_weight(Vec::capacity)
     .with_max_idle_bytes(1 << 20);
 static CLASSES: BufferPool = BufferPool::new();
+
+const fn bounded(most: usize) -> Pool<Vec<u8>> {
+    <Pool<Vec<u8>>>::new(Vec::new).with_max_idle(most)
+}
 
 /// Functions named `WHAT_get_drop` and `WHAT_take_put`, which repeat the hit `times` times.
 macro_rules! ways {
@@ -38,15 +45,21 @@ ways! {
     vec_get_drop black_box(&mut *BUFFERS.get());
     box_get_drop black_box(&mut *BOXES.get());
     recycled_get_drop black_box(&mut *RECYCLED.get());
-    bounded_get_drop black_box(&mut *BOUNDED.get());
+    owned_get_drop black_box(&mut *BUFFERS.get_owned());
+    bound_1000_get_drop black_box(&mut *BOUND_1000.get());
+    bound_64_get_drop black_box(&mut *BOUND_64.get());
+    bound_16_get_drop black_box(&mut *BOUND_16.get());
+    bound_4_get_drop black_box(&mut *BOUND_4.get());
     weighed_get_drop black_box(&mut *WEIGHED.get());
     usize_take_put NUMBERS.put(black_box(NUMBERS.take()));
     vec_take_put BUFFERS.put(black_box(BUFFERS.take()));
     box_take_put BOXES.put(black_box(BOXES.take()));
     recycled_take_put RECYCLED.put(black_box(RECYCLED.take()));
     buffer_get_drop black_box(&mut *CLASSES.get());
-    sized_get_drop black_box(&mut *CLASSES.with_capacity(black_box(4096)));
-    large_get_drop black_box(&mut *CLASSES.with_capacity(black_box(1_000_000)));
+    buffer_3000_get_drop black_box(&mut *CLASSES.with_capacity(black_box(3000)));
+    buffer_100k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(100_000)));
+    buffer_500k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(500_000)));
+    buffer_1m_get_drop black_box(&mut *CLASSES.with_capacity(black_box(1_000_000)));
 }
 
 const FEW: usize = 1000;
@@ -83,9 +96,21 @@ fn main() {
     collect_full(FEW, few_collect);
     collect_full(MANY, many_collect);
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(1000);
-    let objects = [usize_get_drop, vec_get_drop, box_get_drop, recycled_get_drop];
+    let objects = [usize_get_drop, vec_get_drop, box_get_drop, recycled_get_drop, owned_get_drop];
     let values = [usize_take_put, vec_take_put, box_take_put, recycled_take_put];
-    let options = [bounded_get_drop, weighed_get_drop];
-    let buffers = [buffer_get_drop, sized_get_drop, large_get_drop];
+    let options = [
+        bound_1000_get_drop,
+        bound_64_get_drop,
+        bound_16_get_drop,
+        bound_4_get_drop,
+        weighed_get_drop,
+    ];
+    let buffers = [
+        buffer_get_drop,
+        buffer_3000_get_drop,
+        buffer_100k_get_drop,
+        buffer_500k_get_drop,
+        buffer_1m_get_drop,
+    ];
     objects.iter().chain(&options).chain(&values).chain(&buffers).for_each(|way| way(times));
 }
