@@ -54,7 +54,7 @@ bug("magazine leaked with its shard", "drop(unsafe { Box::from_raw(self.0.as_ptr
     tests="--test memory layout")
 
 
-# shard/private/mod.rs
+# shard/private/hit.rs
 
 bug("slot not emptied", "private.slot.store(vacant(), Relaxed);", "",
     programs="random::pools", fuzz="pool")
@@ -67,6 +67,9 @@ bug("taken object stays in the slot", "private.slot.store(spare(slot), Relaxed);
 
 bug("cell that is used again stays a spare one", "- SPARE", "",
     programs="random::pools", tests="--lib cells_are_conserved")
+
+
+# shard/private/objects.rs
 
 bug("spare cell overwritten by one object", "+ spares, self.place(count)); self.set_place(count", "",
     programs="random::pools")

@@ -2,9 +2,10 @@
 
 use std::mem::MaybeUninit;
 
-use super::{PrivateOwner, Size, spare, spare_cell, vacant};
+use super::{PrivateOwner, spare, spare_cell, vacant};
 use crate::{
     containers::cell::{EmptyCell, List, ObjectCell},
+    shard::size::Size,
     sync::Relaxed,
 };
 
