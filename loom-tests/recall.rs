@@ -175,6 +175,9 @@ fn recall_against_vacate() {
     model("recall_against_vacate", Some(2), || {
         let pool = pool(FenceKind::Asymmetric, usize::MAX, 2);
         pool.fill(held(&pool, 0), 1);
+        // So that the other thread has a shard, and the quick check looks for its object.
+        pool.fill(held(&pool, 1), 1);
+        drop(pool.get(held(&pool, 1)));
         let ends = other(&pool, |pool| {
             let seat = held(pool, 0);
             vacate(seat);
