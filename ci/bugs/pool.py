@@ -2,34 +2,25 @@
 from .planted import bug
 
 
-# pool/ageing.rs
-
-bug("no collect thread for what a call leaves idle", "many()", "false",
-    tests="--test process a_second_object")
-
-bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false",
-    models="end_against_put_on_the_shelf")
-
-
 # pool/collectable.rs
 
 bug("hit path skips the hook", "if self.is_plain() { index } else { NO_INDEX }", "index",
     tests="--test it recycled")
 
-bug("end looks at the shelf without its lock", "self.shelf.locked_len()", "self.shelf.len()",
-    models="end_against_put_on_the_shelf")
+bug("stock kept by collects", "iter::from_fn(|| self.stock.take())", "iter::empty()",
+    tests="--test memory cells_of_values_that_leave")
 
 bug("shelf does not age", "self.shelf.age();", "",
     schedules="more_threads_than_seats", programs="random::pools")
-
-bug("stock kept by collects", "iter::from_fn(|| self.stock.take())", "iter::empty()",
-    tests="--test memory cells_of_values_that_leave")
 
 bug("overdue objects live on", "append_aged", "append",
     programs="seeds")
 
 bug("private objects left behind", "self.shelf.append(owner.take_private(&self.quota))", "let _ = &owner",
     models="vacate_hands_over", schedules="hand_over", programs="random::pools", soak="")
+
+bug("end looks at the shelf without its lock", "self.shelf.locked_len()", "self.shelf.len()",
+    models="end_against_put_on_the_shelf")
 
 bug("half-changed rings used after a fork", "self.shards(reading).for_each(|shard| unsafe { shard.mend() });", "",
     tests="--lib white_box::fork")
@@ -45,30 +36,29 @@ bug("units lost by a fork",
 bug("victims without a mark", "if shard.has_aged() { self.map.mark(victims, seat.id); }", "let _ = victims;",
     programs="random::pools")
 
-
-bug("loans of a freed shard lost", "self.add_loans(shard.loans());", "",
-    tests="--test memory layout")
-
 bug("counts of a freed shard lost", "self.hits.add(shard.hits());", "",
     models="removal_against_thief")
 
 bug("slow counts of a freed shard lost", "self.counters.add_all(&shard.shared.counters);", "",
     tests="--lib stats_count")
 
+bug("loans of a freed shard lost", "self.add_loans(shard.loans());", "",
+    tests="--test memory layout")
+
 
 # pool/core.rs
-
-bug("shard added after the end", "if self.has_ended() { return None; }", "",
-    models="end_")
 
 bug("first use that aborts", "expect(NO_MEMORY", "unwrap_or_else(|| std::process::abort()",
     tests="--test no_memory first_use")
 
-bug("shared bits announced too late", ">=", ">",
-    models="put_is_found_behind_its_own_bit", programs="random::pools")
+bug("shard added after the end", "if self.has_ended() { return None; }", "",
+    models="end_")
 
 bug("table that must have memory", "NewTable::try_new(index, NOBODY)?", "NewTable::try_new(index, NOBODY).unwrap()",
     tests="--test no_memory without_a_shard")
+
+bug("shared bits announced too late", ">=", ">",
+    models="put_is_found_behind_its_own_bit", programs="random::pools")
 
 bug("generation read before the pin",
     "owner.open(|| self.generation.load(Relaxed));",
@@ -78,49 +68,11 @@ bug("generation read before the pin",
 bug("new shard a generation behind", "Relaxed),", "Relaxed).wrapping_sub(1),",
     models="join_against_collect", programs="random::pools")
 
-bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
-    tests="--lib spare_cells_are_few")
-
-bug("value kept without being weighed", "self.weight_limit.is_some()", "false",
-    tests="--test it weights::")
-
 bug("own bit ignored although it is shared", "!self.shared_bits.load(Relaxed) &&", "",
     models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
 
 bug("quick check overlooks the shelf", "&& self.shelf.len() == 0", "",
     models="put_is_found_on_the_shelf", programs="random::pools", tests="--lib a_search_overlooks_no_object")
-
-bug("unit lost at the shelf", "self.quota.release(1);", "",
-    schedules="bound", programs="random::pools")
-
-bug("victims before the shelf", ".wrapping_add(1)", "",
-    programs="random::pools")
-
-bug("units of stolen objects lost", "{ self.quota.release(1); 0 }", "0,",
-    programs="random::pools")
-
-bug("leftovers of a steal dropped", "self.shelf.append", "drop",
-    schedules="theft")
-
-bug("victims become primary", "append_aged", "append",
-    programs="random::pools")
-
-bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
-    schedules="collectors")
-
-bug("one of several shards of a bit searched", "find_map", "take(1).find_map",
-    models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
-
-bug("drop inside the pin",
-    "drop(pinned); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => return Err(full),",
-    "let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => { drop(full); return Ok(()); }",
-    soak="")
-
-bug("object without a magazine lost", "return self.shelve(back", "std::mem::forget(back); return Ok(()",
-    tests="--test no_memory growth")
-
-bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(full); return Ok(()",
-    tests="--test no_memory growth")
 
 
 # pool/end.rs
@@ -131,25 +83,25 @@ bug("end of a pool overlooks a shard", "let Some(shard) = self.take_shard(seat)"
 bug("loans of a shard lost at the end", "loans = loans.wrapping_add(shard.loans());", "",
     models="end_")
 
+bug("end does not see the last guard", "AcqRel", "Release",
+    models="end_after_a_guard")
+
 bug("pool ends after its gates are open",
     "let before = self.loans.sum.fetch_add(more, AcqRel); drop(claim);",
     "drop(claim); let before = self.loans.sum.fetch_add(more, AcqRel);",
     models="end_")
 
-bug("end does not see the last guard", "AcqRel", "Release",
-    models="end_after_a_guard")
-
 bug("loan ended twice", "is_some() {", "is_some() && false {",
     tests="--test it owned")
+
+bug("last guard does not see the others", "AcqRel", "Release",
+    models="end_before_a_guard")
 
 bug("loan ends without release", "AcqRel", "Acquire",
     models="end_")
 
 bug("core freed before the last guard", "before == LOAN + ENDED", "before & ENDED != 0",
     models="end_")
-
-bug("last guard does not see the others", "AcqRel", "Release",
-    models="end_before_a_guard")
 
 
 # pool/handle.rs
@@ -165,6 +117,9 @@ bug("shard looked up before the pin",
     "let shard = lookup::for_hit(here.pin_fast()?.0, index)?; Some(Self { shard, _pin: here.pin_fast()?.1 })",
     models="removal_against_owner")
 
+bug("two cores of one pool", "self.get()", "None",
+    models="handle_first_use_by_two")
+
 bug("index published without release", "Release", "Relaxed",
     models="handle_index_reused")
 
@@ -173,9 +128,6 @@ bug("index free before its entries are",
     "registry.leave(shared.index()); drop(registry); let mut core = unsafe { Box::from_raw(core.as_ptr()) }; let registry = ();",
     models="handle_first_use_against_end")
 
-bug("two cores of one pool", "self.get()", "None",
-    models="handle_first_use_by_two")
-
 
 # pool/hooks.rs
 
@@ -183,7 +135,19 @@ bug("refused object not counted", "if accepted { mem::forget(count); }", "mem::f
     tests="--test it stats")
 
 
+# pool/leaves_idle.rs
+
+bug("no collect thread for what a call leaves idle", "many()", "false",
+    tests="--test process a_second_object")
+
+bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false",
+    models="end_against_put_on_the_shelf")
+
+
 # pool/pool.rs
+
+bug("loan not counted by a hit", "local.shard.add_loans(1);", "",
+    tests="--test it owned")
 
 bug("core freed by a reference", "ReturnTo::core_of(unsafe { self.core.used() })",
     "ReturnTo::core_of(std::ptr::NonNull::from(self.used_core()))",
@@ -205,8 +169,24 @@ bug("lent objects keep their weight", "found.iter().for_each(|full| core.release
     tests="--test it weights::")
 
 
-bug("loan not counted by a hit", "local.shard.add_loans(1);", "",
-    tests="--test it owned")
+# pool/put.rs
+
+bug("drop inside the pin",
+    "drop(pinned); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => return Err(full),",
+    "let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => { drop(full); return Ok(()); }",
+    soak="")
+
+bug("object without a magazine lost", "return self.shelve(back", "std::mem::forget(back); return Ok(()",
+    tests="--test no_memory growth")
+
+bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(full); return Ok(()",
+    tests="--test no_memory growth")
+
+bug("value kept without being weighed", "self.weight_limit.is_some()", "false",
+    tests="--test it weights::")
+
+bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
+    tests="--lib spare_cells_are_few")
 
 
 # pool/recall.rs
@@ -229,11 +209,35 @@ bug("units out of reach", "self.recall(seat, hoarders, Wanted::Units, Patience::
 bug("loan not ended by a hit", "local.shard.add_loans(1_usize.wrapping_neg());", "",
     tests="--test memory layout")
 
-bug("spoilt object kept by its own thread", "(!panicking()).then(CurrentSeat::get)", "Some(CurrentSeat::get())",
-    tests="--test it a_panic_drops_held_objects_of_a_pool_without_hooks")
-
 bug("spoilt object kept", "panicking()", "false",
     soak="")
 
 bug("refused object kept", "get_mut()) {", "get_mut()) && false {",
     tests="--test it guards::only_objects")
+
+bug("spoilt object kept by its own thread", "(!panicking()).then(CurrentSeat::get)", "Some(CurrentSeat::get())",
+    tests="--test it a_panic_drops_held_objects_of_a_pool_without_hooks")
+
+
+# pool/take.rs
+
+bug("unit lost at the shelf", "self.quota.release(1);", "",
+    schedules="bound", programs="random::pools")
+
+bug("victims before the shelf", ".wrapping_add(1)", "",
+    programs="random::pools")
+
+bug("units of stolen objects lost", "{ self.quota.release(1); 0 }", "0,",
+    programs="random::pools")
+
+bug("leftovers of a steal dropped", "self.shelf.append", "drop",
+    schedules="theft")
+
+bug("victims become primary", "append_aged", "append",
+    programs="random::pools")
+
+bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
+    schedules="collectors")
+
+bug("one of several shards of a bit searched", "find_map", "take(1).find_map",
+    models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")

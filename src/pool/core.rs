@@ -1,13 +1,10 @@
-//! The core, which is the heap part of a pool: searches for objects, and stores them.
+//! The core, which is the heap part of a pool: its shards, and what they share.
 //!
-//! Callers pass in the seats, so nothing here depends on the state of the process. No user code is
-//! called: an object that must be dropped is returned to the caller.
+//! `take.rs` searches for objects, and `put.rs` stores them. Callers pass in the seats, so nothing
+//! there or here depends on the state of the process. No user code is called: an object that must be
+//! dropped is returned to the caller.
 
-use std::{
-    marker::PhantomData,
-    ptr::{self, NonNull},
-    sync::Arc,
-};
+use std::{marker::PhantomData, ptr::NonNull, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
@@ -15,10 +12,8 @@ use super::loans::Loans;
 use crate::{
     collect::{own_age::OwnAge, pending::Pending},
     containers::{
-        cell::{CellBox, EmptyCell, List, ObjectCell},
         occupancy::{BITS, OccupancyMap},
         quota::Quota,
-        ring::Ring,
         shelf::Shelf,
         stock::Stock,
         weight::WeightLimit,
@@ -32,10 +27,10 @@ use crate::{
     shard::{
         counters::{Counters, Found},
         lookup::{self, NOBODY},
-        owner::{Owner, PushError},
+        owner::Owner,
         private::magazine::Magazine,
         shard::Shard,
-        size::{MAX_BATCH, Size},
+        size::Size,
     },
     sync::{AtomicBool, AtomicU32, AtomicUsize, PLAIN_ATOMICS, Relaxed, UnsafeCell},
     util::{
@@ -43,11 +38,6 @@ use crate::{
         try_alloc::{NO_MEMORY, try_box},
     },
 };
-
-/// How many contended bits a search visits in each generation before it gives up. A bit is
-/// contended if its shards hold something, but other threads were quicker to take it. If the shards
-/// hold nothing, the search clears the bit, so each mark costs one visit.
-const PROBES: usize = 8;
 
 /// The index of a pool that has none.
 pub(crate) const NO_INDEX: usize = usize::MAX;
@@ -219,7 +209,7 @@ impl<T> Core<T> {
 
     /// Pins `seat`, and returns its shard, open. `None` without a seat or memory for the shard, or
     /// if a collector has claimed the seat.
-    fn pin<'a>(&'a self, seat: Option<&'a Seat>) -> Option<Pinned<'a, T>> {
+    pub(super) fn pin<'a>(&'a self, seat: Option<&'a Seat>) -> Option<Pinned<'a, T>> {
         let seat = seat?;
         // SAFETY: callers pass their own seat, and no code of this module pins while pinned.
         let mut _pin = unsafe { seat.pin() }?;
@@ -243,25 +233,6 @@ impl<T> Core<T> {
         // bug: new shard a generation behind; generation read before the pin
         owner.open(|| self.generation.load(Relaxed));
         Some(Pinned { shard, owner, _pin })
-    }
-
-    /// Searches for an idle object that no other thread keeps private: in the thread's own shard, in
-    /// other shards, on the shelf, among the victims. Counts what it finds.
-    pub(crate) fn take(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
-        if let Some(pinned) = &self.pin(seat) {
-            self.unreserve(&pinned.owner);
-            let full = pinned.owner.pop(&self.quota);
-            pinned.owner.private().forget_reservation();
-            self.mark(pinned);
-            if full.is_some() || self.has_nothing(pinned.shard) {
-                return full;
-            }
-        }
-        let (found, full) = self.search_others(seat);
-        if full.is_some() {
-            self.count(seat, |counters| counters.for_result(found));
-        }
-        full
     }
 
     /// Returns whether a few loads show that a search by the owner of `shard` would find nothing.
@@ -288,33 +259,13 @@ impl<T> Core<T> {
     }
 
     /// Marks what the owner of a pinned shard has done in the occupancy map.
-    fn mark(&self, pinned: &Pinned<'_, T>) {
+    pub(super) fn mark(&self, pinned: &Pinned<'_, T>) {
         let id = pinned.shard.id as usize;
         if let Some(parity) = pinned.owner.has_published() {
             self.map.mark(parity, id);
         }
         if pinned.owner.has_enabled() {
             self.map.enable(id);
-        }
-    }
-
-    /// Searches where the owner has not looked yet, in this order: the chains of all shards, the
-    /// seat's own first; the shelf; the victims.
-    fn search_others(&self, seat: Option<&Seat>) -> (Found, Option<CellBox<T>>) {
-        let generation = self.generation.load(Relaxed);
-        let (found, full) = self.steal(seat, generation);
-        if full.is_some() {
-            return (found, full);
-        }
-        if let Some(full) = self.shelf.pop() {
-            // bug: unit lost at the shelf
-            self.quota.release(1);
-            return (Found::ShelfOrOwnTail, Some(full));
-        }
-        // bug: victims before the shelf
-        match self.take_victim(seat, generation.wrapping_add(1)) {
-            None => (Found::Nothing, None),
-            full => (Found::Victim, full),
         }
     }
 
@@ -340,103 +291,6 @@ impl<T> Core<T> {
         unsafe { self.own_shard(seat) }.map(f)
     }
 
-    /// Steals objects from a chain of this parity, and returns one of them. The others go to the
-    /// thief's shard, or to the shelf.
-    fn steal(&self, seat: Option<&Seat>, parity: u32) -> (Found, Option<CellBox<T>>) {
-        let mut batch = [ptr::null_mut(); MAX_BATCH];
-        let batch = &mut batch[..self.quota.batch()];
-        let Some((own, count)) =
-            self.visit_from_random(seat, parity, |shard| shard.steal(parity, batch))
-        else {
-            return (Found::Nothing, None);
-        };
-        let (&first, more) =
-            batch[..count].split_first().expect("a successful steal takes at least one object");
-        self.keep_loot(seat, more);
-        // SAFETY: the steal made it ours.
-        let full = Some(unsafe { CellBox::from_raw(first) });
-        (if own { Found::ShelfOrOwnTail } else { Found::Steal }, full)
-    }
-
-    /// Stores what a thief got besides the object that it returns, whose unit is given back.
-    pub(super) fn keep_loot(&self, seat: Option<&Seat>, more: &[*mut ObjectCell<T>]) {
-        let mut magazine = None;
-        let wants = |pinned: &Pinned<'_, T>| {
-            let wants = pinned.owner.wants_magazine_for_loot(&self.quota);
-            self.mark(pinned);
-            wants
-        };
-        if !more.is_empty() && self.pin(seat).as_ref().is_some_and(wants) {
-            magazine = Magazine::try_new();
-        }
-        let kept = match self.pin(seat) {
-            Some(pinned) => {
-                pinned.add_magazine(&mut magazine, &self.quota);
-                let kept = pinned.owner.keep_loot(more, &self.quota);
-                self.mark(&pinned);
-                kept
-            }
-            // bug: units of stolen objects lost
-            None => {
-                self.quota.release(1);
-                0
-            }
-        };
-        let mut rest = List::new();
-        // SAFETY: the steal made them ours, and the thief's shard has not kept them.
-        more[kept..].iter().for_each(|&cell| rest.push(unsafe { CellBox::from_raw(cell) }));
-        // bug: leftovers of a steal dropped
-        self.shelf.append(rest);
-    }
-
-    /// Takes one victim. The others that were found stay victims, so that only what is used lives
-    /// on.
-    fn take_victim(&self, seat: Option<&Seat>, parity: u32) -> Option<CellBox<T>> {
-        let found = self.visit_from_random(seat, parity, |shard| shard.steal_victims(parity));
-        let (_, mut got) = found.unwrap_or((false, List::new()));
-        let full = got.pop().or_else(|| self.shelf.pop_aged());
-        // bug: victims lost with the one that is used; victims become primary
-        self.shelf.append_aged(got);
-        self.quota.release(usize::from(full.is_some()));
-        full
-    }
-
-    /// Calls `visit` on shards that may hold something until it returns something: first on the
-    /// seat's own shard, then on the others, starting at a random one. Also returns whether the
-    /// result came from the seat's own shard.
-    fn visit_from_random<R>(
-        &self,
-        seat: Option<&Seat>,
-        parity: u32,
-        mut visit: impl FnMut(&Shard<T>) -> Option<R>,
-    ) -> Option<(bool, R)> {
-        let may_hold = |shard: &Shard<T>| shard.may_hold(parity);
-        if self.with_own(seat, may_hold) != Some(true) && self.map.is_unmarked(parity) {
-            return None;
-        }
-        // Over the whole search: collectors free shards, even the seat's own.
-        let reading = &self.seats.read(seat);
-        if let Some(got) = seat.and_then(|seat| self.shard(seat, reading)).and_then(&mut visit) {
-            return Some((true, got));
-        }
-        let random = seat.map_or(0, Seat::random) as usize;
-        let mut probes = PROBES;
-        for bit in self.map.marked(parity, random) {
-            // bug: one of several shards of a bit searched
-            if let Some(got) = self.shards_of_bit(bit, reading).find_map(&mut visit) {
-                return Some((false, got));
-            }
-            let holds = || self.shards_of_bit(bit, reading).any(|shard| shard.holds(parity));
-            if !self.map.unmark(parity, bit, holds) {
-                probes -= 1;
-                if probes == 0 {
-                    break;
-                }
-            }
-        }
-        None
-    }
-
     /// Returns the shards that share this bit of the map.
     pub(super) fn shards_of_bit<'a>(
         &'a self,
@@ -444,157 +298,6 @@ impl<T> Core<T> {
         reading: &'a Reading<'_>,
     ) -> impl Iterator<Item = &'a Shard<T>> {
         self.seats.all(bit, BITS).filter_map(|seat| self.shard(seat, reading))
-    }
-
-    /// Stores an object in the seat's shard, or else on the shelf. If the pool is at its bound,
-    /// returns the object as the error.
-    pub(crate) fn put(&self, seat: Option<&Seat>, mut full: CellBox<T>) -> Result<(), CellBox<T>> {
-        let (mut ring, mut magazine) = (None, None);
-        loop {
-            let Some(pinned) = self.pin(seat) else {
-                return self.shelve(full);
-            };
-            pinned.add_magazine(&mut magazine, &self.quota);
-            let pushed = pinned.owner.push(full, &self.quota, &mut ring);
-            self.mark(&pinned);
-            // bug: drop inside the pin
-            drop(pinned);
-            let slots = match pushed {
-                Ok(()) => return Ok(()),
-                Err(PushError::AtLimit(full)) => return Err(full),
-                Err(PushError::Full(full)) => return self.shelve(full),
-                Err(PushError::NeedsRing(back, slots)) => {
-                    full = back;
-                    slots
-                }
-                Err(PushError::NeedsMagazine(back)) => {
-                    magazine = Magazine::try_new();
-                    if magazine.is_none() {
-                        // bug: object without a magazine lost
-                        return self.shelve(back);
-                    }
-                    full = back;
-                    continue;
-                }
-            };
-            ring = Ring::try_new(slots);
-            if ring.is_none() {
-                // bug: object without a ring lost
-                return self.shelve(full);
-            }
-        }
-    }
-
-    /// Stores an object of this weight in the slot of the seat's shard, in a pool that weighs. Returns
-    /// the object as the error if that is not possible.
-    pub(crate) fn put_in_slot(
-        &self,
-        seat: Option<&Seat>,
-        full: CellBox<T>,
-        weight: usize,
-    ) -> Result<(), CellBox<T>> {
-        let Some((pinned, limit)) = self.pin(seat).zip(self.weight_limit.as_ref()) else {
-            return Err(full);
-        };
-        pinned.owner.enable_slot();
-        let kept = pinned.owner.private().keep_weighed(full, weight, &self.quota, limit);
-        self.mark(&pinned);
-        // An object that is returned here is dropped by the caller, unpinned.
-        kept
-    }
-
-    /// Gives up the weight that a shard has reserved and does not use, before its private objects go
-    /// elsewhere.
-    pub(crate) fn unreserve(&self, owner: &Owner<'_, T>) {
-        if let Some(limit) = &self.weight_limit {
-            owner.private().unreserve(limit);
-        }
-    }
-
-    /// Stores an object on the shelf, where every thread finds it. If the pool is at its bound,
-    /// returns the object as the error.
-    pub(crate) fn shelve(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
-        if self.quota.lease(1) == 0 {
-            return Err(full);
-        }
-        self.shelf.push(full);
-        Ok(())
-    }
-
-    /// Stores a value in a spare cell, without allocating memory. Returns the value as the error if
-    /// there is no spare cell, or no place for it.
-    pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
-        // bug: value kept without being weighed
-        if self.weight_limit.is_some() {
-            return Err(value);
-        }
-        let value = match self.put_in_spare(seat, value) {
-            Err(value) if self.restock(seat) => value,
-            result => return result,
-        };
-        self.put_in_spare(seat, value)
-    }
-
-    /// Stores a value in a spare cell of the seat's shard.
-    fn put_in_spare(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
-        let Some(pinned) = self.pin(seat) else { return Err(value) };
-        let private = pinned.owner.private();
-        private.stage_spares();
-        let Err(value) = private.put(value) else { return Ok(()) };
-        let Some(empty) = private.pop_empty() else { return Err(value) };
-        let pushed = pinned.owner.push(empty.fill(value), &self.quota, &mut None);
-        self.mark(&pinned);
-        pushed.map_err(|error| {
-            let (value, empty) = error.into_object().take_value();
-            // Kept: it was one of the shard's.
-            let _none = private.push_empty(empty);
-            value
-        })
-    }
-
-    /// Returns whether the seat has a shard without spare cells.
-    fn is_out_of_cells(&self, seat: Option<&Seat>) -> bool {
-        self.pin(seat).is_some_and(|pinned| pinned.owner.private().has_no_empties())
-    }
-
-    /// Takes spare cells from the stock, if the seat's shard has none. Returns whether it has some
-    /// then.
-    fn restock(&self, seat: Option<&Seat>) -> bool {
-        if self.stock.is_empty() || !self.is_out_of_cells(seat) {
-            return false;
-        }
-        let Some(mut batch) = self.stock.take() else { return false };
-        match self.pin(seat) {
-            Some(pinned) => pinned.owner.private().add_empties(&mut batch),
-            None => return false,
-        }
-        true
-    }
-
-    /// Takes the value out of an object. Its cell is kept as a spare one.
-    pub(crate) fn take_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
-        let (value, empty) = full.take_value();
-        self.push_empty(seat, empty);
-        value
-    }
-
-    /// Takes a spare cell out of the seat's shard.
-    pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
-        self.pin(seat).and_then(|shard| shard.owner.private().pop_empty())
-    }
-
-    /// Keeps a cell as a spare one, or frees it. If the seat's shard has too many, half of them go to
-    /// the stock.
-    pub(crate) fn push_empty(&self, seat: Option<&Seat>, empty: EmptyCell<T>) {
-        let (mut empty, mut surplus) = (Some(empty), None);
-        if let Some(pinned) = self.pin(seat) {
-            empty = empty.and_then(|empty| pinned.owner.private().push_empty(empty));
-            // bug: spare cells without a bound
-            surplus = pinned.owner.private().surplus_empties();
-        }
-        drop(empty);
-        // Those for which the stock has no place are freed.
-        drop(surplus.and_then(|surplus| self.stock.add(surplus)));
     }
 }
 
@@ -624,15 +327,15 @@ impl<T> Core<T> {
 }
 
 /// The shard of a seat, pinned.
-struct Pinned<'a, T> {
-    shard: &'a Shard<T>,
-    owner: Owner<'a, T>,
+pub(super) struct Pinned<'a, T> {
+    pub(super) shard: &'a Shard<T>,
+    pub(super) owner: Owner<'a, T>,
     _pin: Pin<'a>,
 }
 
 impl<T> Pinned<'_, T> {
     /// Adds the magazine, if there is one, and the shard has none yet.
-    fn add_magazine(&self, magazine: &mut Option<Magazine<T>>, quota: &Quota) {
+    pub(super) fn add_magazine(&self, magazine: &mut Option<Magazine<T>>, quota: &Quota) {
         if magazine.is_some() && self.owner.private().lacks_magazine(quota) {
             let new = magazine.take().into_iter();
             new.for_each(|magazine| self.owner.private().add_magazine(magazine, quota));

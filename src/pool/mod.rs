@@ -4,7 +4,11 @@ mod loans;
 
 pub(crate) mod core;
 
-pub(crate) mod ageing;
+mod take;
+
+mod put;
+
+pub(crate) mod leaves_idle;
 
 pub(crate) mod end;
 

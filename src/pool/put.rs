@@ -1,0 +1,167 @@
+//! Where an object that comes back is stored, and spare cells.
+
+use super::core::Core;
+use crate::{
+    containers::{
+        cell::{CellBox, EmptyCell},
+        ring::Ring,
+    },
+    seat::seat::Seat,
+    shard::{
+        owner::{Owner, PushError},
+        private::magazine::Magazine,
+    },
+};
+
+impl<T> Core<T> {
+    /// Stores an object in the seat's shard, or else on the shelf. If the pool is at its bound,
+    /// returns the object as the error.
+    pub(crate) fn put(&self, seat: Option<&Seat>, mut full: CellBox<T>) -> Result<(), CellBox<T>> {
+        let (mut ring, mut magazine) = (None, None);
+        loop {
+            let Some(pinned) = self.pin(seat) else {
+                return self.shelve(full);
+            };
+            pinned.add_magazine(&mut magazine, &self.quota);
+            let pushed = pinned.owner.push(full, &self.quota, &mut ring);
+            self.mark(&pinned);
+            // bug: drop inside the pin
+            drop(pinned);
+            let slots = match pushed {
+                Ok(()) => return Ok(()),
+                Err(PushError::AtLimit(full)) => return Err(full),
+                Err(PushError::Full(full)) => return self.shelve(full),
+                Err(PushError::NeedsRing(back, slots)) => {
+                    full = back;
+                    slots
+                }
+                Err(PushError::NeedsMagazine(back)) => {
+                    magazine = Magazine::try_new();
+                    if magazine.is_none() {
+                        // bug: object without a magazine lost
+                        return self.shelve(back);
+                    }
+                    full = back;
+                    continue;
+                }
+            };
+            ring = Ring::try_new(slots);
+            if ring.is_none() {
+                // bug: object without a ring lost
+                return self.shelve(full);
+            }
+        }
+    }
+
+    /// Stores an object of this weight in the slot of the seat's shard, in a pool that weighs. Returns
+    /// the object as the error if that is not possible.
+    pub(crate) fn put_in_slot(
+        &self,
+        seat: Option<&Seat>,
+        full: CellBox<T>,
+        weight: usize,
+    ) -> Result<(), CellBox<T>> {
+        let Some((pinned, limit)) = self.pin(seat).zip(self.weight_limit.as_ref()) else {
+            return Err(full);
+        };
+        pinned.owner.enable_slot();
+        let kept = pinned.owner.private().keep_weighed(full, weight, &self.quota, limit);
+        self.mark(&pinned);
+        // An object that is returned here is dropped by the caller, unpinned.
+        kept
+    }
+
+    /// Gives up the weight that a shard has reserved and does not use, before its private objects go
+    /// elsewhere.
+    pub(crate) fn unreserve(&self, owner: &Owner<'_, T>) {
+        if let Some(limit) = &self.weight_limit {
+            owner.private().unreserve(limit);
+        }
+    }
+
+    /// Stores an object on the shelf, where every thread finds it. If the pool is at its bound,
+    /// returns the object as the error.
+    pub(crate) fn shelve(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
+        if self.quota.lease(1) == 0 {
+            return Err(full);
+        }
+        self.shelf.push(full);
+        Ok(())
+    }
+
+    /// Stores a value in a spare cell, without allocating memory. Returns the value as the error if
+    /// there is no spare cell, or no place for it.
+    pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
+        // bug: value kept without being weighed
+        if self.weight_limit.is_some() {
+            return Err(value);
+        }
+        let value = match self.put_in_spare(seat, value) {
+            Err(value) if self.restock(seat) => value,
+            result => return result,
+        };
+        self.put_in_spare(seat, value)
+    }
+
+    /// Stores a value in a spare cell of the seat's shard.
+    fn put_in_spare(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
+        let Some(pinned) = self.pin(seat) else { return Err(value) };
+        let private = pinned.owner.private();
+        private.stage_spares();
+        let Err(value) = private.put(value) else { return Ok(()) };
+        let Some(empty) = private.pop_empty() else { return Err(value) };
+        let pushed = pinned.owner.push(empty.fill(value), &self.quota, &mut None);
+        self.mark(&pinned);
+        pushed.map_err(|error| {
+            let (value, empty) = error.into_object().take_value();
+            // Kept: it was one of the shard's.
+            let _none = private.push_empty(empty);
+            value
+        })
+    }
+
+    /// Returns whether the seat has a shard without spare cells.
+    fn is_out_of_cells(&self, seat: Option<&Seat>) -> bool {
+        self.pin(seat).is_some_and(|pinned| pinned.owner.private().has_no_empties())
+    }
+
+    /// Takes spare cells from the stock, if the seat's shard has none. Returns whether it has some
+    /// then.
+    fn restock(&self, seat: Option<&Seat>) -> bool {
+        if self.stock.is_empty() || !self.is_out_of_cells(seat) {
+            return false;
+        }
+        let Some(mut batch) = self.stock.take() else { return false };
+        match self.pin(seat) {
+            Some(pinned) => pinned.owner.private().add_empties(&mut batch),
+            None => return false,
+        }
+        true
+    }
+
+    /// Takes the value out of an object. Its cell is kept as a spare one.
+    pub(crate) fn take_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
+        let (value, empty) = full.take_value();
+        self.push_empty(seat, empty);
+        value
+    }
+
+    /// Takes a spare cell out of the seat's shard.
+    pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
+        self.pin(seat).and_then(|shard| shard.owner.private().pop_empty())
+    }
+
+    /// Keeps a cell as a spare one, or frees it. If the seat's shard has too many, half of them go to
+    /// the stock.
+    pub(crate) fn push_empty(&self, seat: Option<&Seat>, empty: EmptyCell<T>) {
+        let (mut empty, mut surplus) = (Some(empty), None);
+        if let Some(pinned) = self.pin(seat) {
+            empty = empty.and_then(|empty| pinned.owner.private().push_empty(empty));
+            // bug: spare cells without a bound
+            surplus = pinned.owner.private().surplus_empties();
+        }
+        drop(empty);
+        // Those for which the stock has no place are freed.
+        drop(surplus.and_then(|surplus| self.stock.add(surplus)));
+    }
+}
