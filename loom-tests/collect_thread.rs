@@ -7,9 +7,9 @@ use super::{ledger::Object, model, model_pool::ModelPool};
 use crate::{
     collect::{
         collect_thread::{ensure, try_end, watch_again},
+        keeper::Watch,
         registry::Registry,
         schedule,
-        watch::Watch,
     },
     containers::cell::CellBox,
     seat::{fence::FenceKind, seat::Seat},

@@ -60,6 +60,29 @@ fn occupancy_shared_is_found() {
     seen_is_found("occupancy_shared_is_found", 2);
 }
 
+/// The first push of a shard to its chain sets its bit during a search, which another bit has led into
+/// the map. The search finds the object, or leaves it where the next one finds it.
+#[test]
+fn occupancy_marked_during_a_search() {
+    model("occupancy_marked_during_a_search", Some(2), || {
+        let pool = pool();
+        join_all(&pool);
+        // A bit with nothing behind it.
+        let other = held(&pool, 1);
+        pool.fill(other, SPILL);
+        (0..SPILL).for_each(|_| drop(pool.get_shared(other)));
+        assert!(!pool.core.map.has_no_chains());
+        pool.fill(held(&pool, 0), SPILL - 1);
+        let thief = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.get_shared(held(&pool, 3)))
+        };
+        pool.fill(held(&pool, 0), 1);
+        let got = thief.join().unwrap().or_else(|| pool.core.take(None));
+        pool.put(held(&pool, 0), got.expect("the object in the chain is found"));
+    });
+}
+
 /// A bit may be lost when a thief that has found no object meets a push. The next push sets it
 /// again.
 fn lost_is_set_again(name: &str, thief: usize) {

@@ -62,8 +62,8 @@ pub fn is_pinned() -> bool {
 pub use tests::programs;
 
 pub use collect::{
-    automatic::set_collect_interval,
     janitor::{Janitor, JanitorBuilder, janitor},
+    poll::set_collect_interval,
     pressure::{Level, Pressure},
     schedule::collect,
 };

@@ -12,52 +12,34 @@ bug("exit waits for destructors", "registry.thread.collecting && left.is_zero()"
     tests="--test process a_destructor_that_blocks")
 
 
-# collect/automatic.rs
-
-bug("collect not left to the janitor", "registry.wake_janitor()", "registry.has_janitor()",
-    tests="--test process schedule::the_janitor_collects")
-
-bug("collect thread not woken for a request", "WAKE.notify_all();", "",
-    tests="--test memory a_request_wakes")
-
-bug("request left to a runtime that is stuck", "now.wrapping_sub(then) >= GRACE", "{ let _ = (now, then, GRACE); false }",
-    tests="--features rt --test rt the_collect_thread_runs")
-
-bug("monitor does not read the clock", "schedule::check_clock();", "",
-    tests="--lib white_box::schedule::")
-
-bug("collect thread does not learn of a new interval", "reconsider(&mut Registry::lock());", "let _ = reconsider;",
-    tests="--test process the_thread_learns")
-
-
 # collect/collect.rs
+
+bug("flip without a claim", "claim.visit(|seat| {", "let _ = &claim; let mut visit = |f: &mut dyn FnMut(&Seat) -> bool| seats.all(0, 1).for_each(|seat| _ = f(seat)); visit(&mut |seat| {",
+    models="flip_against_owner", schedules="collectors", soak="")
 
 bug("heavy fence for each pool", "unsafe", "seats.fence_kind().heavy(); unsafe",
     tests="--lib a_collect_has_one")
 
-bug("collect without the registry's lock", "Registry::lock()", "unsafe { &*std::ptr::from_ref(&*Registry::lock()) }",
-    models="handle_end_against_collect")
+bug("removed shards freed at once", "seats.may_free()", "seats.may_free() || true",
+    models="removal_against_thief")
 
 bug("collect that must have memory",
     "if pending.try_reserve(pools).is_ok()",
     "pending.reserve(pools);",
     tests="--test no_memory growth")
 
-bug("destructors under the registry's lock",
-    "take_pending(Which::all(&registry)) } }; drop_pending(pending)",
-    "drop_pending(take_pending(Which::all(&registry))); } }",
-    soak="")
-
 bug("postponed objects lost",
     "pending",
     "else { which.pools().for_each(|pool| std::mem::forget(unsafe { pool.take_pending() })); } pending",
     tests="--test no_memory growth")
 
-bug("removed shards freed at once", "seats.may_free()", "seats.may_free() || true",
-    models="removal_against_thief")
+bug("collect without the registry's lock", "Registry::lock()", "unsafe { &*std::ptr::from_ref(&*Registry::lock()) }",
+    models="handle_end_against_collect")
 
-bug("flip without a claim", "claim.visit(|seat| {", "let _ = &claim; let mut visit = |f: &mut dyn FnMut(&Seat) -> bool| seats.all(0, 1).for_each(|seat| _ = f(seat)); visit(&mut |seat| {",
-    models="flip_against_owner", schedules="collectors", soak="")
+bug("destructors under the registry's lock",
+    "take_pending(Which::all(&registry)) } }; drop_pending(pending)",
+    "drop_pending(take_pending(Which::all(&registry))); } }",
+    soak="")
 
 bug("late work left undone",
     "Which::all(registry).shards(seat, |pool, shard| unsafe { pool.catch_up(seat, shard) });",
@@ -98,11 +80,11 @@ bug("end without a mark", "claim.unwatch_all();", "",
 bug("shelves not locked for a fork", "registry.pools().for_each(|pool| pool.lock_for_fork());", "",
     tests="--test process at_the_shelf")
 
-bug("hits of a child age nothing", "current().into_iter().for_each(Seat::unwatch);", "let _ = Seat::unwatch;",
-    tests="--test process a_child_starts")
-
 bug("own seat freed by a fork", "own", "None",
     tests="--test process children_end_like")
+
+bug("hits of a child age nothing", "current().into_iter().for_each(Seat::unwatch);", "let _ = Seat::unwatch;",
+    tests="--test process a_child_starts")
 
 
 # collect/janitor.rs
@@ -125,11 +107,11 @@ bug("interval not shortened at medium pressure", "interval / 4", "interval",
 bug("no pause at medium pressure", "self.interval / 4", "Duration::ZERO",
     tests="--test process medium_pressure")
 
-bug("unreadable file hides the others", "level_as_far_as_known(", "level().unwrap_or(Level::Low",
-    tests="--test process a_file_that_is_gone")
-
 bug("unreadable file counts as high pressure", "level_as_far_as_known(", "level().unwrap_or(Level::High",
     tests="--test process high_pressure")
+
+bug("unreadable file hides the others", "level_as_far_as_known(", "level().unwrap_or(Level::Low",
+    tests="--test process a_file_that_is_gone")
 
 
 # collect/join.rs
@@ -155,21 +137,22 @@ bug("growth not counted from the last collect", "BASE.store(clamp(LIVE.load(Rela
     tests="--test memory each_doubling")
 
 
-# collect/own_age.rs
+# collect/poll.rs
 
-bug("pool ages in each of its calls", "self.0.swap(round, Relaxed) != round", "{ self.0.swap(round, Relaxed); true }",
-    tests="--test process pools_age_alone")
+bug("collect not left to the janitor", "registry.wake_janitor()", "registry.has_janitor()",
+    tests="--test process schedule::the_janitor_collects")
 
-bug("pool ages inside its own ageing", "BUSY.get() ||", "",
-    tests="--test process a_pool_that_ages_alone")
+bug("collect thread not woken for a request", "WAKE.notify_all();", "",
+    tests="--test memory a_request_wakes")
 
-bug("panic of an object that has aged in a call propagates", "catch_and_discard(|| age_one(index));",
-    "age_one(index);",
-    tests="--test process a_pool_that_ages_alone")
+bug("request left to a runtime that is stuck", "now.wrapping_sub(then) >= GRACE", "{ let _ = (now, then, GRACE); false }",
+    tests="--features rt --test rt the_collect_thread_runs")
 
-bug("call runs destructors of other pools", "age_one(index)",
-    "{ let _ = age_one as fn(usize); let _ = index; schedule::collect() }",
-    tests="--test process pools_age_alone")
+bug("monitor does not read the clock", "schedule::check_clock();", "",
+    tests="--lib white_box::schedule::")
+
+bug("collect thread does not learn of a new interval", "reconsider(&mut Registry::lock());", "let _ = reconsider;",
+    tests="--test process the_thread_learns")
 
 
 # collect/pressure.rs
@@ -192,11 +175,11 @@ bug("recall without the registry's lock", "_registry", "_",
 
 # collect/registry.rs
 
-bug("parent's collect thread kept in a child", "self.thread = CollectThread::default();", "",
-    tests="--test process a_child_starts")
-
 bug("parent's janitor kept in a child", "std::mem::forget(std::mem::take(&mut self.janitors));", "",
     tests="--test process children_have_no")
+
+bug("parent's collect thread kept in a child", "self.thread = CollectThread::default();", "",
+    tests="--test process a_child_starts")
 
 
 # collect/schedule.rs
@@ -213,11 +196,28 @@ bug("request taken without acquire", "Acquire", "Relaxed",
 bug("clock never read", "== 0", "== 1",
     tests="--test process schedule::the_janitor_collects")
 
+bug("interval truncated", "time.as_millis().clamp(1, most as u128) as usize", "(time.as_millis() as usize).clamp(1, most)",
+    tests="--test process no_object_is_dropped_before_its_time")
+
 bug("panic of a dropped object propagates", "catch_and_discard(collect", "collect(",
     tests="--test process schedule::panics")
 
 bug("growth counted from before the drops", "live_heap::rebase();", "",
     tests="--test memory growth_counts")
 
-bug("interval truncated", "time.as_millis().clamp(1, most as u128) as usize", "(time.as_millis() as usize).clamp(1, most)",
-    tests="--test process no_object_is_dropped_before_its_time")
+
+# collect/without_thread.rs
+
+bug("pool ages in each of its calls", "self.0.swap(round, Relaxed) != round", "{ self.0.swap(round, Relaxed); true }",
+    tests="--test process pools_age_alone")
+
+bug("pool ages inside its own ageing", "BUSY.get() ||", "",
+    tests="--test process a_pool_that_ages_alone")
+
+bug("call runs destructors of other pools", "age_one(index)",
+    "{ let _ = age_one as fn(usize); let _ = index; schedule::collect() }",
+    tests="--test process pools_age_alone")
+
+bug("panic of an object that has aged in a call propagates", "catch_and_discard(|| age_one(index));",
+    "age_one(index);",
+    tests="--test process a_pool_that_ages_alone")

@@ -115,7 +115,7 @@ bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
 bug("more than one collect task", "self.shared.collecting.load(Relaxed) ||", "",
     tests="--features rt --test rt pools::the_collect_thread_runs")
 
-bug("collect lost with its task", "automatic::run_if_requested)", "schedule::run); }; schedule::take(); let collect = async move { collect.await",
+bug("collect lost with its task", "poll::run_if_requested)", "schedule::run); }; schedule::take(); let collect = async move { collect.await",
     tests="--features rt --test rt pools::a_runtime_that_stops")
 
 bug("collect task never counted as ended", "self.0.store(false, Relaxed)", "let _ = &self.0",

@@ -22,10 +22,10 @@ use std::time::Duration;
 
 use super::{
     at_exit,
+    keeper::{Keeper, WATCH, Watch},
     registry::Registry,
     schedule,
     thread_state::WAKE,
-    watch::{Keeper, WATCH, Watch},
 };
 use crate::{
     seat::{claim::Claim, seat::Seat, table::Seats},
@@ -231,7 +231,7 @@ pub(crate) fn try_end(registry: &mut Registry, seats: &Seats, watch: &Watch) -> 
     empty
 }
 
-/// A runtime, whose monitor calls [`monitor_tick`](super::automatic::monitor_tick).
+/// A runtime, whose monitor calls [`monitor_tick`](super::poll::monitor_tick).
 #[cfg(feature = "rt")]
 pub(crate) struct Monitor(());
 

@@ -13,8 +13,8 @@
 use std::sync::Once;
 
 use super::{
+    keeper::{Keeper, WATCH},
     registry::Registry,
-    watch::{Keeper, WATCH},
 };
 use crate::{
     seat::{claim::Claim, current::current, fence, seat::Seat, table::Seats},

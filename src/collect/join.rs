@@ -4,7 +4,7 @@ use super::{
     collect::{catch_up, vacate},
     collect_thread::{after_exit, watch_again},
     fork,
-    watch::WATCH,
+    keeper::WATCH,
 };
 use crate::seat::{
     current::{CurrentSeat, current},

@@ -20,15 +20,15 @@ pub(crate) mod live_heap;
 
 pub(crate) mod schedule;
 
-pub(crate) mod watch;
+pub(crate) mod keeper;
 
 mod at_exit;
 
 pub(crate) mod collect_thread;
 
-pub(crate) mod own_age;
+pub(crate) mod without_thread;
 
-pub(crate) mod automatic;
+pub(crate) mod poll;
 
 pub(crate) mod pressure;
 

@@ -88,7 +88,7 @@ impl OccupancyMap {
 
     /// Sets the private bit of shard `id`, whose owner has just enabled its private part.
     pub(crate) fn enable(&self, id: usize) {
-        // Release: pairs with the Acquire of `enabled` and of `disable`. Always a
+        // Release: pairs with the Acquire of `disable`. Always a
         // read-modify-write: a thread that clears the bit for another shard sees this one's flag,
         // or clears it before.
         // bug: enabled private part without a mark
@@ -98,19 +98,20 @@ impl OccupancyMap {
     /// Clears a private bit, and sets it again if `still` then reports that one of its shards is
     /// enabled.
     pub(crate) fn disable(&self, bit: usize, still: impl FnOnce() -> bool) {
-        // Acquire: pairs with the Release of `enable`, for the flags of the other shards. Release:
-        // keeps that of other shards' bits for `enabled`.
+        // Acquire: pairs with the Release of `enable`, for the flags of the other shards. Release: pairs
+        // with the Acquire of `is_clear`, for what the owner has moved to the shelf.
         self.private.fetch_and(!(1 << bit), AcqRel);
         // bug: mark of another shard's private part lost
         if still() {
-            self.private.fetch_or(1 << bit, Release);
+            self.private.fetch_or(1 << bit, Relaxed);
         }
     }
 
     /// Returns the private bits that are set, starting at a random one.
     pub(crate) fn enabled(&self, random: usize) -> impl Iterator<Item = usize> {
-        // Acquire: pairs with the Release of `enable`, for the shard and its objects.
-        bits(self.private.load(Acquire), random)
+        // Relaxed: what a put has stored before the search is seen in any case. A recall claims the seat
+        // before it touches an object.
+        bits(self.private.load(Relaxed), random)
     }
 
     /// Returns whether no bit is set.

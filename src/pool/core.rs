@@ -10,7 +10,7 @@ use crossbeam_utils::CachePadded;
 
 use super::loans::Loans;
 use crate::{
-    collect::{own_age::OwnAge, pending::Pending},
+    collect::{pending::Pending, without_thread::OwnAge},
     containers::{
         occupancy::{BITS, OccupancyMap},
         quota::Quota,

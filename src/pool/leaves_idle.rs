@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use crate::{
-    collect::automatic::{Caller, poll},
+    collect::poll::{Caller, poll},
     seat::{current::current, seat::Seat},
     shard::{lookup::NOBODY, shard::Shard},
 };

@@ -11,7 +11,7 @@ use std::{
 use super::Patience;
 use crate::{
     alloc::PacedAlloc,
-    collect::{automatic, registry::Registry, schedule},
+    collect::{poll, registry::Registry, schedule},
     set_collect_interval,
     util::coarse_clock,
 };
@@ -23,8 +23,8 @@ static ALONE: Mutex<()> = Mutex::new(());
 fn round_until_collected(before: usize) {
     let patience = Patience::new();
     while schedule::collects() == before {
-        if automatic::monitor_tick() {
-            automatic::run_if_requested();
+        if poll::monitor_tick() {
+            poll::run_if_requested();
         }
         patience.wait();
     }
@@ -38,7 +38,7 @@ fn a_monitor_round_finds_a_due_collect() {
     schedule::ask();
     round_until_collected(before);
     set_collect_interval(Some(Duration::from_millis(50)));
-    automatic::monitor_tick();
+    poll::monitor_tick();
     let before = schedule::collects();
     thread::sleep(Duration::from_millis(100));
     round_until_collected(before);

@@ -9,7 +9,7 @@ use std::{
 
 use super::timeslice;
 use crate::{
-    collect::{automatic, collect_thread::Monitor, schedule},
+    collect::{collect_thread::Monitor, poll, schedule},
     rt::{
         config::{Stall, default_workers},
         context::current,
@@ -295,14 +295,14 @@ impl Sysmon<'_> {
     /// it is dropped instead, the request is left to others.
     fn collect(&self) {
         // bug: more than one collect task
-        if self.shared.collecting.load(Relaxed) || !automatic::monitor_tick() {
+        if self.shared.collecting.load(Relaxed) || !poll::monitor_tick() {
             return;
         }
         let guard = CollectingGuard::new(&self.shared.collecting);
         let collect = async move {
             let _guard = guard;
             // bug: collect lost with its task
-            blocking(automatic::run_if_requested);
+            blocking(poll::run_if_requested);
         };
         drop(spawn_on(self.shared, collect));
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{
     collect_thread::{ensure, launch, reconsider},
-    own_age::{OwnAge, begin_round, take_part},
+    keeper::{Keeper, WATCH},
     registry::Registry,
     schedule,
     thread_state::WAKE,
-    watch::{Keeper, WATCH},
+    without_thread::{OwnAge, begin_round, take_part},
 };
 
 /// How long a runtime may take to begin a requested collect, in milliseconds. After that, calls
