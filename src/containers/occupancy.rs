@@ -88,9 +88,8 @@ impl OccupancyMap {
 
     /// Sets the private bit of shard `id`, whose owner has just enabled its private part.
     pub(crate) fn enable(&self, id: usize) {
-        // Release: pairs with the Acquire of `disable`. Always a
-        // read-modify-write: a thread that clears the bit for another shard sees this one's flag,
-        // or clears it before.
+        // Release: pairs with the Acquire of `disable`. Always a read-modify-write: a thread that
+        // clears the bit for another shard sees this one's flag, or clears it before.
         // bug: enabled private part without a mark
         self.private.fetch_or(1 << (id % BITS), Release);
     }

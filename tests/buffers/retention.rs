@@ -284,10 +284,10 @@ fn rare_large_uses_make_few_large_buffers() {
     let most = seldom_large(new_static());
     assert!(most <= BIG + (16 << 20), "{most} bytes: one, and the budget");
     let most = seldom_large(&UNCAPPED);
-    // About six large buffers; more if tasks hold them longer, as under sanitizers.
-    assert!(most <= if cfg!(corepool_tiny) { 32 } else { 16 } * BIG, "{most} bytes");
-    let most = seldom_large(&NAIVE);
-    assert!(most >= 32 * BIG, "the harness does not work: {most} bytes");
+    let naive = seldom_large(&NAIVE);
+    assert!(naive >= 32 * BIG, "the harness does not work: {naive} bytes");
+    // About six large buffers; more if tasks hold them longer, as under sanitizers and beside others.
+    assert!(most <= (16 * BIG).max(naive / 2), "{most} bytes, {naive} without a search");
 }
 
 /// The worst case: one large use, and then very many gets before any buffer is returned.
