@@ -83,7 +83,7 @@ bug("end of a pool overlooks a shard", "let Some(shard) = self.take_shard(seat)"
 bug("loans of a shard lost at the end", "loans = loans.wrapping_add(shard.loans());", "",
     models="end_")
 
-bug("end does not see the last guard", "AcqRel", "Release",
+bug("end does not see the last guard", "Acquire", "Relaxed",
     models="end_after_a_guard")
 
 bug("pool ends after its gates are open",

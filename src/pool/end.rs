@@ -16,7 +16,7 @@ use crate::{
     collect::registry::Registry,
     containers::cell::List,
     seat::{claim::Claim, current::current, seat::Seat},
-    sync::{AcqRel, Relaxed},
+    sync::{AcqRel, Acquire, Relaxed},
 };
 
 impl<T> Core<T> {
@@ -78,11 +78,11 @@ impl<T> Core<T> {
         }
         registry.detach(self.index());
         let more = loans.wrapping_mul(LOAN) + ENDED;
-        // Release: pairs with the Acquire of the guard that frees the core. Acquire: pairs with the
-        // Release of `end_loan`. Before the gates open, so that a thread that pins from then on sees
-        // it.
+        // Acquire: pairs with the Release of `end_loan`. The guard that frees the core locks the registry,
+        // and so sees what was done here. Before the gates open, so that a thread that pins from then
+        // on sees it.
         // bug: pool ends after its gates are open; end does not see the last guard
-        let before = self.loans.sum.fetch_add(more, AcqRel);
+        let before = self.loans.sum.fetch_add(more, Acquire);
         drop(claim);
         before.wrapping_add(more) == ENDED
     }
