@@ -87,8 +87,8 @@ bug("end does not see the last guard", "Acquire", "Relaxed",
     models="end_after_a_guard")
 
 bug("pool ends after its gates are open",
-    "let before = self.loans.sum.fetch_add(more, AcqRel); drop(claim);",
-    "drop(claim); let before = self.loans.sum.fetch_add(more, AcqRel);",
+    "let before = self.loans.sum.fetch_add(more, Acquire); drop(claim);",
+    "drop(claim); let before = self.loans.sum.fetch_add(more, Acquire);",
     models="end_")
 
 bug("loan ended twice", "is_some() {", "is_some() && false {",
