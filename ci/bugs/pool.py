@@ -153,20 +153,8 @@ bug("core freed by a reference", "ReturnTo::core_of(unsafe { self.core.used() })
     "ReturnTo::core_of(std::ptr::NonNull::from(self.used_core()))",
     miri="user")
 
-bug("put of a value skips the hook", "self.is_plain &&", "",
-    tests="--test it guards")
-
-bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new())",
-    tests="--test no_memory growth")
-
-bug("object dropped without being counted", "let _count = CountOnDrop(core);", "",
-    tests="--test no_memory growth")
-
 bug("reserve ignores the bound", "if !core.quota.has_room() { return; }", "",
     programs="random::sizes", fuzz="sizes")
-
-bug("lent objects keep their weight", "found.iter().for_each(|full| core.release_weight(full));", "",
-    tests="--test it weights::")
 
 
 # pool/put.rs
@@ -219,6 +207,12 @@ bug("spoilt object kept by its own thread", "(!panicking()).then(CurrentSeat::ge
     tests="--test it a_panic_drops_held_objects_of_a_pool_without_hooks")
 
 
+# pool/slow_path.rs
+
+bug("lent objects keep their weight", "found.iter().for_each(|full| core.release_weight(full));", "",
+    tests="--test it weights::")
+
+
 # pool/take.rs
 
 bug("unit lost at the shelf", "self.quota.release(1);", "",
@@ -241,3 +235,15 @@ bug("victims lost with the one that is used", "self.shelf.append_aged", "drop",
 
 bug("one of several shards of a bit searched", "find_map", "take(1).find_map",
     models="put_is_found_behind_its_own_bit", programs="random::pools", tests="--lib threads_that_share_a_map_bit")
+
+
+# pool/values.rs
+
+bug("put of a value skips the hook", "self.is_plain &&", "",
+    tests="--test it guards")
+
+bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new())",
+    tests="--test no_memory growth")
+
+bug("object dropped without being counted", "let _count = CountOnDrop(core);", "",
+    tests="--test no_memory growth")

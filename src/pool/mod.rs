@@ -28,6 +28,10 @@ pub(crate) mod pooled;
 
 pub(crate) mod pool;
 
+mod slow_path;
+
+mod values;
+
 pub(crate) mod options;
 
 pub(crate) mod owned;

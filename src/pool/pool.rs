@@ -1,23 +1,22 @@
-//! The public type [`Pool`]: the hit path, which is inlined, and its slow paths.
+//! The public type [`Pool`], with the hit path of its guards, which is inlined.
+//!
+//! `values.rs` has the methods for objects by value, `slow_path.rs` what runs when there is no hit,
+//! and `options.rs` what is set before the first use.
 
 use std::fmt;
 
 use super::{
     core::Core,
     handle::{CoreHandle, LocalShard},
-    hooks::CountOnDrop,
     pooled::Pooled,
     recall::Effort,
     return_to::ReturnTo,
     stats::Stats,
 };
 use crate::{
-    collect::{collect, fork, join::slow_path_seat},
-    containers::cell::{CellBox, EmptyCell, ObjectCell},
-    seat::{
-        current::{CurrentSeat, current},
-        table::Seats,
-    },
+    collect::collect,
+    containers::cell::{CellBox, ObjectCell},
+    seat::{current::CurrentSeat, table::Seats},
 };
 
 /// A concurrent pool of objects, which are reused instead of created anew.
@@ -64,7 +63,7 @@ use crate::{
 #[repr(align(128))]
 pub struct Pool<T, F = fn() -> T> {
     pub(super) core: CoreHandle<T>,
-    create: F,
+    pub(super) create: F,
     pub(super) recycle: Option<fn(&mut T) -> bool>,
     /// Whether there is neither `recycle` nor `weight`.
     pub(super) is_plain: bool,
@@ -100,7 +99,7 @@ impl<T, F> Pool<T, F> {
 
     /// Pins the seat of the calling thread, and finds its shard for a hit.
     #[inline(always)]
-    fn pin_local(&self) -> Option<LocalShard<'_, T>> {
+    pub(super) fn pin_local(&self) -> Option<LocalShard<'_, T>> {
         // SAFETY: the seat is this thread's, and not pinned: pins do not outlive a call of this
         // crate.
         unsafe { self.core.pin_local(CurrentSeat::get()) }
@@ -127,13 +126,6 @@ impl<T, F> Pool<T, F> {
         local.shard.add_loans(1);
         // SAFETY: there was a shard, so there is a core.
         Some((full, ReturnTo::core_of(unsafe { self.core.used() })))
-    }
-
-    /// The hit path of [`take`](Self::take): takes a value out of the private part of the thread's
-    /// own shard.
-    #[inline(always)]
-    fn take_local(&self) -> Option<T> {
-        self.pin_local()?.private().take()
     }
 
     /// Returns the core of a pool that has lent an object, and so has a core.
@@ -208,115 +200,6 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     pub(crate) fn try_get_with(&self, effort: Effort) -> Option<Pooled<'_, T, F>> {
         let (full, return_to) = self.hit().or_else(|| self.try_get_slow(effort))?;
         Some(Pooled::new(full, return_to))
-    }
-
-    /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
-    /// [`put`](Self::put), but need not.
-    ///
-    /// [`get`](Self::get) is faster, because it does not move the object.
-    ///
-    /// # Panics
-    ///
-    /// If `create` panics. The pool is not affected.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use corepool::Pool;
-    ///
-    /// let pool = Pool::new(Vec::<u8>::new);
-    /// let buffer = pool.take();
-    /// pool.put(buffer);
-    /// ```
-    #[inline]
-    #[must_use = "the object is dropped at once"]
-    pub fn take(&self) -> T {
-        self.take_local().unwrap_or_else(|| self.take_slow())
-    }
-
-    /// Returns an idle object by value, or `None` if the search finds none, as
-    /// [`try_get`](Self::try_get) does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use corepool::Pool;
-    ///
-    /// let pool = Pool::new(|| 1);
-    /// assert_eq!(pool.try_take(), None);
-    /// ```
-    #[inline]
-    pub fn try_take(&self) -> Option<T> {
-        let Some(value) = self.take_local() else { return self.try_take_slow(Effort::Full) };
-        Some(value)
-    }
-
-    /// Adds `value` to the pool: Go's `Put`. The value need not come from this pool.
-    ///
-    /// The value is dropped if the `recycle` hook returns `false`, if the pool is at its bound, or
-    /// if there is no memory to store it.
-    ///
-    /// # Panics
-    ///
-    /// If `recycle`, `weight`, or the destructor of the value panics. The value is dropped then;
-    /// the pool is not affected.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use corepool::Pool;
-    ///
-    /// let pool = Pool::new(String::new);
-    /// pool.put(String::from("mine"));
-    /// assert_eq!(*pool.get(), "mine");
-    /// ```
-    #[inline]
-    pub fn put(&self, value: T) {
-        // SAFETY: forgotten if it is kept.
-        // bug: put of a value skips the hook
-        if self.is_plain && unsafe { self.put_local(&raw const value) } {
-            std::mem::forget(value);
-        } else {
-            self.put_slow(value);
-        }
-    }
-
-    /// Copies the value at `from` into the private part of the thread's own shard, and returns
-    /// whether it did. If so, the caller must forget the value.
-    ///
-    /// The value is passed by address, because each move of it could wait for the stores of the
-    /// move before.
-    ///
-    /// # Safety
-    ///
-    /// As for [`ptr::read`](std::ptr::read), if this returns true.
-    #[inline(always)]
-    unsafe fn put_local(&self, from: *const T) -> bool {
-        // SAFETY: the caller's promise.
-        self.pin_local().is_some_and(|local| unsafe { local.private().put_from(from) })
-    }
-
-    #[inline(never)]
-    fn put_slow(&self, mut value: T) {
-        let core = self.core();
-        if self.recycle.is_some() {
-            if !core.recycle_ok(&mut value) {
-                return;
-            }
-            // SAFETY: forgotten if it is kept.
-            if self.weight.is_none() && unsafe { self.put_local(&raw const value) } {
-                return std::mem::forget(value);
-            }
-        }
-        let Err(value) = core.put_value(slow_path_seat(), value) else { return core.poll() };
-        let spare = core.pop_empty(current());
-        // bug: cell that must have memory
-        let Some(empty) = spare.or_else(EmptyCell::try_new) else {
-            // bug: object dropped without being counted
-            let _count = CountOnDrop(core);
-            return drop(value);
-        };
-        core.put_or_drop(empty.fill(value));
     }
 
     /// Creates `additional` objects ahead of time, and stores them where any thread finds them. A
@@ -404,104 +287,6 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     pub fn stats(&self) -> Stats {
         self.core.get().map_or_else(Stats::default, Core::stats)
-    }
-
-    /// Returns the core, which the first use of the pool allocates.
-    #[inline]
-    fn core(&self) -> &Core<T> {
-        self.core.get().unwrap_or_else(|| self.first_use())
-    }
-
-    #[cold]
-    fn first_use(&self) -> &Core<T> {
-        // Before the seats.
-        fork::watch();
-        let (seats, bytes) = (Seats::process(), self.max_idle_bytes);
-        let mut core = match self.weight {
-            _ if bytes == usize::MAX => Core::new(seats, self.max_idle),
-            Some(weight) => Core::weighed(seats, self.max_idle, weight, bytes),
-            None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
-        };
-        core.recycle = self.recycle;
-        self.core.init(core)
-    }
-
-    /// Searches for an idle object beyond the private part of the thread's own shard. Then starts the
-    /// collect thread if idle objects need it.
-    #[inline(never)]
-    fn search(&self, effort: Effort) -> Option<CellBox<T>> {
-        let core = self.core();
-        let found = core.search(slow_path_seat(), effort);
-        // bug: lent objects keep their weight
-        found.iter().for_each(|full| core.release_weight(full));
-        core.poll();
-        found
-    }
-
-    /// Returns whether a few loads show that a search would find nothing. If so, it is counted.
-    #[inline(always)]
-    fn has_nothing(&self) -> bool {
-        let own = self.pin_local().zip(self.core.get());
-        own.is_some_and(|(local, core)| local.exists() && core.misses(local.shard))
-    }
-
-    /// The slow path of [`take`](Self::take).
-    #[inline(never)]
-    fn take_slow(&self) -> T {
-        self.try_take_slow(Effort::Modest).unwrap_or_else(|| {
-            self.core().poll();
-            self.create()
-        })
-    }
-
-    /// The slow path of [`try_take`](Self::try_take).
-    #[inline(never)]
-    fn try_take_slow(&self, effort: Effort) -> Option<T> {
-        if self.has_nothing() { None } else { self.search_value(effort) }
-    }
-
-    #[inline(never)]
-    fn search_value(&self, effort: Effort) -> Option<T> {
-        self.search(effort).map(|full| self.core().take_value(current(), full))
-    }
-
-    /// The slow path of [`try_get`](Self::try_get).
-    #[inline(never)]
-    fn try_get_slow(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        if self.has_nothing() { None } else { self.search_loan(effort) }
-    }
-
-    #[inline(never)]
-    fn search_loan(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        self.search(effort).map(|full| (full, self.return_to()))
-    }
-
-    /// The slow path of [`get_owned`](Self::get_owned).
-    #[inline(never)]
-    pub(super) fn get_owned_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
-        let got = self.hit().unwrap_or_else(|| self.get_slow());
-        self.used_core().lend(current());
-        got
-    }
-
-    /// The slow path of [`get`](Self::get).
-    #[inline(never)]
-    pub(super) fn get_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
-        self.try_get_slow(Effort::Modest).unwrap_or_else(|| (self.make(), self.return_to()))
-    }
-
-    /// Creates an object in a cell of its own. The cell is allocated first, so that `create` can
-    /// write into it.
-    #[cold]
-    fn make(&self) -> CellBox<T> {
-        self.core().poll();
-        let spare = self.core().pop_empty(current());
-        spare.unwrap_or_else(EmptyCell::new).fill(self.create())
-    }
-
-    fn create(&self) -> T {
-        self.core().count(current(), |counters| &counters.created);
-        (self.create)()
     }
 }
 

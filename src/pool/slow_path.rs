@@ -1,0 +1,89 @@
+//! What a `get` or a `take` does that is no hit: the search for an idle object, and the creation of a
+//! new one. Also the first use of a pool, which allocates its core.
+
+use super::{core::Core, pool::Pool, recall::Effort, return_to::ReturnTo};
+use crate::{
+    collect::{fork, join::slow_path_seat},
+    containers::cell::{CellBox, EmptyCell},
+    seat::{current::current, table::Seats},
+};
+
+impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+    /// Returns the core, which the first use of the pool allocates.
+    #[inline]
+    pub(super) fn core(&self) -> &Core<T> {
+        self.core.get().unwrap_or_else(|| self.first_use())
+    }
+
+    #[cold]
+    fn first_use(&self) -> &Core<T> {
+        // Before the seats.
+        fork::watch();
+        let (seats, bytes) = (Seats::process(), self.max_idle_bytes);
+        let mut core = match self.weight {
+            _ if bytes == usize::MAX => Core::new(seats, self.max_idle),
+            Some(weight) => Core::weighed(seats, self.max_idle, weight, bytes),
+            None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
+        };
+        core.recycle = self.recycle;
+        self.core.init(core)
+    }
+
+    /// The slow path of [`get`](Self::get).
+    #[inline(never)]
+    pub(super) fn get_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
+        self.try_get_slow(Effort::Modest).unwrap_or_else(|| (self.make(), self.return_to()))
+    }
+
+    /// The slow path of [`try_get`](Self::try_get).
+    #[inline(never)]
+    pub(super) fn try_get_slow(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        if self.has_nothing() { None } else { self.search_loan(effort) }
+    }
+
+    #[inline(never)]
+    fn search_loan(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        self.search(effort).map(|full| (full, self.return_to()))
+    }
+
+    /// The slow path of [`get_owned`](Self::get_owned).
+    #[inline(never)]
+    pub(super) fn get_owned_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
+        let got = self.hit().unwrap_or_else(|| self.get_slow());
+        self.used_core().lend(current());
+        got
+    }
+
+    /// Searches for an idle object beyond the private part of the thread's own shard. Then starts the
+    /// collect thread if idle objects need it.
+    #[inline(never)]
+    pub(super) fn search(&self, effort: Effort) -> Option<CellBox<T>> {
+        let core = self.core();
+        let found = core.search(slow_path_seat(), effort);
+        // bug: lent objects keep their weight
+        found.iter().for_each(|full| core.release_weight(full));
+        core.poll();
+        found
+    }
+
+    /// Returns whether a few loads show that a search would find nothing. If so, it is counted.
+    #[inline(always)]
+    pub(super) fn has_nothing(&self) -> bool {
+        let own = self.pin_local().zip(self.core.get());
+        own.is_some_and(|(local, core)| local.exists() && core.misses(local.shard))
+    }
+
+    /// Creates an object in a cell of its own. The cell is allocated first, so that `create` can
+    /// write into it.
+    #[cold]
+    pub(super) fn make(&self) -> CellBox<T> {
+        self.core().poll();
+        let spare = self.core().pop_empty(current());
+        spare.unwrap_or_else(EmptyCell::new).fill(self.create())
+    }
+
+    pub(super) fn create(&self) -> T {
+        self.core().count(current(), |counters| &counters.created);
+        (self.create)()
+    }
+}

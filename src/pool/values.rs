@@ -1,0 +1,143 @@
+//! Objects by value: [`Pool::take`], [`Pool::try_take`] and [`Pool::put`], each with its hit path, which
+//! is inlined, and its slow path.
+
+use super::{hooks::CountOnDrop, pool::Pool, recall::Effort};
+use crate::{collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current};
+
+impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+    /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
+    /// [`put`](Self::put), but need not.
+    ///
+    /// [`get`](Self::get) is faster, because it does not move the object.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics. The pool is not affected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(Vec::<u8>::new);
+    /// let buffer = pool.take();
+    /// pool.put(buffer);
+    /// ```
+    #[inline]
+    #[must_use = "the object is dropped at once"]
+    pub fn take(&self) -> T {
+        self.take_local().unwrap_or_else(|| self.take_slow())
+    }
+
+    /// Returns an idle object by value, or `None` if the search finds none, as
+    /// [`try_get`](Self::try_get) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(|| 1);
+    /// assert_eq!(pool.try_take(), None);
+    /// ```
+    #[inline]
+    pub fn try_take(&self) -> Option<T> {
+        let Some(value) = self.take_local() else { return self.try_take_slow(Effort::Full) };
+        Some(value)
+    }
+
+    /// The hit path of [`take`](Self::take): takes a value out of the private part of the thread's
+    /// own shard.
+    #[inline(always)]
+    fn take_local(&self) -> Option<T> {
+        self.pin_local()?.private().take()
+    }
+
+    /// Adds `value` to the pool: Go's `Put`. The value need not come from this pool.
+    ///
+    /// The value is dropped if the `recycle` hook returns `false`, if the pool is at its bound, or
+    /// if there is no memory to store it.
+    ///
+    /// # Panics
+    ///
+    /// If `recycle`, `weight`, or the destructor of the value panics. The value is dropped then;
+    /// the pool is not affected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(String::new);
+    /// pool.put(String::from("mine"));
+    /// assert_eq!(*pool.get(), "mine");
+    /// ```
+    #[inline]
+    pub fn put(&self, value: T) {
+        // SAFETY: forgotten if it is kept.
+        // bug: put of a value skips the hook
+        if self.is_plain && unsafe { self.put_local(&raw const value) } {
+            std::mem::forget(value);
+        } else {
+            self.put_slow(value);
+        }
+    }
+
+    /// Copies the value at `from` into the private part of the thread's own shard, and returns
+    /// whether it did. If so, the caller must forget the value.
+    ///
+    /// The value is passed by address, because each move of it could wait for the stores of the
+    /// move before.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ptr::read`](std::ptr::read), if this returns true.
+    #[inline(always)]
+    unsafe fn put_local(&self, from: *const T) -> bool {
+        // SAFETY: the caller's promise.
+        self.pin_local().is_some_and(|local| unsafe { local.private().put_from(from) })
+    }
+
+    #[inline(never)]
+    fn put_slow(&self, mut value: T) {
+        let core = self.core();
+        if self.recycle.is_some() {
+            if !core.recycle_ok(&mut value) {
+                return;
+            }
+            // SAFETY: forgotten if it is kept.
+            if self.weight.is_none() && unsafe { self.put_local(&raw const value) } {
+                return std::mem::forget(value);
+            }
+        }
+        let Err(value) = core.put_value(slow_path_seat(), value) else { return core.poll() };
+        let spare = core.pop_empty(current());
+        // bug: cell that must have memory
+        let Some(empty) = spare.or_else(EmptyCell::try_new) else {
+            // bug: object dropped without being counted
+            let _count = CountOnDrop(core);
+            return drop(value);
+        };
+        core.put_or_drop(empty.fill(value));
+    }
+
+    /// The slow path of [`take`](Self::take).
+    #[inline(never)]
+    fn take_slow(&self) -> T {
+        self.try_take_slow(Effort::Modest).unwrap_or_else(|| {
+            self.core().poll();
+            self.create()
+        })
+    }
+
+    /// The slow path of [`try_take`](Self::try_take).
+    #[inline(never)]
+    fn try_take_slow(&self, effort: Effort) -> Option<T> {
+        if self.has_nothing() { None } else { self.search_value(effort) }
+    }
+
+    #[inline(never)]
+    fn search_value(&self, effort: Effort) -> Option<T> {
+        self.search(effort).map(|full| self.core().take_value(current(), full))
+    }
+}
