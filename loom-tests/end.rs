@@ -32,8 +32,9 @@ impl Lent {
             }
             if self.0.as_ref().has_ended() {
                 drop(full);
-            } else {
-                drop(self.0.as_ref().put(Some(seat), full));
+            } else if let Err(full) = self.0.as_ref().put(Some(seat), full) {
+                self.0.as_ref().recall_units(Some(seat));
+                drop(full);
             }
             Core::end_loan(self.0, Some(seat));
         }
@@ -42,13 +43,14 @@ impl Lent {
 
 /// Two owned guards are dropped, one by another thread before, during or after the end of the pool, and
 /// one by this thread. The last of the three to end frees the core, once.
-fn end_against_guard(name: &str, first: bool) {
-    model(name, Some(2), move || {
+fn end_against_guard(name: &str, first: bool, max_idle: usize) {
+    let bound = if max_idle == usize::MAX { 2 } else { 1 };
+    model(name, Some(bound), move || {
         let ledger = Ledger::new();
         let seats = Shared::new(Seats::new(FenceKind::Asymmetric, usize::MAX));
         let (seat, other) = (seats.join().unwrap(), seats.join().unwrap().id);
         let handle = CoreHandle::<Object>::new();
-        let lent = Lent(NonNull::from(handle.init(Core::new(&seats, usize::MAX))));
+        let lent = Lent(NonNull::from(handle.init(Core::new(&seats, max_idle))));
         // SAFETY: the pool is alive.
         let core = unsafe { lent.0.as_ref() };
         assert!(core.put(Some(seat), ledger.object()).is_ok() && core.take(Some(seat)).is_some());
@@ -81,10 +83,16 @@ fn end_against_guard(name: &str, first: bool) {
 
 #[test]
 fn end_before_a_guard() {
-    end_against_guard("end_before_a_guard", false);
+    end_against_guard("end_before_a_guard", false, usize::MAX);
 }
 
 #[test]
 fn end_after_a_guard() {
-    end_against_guard("end_after_a_guard", true);
+    end_against_guard("end_after_a_guard", true, usize::MAX);
+}
+
+/// The same in a pool at its bound. The other thread looks for a unit in the shards of others.
+#[test]
+fn end_before_a_guard_at_the_bound() {
+    end_against_guard("end_before_a_guard_at_the_bound", false, 1);
 }

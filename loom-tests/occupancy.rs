@@ -335,3 +335,29 @@ fn growth_in_place_against_stats() {
         assert_eq!(more[2].core.stats().idle, 1);
     });
 }
+
+/// The table of a seat grows while another thread counts, and a collect frees what was removed before.
+#[test]
+fn growth_of_a_table_against_collect() {
+    model("growth_of_a_table_against_collect", Some(2), || {
+        let pool = pool();
+        let more = ModelPool::with(&pool.seats, usize::MAX);
+        join_all(&pool);
+        pool.fill(held(&pool, 1), 1);
+        // Something was removed, so that the collect looks for readers.
+        pool.seats.note_removed();
+        let other = {
+            let (pool, more) = (Arc::clone(&pool), Arc::clone(&more));
+            thread::spawn(move || {
+                more.fill(held(&more, 1), 1);
+                pool.collect();
+            })
+        };
+        {
+            let reading = &pool.seats.read(Some(held(&pool, 0)));
+            assert!(pool.core.shards(reading).count() <= 1);
+        }
+        other.join().unwrap();
+        assert_eq!(more.core.stats().idle, 1);
+    });
+}

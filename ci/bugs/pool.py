@@ -80,6 +80,9 @@ bug("quick check overlooks the shelf", "&& self.shelf.len() == 0", "",
 bug("end of a pool overlooks a shard", "let Some(shard) = self.take_shard(seat)", "let Some(shard) = self.take_shard(seat).filter(|_| seat.id > 0)",
     tests="--test it owned")
 
+bug("shard freed while guards are left", "self.keep_removed(shard);", "drop(shard);",
+    models="end_before_a_guard_at_the_bound")
+
 bug("loans of a shard lost at the end", "loans = loans.wrapping_add(shard.loans());", "",
     models="end_")
 
@@ -131,6 +134,9 @@ bug("index free before its entries are",
 
 # pool/hooks.rs
 
+bug("own unit out of reach while the seat is claimed", "self.wait_for_own_unit(seat)", "false",
+    tests="--test it reach::own")
+
 bug("refused object not counted", "if accepted { mem::forget(count); }", "mem::forget(count);",
     tests="--test it stats")
 
@@ -145,6 +151,9 @@ bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false
 
 
 # pool/pool.rs
+
+bug("reserved objects do not age", "core.poll();", "",
+    tests="--test process collect_thread")
 
 bug("loan not counted by a hit", "local.shard.add_loans(1);", "",
     tests="--test it owned")
@@ -178,6 +187,12 @@ bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
 
 
 # pool/recall.rs
+
+bug("own objects out of reach while the seat is claimed", "self.take_missed(seat)", "None",
+    tests="--test it reach::own")
+
+bug("own reservation out of reach", "self.unreserve(&pinned.owner);", "",
+    tests="--test it reach::a_reservation")
 
 bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience)?", "List::new()",
     models="recall_finds_what_was_put", schedules="recalls", programs="random::pools", tests="--test it reach::")

@@ -132,6 +132,10 @@ bug("unpin without release", "Release", "Relaxed",
 
 # seat/shards.rs
 
+bug("tables of this epoch freed with those of the last one", "self.shared_table.free_retired()",
+    "self.shared_table.retire_old(); self.shared_table.free_retired()",
+    models="growth_of_a_table_against_collect")
+
 bug("shard published without release", "Release", "Relaxed",
     models="growth_in_place_against_stats")
 

@@ -207,6 +207,20 @@ pub(crate) fn catch_up(seat: &Seat) {
     }
 }
 
+/// Calls `f` while no other thread collects or recalls, so that no collector has claimed `seat`. Waits
+/// for that. `f` must not lock the registry, and runs no user code.
+///
+/// The seat is the calling thread's.
+#[cold]
+pub(crate) fn undisturbed<R>(seat: &Seat, f: impl FnOnce() -> R) -> R {
+    let registry = Registry::lock();
+    if seat.is_late() {
+        // SAFETY: locked, and the seat is the caller's, which is not pinned.
+        unsafe { age_seat(&registry, seat) };
+    }
+    f()
+}
+
 /// Ages the shards of a seat that collects may have skipped, and opens its gate.
 ///
 /// # Safety

@@ -3,6 +3,8 @@
 //! Nothing is dropped here. Objects that must be dropped are returned as [`Pending`], and callers
 //! drop them when nothing is claimed, pinned or locked.
 
+use std::ptr::NonNull;
+
 use super::core::{Core, NO_INDEX};
 use crate::{
     collect::{
@@ -220,6 +222,15 @@ impl<T> Core<T> {
     fn with_pending<R>(&self, f: impl FnOnce(&mut Pending<T>) -> R) -> R {
         // SAFETY: the registry's lock excludes all other threads, and no `f` calls this function.
         self.pending.with_mut(|pending| f(unsafe { &mut *pending }))
+    }
+
+    /// Keeps an empty shard, which is in no table any more, until nobody can be reading it. The caller
+    /// holds the registry's lock.
+    pub(super) fn keep_removed(&self, shard: Box<Shard<T>>) {
+        self.seats.note_removed();
+        let shard = NonNull::from(Box::leak(shard));
+        // SAFETY: it came from a `Box`, is empty, and is in no table.
+        self.with_pending(|pending| unsafe { pending.shards.push(shard) });
     }
 
     /// Gives back the units of objects that leave the pool to be dropped, and counts them as

@@ -4,7 +4,8 @@
 //! drops, with plain stores; so a shard's count alone means nothing, and may be negative. Threads that
 //! cannot use their shards count in the core. When a pool ends, it claims all seats, adds the counts
 //! up, and marks the sum. From then on no shard of the pool exists, and each guard that is
-//! dropped subtracts its loan from the sum. The last one frees the core.
+//! dropped subtracts its loan from the sum. The last one frees the core, and the shards with it: until
+//! then a thread that drops a guard may be looking for units in the shards of other threads.
 
 use std::ptr::NonNull;
 
@@ -64,16 +65,21 @@ impl<T> Core<T> {
         let all = claim.visit_patiently(|seat| {
             // bug: end of a pool overlooks a shard
             if let Some(shard) = self.take_shard(seat) {
-                // SAFETY: the seat is claimed, and no thread searches the pool.
+                // SAFETY: the seat is claimed.
                 unsafe { shard.owner() }.empty(&self.quota, gone);
                 // bug: loans of a shard lost at the end
                 loans = loans.wrapping_add(shard.loans());
+                // Freed with the core: threads that drop guards may be reading it.
+                // bug: shard freed while guards are left
+                self.keep_removed(shard);
             }
         });
         self.shelf.age();
         self.shelf.take_aged(gone);
         if !all {
             self.add_loans(loans);
+            // A collect frees the shards.
+            self.seats.end_removals();
             return false;
         }
         registry.detach(self.index());

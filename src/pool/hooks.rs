@@ -51,7 +51,8 @@ impl<T> Core<T> {
         full: CellBox<T>,
         put: impl Fn(CellBox<T>) -> Result<(), CellBox<T>>,
     ) -> Result<(), CellBox<T>> {
-        let mut refused = Err(full);
+        // bug: own unit out of reach while the seat is claimed
+        let mut refused = if self.wait_for_own_unit(seat) { put(full) } else { Err(full) };
         for _ in 0..RECALLS {
             // Other threads may lease what was recalled.
             refused = match refused {

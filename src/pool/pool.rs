@@ -223,6 +223,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
         let core = self.core();
         let most = isize::MAX as usize / size_of::<ObjectCell<T>>();
         assert!(additional.min(self.max_idle) <= most, "capacity overflow");
+        self.make_idle(core, additional);
+        // bug: reserved objects do not age
+        core.poll();
+    }
+
+    /// Creates idle objects, at most `additional`, until the bound is reached.
+    fn make_idle(&self, core: &Core<T>, additional: usize) {
         for _ in 0..additional {
             // bug: reserve ignores the bound
             if !core.quota.has_room() {

@@ -15,7 +15,7 @@ use crate::{
         shard::{Shard, Wanted},
         size::MAX_BATCH,
     },
-    sync::Relaxed,
+    sync::{Relaxed, model_limit, spin_loop},
 };
 
 /// How hard a search tries.
@@ -36,6 +36,9 @@ const EXTRA: usize = 4;
 
 const MAX_EXTRA: usize = 64;
 
+/// For how many spins a put waits for the end of a claim, if the thread's own unit is out of reach.
+const WAITS: usize = model_limit(10_000, 1);
+
 /// From how many threads a recall takes. It needs one object only, and disables what it takes from.
 const HOARDERS: usize = 8;
 
@@ -45,7 +48,11 @@ impl<T> Core<T> {
         let rounds = if effort == Effort::Full { ROUNDS } else { 1 };
         for _ in 0..rounds {
             let moves = self.seats.moves().begin_search();
-            let found = self.take(seat).or_else(|| self.take_private(seat, effort));
+            let mut found = self.take(seat).or_else(|| self.take_private(seat, effort));
+            if found.is_none() && effort == Effort::Full {
+                // bug: own objects out of reach while the seat is claimed
+                found = self.take_missed(seat);
+            }
             // Between the two, an owner may have moved objects from its private part to its chain.
             if found.is_some() || self.looks_empty() && self.seats.moves().none_since(moves) {
                 return found.or_else(|| self.miss(seat));
@@ -119,13 +126,40 @@ impl<T> Core<T> {
     /// whether there were any.
     #[cold]
     pub(crate) fn recall_units(&self, seat: Option<&Seat>) -> bool {
+        let own = self.unreserve_own(seat);
         let hoarders = self.hoarders(seat, Wanted::Units);
         if hoarders == 0 {
-            return false;
+            return own;
         }
         // bug: units out of reach
         let got = self.recall(seat, hoarders, Wanted::Units, Patience::GivesUp);
         got.into_iter().for_each(|objects| self.shelf.append(objects));
+        true
+    }
+
+    /// Gives up the weight that the seat's own shard has reserved and does not use. Returns whether
+    /// there was any.
+    fn unreserve_own(&self, seat: Option<&Seat>) -> bool {
+        self.weight_limit.is_some()
+            && self.pin(seat).is_some_and(|pinned| {
+                let unused = pinned.shard.private.unused_weight() > 0;
+                // bug: own reservation out of reach
+                self.unreserve(&pinned.owner);
+                unused
+            })
+    }
+
+    /// Returns whether the seat's own shard has a unit for an object, which a put could not use because
+    /// another thread had claimed the seat. Waits for a bounded time until the claim ends.
+    pub(super) fn wait_for_own_unit(&self, seat: Option<&Seat>) -> bool {
+        let has_unit = |shard: &Shard<T>| shard.private.units() > shard.private.len();
+        let Some(seat) = seat else { return false };
+        // After a put that could use it there is none.
+        if !self.shard(seat, &self.seats.read(Some(seat))).is_some_and(has_unit) {
+            return false;
+        }
+        // The collector visits first those seats whose owners wait.
+        (0..WAITS).take_while(|_| seat.is_claimed()).for_each(|_| spin_loop());
         true
     }
 

@@ -4,6 +4,7 @@ use std::ptr;
 
 use super::core::{Core, Pinned};
 use crate::{
+    collect::collect::undisturbed,
     containers::cell::{CellBox, List, ObjectCell},
     seat::seat::Seat,
     shard::{counters::Found, private::magazine::Magazine, shard::Shard, size::MAX_BATCH},
@@ -20,10 +21,7 @@ impl<T> Core<T> {
     /// other shards, on the shelf, among the victims. Counts what it finds.
     pub(crate) fn take(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
         if let Some(pinned) = &self.pin(seat) {
-            self.unreserve(&pinned.owner);
-            let full = pinned.owner.pop(&self.quota);
-            pinned.owner.private().forget_reservation();
-            self.mark(pinned);
+            let full = self.take_pinned(pinned);
             if full.is_some() || self.has_nothing(pinned.shard) {
                 return full;
             }
@@ -33,6 +31,27 @@ impl<T> Core<T> {
             self.count(seat, |counters| counters.for_result(found));
         }
         full
+    }
+
+    /// Takes an object from the owner's own shard.
+    fn take_pinned(&self, pinned: &Pinned<'_, T>) -> Option<CellBox<T>> {
+        self.unreserve(&pinned.owner);
+        let full = pinned.owner.pop(&self.quota);
+        pinned.owner.private().forget_reservation();
+        self.mark(pinned);
+        full
+    }
+
+    /// Takes an object from the seat's own shard, which a search could not look into, because another
+    /// thread had claimed the seat.
+    pub(super) fn take_missed(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
+        let seat = seat?;
+        let missed = |shard: &Shard<T>| !shard.private.is_empty();
+        // After a search that could look there is nothing.
+        if !self.shard(seat, &self.seats.read(Some(seat))).is_some_and(missed) {
+            return None;
+        }
+        undisturbed(seat, || self.pin(Some(seat)).and_then(|pinned| self.take_pinned(&pinned)))
     }
 
     /// Searches where the owner has not looked yet, in this order: the chains of all shards, the

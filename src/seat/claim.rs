@@ -129,9 +129,10 @@ impl<'a> Claim<'a> {
         self.claimed().filter(|seat| seat.has_acknowledged()).for_each(&mut finish);
         let mut looks = self.made().cycle();
         for seat in self.made() {
-            if seat.is_claimed() {
-                finish(seat);
+            if !seat.is_claimed() {
+                continue;
             }
+            finish(seat);
             // Other owners may have begun to wait.
             for other in looks.by_ref().take(LOOKS) {
                 if other.has_acknowledged() {

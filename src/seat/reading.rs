@@ -51,6 +51,9 @@ impl Seats {
     /// registry's lock.
     pub(crate) fn end_removals(&self) {
         let readers = &self.readers;
+        // Owners replace tables at any time. Only those that are replaced before the epoch begins may be
+        // freed in it.
+        self.all(0, 1).filter(|seat| seat.retire_old_tables()).for_each(|_| self.note_removed());
         if readers.removed.load(Relaxed) == 0 {
             return;
         }

@@ -101,6 +101,7 @@ placeholder! {
             table: AtomicPtr::new(NO_TABLE),
             locked: AtomicBool::new(false),
             old: AtomicPtr::new(NO_TABLE),
+            retired: AtomicPtr::new(NO_TABLE),
         },
     };
 }

@@ -136,8 +136,10 @@ pub(super) struct SharedTable {
     pub(super) table: AtomicPtr<ShardTable>,
     /// Locks the table against its replacement by the owner, and against the end of a pool.
     pub(super) locked: AtomicBool,
-    /// Tables that were replaced or removed, and are not freed yet, under the lock.
+    /// Tables that were replaced or removed since the epoch began, under the lock.
     pub(super) old: AtomicPtr<ShardTable>,
+    /// Those of earlier epochs, which are not freed yet. Used under the registry's lock.
+    pub(super) retired: AtomicPtr<ShardTable>,
 }
 
 impl SharedTable {
@@ -146,6 +148,7 @@ impl SharedTable {
             table: AtomicPtr::new(NO_TABLE),
             locked: AtomicBool::new(false),
             old: AtomicPtr::new(NO_TABLE),
+            retired: AtomicPtr::new(NO_TABLE),
         }
     }
 
@@ -158,17 +161,31 @@ impl SharedTable {
         TableLock(self)
     }
 
-    /// Frees the old tables.
-    ///
-    /// # Safety
-    ///
-    /// Nobody can be reading them.
-    pub(super) unsafe fn free_old(&self) {
+    /// Retires the old tables: a reader that begins after the next epoch does not find them. Returns
+    /// whether there were any. The caller holds the registry's lock.
+    pub(super) fn retire_old(&self) -> bool {
         if self.old.load(Relaxed) == NO_TABLE {
-            return;
+            return false;
         }
         let _lock = self.lock();
         let mut old = self.old.swap(NO_TABLE, Relaxed);
+        while old != NO_TABLE {
+            // SAFETY: it is not freed yet.
+            let link = unsafe { &(*old).next };
+            let next = link.load(Relaxed);
+            link.store(self.retired.swap(old, Relaxed), Relaxed);
+            old = next;
+        }
+        true
+    }
+
+    /// Frees the retired tables.
+    ///
+    /// # Safety
+    ///
+    /// Nobody can be reading them, and the caller holds the registry's lock.
+    pub(super) unsafe fn free_retired(&self) {
+        let mut old = self.retired.swap(NO_TABLE, Relaxed);
         while old != NO_TABLE {
             // SAFETY: it came from `NewTable::into_raw`, and nobody uses it: the caller's promise.
             unsafe {
@@ -210,7 +227,8 @@ impl Drop for SharedTable {
     fn drop(&mut self) {
         let table = self.table.swap(NO_TABLE, Relaxed);
         self.lock().keep_old(table);
+        self.retire_old();
         // SAFETY: `&mut self`.
-        unsafe { self.free_old() };
+        unsafe { self.free_retired() };
     }
 }

@@ -221,16 +221,23 @@ impl Seat {
         self.shared_table.locked.store(false, Relaxed);
     }
 
-    /// Frees the old tables, which nobody can be reading: see [`Seats::may_free`]. The caller holds
+    /// Retires the tables that were replaced or removed. Returns whether there were any. The caller
+    /// holds the registry's lock, and then ends the epoch.
+    pub(super) fn retire_old_tables(&self) -> bool {
+        self.shared_table.retire_old()
+    }
+
+    /// Frees the retired tables, which nobody can be reading: see [`Seats::may_free`]. The caller holds
     /// the registry's lock.
     ///
     /// [`Seats::may_free`]: super::table::Seats::may_free
     ///
     /// # Safety
     ///
-    /// They were removed before that call.
+    /// They were retired before that call.
     pub(crate) unsafe fn free_old_tables(&self) {
         // SAFETY: the caller's promise.
-        unsafe { self.shared_table.free_old() };
+        // bug: tables of this epoch freed with those of the last one
+        unsafe { self.shared_table.free_retired() };
     }
 }

@@ -1,12 +1,15 @@
 //! No idle object, and no unit of a bound, is out of reach of any thread.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 use std::thread;
 
 use corepool::{OwnedPooled, Pool, Pooled};
 
 use crate::relay::{UNDER_WAY, relay};
-use crate::util::{Peer, alone, drain, sorted};
+use crate::util::{Peer, alone, drain, repeat, sorted};
 
 /// Each number of threads, and each bound.
 const CASES: [(usize, usize); 20] = {
@@ -227,4 +230,78 @@ fn weights_of_idle_threads_are_recalled() {
             assert_eq!(pool.stats().idle_bytes, 0);
         }
     });
+}
+
+/// Sets a flag at its end, even if a panic ends it.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// Runs `f`, while other threads claim seats all the time: a recall, a trim, and the end of a pool that
+/// has lent an object.
+fn beside_claims(f: impl FnOnce()) {
+    let done = AtomicBool::new(false);
+    let claims = || {
+        let other = &<Pool<u32>>::new(|| 0);
+        while !done.load(Relaxed) {
+            other.trim();
+            thread::scope(|s| _ = s.spawn(|| drop(other.get())));
+            let _moved = other.try_take();
+            let ended = <Pool<u32>>::new(|| 0);
+            drop(ended.get_owned());
+        }
+    };
+    thread::scope(|s| {
+        s.spawn(claims);
+        let _end = SetAtEnd(&done);
+        f();
+    });
+}
+
+/// A thread always finds its own object, whatever other threads do with other pools.
+#[test]
+fn own_objects_are_found_beside_claims() {
+    let _alone = alone();
+    let pool = <Pool<u32>>::new(|| 0);
+    pool.put(1);
+    beside_claims(|| {
+        for _ in 0..repeat(100_000, 100) {
+            drop(pool.try_get().expect("the only object"));
+        }
+    });
+    assert_eq!(pool.stats().idle, 1);
+}
+
+/// A thread that has a unit for its object hardly ever drops the object because its seat is claimed.
+#[test]
+#[cfg_attr(corepool_tiny, ignore = "claims last longer than a put waits")]
+fn own_units_are_used_beside_claims() {
+    let _alone = alone();
+    let pool = <Pool<u32>>::new(|| 0).with_max_idle(1);
+    let (uses, mut dropped) = (repeat(100_000, 100), 0);
+    beside_claims(|| {
+        for _ in 0..uses {
+            pool.put(1);
+            dropped += usize::from(pool.try_take().is_none());
+        }
+    });
+    assert!(dropped <= uses / 1000 + 1, "{dropped} of {uses} dropped");
+}
+
+/// What a thread has reserved for a heavier object can be used by its next put.
+#[test]
+fn a_reservation_is_used_by_its_own_thread() {
+    let _alone = alone();
+    let pool = <Pool<Vec<u8>>>::new(Vec::new).with_weight(Vec::len).with_max_idle_bytes(100);
+    pool.put(vec![0; 100]);
+    let mut lent = pool.get();
+    lent.truncate(50);
+    drop(lent);
+    pool.put(vec![0; 50]);
+    let stats = pool.stats();
+    assert_eq!((stats.idle, stats.idle_bytes, stats.dropped), (2, 100, 0));
 }

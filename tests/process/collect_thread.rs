@@ -119,12 +119,13 @@ fn one_object_of_each_thread_starts_no_thread() {
     });
 }
 
-/// Leaves two objects of this thread idle, in one of several ways. The first program to do so in its
+/// Leaves two objects of this thread idle, or one that no thread owns, in one of several ways. The first program to do so in its
 /// process has no collect thread, and no seat is marked.
-const WAYS: [fn(); 5] = [
+const WAYS: [fn(); 6] = [
     || burst(2),
     || (0..2).for_each(|_| POOL.put(vec![1])),
     || POOL.reserve(2),
+    || POOL.reserve(1),
     // Returned by a thread that has created none.
     || {
         let other = || threads::on_threads(1, |_| POOL.get()).pop().unwrap();
