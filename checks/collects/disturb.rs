@@ -1,9 +1,8 @@
-//! What collects cost a thread that uses pools, while they run back to back: of a thousand pools, which
-//! 256 threads have used since the last collect but one.
+//! How much a thread that uses a thousand pools is slowed down by collects that follow each other.
 //!
-//! Each round has two windows of the same length. In one, another thread collects; in the other it
-//! computes something, so that both have the same load. The user's calls in the one are compared with
-//! those in the other.
+//! In each round, 256 threads use all pools first, so that the collects have much to do. Then the
+//! thread is measured in two windows of the same length. In the first, another thread collects. In the
+//! second, that thread computes something, so that the processors have the same load.
 
 use std::{
     hint::black_box,
@@ -45,10 +44,11 @@ pub(crate) fn run() {
     thread::scope(|s| {
         for _ in 0..THREADS {
             s.spawn(|| {
-                while {
+                loop {
                     begin.wait();
-                    !over.load(Relaxed)
-                } {
+                    if over.load(Relaxed) {
+                        break;
+                    }
                     touch();
                     done.wait();
                 }

@@ -51,8 +51,8 @@ impl Seats {
     /// registry's lock.
     pub(crate) fn end_removals(&self) {
         let readers = &self.readers;
-        // Owners replace tables at any time. Only those that are replaced before the epoch begins may be
-        // freed in it.
+        // Owners replace tables at any time. In an epoch only those are freed that were replaced before
+        // it began.
         self.all(0, 1).filter(|seat| seat.retire_old_tables()).for_each(|_| self.note_removed());
         if readers.removed.load(Relaxed) == 0 {
             return;

@@ -1,5 +1,5 @@
-//! What stands in for `crossbeam-epoch` under Miri, whose rules that crate breaks: retired memory is
-//! freed at the first moment at which no thread is pinned.
+//! What stands in for `crossbeam-epoch` under Miri, because that crate breaks Miri's rules. Retired memory
+//! is freed as soon as no thread is pinned.
 
 use std::sync::{Mutex, PoisonError};
 

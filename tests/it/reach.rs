@@ -269,7 +269,7 @@ fn own_objects_are_found_beside_claims() {
     let pool = <Pool<u32>>::new(|| 0);
     pool.put(1);
     beside_claims(|| {
-        for _ in 0..repeat(100_000, 100) {
+        for _ in 0..repeat(30_000, 100) {
             drop(pool.try_get().expect("the only object"));
         }
     });

@@ -45,7 +45,7 @@ fn the_own_private_bit_is_ignored() {
     }
     assert!(map.has_no_chains());
     map.mark(1, 1);
-    assert!(map.is_clear(1, 1), "the own chain");
-    assert!(!map.is_clear(0, 1), "the own victims");
+    assert!(map.is_clear(1, 1), "the mark of the shard's own chain is ignored");
+    assert!(!map.is_clear(0, 1), "the mark of the shard's own victims counts");
     assert!(!map.has_no_chains());
 }
