@@ -32,6 +32,9 @@ bug("shard open before its generation is known", "Release", "Relaxed",
 bug("overdue objects aged once more", "==", ">=",
     programs="random::pools")
 
+bug("magazine for a first loot", "self.shard.shared.counters.has_stolen()", "true",
+    tests="--test memory a_first_theft_is_small")
+
 bug("private objects dropped a generation early", "== 1", "== 0",
     models="flip_against_owner", schedules="collectors", programs="random::pools")
 

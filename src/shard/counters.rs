@@ -27,6 +27,11 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Returns whether a search has ended with an object from another shard.
+    pub(crate) fn has_stolen(&self) -> bool {
+        self.steals.get() > 0
+    }
+
     /// Returns the sum of all counters.
     pub(crate) fn sum(&self) -> usize {
         self.all().iter().fold(0, |sum, counter| sum.wrapping_add(counter.get() as usize))

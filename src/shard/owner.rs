@@ -157,10 +157,15 @@ impl<'a, T> Owner<'a, T> {
         private.len() + self.publish(rest, &mut None).0
     }
 
-    /// Returns whether the owner would keep stolen objects private if it had a magazine.
+    /// Returns whether the owner would keep stolen objects private if it had a magazine. A thread
+    /// that has not stolen before leaves them to the shelf, so that threads which use a pool once do
+    /// not each get a magazine.
     pub(crate) fn wants_magazine_for_loot(&self, quota: &Quota) -> bool {
         self.enable(quota);
-        self.evidence().is_enabled() && self.private.lacks_magazine(quota)
+        // bug: magazine for a first loot
+        self.shard.shared.counters.has_stolen()
+            && self.evidence().is_enabled()
+            && self.private.lacks_magazine(quota)
     }
 
     /// Keeps an object. If an earlier push has returned [`PushError::NeedsRing`], `ring` holds the

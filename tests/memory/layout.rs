@@ -131,6 +131,42 @@ fn a_pool_of_one_thread_is_small() {
     assert_eq!(exact_bytes(), before);
 }
 
+/// A thread that steals once gets no magazine for what it has stolen.
+#[test]
+fn a_first_theft_is_small() {
+    const OTHERS: usize = 8;
+    let _alone = alone();
+    let pool = <Pool<u64>>::new(|| 0);
+    let (there, end) = (Barrier::new(OTHERS + 1), Barrier::new(OTHERS + 1));
+    scope(|s| {
+        let other = || {
+            let object = pool.get();
+            there.wait();
+            drop(object);
+            there.wait();
+            end.wait();
+        };
+        let others = (0..OTHERS).map(|_| s.spawn(other)).collect();
+        there.wait();
+        there.wait();
+        let used = thread::scope(|s| {
+            let thief = s.spawn(|| {
+                warm_up();
+                let before = exact_bytes();
+                drop(pool.try_get());
+                let once = exact_bytes() - before;
+                let all = Vec::from_iter(iter::from_fn(|| pool.try_get()));
+                (once, all.len())
+            });
+            thief.join().unwrap()
+        });
+        end.wait();
+        assert_eq!(used.1, OTHERS, "all within reach");
+        assert!(used.0 <= KIB / 2, "{} bytes", used.0);
+        others
+    });
+}
+
 /// A pool in use keeps its shards, and a collect that frees others loses no count.
 #[test]
 fn shards_in_use_are_kept() {
