@@ -53,6 +53,7 @@ ways! {
     weighed_get_drop black_box(&mut *WEIGHED.get());
     usize_take_put NUMBERS.put(black_box(NUMBERS.take()));
     vec_take_put BUFFERS.put(black_box(BUFFERS.take()));
+    weighed_take_put WEIGHED.put(black_box(WEIGHED.take()));
     box_take_put BOXES.put(black_box(BOXES.take()));
     recycled_take_put RECYCLED.put(black_box(RECYCLED.take()));
     buffer_get_drop black_box(&mut *CLASSES.get());
@@ -97,7 +98,7 @@ fn main() {
     collect_full(MANY, many_collect);
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(1000);
     let objects = [usize_get_drop, vec_get_drop, box_get_drop, recycled_get_drop, owned_get_drop];
-    let values = [usize_take_put, vec_take_put, box_take_put, recycled_take_put];
+    let values = [usize_take_put, vec_take_put, box_take_put, recycled_take_put, weighed_take_put];
     let options = [
         bound_1000_get_drop,
         bound_64_get_drop,

@@ -9,7 +9,7 @@ use super::{
     model,
 };
 use crate::{
-    collect::{collect::collect_from, registry::Registry},
+    collect::{collect::collect_from, recall::Patience, registry::Registry},
     pool::{core::Core, handle::CoreHandle, return_to::ReturnTo},
     seat::{current::CurrentSeat, fence::FenceKind, seat::Seat, table::Seats},
 };
@@ -33,7 +33,7 @@ impl Lent {
             if self.0.as_ref().has_ended() {
                 drop(full);
             } else if let Err(full) = self.0.as_ref().put(Some(seat), full) {
-                self.0.as_ref().recall_units(Some(seat));
+                self.0.as_ref().recall_units(Some(seat), Patience::GivesUp);
                 drop(full);
             }
             Core::end_loan(self.0, Some(seat));

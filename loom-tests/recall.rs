@@ -10,7 +10,7 @@ use loom::{
 
 use super::{model, model_pool::ModelPool};
 use crate::{
-    collect::collect::vacate,
+    collect::{collect::vacate, recall::Patience},
     seat::{fence::FenceKind, seat::Seat},
 };
 
@@ -218,7 +218,7 @@ fn recall_of_units_against_owner() {
             let seat = Some(held(pool, 1));
             let put = pool.core.put(seat, pool.ledger.object());
             let again = |full| {
-                pool.core.recall_units(seat);
+                pool.core.recall_units(seat, Patience::GivesUp);
                 pool.core.put(seat, full)
             };
             put.or_else(again).is_ok()

@@ -14,7 +14,7 @@ fn weight_end() {
         let mut garbage = [List::new(), List::new()];
         for list in &mut garbage {
             let object = ledger.object();
-            assert!(scale.add(scale.weigh(&object)));
+            assert!(scale.add(scale.weigh(object.get())));
             list.push(object);
         }
         let sweepers = garbage.map(|objects| {

@@ -162,7 +162,7 @@ bug("core freed by a reference", "ReturnTo::core_of(unsafe { self.core.used() })
     "ReturnTo::core_of(std::ptr::NonNull::from(self.used_core()))",
     miri="user")
 
-bug("reserve ignores the bound", "if !core.quota.has_room() { return; }", "",
+bug("reserve ignores the bound", "if !core.has_room(slow_path_seat()) { return; }", "",
     programs="random::sizes", fuzz="sizes")
 
 
@@ -179,9 +179,6 @@ bug("object without a magazine lost", "return self.shelve(back", "std::mem::forg
 bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(full); return Ok(()",
     tests="--test no_memory growth")
 
-bug("value kept without being weighed", "self.weight_limit.is_some()", "false",
-    tests="--test it weights::")
-
 bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
     tests="--lib spare_cells_are_few")
 
@@ -194,6 +191,9 @@ bug("own objects out of reach while the seat is claimed", "self.take_missed(seat
 bug("own reservation out of reach", "self.unreserve(&pinned.owner);", "",
     tests="--test it reach::a_reservation")
 
+bug("own units out of reach", "pinned.owner.private().release_unused(&self.quota);", "",
+    tests="--test it reach::reserve_uses")
+
 bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience)?", "List::new()",
     models="recall_finds_what_was_put", schedules="recalls", programs="random::pools", tests="--test it reach::")
 
@@ -203,7 +203,7 @@ bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTR
 bug("recalled objects lost with the one that is used", "self.shelf.append", "drop",
     programs="random::pools")
 
-bug("units out of reach", "self.recall(seat, hoarders, Wanted::Units, Patience::GivesUp)", "None::<List<T>>",
+bug("units out of reach", "self.recall(seat, hoarders, Wanted::Units, patience)", "None::<List<T>>",
     tests="--test it reach::")
 
 
@@ -253,6 +253,9 @@ bug("one of several shards of a bit searched", "find_map", "take(1).find_map",
 
 
 # pool/values.rs
+
+bug("value kept without being weighed", "core.weight_limit.is_some()", "false",
+    tests="--test it weights::")
 
 bug("put of a value skips the hook", "self.is_plain &&", "",
     tests="--test it guards")

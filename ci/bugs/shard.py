@@ -121,6 +121,9 @@ bug("units of stolen objects given back", "- new", "",
 bug("object above its reservation kept", "weight <= reserved &&", "",
     tests="--lib white_box::weighed")
 
+bug("weight of a value not noted", "private.slot_weight.store(weight, Relaxed);", "",
+    tests="--test it weights::a_value_is_weighed")
+
 bug("weight of an object that has left reserved as well", "self.private.reserved.store(0, Relaxed);", "",
     tests="--lib white_box::weighed", soak="")
 

@@ -77,8 +77,8 @@ impl<T> WeightLimit<T> {
     }
 
     /// Returns the weight of an object. This calls user code.
-    pub(crate) fn weigh(&self, full: &CellBox<T>) -> usize {
-        (self.shared().weigh)(full.get())
+    pub(crate) fn weigh(&self, object: &T) -> usize {
+        (self.shared().weigh)(object)
     }
 
     /// Adds `weight` if the sum stays within the limit. Returns whether it did.
@@ -101,7 +101,7 @@ impl<T> WeightLimit<T> {
 
     /// Subtracts the weight of an object that leaves the pool.
     pub(crate) fn release(&self, full: &CellBox<T>) {
-        self.sub(self.weigh(full));
+        self.sub(self.weigh(full.get()));
     }
 
     /// Subtracts the weights of `objects` and drops them.

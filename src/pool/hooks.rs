@@ -4,7 +4,11 @@
 use std::mem;
 
 use super::core::Core;
-use crate::{collect::join::slow_path_seat, containers::cell::CellBox, seat::seat::Seat};
+use crate::{
+    collect::{join::slow_path_seat, recall::Patience},
+    containers::cell::CellBox,
+    seat::seat::Seat,
+};
 
 /// How often a put recalls units.
 const RECALLS: usize = 8;
@@ -25,15 +29,9 @@ impl<T> Core<T> {
         })
     }
 
-    /// Stores an object, or drops it if the pool is full. Then starts the collect thread if idle objects
-    /// need it.
-    pub(crate) fn put_or_drop(&self, full: CellBox<T>) {
-        let weight = self.weigh(&full);
-        self.put_weighed_or_drop(full, weight);
-    }
-
-    /// As [`put_or_drop`](Self::put_or_drop), for an object of this weight.
-    pub(crate) fn put_weighed_or_drop(&self, full: CellBox<T>, weight: usize) {
+    /// Stores an object of this weight (0 if the pool does not weigh), or drops it if the pool is full.
+    /// Then starts the collect thread if idle objects need it.
+    pub(crate) fn put_or_drop(&self, full: CellBox<T>, weight: usize) {
         let seat = slow_path_seat();
         let put = |full| self.put_weighed(seat, full, weight);
         if let Err(full) = put(full).or_else(|full| self.put_again(seat, full, put)) {
@@ -56,7 +54,7 @@ impl<T> Core<T> {
         for _ in 0..RECALLS {
             // Other threads may lease what was recalled.
             refused = match refused {
-                Err(full) if self.recall_units(seat) => put(full),
+                Err(full) if self.recall_units(seat, Patience::GivesUp) => put(full),
                 result => return result,
             };
         }
@@ -81,13 +79,29 @@ impl<T> Core<T> {
         self.put(seat, full).inspect_err(|_| limit.sub(weight))
     }
 
+    /// Stores a new object of this weight on the shelf. Returns it as the error if the pool is full.
+    pub(crate) fn shelve_new(
+        &self,
+        seat: Option<&Seat>,
+        full: CellBox<T>,
+        weight: usize,
+    ) -> Result<(), CellBox<T>> {
+        let Some(limit) = &self.weight_limit else { return self.shelve(full) };
+        let recall = || self.recall_units(seat, Patience::Waits);
+        if limit.add(weight) || recall() && limit.add(weight) {
+            self.shelve(full).inspect_err(|_| limit.sub(weight))
+        } else {
+            Err(full)
+        }
+    }
+
     /// Returns the weight of an object that is about to be stored, in a pool that weighs. If weighing
     /// panics, the object is counted as dropped.
     #[inline]
-    pub(crate) fn weigh(&self, full: &CellBox<T>) -> usize {
+    pub(crate) fn weigh(&self, object: &T) -> usize {
         self.weight_limit.as_ref().map_or(0, |limit| {
             let count = CountOnDrop(self);
-            let weight = limit.weigh(full);
+            let weight = limit.weigh(object);
             mem::forget(count);
             weight
         })
@@ -97,7 +111,7 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn release_weight(&self, full: &CellBox<T>) {
         if let Some(limit) = &self.weight_limit {
-            limit.sub(self.weigh(full));
+            limit.sub(self.weigh(full.get()));
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     stats::Stats,
 };
 use crate::{
-    collect::collect,
+    collect::{collect, join::slow_path_seat},
     containers::cell::{CellBox, ObjectCell},
     seat::{current::CurrentSeat, table::Seats},
 };
@@ -232,17 +232,12 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn make_idle(&self, core: &Core<T>, additional: usize) {
         for _ in 0..additional {
             // bug: reserve ignores the bound
-            if !core.quota.has_room() {
+            if !core.has_room(slow_path_seat()) {
                 return;
             }
             let full = self.make();
-            let weight = core.weigh(&full);
-            let limit = core.weight_limit.as_ref();
-            if limit.is_some_and(|limit| !limit.add(weight)) {
-                return core.drop_counted(full);
-            }
-            if let Err(full) = core.shelve(full) {
-                limit.inspect(|limit| limit.sub(weight));
+            let weight = core.weigh(full.get());
+            if let Err(full) = core.shelve_new(slow_path_seat(), full, weight) {
                 return core.drop_counted(full);
             }
         }

@@ -89,13 +89,9 @@ impl<T> Core<T> {
         Ok(())
     }
 
-    /// Stores a value in a spare cell, without allocating memory. Returns the value as the error if
-    /// there is no spare cell, or no place for it.
+    /// Stores a value in a spare cell, without allocating memory, in a pool that does not weigh. Returns
+    /// the value as the error if there is no spare cell, or no place for it.
     pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
-        // bug: value kept without being weighed
-        if self.weight_limit.is_some() {
-            return Err(value);
-        }
         let value = match self.put_in_spare(seat, value) {
             Err(value) if self.restock(seat) => value,
             result => return result,

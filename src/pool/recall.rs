@@ -125,28 +125,35 @@ impl<T> Core<T> {
     /// Recalls units of the bound, and weight, that other threads have leased and do not use. Returns
     /// whether there were any.
     #[cold]
-    pub(crate) fn recall_units(&self, seat: Option<&Seat>) -> bool {
-        let own = self.unreserve_own(seat);
+    pub(crate) fn recall_units(&self, seat: Option<&Seat>, patience: Patience) -> bool {
+        let own = self.release_own(seat);
         let hoarders = self.hoarders(seat, Wanted::Units);
         if hoarders == 0 {
             return own;
         }
         // bug: units out of reach
-        let got = self.recall(seat, hoarders, Wanted::Units, Patience::GivesUp);
+        let got = self.recall(seat, hoarders, Wanted::Units, patience);
         got.into_iter().for_each(|objects| self.shelf.append(objects));
         true
     }
 
-    /// Gives up the weight that the seat's own shard has reserved and does not use. Returns whether
-    /// there was any.
-    fn unreserve_own(&self, seat: Option<&Seat>) -> bool {
-        self.weight_limit.is_some()
-            && self.pin(seat).is_some_and(|pinned| {
-                let unused = pinned.shard.private.unused_weight() > 0;
-                // bug: own reservation out of reach
-                self.unreserve(&pinned.owner);
-                unused
-            })
+    /// Gives up the units and the weight that the seat's own shard has leased and does not use: those
+    /// of lent objects. Returns whether there were any.
+    fn release_own(&self, seat: Option<&Seat>) -> bool {
+        self.pin(seat).is_some_and(|pinned| {
+            let unused = pinned.shard.hoards(Wanted::Units);
+            // bug: own reservation out of reach
+            self.unreserve(&pinned.owner);
+            // bug: own units out of reach
+            pinned.owner.private().release_unused(&self.quota);
+            unused
+        })
+    }
+
+    /// Returns whether there is a unit for one more idle object, if necessary one that was recalled.
+    pub(crate) fn has_room(&self, seat: Option<&Seat>) -> bool {
+        let recall = || self.recall_units(seat, Patience::Waits);
+        self.quota.has_room() || recall() && self.quota.has_room()
     }
 
     /// Returns whether the seat's own shard has a unit for an object, which a put could not use because

@@ -133,21 +133,21 @@ impl<T> ReturnTo<T> {
         if local.is_some_and(|local| local.private().push_cell(full.as_raw())) {
             std::mem::forget(full);
         } else {
-            core.put_or_drop(full);
+            core.put_or_drop(full, 0);
         }
     }
 
     /// The rest of the slow path in a pool that weighs.
     #[inline(never)]
     fn give_back_weighed(core: &Core<T>, full: CellBox<T>) {
-        let weight = core.weigh(&full);
+        let weight = core.weigh(full.get());
         // The seat is looked up after weighing, as after the hook.
         // SAFETY: this is the calling thread's seat, which is not pinned.
         let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), core.index()) };
         if local.is_some_and(|local| local.private().push_weighed(full.as_raw(), weight)) {
             std::mem::forget(full);
         } else {
-            core.put_weighed_or_drop(full, weight);
+            core.put_or_drop(full, weight);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Objects by value: [`Pool::take`], [`Pool::try_take`] and [`Pool::put`], each with its hit path, which
 //! is inlined, and its slow path.
 
-use super::{hooks::CountOnDrop, pool::Pool, recall::Effort};
+use super::{core::Core, hooks::CountOnDrop, pool::Pool, recall::Effort};
 use crate::{collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current};
 
 impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
@@ -101,24 +101,35 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline(never)]
     fn put_slow(&self, mut value: T) {
         let core = self.core();
-        if self.recycle.is_some() {
-            if !core.recycle_ok(&mut value) {
-                return;
-            }
-            // SAFETY: forgotten if it is kept.
-            if self.weight.is_none() && unsafe { self.put_local(&raw const value) } {
-                return std::mem::forget(value);
-            }
+        if self.recycle.is_some() && !core.recycle_ok(&mut value) {
+            return;
         }
-        let Err(value) = core.put_value(slow_path_seat(), value) else { return core.poll() };
-        let spare = core.pop_empty(current());
-        // bug: cell that must have memory
-        let Some(empty) = spare.or_else(EmptyCell::try_new) else {
-            // bug: object dropped without being counted
-            let _count = CountOnDrop(core);
-            return drop(value);
-        };
-        core.put_or_drop(empty.fill(value));
+        // bug: value kept without being weighed
+        if core.weight_limit.is_some() {
+            return self.put_weighed(core, value);
+        }
+        // SAFETY: forgotten if it is kept.
+        if !self.is_plain && unsafe { self.put_local(&raw const value) } {
+            return std::mem::forget(value);
+        }
+        match core.put_value(slow_path_seat(), value) {
+            Ok(()) => core.poll(),
+            Err(value) => put_in_cell(core, value, 0),
+        }
+    }
+
+    /// The rest of the slow path of [`put`](Self::put) in a pool that weighs.
+    #[inline(never)]
+    fn put_weighed(&self, core: &Core<T>, value: T) {
+        let weight = core.weigh(&value);
+        let from = &raw const value;
+        // The seat is looked up after the hooks, which may have forked.
+        // SAFETY: forgotten if it is kept.
+        if self.pin_local().is_some_and(|it| unsafe { it.private().put_weighed(from, weight) }) {
+            std::mem::forget(value);
+        } else {
+            put_in_cell(core, value, weight);
+        }
     }
 
     /// The slow path of [`take`](Self::take).
@@ -140,4 +151,16 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn search_value(&self, effort: Effort) -> Option<T> {
         self.search(effort).map(|full| self.core().take_value(current(), full))
     }
+}
+
+/// Stores a value of this weight in a cell that no place of the thread's shard has.
+fn put_in_cell<T>(core: &Core<T>, value: T, weight: usize) {
+    let spare = core.pop_empty(current());
+    // bug: cell that must have memory
+    let Some(empty) = spare.or_else(EmptyCell::try_new) else {
+        // bug: object dropped without being counted
+        let _count = CountOnDrop(core);
+        return drop(value);
+    };
+    core.put_or_drop(empty.fill(value), weight);
 }

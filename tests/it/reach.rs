@@ -1,7 +1,7 @@
 //! No idle object, and no unit of a bound, is out of reach of any thread.
 
 use std::sync::{
-    Arc,
+    Arc, Barrier,
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 use std::thread;
@@ -304,4 +304,36 @@ fn a_reservation_is_used_by_its_own_thread() {
     pool.put(vec![0; 50]);
     let stats = pool.stats();
     assert_eq!((stats.idle, stats.idle_bytes, stats.dropped), (2, 100, 0));
+}
+
+/// `reserve` uses the units and the weight that threads have leased for objects which they hold.
+#[test]
+fn reserve_uses_what_is_leased_for_lent_objects() {
+    let _alone = alone();
+    let bounded = <Pool<Vec<u8>>>::new(|| vec![0; 10]).with_max_idle(2);
+    let weighed =
+        <Pool<Vec<u8>>>::new(|| vec![0; 10]).with_weight(Vec::len).with_max_idle_bytes(20);
+    for pool in [bounded, weighed] {
+        let (there, end) = (Barrier::new(2), Barrier::new(2));
+        let lend = || {
+            drop(pool.get());
+            pool.get()
+        };
+        thread::scope(|s| {
+            s.spawn(|| {
+                let _lent = lend();
+                there.wait();
+                end.wait();
+            });
+            let lent = lend();
+            there.wait();
+            pool.reserve(2);
+            let idle = pool.stats().idle;
+            drop(lent);
+            end.wait();
+            assert_eq!(idle, 2);
+        });
+        let stats = pool.stats();
+        assert_eq!((stats.idle, stats.dropped), (2, 2));
+    }
 }

@@ -52,6 +52,25 @@ fn an_object_is_weighed_when_it_comes_back() {
     assert_eq!(idle(&pool), (0, 0));
 }
 
+/// So does the weight of a value.
+#[test]
+fn a_value_is_weighed_when_it_comes_back() {
+    let _alone = alone();
+    let (pool, token) = (weighed(100), Arc::new(()));
+    pool.put((10, token.clone()));
+    for (weight, expected) in
+        [(10, (1, 10)), (6, (1, 6)), (9, (1, 9)), (90, (1, 90)), (1, (1, 1)), (200, (0, 0))]
+    {
+        let mut value = pool.take();
+        assert_eq!(idle(&pool), (0, 0));
+        value.0 = weight;
+        pool.put(value);
+        assert_eq!(idle(&pool), expected, "{weight}");
+    }
+    assert_eq!(live(&token), 0);
+    assert_eq!(pool.stats().dropped, 1);
+}
+
 /// Ageing, clearing and trimming make room again, exact to the byte.
 #[test]
 fn dropped_objects_make_room() {

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     collect::{
         collect::{Which, age_seat, drop_pending, vacate_seat},
+        recall::Patience,
         registry::Registry,
     },
     containers::cell::{CellBox, EmptyCell},
@@ -233,7 +234,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
         let seat = self.here(who);
         let mut kept = self.pools[pool].put(seat, full);
         if let Err(full) = kept {
-            self.pools[pool].core.recall_units(seat);
+            self.pools[pool].core.recall_units(seat, Patience::GivesUp);
             let has_room = self.pools[pool].core.quota.has_room();
             kept = self.pools[pool].put(seat, full);
             assert_eq!(kept.is_ok(), has_room, "refused without a reason, or kept without a unit");

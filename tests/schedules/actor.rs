@@ -12,6 +12,7 @@ use super::{
     process::{Pool, Process},
 };
 use crate::{
+    collect::recall::Patience,
     containers::cell::{CellBox, EmptyCell},
     pool::recall::Effort,
     seat::seat::Seat,
@@ -249,7 +250,7 @@ impl<'a> Actor<'a> {
 
     fn keep(&self, pool: &Pool, full: CellBox<Item>) -> Result<(), CellBox<Item>> {
         let here = self.here();
-        let again = |full| match pool.core.recall_units(here) {
+        let again = |full| match pool.core.recall_units(here, Patience::GivesUp) {
             true => pool.core.put(here, full),
             false => Err(full),
         };

@@ -54,6 +54,17 @@ impl Weighed {
         self.owner().private().pop().map(|full| full.take_value().0)
     }
 
+    /// Takes the value on the hit path: its cell stays in the slot.
+    fn take(&self) -> Option<usize> {
+        self.owner().private().take()
+    }
+
+    /// Puts a value on the quick path. Returns whether it was kept.
+    fn put(&self, weight: usize) -> bool {
+        // SAFETY: a number may be copied.
+        unsafe { self.owner().private().put_weighed(&raw const weight, weight) }
+    }
+
     /// Takes everything for another thread. Returns the weights, which remain in the sum.
     fn recall(&self) -> Vec<usize> {
         self.owner().private().unreserve(&self.limit);
@@ -115,10 +126,12 @@ fn weights_are_conserved() {
         let (mut slot, mut elsewhere) = (None, 0);
         for _ in 0..300 {
             let weight = rng.below(80);
-            match rng.below(6) {
+            match rng.below(8) {
                 0 | 1 if weighed.keep(weight) => assert_eq!(slot.replace(weight), None),
                 2 if weighed.push(weight) => assert_eq!(slot.replace(weight), None),
-                3 => assert_eq!(weighed.pop(), slot.take()),
+                3 if weighed.put(weight) => assert_eq!(slot.replace(weight), None),
+                6 => assert_eq!(weighed.pop(), slot.take()),
+                7 => assert_eq!(weighed.take(), slot.take()),
                 4 if rng.below(10) == 0 => {
                     let all = weighed.recall();
                     assert!(all.into_iter().eq(slot.take().inspect(|weight| elsewhere += weight)));

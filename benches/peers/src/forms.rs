@@ -65,6 +65,9 @@ fn forms() -> (Box<dyn Fn() + Sync>, Vec<Form>) {
     add("a bound in bytes", pool().with_max_idle_bytes(1 << 20));
     let weighed = pool().with_weight(Vec::capacity).with_max_idle_bytes(16 << 20);
     add("`with_weight` and a bound in bytes", weighed);
+    let weighed = pool().with_weight(Vec::capacity).with_max_idle_bytes(16 << 20);
+    let value = move || weighed.put(black_box(weighed.take()));
+    forms.push(("the same, by `take` and `put`".into(), Box::new(value)));
     let buffers: &BufferPool = Box::leak(Box::new(BufferPool::new()));
     forms.push(("`BufferPool::get`".into(), Box::new(|| _ = black_box(&mut *buffers.get()))));
     for (name, size) in

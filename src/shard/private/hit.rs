@@ -143,7 +143,7 @@ impl<T> PrivateOwner<'_, T> {
 ///
 /// The caller owns the cell, which holds no value. For `value`, as for [`ptr::read`](std::ptr::read).
 #[inline(always)]
-unsafe fn fill<T>(cell: *mut ObjectCell<T>, value: *const T) {
+pub(super) unsafe fn fill<T>(cell: *mut ObjectCell<T>, value: *const T) {
     // SAFETY: the caller's promise.
     unsafe { EmptyCell::from_raw(cell.cast()).fill(cell::read(value)) }.into_raw();
 }

@@ -98,6 +98,19 @@ impl<T> PrivateOwner<'_, T> {
         self.private.grown.store(0, Relaxed);
     }
 
+    /// Gives up the units of places without an object.
+    pub(crate) fn release_unused(&self, quota: &Quota) {
+        self.stow_spares();
+        let private = self.private;
+        let vacant = private.slot.load(Relaxed) == vacant();
+        if vacant {
+            private.slot.store(closed(), Relaxed);
+        }
+        let unused = private.lease() - private.count();
+        private.lease.store(private.count(), Relaxed);
+        quota.release(unused + usize::from(vacant));
+    }
+
     fn has_magazine(&self) -> bool {
         // SAFETY: only the owner uses the magazine.
         self.private.magazine.with(|magazine| unsafe { (*magazine).is_some() })

@@ -4,7 +4,7 @@
 //! thread that gets an object and gives it back does not access the pool's sum, unless the object
 //! has grown by then. The weight of all other idle objects is in the sum, too.
 
-use super::{Private, PrivateOwner, closed, is_object, spare_cell, vacant};
+use super::{Private, PrivateOwner, closed, hit::fill, is_object, spare_cell, vacant};
 use crate::{
     containers::{
         cell::{CellBox, ObjectCell},
@@ -34,6 +34,26 @@ impl<T> PrivateOwner<'_, T> {
             private.slot.store(cell, Relaxed);
         }
         fits
+    }
+
+    /// Keeps a value of this weight in the slot's spare cell, if there is one and the reservation fits.
+    /// Returns whether it did; if so, the caller must forget the value.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ptr::read`](std::ptr::read), if this returns true.
+    pub(crate) unsafe fn put_weighed(&self, value: *const T, weight: usize) -> bool {
+        let private = self.private;
+        let cell = spare_cell(private.slot.load(Relaxed));
+        let Some(cell) = cell.filter(|_| fits(weight, private.reserved.load(Relaxed))) else {
+            return false;
+        };
+        // SAFETY: the caller's promise; the slot owns the cell.
+        unsafe { fill(cell, value) };
+        // bug: weight of a value not noted
+        private.slot_weight.store(weight, Relaxed);
+        private.slot.store(cell, Relaxed);
+        true
     }
 
     /// Keeps an object of this weight in the slot, if the slot is free and the weight can be
