@@ -10,7 +10,10 @@ use loom::{
 
 use super::{model, model_pool::ModelPool};
 use crate::{
-    collect::{collect::vacate, recall::Patience},
+    collect::{
+        collect::vacate,
+        recall::{Patience, recall_from},
+    },
     seat::{fence::FenceKind, seat::Seat},
 };
 
@@ -231,5 +234,66 @@ fn recall_of_units_against_owner() {
         let leased = pool.core.shards(&pool.seats.read(None)).map(|s| s.units()).sum::<usize>();
         let units = pool.core.quota.lease(2) + leased;
         assert_eq!(units, 1, "a unit was lost or made");
+    });
+}
+
+/// A thread wants a unit that another one has leased for a lent object, while a collect gives units
+/// back: it gets one.
+#[test]
+fn recall_of_units_against_collect() {
+    model("recall_of_units_against_collect", Some(1), || {
+        let pool = pool(FenceKind::Asymmetric, 1, 2);
+        let seat = held(&pool, 0);
+        pool.fill(seat, 1);
+        let lent = pool.get_shared(seat).unwrap();
+        let collector = other(&pool, ModelPool::collect);
+        let lease = || pool.core.quota.lease(1) == 1;
+        let leased = pool.core.lease_recalled(Some(held(&pool, 1)), lease);
+        collector.join().unwrap();
+        assert!(leased, "the only unit was overlooked");
+        drop(lent);
+    });
+}
+
+/// A search overlooks no object that a thread recalls together with units.
+#[test]
+fn recall_of_units_against_search() {
+    model("recall_of_units_against_search", Some(1), || {
+        let pool = pool(FenceKind::Asymmetric, 2, 3);
+        let seat = held(&pool, 0);
+        // So that the shard gets a magazine.
+        pool.fill(seat, 2);
+        let both = [pool.get_shared(seat).unwrap(), pool.get_shared(seat).unwrap()];
+        both.into_iter().for_each(|full| pool.put(seat, full));
+        let lent = pool.get_shared(seat).unwrap();
+        let kept = pool.with_own(seat, |shard| (shard.private.units(), shard.private.len()));
+        assert_eq!(kept, Some((2, 1)));
+        let other =
+            other(&pool, |pool| pool.core.recall_units(Some(held(pool, 1)), Patience::GivesUp));
+        let got = pool.get(held(&pool, 2));
+        other.join().unwrap();
+        assert!(got.is_some(), "an idle object was overlooked");
+        drop((got, lent));
+        assert_eq!(pool.ledger.alive(), 0);
+    });
+}
+
+/// A thread uses the units that its own shard has leased for lent objects, even if another thread has
+/// claimed its seat meanwhile.
+#[test]
+fn recall_of_own_units_beside_a_claim() {
+    model("recall_of_own_units_beside_a_claim", Some(2), || {
+        let pool = pool(FenceKind::Asymmetric, 1, 2);
+        let seat = held(&pool, 0);
+        pool.fill(seat, 1);
+        let lent = pool.get_shared(seat).unwrap();
+        let other = other(&pool, |pool| {
+            // For another pool.
+            recall_from(&pool.seats, |id| id == 0, Patience::Waits, |_, (): &mut ()| (), drop);
+        });
+        let lease = || pool.core.quota.lease(1) == 1;
+        assert!(pool.core.lease_recalled(Some(seat), lease), "the own unit was out of reach");
+        other.join().unwrap();
+        drop(lent);
     });
 }

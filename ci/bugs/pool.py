@@ -162,15 +162,15 @@ bug("core freed by a reference", "ReturnTo::core_of(unsafe { self.core.used() })
     "ReturnTo::core_of(std::ptr::NonNull::from(self.used_core()))",
     miri="user")
 
-bug("reserve ignores the bound", "if !core.has_room(slow_path_seat()) { return; }", "",
+bug("reserve ignores the bound", "if !core.lease_recalled(slow_path_seat(), has_room) { return; }", "",
     programs="random::sizes", fuzz="sizes")
 
 
 # pool/put.rs
 
 bug("drop inside the pin",
-    "drop(pinned); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => return Err(full),",
-    "let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => { drop(full); return Ok(()); }",
+    "drop(pinned); self.add_to_stock(surplus); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => return Err(full),",
+    "self.add_to_stock(surplus); let slots = match pushed { Ok(()) => return Ok(()), Err(PushError::AtLimit(full)) => { drop(full); return Ok(()); }",
     soak="")
 
 bug("object without a magazine lost", "return self.shelve(back", "std::mem::forget(back); return Ok(()",
@@ -178,6 +178,12 @@ bug("object without a magazine lost", "return self.shelve(back", "std::mem::forg
 
 bug("object without a ring lost", "return self.shelve(full", "std::mem::forget(full); return Ok(()",
     tests="--test no_memory growth")
+
+bug("spare cells of passed objects without a bound", "pinned.owner.private().surplus_empties()", "None",
+    tests="--test memory cells_of_passed_guards")
+
+bug("spare cells of passed heavy objects without a bound", "pinned.owner.private().surplus_empties()", "None",
+    tests="--test memory cells_of_passed_guards")
 
 bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
     tests="--lib spare_cells_are_few")
@@ -194,16 +200,22 @@ bug("own reservation out of reach", "self.unreserve(&pinned.owner);", "",
 bug("own units out of reach", "pinned.owner.private().release_unused(&self.quota);", "",
     tests="--test it reach::reserve_uses")
 
-bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience)?", "List::new()",
+bug("own units out of reach while the seat is claimed by a recall", "undisturbed(seat, release)", "None",
+    models="recall_of_own_units_beside_a_claim")
+
+bug("units of a collect overlooked", "wait_for_collector();", "",
+    models="recall_of_units_against_collect")
+
+bug("private objects out of reach", "self.recall(seat, hoarders, (wanted, patience), keep_one)??", "keep_one(List::new())?",
     models="recall_finds_what_was_put", schedules="recalls", programs="random::pools", tests="--test it reach::")
 
 bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) &&", "",
     tests="--test it reach::")
 
-bug("recalled objects lost with the one that is used", "self.shelf.append", "drop",
+bug("recalled objects lost with the one that is used", "self.keep_recalled(seat, got);", "drop(got);",
     programs="random::pools")
 
-bug("units out of reach", "self.recall(seat, hoarders, Wanted::Units, patience)", "None::<List<T>>",
+bug("units out of reach", "self.recall(seat, hoarders, (Wanted::Units, patience), |got| self.shelf.append(got));", "",
     tests="--test it reach::")
 
 

@@ -46,8 +46,8 @@ impl<T> Pending<T> {
 
     /// Takes out what can be dropped at any time: all but the shards.
     pub(crate) fn take(&mut self) -> Self {
-        let objects = mem::replace(&mut self.objects, List::new());
-        let empties = mem::replace(&mut self.empties, List::new());
+        let objects = mem::take(&mut self.objects);
+        let empties = mem::take(&mut self.empties);
         Self { objects, empties, shards: RemovedShards::new() }
     }
 }

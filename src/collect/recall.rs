@@ -21,24 +21,32 @@ pub(crate) enum Patience {
     GivesUp,
 }
 
-/// Claims the seats whose ids are `wanted`, and calls `recall` with each that was reached. Returns
-/// `None` without doing so if another thread is collecting or recalling and `patience` is up.
+/// Claims the seats whose ids are `wanted`, and calls `recall` with each that was reached and with what
+/// it has collected so far. When the seats are released, calls `store` with all of it, and returns the
+/// result. Returns `None` without doing so if another thread is collecting or recalling and `patience`
+/// is up.
 ///
-/// `wanted` must not include the calling thread's own seat, which is not pinned.
-pub(crate) fn recall_from(
+/// Searches that find nothing meanwhile wait for the end, because objects are moved. `wanted` must not
+/// include the calling thread's own seat, which is not pinned. `store` must not lock the registry.
+pub(crate) fn recall_from<L: Default, R>(
     seats: &Seats,
     wanted: impl Fn(usize) -> bool,
     patience: Patience,
-    mut recall: impl FnMut(&Seat),
-) -> Option<()> {
+    mut recall: impl FnMut(&Seat, &mut L),
+    store: impl FnOnce(L) -> R,
+) -> Option<R> {
     // bug: recall without the registry's lock
     let _registry = lock(patience)?;
-    // SAFETY: the lock makes this the only claim.
-    unsafe { Claim::of(seats, wanted) }.visit(|seat| {
-        recall(seat);
-        false
-    });
-    Some(())
+    // bug: recalled objects out of reach on their way
+    seats.moves().during(|| {
+        let mut got = L::default();
+        // SAFETY: the lock makes this the only claim.
+        unsafe { Claim::of(seats, wanted) }.visit(|seat| {
+            recall(seat, &mut got);
+            false
+        });
+        Some(store(got))
+    })
 }
 
 /// Waits until no other thread collects, recalls, or ends.

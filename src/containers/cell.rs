@@ -212,6 +212,12 @@ unsafe fn set_next<T>(cell: *mut ObjectCell<T>, to: *mut ObjectCell<T>) {
     unsafe { (*cell).next.with_mut(|next| *next = to) };
 }
 
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> List<T> {
     pub(crate) const fn new() -> Self {
         let (head, tail) = (ptr::null_mut(), ptr::null_mut());

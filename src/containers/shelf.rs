@@ -119,7 +119,7 @@ impl<T> Shelf<T> {
     pub(crate) fn age(&self) {
         if self.len() > 0 {
             self.with(|lists| {
-                let fresh = std::mem::replace(&mut lists.fresh, List::new());
+                let fresh = std::mem::take(&mut lists.fresh);
                 lists.aged.append(fresh);
             });
         }
@@ -128,7 +128,7 @@ impl<T> Shelf<T> {
     /// Moves all objects that have aged to `gone`.
     pub(crate) fn take_aged(&self, gone: &mut List<T>) {
         if self.len() > 0 {
-            self.with(|lists| gone.append(std::mem::replace(&mut lists.aged, List::new())));
+            self.with(|lists| gone.append(std::mem::take(&mut lists.aged)));
         }
     }
 }

@@ -93,7 +93,7 @@ impl<T: Send + 'static> Collectable for Core<T> {
             // The caller may be in the middle of a `get`, so these are not dropped here: the next
             // collect does that.
             // bug: overdue objects live on
-            self.shelf.append_aged(std::mem::replace(&mut late.objects, List::new()));
+            self.shelf.append_aged(std::mem::take(&mut late.objects));
         });
         self.with_pending(|pending| pending.empties.append(late.empties));
     }

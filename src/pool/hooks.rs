@@ -3,15 +3,12 @@
 
 use std::mem;
 
-use super::core::Core;
+use super::{core::Core, recall::RECALLS};
 use crate::{
     collect::{join::slow_path_seat, recall::Patience},
     containers::cell::CellBox,
     seat::seat::Seat,
 };
-
-/// How often a put recalls units.
-const RECALLS: usize = 8;
 
 impl<T> Core<T> {
     /// Runs the `recycle` hook, and returns whether the object may be kept. If not, it is counted
@@ -52,11 +49,13 @@ impl<T> Core<T> {
         // bug: own unit out of reach while the seat is claimed
         let mut refused = if self.wait_for_own_unit(seat) { put(full) } else { Err(full) };
         for _ in 0..RECALLS {
-            // Other threads may lease what was recalled.
-            refused = match refused {
-                Err(full) if self.recall_units(seat, Patience::GivesUp) => put(full),
-                result => return result,
-            };
+            let Err(full) = refused else { break };
+            let more = self.recall_units(seat, Patience::GivesUp);
+            // Once more even if nothing was recalled: a collect may have given units back.
+            refused = put(full);
+            if !more {
+                break;
+            }
         }
         refused
     }
@@ -87,12 +86,10 @@ impl<T> Core<T> {
         weight: usize,
     ) -> Result<(), CellBox<T>> {
         let Some(limit) = &self.weight_limit else { return self.shelve(full) };
-        let recall = || self.recall_units(seat, Patience::Waits);
-        if limit.add(weight) || recall() && limit.add(weight) {
-            self.shelve(full).inspect_err(|_| limit.sub(weight))
-        } else {
-            Err(full)
+        if !self.lease_recalled(seat, || limit.add(weight)) {
+            return Err(full);
         }
+        self.shelve(full).inspect_err(|_| limit.sub(weight))
     }
 
     /// Returns the weight of an object that is about to be stored, in a pool that weighs. If weighing

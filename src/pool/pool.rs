@@ -232,7 +232,8 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     fn make_idle(&self, core: &Core<T>, additional: usize) {
         for _ in 0..additional {
             // bug: reserve ignores the bound
-            if !core.has_room(slow_path_seat()) {
+            let has_room = || core.quota.has_room();
+            if !core.lease_recalled(slow_path_seat(), has_room) {
                 return;
             }
             let full = self.make();

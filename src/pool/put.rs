@@ -1,9 +1,11 @@
 //! Where an object that comes back is stored, and spare cells.
 
+use std::mem::MaybeUninit;
+
 use super::core::Core;
 use crate::{
     containers::{
-        cell::{CellBox, EmptyCell},
+        cell::{CellBox, EmptyCell, List},
         ring::Ring,
     },
     seat::seat::Seat,
@@ -25,8 +27,11 @@ impl<T> Core<T> {
             pinned.add_magazine(&mut magazine, &self.quota);
             let pushed = pinned.owner.push(full, &self.quota, &mut ring);
             self.mark(&pinned);
+            // bug: spare cells of passed objects without a bound
+            let surplus = pinned.owner.private().surplus_empties();
             // bug: drop inside the pin
             drop(pinned);
+            self.add_to_stock(surplus);
             let slots = match pushed {
                 Ok(()) => return Ok(()),
                 Err(PushError::AtLimit(full)) => return Err(full),
@@ -67,6 +72,10 @@ impl<T> Core<T> {
         pinned.owner.enable_slot();
         let kept = pinned.owner.private().keep_weighed(full, weight, &self.quota, limit);
         self.mark(&pinned);
+        // bug: spare cells of passed heavy objects without a bound
+        let surplus = pinned.owner.private().surplus_empties();
+        drop(pinned);
+        self.add_to_stock(surplus);
         // An object that is returned here is dropped by the caller, unpinned.
         kept
     }
@@ -157,7 +166,12 @@ impl<T> Core<T> {
             surplus = pinned.owner.private().surplus_empties();
         }
         drop(empty);
-        // Those for which the stock has no place are freed.
+        self.add_to_stock(surplus);
+    }
+
+    /// Gives the spare cells of which a shard has too many to the stock. Those for which it has no
+    /// place are freed.
+    fn add_to_stock(&self, surplus: Option<List<MaybeUninit<T>>>) {
         drop(surplus.and_then(|surplus| self.stock.add(surplus)));
     }
 }

@@ -4,7 +4,10 @@ use std::ptr;
 
 use super::core::Core;
 use crate::{
-    collect::recall::{Patience, recall_from, wait_for_collector},
+    collect::{
+        collect::undisturbed,
+        recall::{Patience, recall_from, wait_for_collector},
+    },
     containers::{
         cell::{CellBox, List},
         occupancy::BITS,
@@ -38,6 +41,9 @@ const MAX_EXTRA: usize = 64;
 
 /// For how many spins a put waits for the end of a claim, if the thread's own unit is out of reach.
 const WAITS: usize = model_limit(10_000, 1);
+
+/// How often a thread that wants units recalls. Once for all hoarders, if they lease no more.
+pub(super) const RECALLS: usize = BITS.div_ceil(HOARDERS);
 
 /// From how many threads a recall takes. It needs one object only, and disables what it takes from.
 const HOARDERS: usize = 8;
@@ -80,10 +86,16 @@ impl<T> Core<T> {
         if hoarders == 0 || effort == Effort::Modest && self.allows_extra() {
             return None;
         }
+        let keep_one = |mut got: List<T>| {
+            let full = got.pop();
+            // bug: recalled objects lost with the one that is used
+            if full.is_some() {
+                self.keep_recalled(seat, got);
+            }
+            full
+        };
         // bug: private objects out of reach
-        let mut got = self.recall(seat, hoarders, wanted, patience)?;
-        let full = got.pop()?;
-        self.keep_recalled(seat, got);
+        let full = self.recall(seat, hoarders, (wanted, patience), keep_one)??;
         self.count(seat, |counters| counters.for_result(Found::Steal));
         Some(full)
     }
@@ -118,7 +130,6 @@ impl<T> Core<T> {
             count += 1;
         }
         self.keep_loot(seat, &batch[..count]);
-        // bug: recalled objects lost with the one that is used
         self.shelf.append(got);
     }
 
@@ -126,34 +137,57 @@ impl<T> Core<T> {
     /// whether there were any.
     #[cold]
     pub(crate) fn recall_units(&self, seat: Option<&Seat>, patience: Patience) -> bool {
-        let own = self.release_own(seat);
+        let own = self.release_own(seat, patience);
         let hoarders = self.hoarders(seat, Wanted::Units);
         if hoarders == 0 {
             return own;
         }
         // bug: units out of reach
-        let got = self.recall(seat, hoarders, Wanted::Units, patience);
-        got.into_iter().for_each(|objects| self.shelf.append(objects));
+        self.recall(seat, hoarders, (Wanted::Units, patience), |got| self.shelf.append(got));
         true
     }
 
     /// Gives up the units and the weight that the seat's own shard has leased and does not use: those
     /// of lent objects. Returns whether there were any.
-    fn release_own(&self, seat: Option<&Seat>) -> bool {
-        self.pin(seat).is_some_and(|pinned| {
-            let unused = pinned.shard.hoards(Wanted::Units);
-            // bug: own reservation out of reach
-            self.unreserve(&pinned.owner);
-            // bug: own units out of reach
-            pinned.owner.private().release_unused(&self.quota);
-            unused
-        })
+    fn release_own(&self, seat: Option<&Seat>, patience: Patience) -> bool {
+        let release = || {
+            self.pin(seat).map(|pinned| {
+                let unused = pinned.shard.hoards(Wanted::Units);
+                // bug: own reservation out of reach
+                self.unreserve(&pinned.owner);
+                // bug: own units out of reach
+                pinned.owner.private().release_unused(&self.quota);
+                unused
+            })
+        };
+        let unused = match (release(), seat) {
+            // bug: own units out of reach while the seat is claimed by a recall
+            (None, Some(seat)) if patience == Patience::Waits => undisturbed(seat, release),
+            (unused, _) => unused,
+        };
+        unused.unwrap_or(false)
     }
 
-    /// Returns whether there is a unit for one more idle object, if necessary one that was recalled.
-    pub(crate) fn has_room(&self, seat: Option<&Seat>) -> bool {
-        let recall = || self.recall_units(seat, Patience::Waits);
-        self.quota.has_room() || recall() && self.quota.has_room()
+    /// Calls `lease`, which returns whether it got the units and the weight that it wants, until it
+    /// does or no other thread keeps any that it does not use. Waits for other collectors. Returns the
+    /// last result.
+    pub(crate) fn lease_recalled(
+        &self,
+        seat: Option<&Seat>,
+        mut lease: impl FnMut() -> bool,
+    ) -> bool {
+        for _ in 0..RECALLS {
+            if lease() {
+                return true;
+            }
+            if !self.recall_units(seat, Patience::Waits) {
+                break;
+            }
+        }
+        // A collector that has given units back does not keep the lock any more.
+        // bug: units of a collect overlooked
+        wait_for_collector();
+        lease()
     }
 
     /// Returns whether the seat's own shard has a unit for an object, which a put could not use because
@@ -171,22 +205,21 @@ impl<T> Core<T> {
     }
 
     /// Takes all private objects of those `hoarders` that still keep what is `wanted`, and disables
-    /// their private parts. Returns `None` if patience is up.
-    fn recall(
+    /// their private parts. Calls `store` with the objects. Returns `None` if patience is up.
+    fn recall<R>(
         &self,
         seat: Option<&Seat>,
         hoarders: usize,
-        wanted: Wanted,
-        patience: Patience,
-    ) -> Option<List<T>> {
+        (wanted, patience): (Wanted, Patience),
+        store: impl FnOnce(List<T>) -> R,
+    ) -> Option<R> {
         let own = seat.map(|seat| seat.id);
         let is_hoarder = |id: usize| hoarders & (1 << (id % BITS)) != 0 && Some(id) != own;
-        let mut got = List::new();
-        recall_from(&self.seats, is_hoarder, patience, |seat| {
+        let recall = |seat: &Seat, got: &mut List<T>| {
             // SAFETY: claimed.
             got.append(unsafe { self.recall_shard(seat, wanted) });
-        })?;
-        Some(got)
+        };
+        recall_from(&self.seats, is_hoarder, patience, recall, store)
     }
 
     /// Returns the bits of up to [`HOARDERS`] shards that keep what is `wanted`, as a word of the

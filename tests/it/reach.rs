@@ -337,3 +337,39 @@ fn reserve_uses_what_is_leased_for_lent_objects() {
         assert_eq!((stats.idle, stats.dropped), (2, 2));
     }
 }
+
+/// However many threads hold leases for lent objects, `reserve` gets all of them.
+#[test]
+fn reserve_recalls_from_many_threads() {
+    const OTHERS: usize = 20;
+    let _alone = alone();
+    let bounded = <Pool<Vec<u8>>>::new(|| vec![0; 10]).with_max_idle(OTHERS);
+    let weighed =
+        <Pool<Vec<u8>>>::new(|| vec![0; 10]).with_weight(Vec::len).with_max_idle_bytes(10 * OTHERS);
+    let both = <Pool<Vec<u8>>>::new(|| vec![0; 10])
+        .with_max_idle(OTHERS)
+        .with_weight(Vec::len)
+        .with_max_idle_bytes(10 * OTHERS);
+    for pool in [bounded, weighed, both] {
+        let (there, end) = (Barrier::new(OTHERS + 1), Barrier::new(OTHERS + 1));
+        thread::scope(|s| {
+            for _ in 0..OTHERS {
+                s.spawn(|| {
+                    // All at once, so that each has an object of its own.
+                    let first = pool.get();
+                    there.wait();
+                    drop(first);
+                    there.wait();
+                    let _lent = pool.get();
+                    there.wait();
+                    end.wait();
+                });
+            }
+            (0..3).for_each(|_| _ = there.wait());
+            pool.reserve(OTHERS);
+            let idle = pool.stats().idle;
+            end.wait();
+            assert_eq!(idle, OTHERS as u64);
+        });
+    }
+}

@@ -5,6 +5,7 @@ use std::{
     sync::{
         Barrier,
         atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc,
     },
     thread,
 };
@@ -214,4 +215,34 @@ fn owned_guards_leave_nothing() {
     (0..10).for_each(|_| round());
     let more = exact_bytes().saturating_sub(before);
     assert!(more < KIB, "{more} bytes are left");
+}
+
+/// A thread that drops guards of another one, and takes their objects, keeps few spare cells.
+#[test]
+fn cells_of_passed_guards_are_few() {
+    const MANY: usize = if cfg!(miri) { 300 } else { 20_000 };
+    let _alone = alone();
+    let plain = || <Pool<[u64; 8]>>::new(|| [0; 8]);
+    let pools = [
+        plain(),
+        plain().with_recycle(|_| true),
+        plain().with_max_idle(4),
+        plain().with_weight(|_| 64).with_max_idle_bytes(1 << 10),
+    ];
+    for (i, pool) in pools.iter().enumerate() {
+        let (send, receive) = mpsc::sync_channel::<OwnedPooled<[u64; 8]>>(4);
+        let more = thread::scope(|s| {
+            s.spawn(move || (0..MANY).for_each(|_| send.send(pool.get_owned()).unwrap()));
+            let dropping = s.spawn(move || {
+                let before = exact_bytes();
+                for guard in receive {
+                    drop(guard);
+                    let _ = pool.try_take();
+                }
+                exact_bytes().saturating_sub(before)
+            });
+            dropping.join().unwrap()
+        });
+        assert!(more <= 64 * KIB, "pool {i}: {more} bytes more");
+    }
 }

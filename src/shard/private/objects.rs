@@ -142,7 +142,7 @@ impl<T> PrivateOwner<'_, T> {
     /// Leaks everything in the private part, in a child process after a fork: another thread may
     /// have been changing it at the fork.
     pub(crate) fn abandon(&self) {
-        self.with_empties(|empties| mem::forget(mem::replace(empties, List::new())));
+        self.with_empties(|empties| mem::forget(mem::take(empties)));
         self.set_counts(0, 0);
         self.close();
     }

@@ -72,7 +72,7 @@ impl<T> PrivateOwner<'_, T> {
 
     /// Keeps spare cells aside that come from elsewhere, and leaves `more` empty.
     pub(crate) fn add_empties(&self, more: &mut List<MaybeUninit<T>>) {
-        self.with_empties(|empties| empties.append(std::mem::replace(more, List::new())));
+        self.with_empties(|empties| empties.append(std::mem::take(more)));
     }
 
     /// Returns whether there are no spare cells, except in the slot and the magazine.
@@ -83,7 +83,7 @@ impl<T> PrivateOwner<'_, T> {
     /// Takes all spare cells.
     pub(crate) fn take_empties(&self) -> List<MaybeUninit<T>> {
         self.stow_spares();
-        self.with_empties(|empties| std::mem::replace(empties, List::new()))
+        self.with_empties(std::mem::take)
     }
 
     pub(super) fn keep_empty(&self, cell: *mut ObjectCell<T>) {
