@@ -131,7 +131,7 @@ fn conserve(fence_kind: FenceKind, max_idle: usize) {
                 // Up to more objects than are private, so that chains are used.
                 1..20 => (0..rng.below(60)).for_each(|_| held.push(pool.make())),
                 20..40 => held.drain(..).for_each(|full| put(seat, full)),
-                40..500 => held.extend(pool.take(seat)),
+                40..500 => held.extend(pool.take_modestly(seat)),
                 _ => held.pop().into_iter().for_each(|full| put(seat, full)),
             }
         }

@@ -91,6 +91,12 @@ impl TestPool {
         self.take_by(seat, || self.core.search(seat, Effort::Full))
     }
 
+    /// Takes an object as [`take`](Self::take) does, but gives up if the seat becomes late meanwhile,
+    /// which a search with full effort would treat as a seat of the process.
+    pub(super) fn take_modestly(&self, seat: Option<&Seat>) -> Option<CellBox<Item>> {
+        self.take_by(seat, || self.core.search(seat, Effort::Modest))
+    }
+
     /// Takes an object that no other thread keeps private, and holds it.
     pub(super) fn take_shared(&self, seat: Option<&Seat>) -> Option<CellBox<Item>> {
         self.take_by(seat, || self.core.take(seat))
