@@ -210,11 +210,13 @@ fn owned_guards_leave_nothing() {
         drop(guards);
         (0..4).for_each(|_| collect());
     };
+    const ROUNDS: usize = if cfg!(miri) { 3 } else { 100 };
     round();
     let before = exact_bytes();
-    (0..10).for_each(|_| round());
+    (0..ROUNDS).for_each(|_| round());
     let more = exact_bytes().saturating_sub(before);
-    assert!(more < KIB, "{more} bytes are left");
+    // The epochs keep a few KiB for threads that have ended, but a core takes 512 bytes.
+    assert!(more < 24 * KIB, "{more} bytes are left");
 }
 
 /// A thread that drops guards of another one, and takes their objects, keeps few spare cells.
