@@ -32,7 +32,9 @@ impl Pool {
     }
 
     fn core(&self) -> &Core<Object> {
-        self.lazy.get().unwrap_or_else(|| self.lazy.init(Core::new(&self.seats, usize::MAX)))
+        self.lazy
+            .get()
+            .unwrap_or_else(|| self.lazy.init(Core::new(&self.seats, usize::MAX), |_| ()))
     }
 
     /// Puts a new object. Returns the core that it is in.

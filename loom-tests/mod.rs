@@ -6,11 +6,13 @@
 //! them. Every model keeps a ledger: an object has one holder at a time, whose writes the next one
 //! sees, and is dropped exactly once.
 
+mod add_only;
 mod chain;
 mod collect;
 mod collect_thread;
 mod end;
 mod epochs;
+mod gate;
 mod handle;
 mod late;
 mod ledger;

@@ -67,4 +67,6 @@ pub use collect::{
     pressure::{Level, Pressure},
     schedule::collect,
 };
-pub use pool::{owned::OwnedPooled, pool::Pool, pooled::Pooled, stats::Stats};
+pub use pool::{
+    manage::Manage, of::of, owned::OwnedPooled, pool::Pool, pooled::Pooled, stats::Stats,
+};

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use corepool::{OwnedPooled, Pool, Pooled};
+use corepool::{Manage, OwnedPooled, Pool, Pooled};
 
 use crate::faults::{self, Fault};
 use crate::held::{Gets, Held, Own};
@@ -26,14 +26,14 @@ fn many<T>() -> usize {
 }
 
 /// One pool, as a thread uses it for a while.
-pub struct Burst<'a, T, F> {
-    pool: &'a Pool<T, F>,
+pub struct Burst<'a, T, M> {
+    pool: &'a Pool<T, M>,
     ledger: &'static Ledger,
     gets: Gets,
 }
 
-impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
-    pub fn of(pool: &'a Pool<T, F>, ledger: &'static Ledger) -> Self {
+impl<'a, T: Item, M: Manage<T>> Burst<'a, T, M> {
+    pub fn of(pool: &'a Pool<T, M>, ledger: &'static Ledger) -> Self {
         Self { pool, ledger, gets: Gets::of(ledger) }
     }
 
@@ -54,7 +54,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
         }
     }
 
-    fn get(&self) -> Held<Pooled<'a, T, F>> {
+    fn get(&self) -> Held<Pooled<'a, T>> {
         self.gets.count(Op::Get);
         Held::new(self.pool.get())
     }
@@ -165,7 +165,7 @@ impl<'a, T: Item, F: Fn() -> T> Burst<'a, T, F> {
 }
 
 /// Operations on `OwnedPooled`.
-pub fn owned<T: Item, F: Fn() -> T>(pool: &Arc<Pool<T, F>>, ledger: &'static Ledger) {
+pub fn owned<T: Item, M: Manage<T>>(pool: &Arc<Pool<T, M>>, ledger: &'static Ledger) {
     let gets = Gets::of(ledger);
     for _ in 0..64 {
         gets.count(Op::GetOwned);

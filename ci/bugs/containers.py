@@ -2,6 +2,15 @@
 from .planted import bug
 
 
+# containers/add_only.rs
+
+bug("entry published without release", "Release", "Relaxed",
+    models="keys_have_one_value")
+
+bug("two values of one key", "if let Some(value) = self.find(first, &new.key) { return value; }", "",
+    models="keys_have_one_value")
+
+
 # containers/cell.rs
 
 bug("guard shared whatever its object", ": Sync", "",

@@ -7,6 +7,15 @@ from .planted import bug
 bug("hit path skips the hook", "if self.is_plain() { index } else { NO_INDEX }", "index",
     tests="--test it recycled")
 
+bug("end waits for calls of a parent's thread", "self.manager.iter().for_each(Manager::reset_after_fork);", "",
+    tests="--test process a_child_ends_pools_whose_managers")
+
+bug("kept objects counted as dropped", "self.dropped.add(units.wrapping_neg());", "",
+    tests="--test it ageing::collects_leave")
+
+bug("idle objects that are to be kept dropped", "self.shelf.append_aged(kept);", "drop(kept);",
+    tests="--test it ageing::collects_leave")
+
 bug("stock kept by collects", "iter::from_fn(|| self.stock.take())", "iter::empty()",
     tests="--test memory cells_of_values_that_leave")
 
@@ -107,6 +116,19 @@ bug("core freed before the last guard", "before == LOAN + ENDED", "before & ENDE
     models="end_")
 
 
+# pool/gate.rs
+
+bug("call of a manager that is gone",
+    "if call.is_none() { self.0.fetch_sub(CALL, Relaxed); return None; }", "let call = call.or(Some(Call(self)));",
+    models="gate_against_end")
+
+bug("manager dropped beside a call", "self.0.load(Acquire) == CLOSED", "true",
+    models="gate_against_end")
+
+bug("call ends without release", "Release", "Relaxed",
+    models="gate_against_end")
+
+
 # pool/handle.rs
 
 bug("pool sent whatever its objects", ": Send", "",
@@ -150,6 +172,12 @@ bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false
     models="end_against_put_on_the_shelf")
 
 
+# pool/manager.rs
+
+bug("manager dropped twice", "state == State::Open", "true",
+    tests="--test it manage::a_manager_is_dropped")
+
+
 # pool/pool.rs
 
 bug("reserved objects do not age", "core.poll();", "",
@@ -184,6 +212,9 @@ bug("spare cells of passed objects without a bound", "pinned.owner.private().sur
 
 bug("spare cells of passed heavy objects without a bound", "pinned.owner.private().surplus_empties()", "None",
     tests="--test memory cells_of_passed_guards")
+
+bug("detached object counted as outstanding", "self.left.add(1);", "",
+    tests="--test it manage::outstanding")
 
 bug("spare cells without a bound", "owner.private().surplus_empties()", "None",
     tests="--lib spare_cells_are_few")
@@ -235,6 +266,9 @@ bug("spoilt object kept by its own thread", "(!panicking()).then(CurrentSeat::ge
 
 
 # pool/slow_path.rs
+
+bug("attached object not counted", "self.core().left.add(1_usize.wrapping_neg());", "",
+    tests="--test it manage::an_attached")
 
 bug("lent objects keep their weight", "found.iter().for_each(|full| core.release_weight(full));", "",
     tests="--test it weights::")

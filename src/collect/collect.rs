@@ -68,7 +68,10 @@ pub(crate) unsafe fn age_pools(seats: &Seats, which: Which<'_>) {
         drain(seats, which);
     }
     // SAFETY: locked, and drained.
-    seats.moves().during(|| unsafe { flip(seats, which) });
+    seats.moves().during(|| unsafe {
+        flip(seats, which);
+        which.pools().for_each(|pool| pool.keep_min_idle());
+    });
     seats.end_removals();
     // SAFETY: the caller holds the lock.
     unsafe { free_removed(seats, which.registry) };

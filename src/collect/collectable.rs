@@ -40,6 +40,14 @@ pub(crate) trait Collectable: Send + Sync {
     /// The caller holds the registry's lock, has called `advance`, and has claimed `seat`.
     unsafe fn flip(&self, seat: &Seat, shard: AnyShard) -> bool;
 
+    /// The fourth step, with no seat claimed: puts back what the first has taken out, up to the number of
+    /// idle objects that the pool is to keep.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock.
+    unsafe fn keep_min_idle(&self);
+
     /// Returns what the steps have taken out, which the caller drops.
     ///
     /// # Safety

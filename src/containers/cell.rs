@@ -70,6 +70,21 @@ impl<T> CellBox<T> {
         Self { cell, owns }
     }
 
+    /// Returns a pointer to the object, which owns the cell.
+    pub(crate) fn into_value_ptr(self) -> NonNull<T> {
+        let cell = self.cell;
+        std::mem::forget(self);
+        // The value is the first field.
+        cell.cast()
+    }
+
+    /// # Safety
+    ///
+    /// `value` came from [`into_value_ptr`](Self::into_value_ptr), and ownership passes to the result.
+    pub(crate) unsafe fn from_value_ptr(value: NonNull<T>) -> Self {
+        Self { cell: value.cast(), owns: PhantomData }
+    }
+
     /// Takes the object out. Returns the object and the empty cell.
     #[inline]
     pub(crate) fn take_value(self) -> (T, EmptyCell<T>) {

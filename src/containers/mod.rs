@@ -16,3 +16,5 @@ pub(crate) mod occupancy;
 pub(crate) mod quota;
 
 pub(crate) mod weight;
+
+pub(crate) mod add_only;

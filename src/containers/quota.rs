@@ -15,7 +15,7 @@ pub(crate) struct Quota {
     limit: usize,
     bounded: bool,
     slots: bool,
-    places: usize,
+    places: u32,
 }
 
 impl Quota {
@@ -27,7 +27,7 @@ impl Quota {
             limit,
             bounded: limit != usize::MAX,
             slots: limit > 0,
-            places: places.min(limit),
+            places: u32::try_from(places.min(limit)).expect("a magazine is small"),
         }
     }
 
@@ -52,14 +52,14 @@ impl Quota {
     /// Returns the most objects that a magazine may hold.
     #[inline]
     pub(crate) fn places(&self) -> usize {
-        self.places
+        self.places as usize
     }
 
     /// Returns how many objects move at a time between magazine and chain, and how many units
     /// between the quota and a shard.
     #[inline]
     pub(crate) fn batch(&self) -> usize {
-        (self.places / 4).max(1)
+        (self.places() / 4).max(1)
     }
 
     /// Returns the most idle objects that the pool may hold.

@@ -5,7 +5,10 @@
 
 use std::ptr::NonNull;
 
-use super::core::{Core, NO_INDEX};
+use super::{
+    core::{Core, NO_INDEX},
+    manager::Manager,
+};
 use crate::{
     collect::{
         collectable::Collectable,
@@ -73,6 +76,25 @@ impl<T: Send + 'static> Collectable for Core<T> {
             }
             unused
         })
+    }
+
+    unsafe fn keep_min_idle(&self) {
+        if self.min_idle == 0 {
+            return;
+        }
+        let reading = &self.seats.read(None);
+        let idle = self.shards(reading).map(Shard::idle).sum::<usize>() + self.shelf.len();
+        let missing = self.min_idle.saturating_sub(idle);
+        self.with_pending(|pending| {
+            let units = self.quota.lease(missing.min(pending.objects.len()));
+            let mut kept = List::new();
+            (0..units).map_while(|_| pending.objects.pop()).for_each(|full| kept.push(full));
+            // bug: kept objects counted as dropped
+            self.dropped.add(units.wrapping_neg());
+            // They are victims again, so that a search finds them, and the next collect decides anew.
+            // bug: idle objects that are to be kept dropped
+            self.shelf.append_aged(kept);
+        });
     }
 
     unsafe fn take_pending(&self) -> Option<ErasedPending> {
@@ -170,6 +192,8 @@ impl<T: Send + 'static> Collectable for Core<T> {
                 self.map.mark(parity, shard.id as usize);
             }
         }
+        // bug: end waits for calls of a parent's thread
+        self.manager.iter().for_each(Manager::reset_after_fork);
         // bug: units lost by a fork
         self.quota
             .recount(self.shards(reading).map(Shard::units).sum::<usize>() + self.shelf.len());

@@ -8,7 +8,7 @@ use std::{marker::PhantomData, ptr::NonNull, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::loans::Loans;
+use super::{loans::Loans, manager::Manager};
 use crate::{
     collect::{pending::Pending, without_thread::OwnAge},
     containers::{
@@ -54,8 +54,10 @@ pub(crate) struct Core<T> {
     pub(crate) index: AtomicUsize,
     /// The seats of the threads that use the pool.
     pub(crate) seats: Arc<Seats>,
-    /// The hook that runs on each object that comes back.
+    /// The hook that runs on each object that comes back, after the manager's.
     pub(crate) recycle: Option<fn(&mut T) -> bool>,
+    /// Set at the pool's first use. `None` in tests.
+    pub(crate) manager: Option<Manager<T>>,
     /// The bound on the weight of idle objects, if the pool has one.
     pub(crate) weight_limit: Option<WeightLimit<T>>,
     /// Objects, cells and shards that a collect has taken out. Used under the registry's lock.
@@ -69,6 +71,8 @@ pub(crate) struct Core<T> {
     /// Objects that were created while others were idle, and not dropped since.
     pub(super) extra: AtomicUsize,
     pub(crate) quota: Quota,
+    /// The number of idle objects that collects leave.
+    pub(crate) min_idle: usize,
     /// Counts the flips. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     /// Whether shards may share bits of the map.
@@ -79,6 +83,8 @@ pub(crate) struct Core<T> {
     pub(crate) counters: Counters,
     pub(crate) hits: Counter,
     pub(crate) dropped: Counter,
+    /// Objects that were detached or drained, less those that were attached. May wrap below 0.
+    pub(super) left: Counter,
     /// When the pool aged in its own calls, where it does.
     pub(crate) own_age: OwnAge,
     pub(crate) loans: Loans,
@@ -114,17 +120,20 @@ impl<T> Core<T> {
             index: AtomicUsize::new(NO_INDEX),
             seats: Arc::clone(seats),
             recycle: None,
+            manager: None,
             weight_limit,
             map: CachePadded::new(OccupancyMap::new()),
             shelf: Shelf::new(),
             stock: Stock::new(),
             quota,
+            min_idle: 0,
             generation: AtomicU32::new(0),
             shared_bits: AtomicBool::new(false),
             shard_count: AtomicUsize::new(0),
             counters: Counters::default(),
             hits: Counter::default(),
             dropped: Counter::default(),
+            left: Counter::default(),
             extra: AtomicUsize::new(0),
             own_age: OwnAge::new(),
             loans: Loans::new(),
@@ -137,7 +146,7 @@ impl<T> Core<T> {
 
     /// Returns whether objects come back without a call of user code.
     pub(crate) fn is_plain(&self) -> bool {
-        self.recycle.is_none() && self.weight_limit.is_none()
+        self.recycle.is_none() && self.weight_limit.is_none() && !self.manager_recycles()
     }
 
     pub(crate) fn index(&self) -> usize {

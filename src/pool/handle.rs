@@ -128,9 +128,14 @@ impl<'a, T> LocalShard<'a, T> {
 }
 
 impl<T: Send + 'static> CoreHandle<T> {
-    /// Makes `new` the pool's core, unless another thread was quicker. Returns the core.
+    /// Makes `new` the pool's core, after a call of `complete` on it, unless another thread was quicker.
+    /// Returns the core.
     #[cold]
-    pub(crate) fn init(&self, new: Box<Core<T>>) -> &Core<T> {
+    pub(crate) fn init(
+        &self,
+        mut new: Box<Core<T>>,
+        complete: impl FnOnce(&mut Core<T>),
+    ) -> &Core<T> {
         let mut registry = Registry::lock();
         // bug: two cores of one pool
         if let Some(core) = self.get() {
@@ -138,6 +143,7 @@ impl<T: Send + 'static> CoreHandle<T> {
         }
         // May panic, so that it comes before the core is leaked.
         registry.reserve();
+        complete(&mut new);
         let core = Box::into_raw(new);
         // SAFETY: no other thread has seen it. The core lives until our `drop`, where it leaves the
         // registry first. All pointers to it that are kept are made from `core`.
@@ -158,6 +164,8 @@ impl<T> Drop for CoreHandle<T> {
     /// left. The idle objects are dropped last, with nothing held.
     fn drop(&mut self) {
         let Some(core) = NonNull::new(self.core.load(Relaxed)) else { return };
+        // SAFETY: made by `init`. It is freed below, unless owned guards are left.
+        unsafe { core.as_ref() }.end_manager();
         let (mut registry, mut idle) = (Registry::lock(), List::new());
         // SAFETY: made by `init`. It is freed here, unless owned guards are left.
         let shared = unsafe { core.as_ref() };

@@ -3,7 +3,7 @@
 
 use std::mem;
 
-use super::{core::Core, recall::RECALLS};
+use super::{core::Core, manager::Manager, recall::RECALLS};
 use crate::{
     collect::{join::slow_path_seat, recall::Patience},
     containers::cell::CellBox,
@@ -11,19 +11,30 @@ use crate::{
 };
 
 impl<T> Core<T> {
-    /// Runs the `recycle` hook, and returns whether the object may be kept. If not, it is counted
-    /// as dropped, and the caller drops it.
+    /// Returns whether the manager is called for objects that come back.
+    pub(crate) fn manager_recycles(&self) -> bool {
+        self.manager.as_ref().is_some_and(Manager::recycles)
+    }
+
+    /// Drops the manager at the end of a pool that may have owned guards: it may not outlive the pool.
+    pub(crate) fn end_manager(&self) {
+        if self.may_have_loans() {
+            self.manager.iter().for_each(Manager::end);
+        }
+    }
+
+    /// Recycles an object, by the manager and by the hook, and returns whether it may be kept. If not,
+    /// it is counted as dropped, and the caller drops it.
     #[inline]
     pub(crate) fn recycle_ok(&self, object: &mut T) -> bool {
-        self.recycle.is_none_or(|recycle| {
-            let count = CountOnDrop(self);
-            let accepted = recycle(object);
-            // bug: refused object not counted
-            if accepted {
-                mem::forget(count);
-            }
-            accepted
-        })
+        let count = CountOnDrop(self);
+        let accepted = self.manager.as_ref().is_none_or(|manager| manager.recycle(object))
+            && self.recycle.is_none_or(|recycle| recycle(object));
+        // bug: refused object not counted
+        if accepted {
+            mem::forget(count);
+        }
+        accepted
     }
 
     /// Stores an object of this weight (0 if the pool does not weigh), or drops it if the pool is full.

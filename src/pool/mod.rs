@@ -2,6 +2,12 @@
 
 mod loans;
 
+pub(crate) mod manage;
+
+pub(crate) mod gate;
+
+pub(crate) mod manager;
+
 pub(crate) mod core;
 
 mod take;
@@ -35,3 +41,5 @@ mod values;
 pub(crate) mod options;
 
 pub(crate) mod owned;
+
+pub(crate) mod of;

@@ -2,7 +2,7 @@
 
 use super::pool::Pool;
 
-impl<T, F> Pool<T, F> {
+impl<T, M> Pool<T, M> {
     /// Sets `recycle` as the hook that runs on each object that comes back, when a guard is dropped
     /// or in [`put`](Self::put). If it returns `false`, the object is dropped.
     ///
@@ -66,6 +66,33 @@ impl<T, F> Pool<T, F> {
         self
     }
 
+    /// Has collects leave `objects` idle objects, if there are as many: those that were used last, as far
+    /// as collects can tell. [`clear`](Self::clear) drops them as well.
+    ///
+    /// Use it if objects are expensive, and a quiet time must not cost all of them. It creates none: see
+    /// [`reserve`](Self::reserve). As long as such objects are idle, the thread that collects
+    /// automatically does not end.
+    ///
+    /// # Panics
+    ///
+    /// If the pool has already been used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::{Pool, collect};
+    ///
+    /// let pool = Pool::new(String::new).with_min_idle(2);
+    /// pool.reserve(5);
+    /// (0..3).for_each(|_| collect());
+    /// assert_eq!(pool.stats().idle, 2);
+    /// ```
+    pub const fn with_min_idle(mut self, objects: usize) -> Self {
+        assert!(self.core.is_unused(), "the bound must be set before the pool is used");
+        self.min_idle = objects;
+        self
+    }
+
     /// Keeps idle objects of at most `bytes` bytes in total, across all threads. An object that
     /// would exceed this when it comes back is dropped; so one that weighs more than `bytes` is
     /// never kept. 0 turns pooling off, unless objects weigh nothing.
@@ -122,5 +149,25 @@ impl<T, F> Pool<T, F> {
         self.weight = Some(weight);
         self.is_plain = false;
         self
+    }
+
+    /// Gives the pool a name, which [`name`](Self::name) returns and `Debug` shows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// static REQUESTS: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(Vec::new).with_name("requests");
+    /// assert_eq!(REQUESTS.name(), "requests");
+    /// ```
+    pub const fn with_name(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Returns the pool's [name](Self::with_name), or an empty string.
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{
     fmt,
-    marker::PhantomData,
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
 };
 
 use super::{
+    manage::Manage,
     pool::Pool,
     return_to::{ReturnTo, seat_unless_panicking},
 };
@@ -22,13 +22,12 @@ use crate::{containers::cell::CellBox, seat::current::current};
 ///
 /// A guard is two words in size. Forgetting it leaks the object, and a few hundred bytes when the pool
 /// is dropped.
-pub struct OwnedPooled<T, F = fn() -> T> {
+pub struct OwnedPooled<T> {
     full: ManuallyDrop<CellBox<T>>,
     return_to: ReturnTo<T>,
-    create: PhantomData<fn() -> F>,
 }
 
-impl<T, F> OwnedPooled<T, F> {
+impl<T> OwnedPooled<T> {
     /// Returns the object, and where it would go back to. The caller ends the loan.
     fn into_parts(this: Self) -> (CellBox<T>, ReturnTo<T>) {
         let mut this = ManuallyDrop::new(this);
@@ -37,7 +36,7 @@ impl<T, F> OwnedPooled<T, F> {
     }
 }
 
-impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
     /// Returns an idle object or a new one, like [`get`](Self::get), in a guard that does not borrow
     /// the pool. The guard may outlive the pool; then it drops its object.
     ///
@@ -59,13 +58,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     #[must_use = "the object returns to the pool at once"]
-    pub fn get_owned(&self) -> OwnedPooled<T, F> {
+    pub fn get_owned(&self) -> OwnedPooled<T> {
         let (full, return_to) = self.hit_owned().unwrap_or_else(|| self.get_owned_slow());
-        OwnedPooled { full: ManuallyDrop::new(full), return_to, create: PhantomData }
+        OwnedPooled { full: ManuallyDrop::new(full), return_to }
     }
 }
 
-impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
+impl<T> OwnedPooled<T> {
     /// Returns the object by value, and takes it out of the pool for good.
     ///
     /// # Examples
@@ -84,7 +83,7 @@ impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
         // SAFETY: the guard's loan keeps the core alive, and ends last.
         unsafe {
             let _loan = return_to.loan();
-            return_to.core().take_value(current(), full)
+            return_to.core().detach_value(current(), full)
         }
     }
 
@@ -110,7 +109,7 @@ impl<T: Send + 'static, F: Fn() -> T> OwnedPooled<T, F> {
     }
 }
 
-impl<T, F> Deref for OwnedPooled<T, F> {
+impl<T> Deref for OwnedPooled<T> {
     type Target = T;
 
     #[inline]
@@ -119,38 +118,38 @@ impl<T, F> Deref for OwnedPooled<T, F> {
     }
 }
 
-impl<T, F> DerefMut for OwnedPooled<T, F> {
+impl<T> DerefMut for OwnedPooled<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         self.full.get_mut()
     }
 }
 
-impl<T, F> AsRef<T> for OwnedPooled<T, F> {
+impl<T> AsRef<T> for OwnedPooled<T> {
     fn as_ref(&self) -> &T {
         self
     }
 }
 
-impl<T, F> AsMut<T> for OwnedPooled<T, F> {
+impl<T> AsMut<T> for OwnedPooled<T> {
     fn as_mut(&mut self) -> &mut T {
         self
     }
 }
 
-impl<T: fmt::Debug, F> fmt::Debug for OwnedPooled<T, F> {
+impl<T: fmt::Debug> fmt::Debug for OwnedPooled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl<T: fmt::Display, F> fmt::Display for OwnedPooled<T, F> {
+impl<T: fmt::Display> fmt::Display for OwnedPooled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&**self, f)
     }
 }
 
-impl<T, F> Drop for OwnedPooled<T, F> {
+impl<T> Drop for OwnedPooled<T> {
     #[inline(always)]
     fn drop(&mut self) {
         let return_to = self.return_to;

@@ -3,11 +3,12 @@
 //! `values.rs` has the methods for objects by value, `slow_path.rs` what runs when there is no hit,
 //! and `options.rs` what is set before the first use.
 
-use std::fmt;
+use std::{convert::Infallible, fmt, iter, mem::ManuallyDrop, ptr::NonNull};
 
 use super::{
     core::Core,
     handle::{CoreHandle, LocalShard},
+    manage::Manage,
     pooled::Pooled,
     recall::Effort,
     return_to::ReturnTo,
@@ -61,37 +62,45 @@ use crate::{
 // Every hit reads the pool. The alignment keeps its neighbours' writes off its
 // cache lines.
 #[repr(align(128))]
-pub struct Pool<T, F = fn() -> T> {
+pub struct Pool<T, M = fn() -> T> {
     pub(super) core: CoreHandle<T>,
-    pub(super) create: F,
+    /// Moves to the core at the first use.
+    pub(super) manager: ManuallyDrop<M>,
     pub(super) recycle: Option<fn(&mut T) -> bool>,
-    /// Whether there is neither `recycle` nor `weight`.
+    /// Whether objects come back without a call of user code.
     pub(super) is_plain: bool,
     pub(super) weight: Option<fn(&T) -> usize>,
     pub(super) max_idle: usize,
+    pub(super) min_idle: usize,
     pub(super) max_idle_bytes: usize,
+    pub(super) name: &'static str,
 }
 
-impl<T, F> Pool<T, F> {
-    /// Creates an empty pool that makes its objects with `create`.
+impl<T, M: Manage<T>> Pool<T, M> {
+    /// Creates an empty pool that makes its objects with `manager`: a closure `Fn() -> T`, or another
+    /// type that implements [`Manage`].
     ///
     /// This allocates nothing. The first use of the pool allocates, and panics if there is no
     /// memory. After that, only a new object needs memory: without memory, the pool keeps working,
     /// and drops an object that it cannot store.
     ///
-    /// `create` may block, panic, and use the same pool: no lock is held while it runs.
-    pub const fn new(create: F) -> Self {
+    /// The manager may block, panic, and use the same pool: no lock is held while it runs.
+    pub const fn new(manager: M) -> Self {
         Self {
             core: CoreHandle::new(),
-            create,
+            manager: ManuallyDrop::new(manager),
             recycle: None,
-            is_plain: true,
+            is_plain: !M::RECYCLES,
             weight: None,
             max_idle: usize::MAX,
+            min_idle: 0,
             max_idle_bytes: usize::MAX,
+            name: "",
         }
     }
+}
 
+impl<T, M> Pool<T, M> {
     #[cfg(feature = "zeroize")]
     pub(crate) const fn is_unused(&self) -> bool {
         self.core.is_unused()
@@ -143,7 +152,7 @@ impl<T, F> Pool<T, F> {
     }
 }
 
-impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
     /// Returns an idle object, or a new one made by `create`. The object returns to the pool when
     /// the guard is dropped.
     ///
@@ -164,7 +173,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// ```
     #[inline]
     #[must_use = "the object returns to the pool at once"]
-    pub fn get(&self) -> Pooled<'_, T, F> {
+    pub fn get(&self) -> Pooled<'_, T> {
         let (full, return_to) = self.hit().unwrap_or_else(|| self.get_slow());
         Pooled::new(full, return_to)
     }
@@ -185,19 +194,166 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     /// assert!(pool.try_get().is_some());
     /// ```
     #[inline]
-    pub fn try_get(&self) -> Option<Pooled<'_, T, F>> {
+    pub fn try_get(&self) -> Option<Pooled<'_, T>> {
         self.try_get_with(Effort::Full)
+    }
+
+    /// Returns an idle object, or a new one made by `create` instead of the pool's manager. Use it if the
+    /// creation needs a context.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics. The pool is not affected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(Vec::<u8>::new);
+    /// let expected = 3000;
+    /// let buffer = pool.get_or(|| Vec::with_capacity(expected));
+    /// assert!(buffer.capacity() >= 3000);
+    /// ```
+    #[inline]
+    #[must_use = "the object returns to the pool at once"]
+    pub fn get_or(&self, create: impl FnOnce() -> T) -> Pooled<'_, T> {
+        let Ok(guard) = self.get_or_try(|| Ok::<T, Infallible>(create()));
+        guard
+    }
+
+    /// Returns an idle object, or a new one made by `create`, which may fail. It does not call the
+    /// pool's manager to create one.
+    ///
+    /// # Errors
+    ///
+    /// The error of `create`. The pool is not affected.
+    ///
+    /// # Panics
+    ///
+    /// If `create` panics. The pool is not affected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    /// use std::{fs::File, io};
+    ///
+    /// let files: Pool<File> = Pool::new(|| unreachable!("get_or_try opens them"));
+    /// let got: io::Result<_> = files.get_or_try(|| File::open("no such file"));
+    /// assert!(got.is_err());
+    /// ```
+    #[inline]
+    pub fn get_or_try<E>(&self, create: impl FnOnce() -> Result<T, E>) -> Result<Pooled<'_, T>, E> {
+        let (full, return_to) = match self.hit() {
+            Some(got) => got,
+            None => self.get_or_try_slow(create)?,
+        };
+        Ok(Pooled::new(full, return_to))
+    }
+
+    /// Returns a guard for an object that was made elsewhere. The object goes to the pool when the guard
+    /// is dropped, as any other does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(String::new);
+    /// drop(pool.attach(String::from("mine")));
+    /// assert_eq!(*pool.get(), "mine");
+    /// ```
+    #[must_use = "the object goes to the pool at once"]
+    pub fn attach(&self, object: T) -> Pooled<'_, T> {
+        let (full, return_to) = self.attach_cell(object);
+        Pooled::new(full, return_to)
+    }
+
+    /// Returns the guard of an object that left it by [`Pooled::into_raw`].
+    ///
+    /// With the two, a type of your own can be the guard: it holds the pointer, and its `Drop` returns
+    /// the object.
+    ///
+    /// # Safety
+    ///
+    /// `object` came from `into_raw` of a guard of this pool, and has not come back since. Nothing else
+    /// uses it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::{Pool, Pooled};
+    /// use std::ptr::NonNull;
+    ///
+    /// static LINES: Pool<String> = <Pool<String>>::new(String::new).with_recycle(|line| {
+    ///     line.clear();
+    ///     true
+    /// });
+    ///
+    /// /// A line that goes back to its pool by itself, and is one word in size.
+    /// struct Line(NonNull<String>);
+    ///
+    /// impl Line {
+    ///     fn new() -> Self {
+    ///         Self(Pooled::into_raw(LINES.get()))
+    ///     }
+    ///
+    ///     fn push(&mut self, text: &str) {
+    ///         // SAFETY: the line owns the string.
+    ///         unsafe { self.0.as_mut() }.push_str(text);
+    ///     }
+    /// }
+    ///
+    /// impl Drop for Line {
+    ///     fn drop(&mut self) {
+    ///         // SAFETY: it came from `into_raw`, and is not used any more.
+    ///         drop(unsafe { LINES.from_raw(self.0) });
+    ///     }
+    /// }
+    ///
+    /// Line::new().push("hello");
+    /// assert_eq!(LINES.stats().idle, 1);
+    /// ```
+    #[inline]
+    #[must_use = "the object returns to the pool at once"]
+    pub unsafe fn from_raw(&self, object: NonNull<T>) -> Pooled<'_, T> {
+        // SAFETY: the caller's promise. The pool has lent the object, so it has a core.
+        unsafe {
+            let full = CellBox::from_value_ptr(object);
+            Pooled::new(full, ReturnTo::core_of(self.core.used()))
+        }
+    }
+
+    /// Takes the idle objects out of the pool, by value, until it is empty. Objects that come back
+    /// meanwhile are taken as well.
+    ///
+    /// Each object that is taken counts as a hit, and the end as a miss.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new(String::new);
+    /// pool.reserve(3);
+    /// assert_eq!(pool.drain().count(), 3);
+    /// assert_eq!(pool.stats().idle, 0);
+    /// ```
+    pub fn drain(&self) -> impl Iterator<Item = T> {
+        let taken = |_: &T| self.core().left.add(1);
+        iter::from_fn(|| self.try_take()).inspect(taken)
     }
 
     /// Returns a new object, whether or not others are idle.
     #[cfg(feature = "bytes")]
-    pub(crate) fn get_new(&self) -> Pooled<'_, T, F> {
+    pub(crate) fn get_new(&self) -> Pooled<'_, T> {
         Pooled::new(self.make(), self.return_to())
     }
 
     /// As [`try_get`](Self::try_get), with another effort.
     #[inline]
-    pub(crate) fn try_get_with(&self, effort: Effort) -> Option<Pooled<'_, T, F>> {
+    pub(crate) fn try_get_with(&self, effort: Effort) -> Option<Pooled<'_, T>> {
         let (full, return_to) = self.hit().or_else(|| self.try_get_slow(effort))?;
         Some(Pooled::new(full, return_to))
     }
@@ -243,7 +399,9 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
             }
         }
     }
+}
 
+impl<T: Send + 'static, M> Pool<T, M> {
     /// Ages this pool by one generation, as [`collect`](crate::collect()) does to every pool: drops
     /// the objects that have been idle since before the previous collect.
     ///
@@ -271,7 +429,9 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
             collect::age(Seats::process(), core, true);
         }
     }
+}
 
+impl<T, M> Pool<T, M> {
     /// Returns the number of idle objects, and what the pool has done so far.
     ///
     /// The call takes a while, because it visits every shard. The counting itself costs the users
@@ -300,8 +460,20 @@ impl<T: Default> Default for Pool<T> {
     }
 }
 
-impl<T, F> fmt::Debug for Pool<T, F> {
+impl<T, M> fmt::Debug for Pool<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("max_idle", &self.max_idle).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("name", &self.name)
+            .field("max_idle", &self.max_idle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T, M> Drop for Pool<T, M> {
+    fn drop(&mut self) {
+        if self.core.is_unused() {
+            // SAFETY: it has not moved to a core, and is dropped once.
+            unsafe { ManuallyDrop::drop(&mut self.manager) };
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::{
     marker::PhantomData,
     mem::ManuallyDrop,
     ops::{Deref, DerefMut},
+    ptr::NonNull,
 };
 
 use super::{
@@ -21,13 +22,13 @@ use crate::{containers::cell::CellBox, seat::current::current};
 ///
 /// A guard is two words in size. Forgetting it leaks the object, and nothing else.
 // `CellBox` and `ReturnTo` decide whether a guard is `Send`, `Sync` and unwind safe.
-pub struct Pooled<'p, T, F = fn() -> T> {
+pub struct Pooled<'p, T> {
     full: ManuallyDrop<CellBox<T>>,
     return_to: ReturnTo<T>,
-    pool: PhantomData<&'p (CoreHandle<T>, F)>,
+    pool: PhantomData<&'p CoreHandle<T>>,
 }
 
-impl<T, F> Pooled<'_, T, F> {
+impl<T> Pooled<'_, T> {
     #[inline(always)]
     pub(crate) fn new(full: CellBox<T>, return_to: ReturnTo<T>) -> Self {
         Self { full: ManuallyDrop::new(full), return_to, pool: PhantomData }
@@ -41,7 +42,7 @@ impl<T, F> Pooled<'_, T, F> {
     }
 }
 
-impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
+impl<T> Pooled<'_, T> {
     /// Returns the object by value, and takes it out of the pool for good.
     ///
     /// # Examples
@@ -58,7 +59,16 @@ impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
     pub fn detach(this: Self) -> T {
         let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
-        unsafe { return_to.core() }.take_value(current(), full)
+        unsafe { return_to.core() }.detach_value(current(), full)
+    }
+
+    /// Returns a pointer to the object, which stays out of the pool until it comes back by
+    /// [`Pool::from_raw`](crate::Pool::from_raw). If it never does, it is leaked.
+    ///
+    /// Use it for objects that give themselves back: see [`Pool::from_raw`](crate::Pool::from_raw).
+    #[must_use = "the object is leaked"]
+    pub fn into_raw(this: Self) -> NonNull<T> {
+        Self::into_parts(this).0.into_value_ptr()
     }
 
     /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
@@ -80,7 +90,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pooled<'_, T, F> {
     }
 }
 
-impl<T, F> Deref for Pooled<'_, T, F> {
+impl<T> Deref for Pooled<'_, T> {
     type Target = T;
 
     #[inline]
@@ -89,38 +99,38 @@ impl<T, F> Deref for Pooled<'_, T, F> {
     }
 }
 
-impl<T, F> DerefMut for Pooled<'_, T, F> {
+impl<T> DerefMut for Pooled<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         self.full.get_mut()
     }
 }
 
-impl<T, F> AsRef<T> for Pooled<'_, T, F> {
+impl<T> AsRef<T> for Pooled<'_, T> {
     fn as_ref(&self) -> &T {
         self
     }
 }
 
-impl<T, F> AsMut<T> for Pooled<'_, T, F> {
+impl<T> AsMut<T> for Pooled<'_, T> {
     fn as_mut(&mut self) -> &mut T {
         self
     }
 }
 
-impl<T: fmt::Debug, F> fmt::Debug for Pooled<'_, T, F> {
+impl<T: fmt::Debug> fmt::Debug for Pooled<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl<T: fmt::Display, F> fmt::Display for Pooled<'_, T, F> {
+impl<T: fmt::Display> fmt::Display for Pooled<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&**self, f)
     }
 }
 
-impl<T, F> Drop for Pooled<'_, T, F> {
+impl<T> Drop for Pooled<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         let return_to = self.return_to;

@@ -151,6 +151,13 @@ impl<T> Core<T> {
         value
     }
 
+    /// As [`take_value`](Self::take_value), for an object that leaves the pool for good.
+    pub(crate) fn detach_value(&self, seat: Option<&Seat>, full: CellBox<T>) -> T {
+        // bug: detached object counted as outstanding
+        self.left.add(1);
+        self.take_value(seat, full)
+    }
+
     /// Takes a spare cell out of the seat's shard.
     pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
         self.pin(seat).and_then(|shard| shard.owner.private().pop_empty())

@@ -112,7 +112,7 @@ impl<T> Core<T> {
         let counters =
             self.shards(reading).map(|shard| &shard.shared.counters).chain([&self.counters]);
         let created = counters.map(|counters| counters.created.get()).sum::<u64>();
-        let objects = created.saturating_sub(self.dropped.get()) as usize;
+        let objects = self.objects(created) as usize;
         // Relaxed: it is only counted, and may be exceeded by as many as count at the same time.
         // bug: extra objects without a bound
         self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) && self.quota.has_room() && {

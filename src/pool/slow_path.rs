@@ -1,14 +1,18 @@
 //! What a `get` or a `take` does that is no hit: the search for an idle object, and the creation of a
 //! new one. Also the first use of a pool, which allocates its core.
 
-use super::{core::Core, pool::Pool, recall::Effort, return_to::ReturnTo};
+use std::ptr;
+
+use super::{
+    core::Core, manage::Manage, manager::Manager, pool::Pool, recall::Effort, return_to::ReturnTo,
+};
 use crate::{
     collect::{fork, join::slow_path_seat},
     containers::cell::{CellBox, EmptyCell},
     seat::{current::current, table::Seats},
 };
 
-impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
     /// Returns the core, which the first use of the pool allocates.
     #[inline]
     pub(super) fn core(&self) -> &Core<T> {
@@ -26,7 +30,13 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
             None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
         };
         core.recycle = self.recycle;
-        self.core.init(core)
+        core.min_idle = self.min_idle;
+        self.core.init(core, |core| {
+            // SAFETY: this happens once. From now on the manager is used in its new place only: the
+            // pool has a core.
+            let manager = || unsafe { ptr::read(&raw const *self.manager) };
+            core.manager = Some(Manager::new(manager));
+        })
     }
 
     /// The slow path of [`get`](Self::get).
@@ -78,12 +88,48 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[cold]
     pub(super) fn make(&self) -> CellBox<T> {
         self.core().poll();
-        let spare = self.core().pop_empty(current());
-        spare.unwrap_or_else(EmptyCell::new).fill(self.create())
+        self.empty_cell().fill(self.create())
     }
 
     pub(super) fn create(&self) -> T {
-        self.core().count(current(), |counters| &counters.created);
-        (self.create)()
+        let core = self.core();
+        core.count(current(), |counters| &counters.created);
+        let manager = core.manager.as_ref().expect("set at the first use");
+        // SAFETY: it is this pool's, which has not ended.
+        unsafe { manager.get::<M>() }.create()
+    }
+
+    fn empty_cell(&self) -> EmptyCell<T> {
+        self.core().pop_empty(current()).unwrap_or_else(EmptyCell::new)
+    }
+
+    /// The slow path of [`get_or_try`](Self::get_or_try).
+    #[inline(never)]
+    pub(super) fn get_or_try_slow<E>(
+        &self,
+        create: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(CellBox<T>, ReturnTo<T>), E> {
+        if let Some(found) = self.try_get_slow(Effort::Modest) {
+            return Ok(found);
+        }
+        self.core().poll();
+        let empty = self.empty_cell();
+        match create() {
+            Ok(object) => {
+                self.core().count(current(), |counters| &counters.created);
+                Ok((empty.fill(object), self.return_to()))
+            }
+            Err(error) => {
+                self.core().push_empty(current(), empty);
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts an object from elsewhere into a cell of its own.
+    pub(super) fn attach_cell(&self, object: T) -> (CellBox<T>, ReturnTo<T>) {
+        // bug: attached object not counted
+        self.core().left.add(1_usize.wrapping_neg());
+        (self.empty_cell().fill(object), self.return_to())
     }
 }

@@ -1,10 +1,10 @@
 //! Objects by value: [`Pool::take`], [`Pool::try_take`] and [`Pool::put`], each with its hit path, which
 //! is inlined, and its slow path.
 
-use super::{core::Core, hooks::CountOnDrop, pool::Pool, recall::Effort};
+use super::{core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort};
 use crate::{collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current};
 
-impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
+impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
     /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
     /// [`put`](Self::put), but need not.
     ///
@@ -101,7 +101,7 @@ impl<T: Send + 'static, F: Fn() -> T> Pool<T, F> {
     #[inline(never)]
     fn put_slow(&self, mut value: T) {
         let core = self.core();
-        if self.recycle.is_some() && !core.recycle_ok(&mut value) {
+        if !self.is_plain && !core.recycle_ok(&mut value) {
             return;
         }
         // bug: value kept without being weighed

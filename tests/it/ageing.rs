@@ -288,3 +288,37 @@ fn objects_of_ended_threads_age_as_all_others() {
     collect();
     assert_eq!(live(&token), 1);
 }
+
+/// Collects leave the number of objects that `with_min_idle` says, wherever they are, but no more than
+/// the bound. `clear` leaves none.
+#[test]
+fn collects_leave_the_least_number_of_idle_objects() {
+    let _alone = alone();
+    let token = Arc::new(());
+    for (bound, expected) in [(usize::MAX, 5), (20, 5), (3, 3)] {
+        let source = token.clone();
+        let pool = Pool::new(move || source.clone()).with_max_idle(bound).with_min_idle(5);
+        let fill = || {
+            on_threads(4, |_| drop([(); 6].map(|()| pool.get())));
+            drop([(); 6].map(|()| pool.get()));
+        };
+        for _ in 0..3 {
+            fill();
+            let made = pool.stats().created;
+            (0..5).for_each(|_| collect());
+            let stats = pool.stats();
+            assert_eq!(stats.idle, expected);
+            assert_eq!(live(&token) - 1, expected as usize);
+            assert_eq!(stats.created, stats.dropped + stats.idle);
+            // They can be used.
+            drop(pool.get());
+            assert_eq!(pool.stats().created, made);
+        }
+        (0..2).for_each(|_| pool.trim());
+        assert_eq!(pool.stats().idle, expected);
+        pool.clear();
+        assert_eq!((pool.stats().idle, live(&token)), (0, 1));
+        drop(pool);
+        assert_eq!(live(&token), 0);
+    }
+}

@@ -2,8 +2,9 @@
 //! code runs with no lock held (`hooks`), objects are seen as their last holder left them
 //! (`ledger`), pools are not copied (`types`, `statics`).
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use corepool::{Pool, collect};
@@ -248,4 +249,37 @@ fn clear_drops_every_idle_object() {
     assert_eq!(live(&token), source);
     assert_eq!(pool.stats().idle, 0);
     assert!(pool.try_get().is_none());
+}
+
+/// There is one pool for each type, whichever thread asks for it.
+#[test]
+fn a_type_has_one_pool() {
+    #[derive(Default)]
+    struct Wrapped<T>(T);
+    fn address<T: Default + Send + 'static>() -> usize {
+        std::ptr::from_ref(corepool::of::<Wrapped<T>>()).addr()
+    }
+    fn addresses() -> Vec<usize> {
+        // More than a thread remembers.
+        let mut all = vec![address::<u8>(), address::<u16>(), address::<u32>(), address::<u64>()];
+        all.extend([address::<[u8; 1]>(), address::<[u8; 2]>(), address::<[u8; 3]>()]);
+        all.extend([address::<[u8; 4]>(), address::<[u8; 5]>(), address::<[u8; 6]>()]);
+        all.extend([address::<[u16; 1]>(), address::<[u16; 2]>(), address::<[u16; 3]>()]);
+        all.extend([address::<[u16; 4]>(), address::<[u16; 5]>(), address::<[u16; 6]>()]);
+        all.extend([address::<[u32; 1]>(), address::<[u32; 2]>(), address::<[u32; 3]>()]);
+        all
+    }
+    let _alone = alone();
+    let ready = Barrier::new(4);
+    let found = on_threads(4, |_| {
+        ready.wait();
+        (addresses(), addresses())
+    });
+    let all = addresses();
+    assert!(found.iter().all(|(first, second)| *first == all && *second == all));
+    assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
+    let mut object = corepool::of::<Wrapped<u64>>().get();
+    object.0 = 7;
+    drop(object);
+    assert_eq!(corepool::of::<Wrapped<u64>>().get().0, 7);
 }

@@ -88,7 +88,7 @@ type Create = Box<dyn Fn() -> Item + Send + Sync>;
 struct Shop {
     ledger: Arc<Ledger>,
     pool: Arc<Pool<Item, Create>>,
-    swap: Mutex<Option<OwnedPooled<Item, Create>>>,
+    swap: Mutex<Option<OwnedPooled<Item>>>,
 }
 
 impl Shop {

@@ -13,6 +13,7 @@ mod hooks;
 mod last_handle;
 mod layout_trace;
 mod ledger;
+mod manage;
 mod objects;
 mod owned;
 mod paced;

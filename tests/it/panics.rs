@@ -1,8 +1,10 @@
 //! User code may panic. The panic reaches the caller, every object is dropped once, and the pool
 //! keeps working.
 
-use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use corepool::{OwnedPooled, Pool, Pooled, collect};
 
@@ -93,10 +95,9 @@ fn a_panic_in_create_goes_to_the_caller() {
 fn a_panic_in_reserve_loses_no_object() {
     let _alone = alone();
     let token = Arc::new(());
-    let (source, left) = (token.clone(), Cell::new(5));
+    let (source, left) = (token.clone(), AtomicU32::new(5));
     let pool = Pool::new(move || {
-        left.set(left.get() - 1);
-        if left.get() == 0 {
+        if left.fetch_sub(1, Relaxed) == 1 {
             fail("the fifth");
         }
         source.clone()

@@ -6,7 +6,7 @@ use std::sync::{
 };
 use std::thread;
 
-use corepool::{OwnedPooled, Pool, Pooled};
+use corepool::{Manage, OwnedPooled, Pool, Pooled};
 
 use crate::relay::{UNDER_WAY, relay};
 use crate::util::{Peer, alone, drain, repeat, sorted};
@@ -149,7 +149,7 @@ fn try_take_gets_all_that_busy_threads_have_put() {
 
 /// Puts objects until `most` are idle, and one more. A put drops its object while another thread
 /// collects or ends a pool, and tests of other pools run at the same time.
-fn fill<T: Send + 'static, F: Fn() -> T>(pool: &Pool<T, F>, most: usize, object: impl Fn() -> T) {
+fn fill<T: Send + 'static, M: Manage<T>>(pool: &Pool<T, M>, most: usize, object: impl Fn() -> T) {
     let full = || pool.stats().idle as usize == most;
     for _ in (0..1000 + most).take_while(|_| !full()) {
         pool.put(object());

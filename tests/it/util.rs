@@ -9,7 +9,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 use std::{iter, mem};
 
-use corepool::{Pool, collect, set_collect_interval};
+use corepool::{Manage, Pool, collect, set_collect_interval};
 
 /// The most objects that are private to a thread: the slot and a full magazine.
 pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 5 } else { 129 };
@@ -31,7 +31,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// Takes idle objects until there are none.
-pub(crate) fn drain<T: Send + 'static, F: Fn() -> T>(pool: &Pool<T, F>) -> Vec<T> {
+pub(crate) fn drain<T: Send + 'static, M: Manage<T>>(pool: &Pool<T, M>) -> Vec<T> {
     iter::from_fn(|| pool.try_take()).collect()
 }
 

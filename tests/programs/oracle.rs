@@ -231,8 +231,9 @@ impl<const PAD: usize> Oracle<PAD> {
     /// Compares the counters with the model's.
     pub(super) fn check(&self) {
         let stats = self.core.stats();
-        let (idle, steals) = (self.model.idle(), stats.steals);
-        assert_eq!(stats, Stats { idle: idle as u64, steals, ..self.model.counts.clone() });
+        let (idle, steals, outstanding) = (self.model.idle(), stats.steals, stats.outstanding);
+        let counts = self.model.counts.clone();
+        assert_eq!(stats, Stats { idle: idle as u64, steals, outstanding, ..counts });
         assert!(idle <= self.max_idle, "{idle} of {} are idle", self.max_idle);
         if self.core.quota.bounded() {
             self.check_units();

@@ -194,6 +194,8 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
         false
     }
 
+    unsafe fn keep_min_idle(&self) {}
+
     unsafe fn take_pending(&self) -> Option<ErasedPending> {
         None
     }
