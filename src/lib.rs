@@ -62,6 +62,7 @@ pub fn is_pinned() -> bool {
 pub use tests::programs;
 
 pub use collect::{
+    init::init,
     janitor::{Janitor, JanitorBuilder, janitor},
     poll::set_collect_interval,
     pressure::{Level, Pressure},

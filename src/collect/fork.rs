@@ -79,7 +79,6 @@ extern "C" fn after() {
 
 extern "C" fn after_in_child() {
     reclaim::begin_anew();
-    Seats::process().fence_kind().register_child();
     let mut held = release();
     let own = current().map(|seat| seat.id);
     for pool in held.registry.pools() {

@@ -14,6 +14,8 @@ pub(crate) mod collect;
 
 pub(crate) mod fork;
 
+pub(crate) mod init;
+
 pub(crate) mod join;
 
 pub(crate) mod live_heap;

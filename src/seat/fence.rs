@@ -40,14 +40,18 @@ pub(crate) enum FenceKind {
 }
 
 impl FenceKind {
-    /// Registers the process for the expedited `membarrier`. Returns `Asymmetric` if the system
-    /// supports it, and the environment does not ask for symmetric fences.
+    /// Returns `Asymmetric` if the system supports the expedited `membarrier`, and the environment does
+    /// not ask for symmetric fences.
     pub(crate) fn detect() -> Self {
-        if !read_switch() && heavy_fence::register() { Self::Asymmetric } else { Self::Symmetric }
+        if !read_switch() && heavy_fence::is_supported() {
+            Self::Asymmetric
+        } else {
+            Self::Symmetric
+        }
     }
 
-    /// Registers a child process, if its parent was registered.
-    pub(crate) fn register_child(self) {
+    /// Does what the first heavy side would do in addition.
+    pub(crate) fn prepare(self) {
         if self == Self::Asymmetric {
             heavy_fence::register();
         }

@@ -3,15 +3,21 @@
 
 #![allow(dead_code, reason = "models use tokens instead")]
 
-/// Registers the process for the expedited form. Returns whether the system supports it.
+/// Returns whether the system supports the expedited form, which a process must register for.
+pub(crate) fn is_supported() -> bool {
+    sys::is_supported()
+}
+
+/// Registers the process. In a process with other threads this takes milliseconds, so that the first
+/// fence does it, and not the first use of a pool.
 pub(crate) fn register() -> bool {
     sys::register()
 }
 
-/// Runs a full fence in every thread of the process. Returns false if the system refuses, which it
-/// may do even after a successful registration: when the process has entered a sandbox since.
+/// Runs a full fence in every thread of the process. Returns false if the system refuses, for example
+/// because the process has entered a sandbox.
 pub(crate) fn heavy_fence() -> bool {
-    sys::fence()
+    sys::fence() || sys::register() && sys::fence()
 }
 
 #[cfg(all(target_os = "linux", not(miri)))]
@@ -28,10 +34,14 @@ mod sys {
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0 as c_int, 0 as c_int) }
     }
 
-    pub(super) fn register() -> bool {
+    pub(super) fn is_supported() -> bool {
         let known = call(QUERY);
         let needed = c_long::from(FENCE | REGISTER);
-        known > 0 && known & needed == needed && call(REGISTER) == 0 && fence()
+        known > 0 && known & needed == needed
+    }
+
+    pub(super) fn register() -> bool {
+        call(REGISTER) == 0
     }
 
     pub(super) fn fence() -> bool {
@@ -41,6 +51,10 @@ mod sys {
 
 #[cfg(any(not(target_os = "linux"), miri))]
 mod sys {
+    pub(super) fn is_supported() -> bool {
+        false
+    }
+
     pub(super) fn register() -> bool {
         false
     }

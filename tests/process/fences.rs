@@ -1,6 +1,10 @@
 //! Sandboxes that forbid `membarrier`, before the first use of a pool and after it.
 
-use std::{env, sync::mpsc, thread};
+use std::{
+    env,
+    sync::{Barrier, mpsc},
+    thread,
+};
 
 use corepool::{Pool, collect};
 
@@ -17,21 +21,35 @@ enum Answer {
 
 /// Forbids `membarrier` to all threads of the process.
 fn forbid(answer: Answer) {
-    const LOAD_NUMBER: u16 = 0x20;
+    forbid_command(answer, None);
+}
+
+/// Forbids `membarrier`, or this command of it, to all threads of the process.
+fn forbid_command(answer: Answer, command: Option<u32>) {
+    const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
+    const JUMP: u16 = 0x05;
     const RETURN: u16 = 0x06;
+    const NUMBER: u32 = 0;
+    const FIRST_ARGUMENT: u32 = if cfg!(target_endian = "little") { 16 } else { 20 };
     let verdict = match answer {
         Answer::Refuse => libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
         Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
     };
     let step = |code, jf, k| libc::sock_filter { code, jt: 0, jf, k };
+    let is_command = match command {
+        Some(command) => step(JUMP_IF_EQUAL, 1, command),
+        None => step(JUMP, 0, 0),
+    };
     let program = [
-        step(LOAD_NUMBER, 0, 0),
-        step(JUMP_IF_EQUAL, 1, libc::SYS_membarrier as u32),
+        step(LOAD, 0, NUMBER),
+        step(JUMP_IF_EQUAL, 3, libc::SYS_membarrier as u32),
+        step(LOAD, 0, FIRST_ARGUMENT),
+        is_command,
         step(RETURN, 0, verdict),
         step(RETURN, 0, libc::SECCOMP_RET_ALLOW),
     ];
-    let filter = libc::sock_fprog { len: 4, filter: program.as_ptr().cast_mut() };
+    let filter = libc::sock_fprog { len: 6, filter: program.as_ptr().cast_mut() };
     // SAFETY: both calls read their arguments, and the second one reads the program.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
@@ -100,6 +118,37 @@ fn the_environment_chooses_symmetric_fences() {
         // SAFETY: no other thread reads the environment at this time.
         unsafe { env::set_var("COREPOOL_FENCE", "symmetric") };
         forbid(Answer::Kill);
+        assert_eq!(use_and_collect(|| {}), 0);
+    });
+}
+
+/// A process registers for the fence when it needs one, or by `init`: it takes long beside other
+/// threads.
+#[test]
+fn the_first_use_does_not_register() {
+    const REGISTER: u32 = 1 << 4;
+    alone(|| {
+        forbid_command(Answer::Kill, Some(REGISTER));
+        let (there, end) = (Barrier::new(2), Barrier::new(2));
+        thread::scope(|s| {
+            s.spawn(|| {
+                there.wait();
+                end.wait();
+            });
+            there.wait();
+            (0..10).for_each(|_| drop([POOL.get(), POOL.get()]));
+            end.wait();
+        });
+        assert_eq!(POOL.stats().hits, 18);
+    });
+}
+
+#[test]
+fn init_registers() {
+    alone(|| {
+        corepool::init();
+        corepool::init();
+        forbid_command(Answer::Kill, Some(1 << 4));
         assert_eq!(use_and_collect(|| {}), 0);
     });
 }
