@@ -379,6 +379,10 @@ impl<T> ProcessPtr<T> {
     pub(crate) fn store(&self, value: *mut T, order: Ordering) {
         self.used().store(value, order);
     }
+
+    pub(crate) fn swap(&self, value: *mut T, order: Ordering) -> *mut T {
+        self.used().swap(value, order)
+    }
 }
 
 /// A number that a `static` can hold, like a [`ProcessPtr`].

@@ -3,21 +3,32 @@
 //! It moves to memory of its own at the first use of the pool. So it stays where it is when the pool is
 //! moved, and guards, which do not know its type, reach it by the core.
 
-use std::{mem::MaybeUninit, ptr::NonNull};
+use std::{
+    cell::Cell,
+    mem::MaybeUninit,
+    ptr::{self, NonNull},
+};
 
 use super::{
     gate::{Call, Gate, State},
     manage::Manage,
 };
-use crate::util::try_alloc::{NO_MEMORY, try_box};
+use crate::{
+    sync::{ProcessPtr, Relaxed},
+    util::try_alloc::{NO_MEMORY, try_box},
+};
 
 /// A pool's manager, in memory of its own: an owning pointer.
 pub(crate) struct Manager<T>(NonNull<Head<T>>);
 
 type Recycle<T> = unsafe fn(NonNull<Head<T>>, &mut T) -> bool;
 
+/// The managers that were leaked, linked by `next_leaked`, so that leak checkers see that it was meant.
+static LEAKED: ProcessPtr<()> = ProcessPtr::new(ptr::null_mut());
+
 /// The part that does not depend on the manager's type.
 struct Head<T> {
+    next_leaked: Cell<*mut ()>,
     /// [`Manage::recycle`], if it does anything.
     recycle: Option<Recycle<T>>,
     /// Drops the manager, but keeps the memory.
@@ -36,7 +47,13 @@ struct Whole<T, M> {
 impl<T, M: Manage<T>> Whole<T, M> {
     fn head() -> Head<T> {
         let recycle = M::RECYCLES.then_some(Self::recycle as Recycle<T>);
-        Head { recycle, end: Self::end, free: Self::free, gate: Gate::new() }
+        Head {
+            next_leaked: Cell::new(ptr::null_mut()),
+            recycle,
+            end: Self::end,
+            free: Self::free,
+            gate: Gate::new(),
+        }
     }
 
     /// # Safety
@@ -122,6 +139,9 @@ impl<T> Manager<T> {
         if self.head().gate.close() {
             // SAFETY: nobody uses it any more, and it ends once.
             unsafe { (self.head().end)(self.0) };
+        } else {
+            // Relaxed: nobody reads the list.
+            self.head().next_leaked.set(LEAKED.swap(self.0.as_ptr().cast(), Relaxed));
         }
     }
 }

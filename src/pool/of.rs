@@ -1,7 +1,7 @@
 //! A pool for each type, for generic code that has no place for a `static`.
 
 use std::{
-    any::{Any, TypeId},
+    any::TypeId,
     cell::Cell,
     hash::{Hash, Hasher},
     ptr::{self, NonNull},
@@ -13,24 +13,34 @@ use crate::{containers::add_only::AddOnly, sync::LazyLock, util::likely::likely}
 /// How many pools a thread remembers.
 const REMEMBERED: usize = 16;
 
-/// The pool of the type with this id.
+/// The pool of the type with this id: an owning pointer.
 struct PoolOf {
     id: TypeId,
-    /// The `Pool<T>` in `owner`.
+    /// A `Pool<T>` that came from a `Box`.
     pool: NonNull<()>,
-    _owner: Box<dyn Any + Send + Sync>,
+    free: unsafe fn(NonNull<()>),
 }
 
-// SAFETY: the pointer leads to what `_owner` owns.
+// SAFETY: `Pool<T>` may be sent and shared if `T` may be sent.
 unsafe impl Send for PoolOf {}
 // SAFETY: as above.
 unsafe impl Sync for PoolOf {}
 
 impl PoolOf {
     fn new<T: Default + Send + 'static>() -> Self {
-        let pool = Box::new(Pool::<T>::new(T::default));
-        let address = NonNull::from(&*pool).cast();
-        Self { id: TypeId::of::<T>(), pool: address, _owner: pool }
+        unsafe fn free<T>(pool: NonNull<()>) {
+            // SAFETY: it came from a `Box`, and is freed once.
+            drop(unsafe { Box::from_raw(pool.cast::<Pool<T>>().as_ptr()) });
+        }
+        let pool = Box::leak(Box::new(Pool::<T>::new(T::default)));
+        Self { id: TypeId::of::<T>(), pool: NonNull::from(pool).cast(), free: free::<T> }
+    }
+}
+
+impl Drop for PoolOf {
+    fn drop(&mut self) {
+        // SAFETY: freed once, and nobody has found it: pools that are in use are never dropped.
+        unsafe { (self.free)(self.pool) };
     }
 }
 
