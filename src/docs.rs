@@ -18,6 +18,14 @@ pub mod guide {
         #![doc = include_str!("../docs/buffers.md")]
     }
 
+    /// The calls of other pools, and those of this one.
+    ///
+    pub mod coming_from {
+        #![doc = "[guide-memory]: crate::guide::memory"]
+        #![doc = "[`Pool::from_raw`]: crate::Pool::from_raw\n\n"]
+        #![doc = include_str!("../docs/coming-from.md")]
+    }
+
     /// What pools cannot do.
     ///
     pub mod limits {

@@ -13,10 +13,8 @@ use crate::seat::table::Seats;
 /// # Examples
 ///
 /// ```
-/// fn main() {
-///     corepool::init();
-///     // Start threads.
-/// }
+/// // At the beginning of `main`, before threads are started.
+/// corepool::init();
 /// ```
 pub fn init() {
     // Before the seats.
