@@ -380,8 +380,14 @@ impl<T> ProcessPtr<T> {
         self.used().store(value, order);
     }
 
-    pub(crate) fn swap(&self, value: *mut T, order: Ordering) -> *mut T {
-        self.used().swap(value, order)
+    pub(crate) fn compare_exchange(
+        &self,
+        current: *mut T,
+        new: *mut T,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<*mut T, *mut T> {
+        self.used().compare_exchange(current, new, success, failure)
     }
 }
 

@@ -12,7 +12,6 @@ mod collect;
 mod collect_thread;
 mod end;
 mod epochs;
-mod gate;
 mod handle;
 mod late;
 mod ledger;

@@ -165,7 +165,10 @@ impl<'a, T: Item, M: Manage<T>> Burst<'a, T, M> {
 }
 
 /// Operations on `OwnedPooled`.
-pub fn owned<T: Item, M: Manage<T>>(pool: &Arc<Pool<T, M>>, ledger: &'static Ledger) {
+pub fn owned<T: Item, M: Manage<T> + Send + 'static>(
+    pool: &Arc<Pool<T, M>>,
+    ledger: &'static Ledger,
+) {
     let gets = Gets::of(ledger);
     for _ in 0..64 {
         gets.count(Op::GetOwned);

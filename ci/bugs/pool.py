@@ -7,9 +7,6 @@ from .planted import bug
 bug("hit path skips the hook", "if self.is_plain() { index } else { NO_INDEX }", "index",
     tests="--test it recycled")
 
-bug("end waits for calls of a parent's thread", "self.manager.iter().for_each(Manager::reset_after_fork);", "",
-    tests="--test process a_child_ends_pools_whose_managers")
-
 bug("kept objects counted as dropped", "self.dropped.add(units.wrapping_neg());", "",
     tests="--test it ageing::collects_leave")
 
@@ -116,19 +113,6 @@ bug("core freed before the last guard", "before == LOAN + ENDED", "before & ENDE
     models="end_")
 
 
-# pool/gate.rs
-
-bug("call of a manager that is gone",
-    "if call.is_none() { self.0.fetch_sub(CALL, Relaxed); return None; }", "let call = call.or(Some(Call(self)));",
-    models="gate_against_end")
-
-bug("manager dropped beside a call", "self.0.load(Acquire) == CLOSED", "true",
-    models="gate_against_end")
-
-bug("call ends without release", "Release", "Relaxed",
-    models="gate_against_end")
-
-
 # pool/handle.rs
 
 bug("pool sent whatever its objects", ": Send", "",
@@ -174,7 +158,7 @@ bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false
 
 # pool/manager.rs
 
-bug("manager dropped twice", "state == State::Open", "true",
+bug("manager never dropped", "(self.head().free)(self.0)", "let _ = self.head().free",
     tests="--test it manage::a_manager_is_dropped")
 
 
@@ -192,6 +176,10 @@ bug("core freed by a reference", "ReturnTo::core_of(unsafe { self.core.used() })
 
 bug("reserve ignores the bound", "if !core.lease_recalled(slow_path_seat(), has_room) { return; }", "",
     programs="random::sizes", fuzz="sizes")
+
+
+bug("manager of an unused pool leaked", "self.manager.assume_init_drop()", "()",
+    tests="--test it manage::a_manager_is_dropped")
 
 
 # pool/put.rs

@@ -2,11 +2,11 @@
 
 use std::ptr;
 
-use crate::sync::{Acquire, AtomicPtr, Relaxed, Release};
+use crate::sync::{Acquire, ProcessPtr, Relaxed, Release};
 
 /// A map from `K` to `V`, whose entries are never removed.
 pub(crate) struct AddOnly<K, V> {
-    first: AtomicPtr<Entry<K, V>>,
+    first: ProcessPtr<Entry<K, V>>,
 }
 
 struct Entry<K, V> {
@@ -20,11 +20,13 @@ unsafe impl<K: Send, V: Send> Send for AddOnly<K, V> {}
 // SAFETY: it gives out shared references to values that other threads have made.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for AddOnly<K, V> {}
 
-impl<K: PartialEq, V> AddOnly<K, V> {
-    pub(crate) fn new() -> Self {
-        Self { first: AtomicPtr::new(ptr::null_mut()) }
+impl<K, V> AddOnly<K, V> {
+    pub(crate) const fn new() -> Self {
+        Self { first: ProcessPtr::new(ptr::null_mut()) }
     }
+}
 
+impl<K: PartialEq, V> AddOnly<K, V> {
     /// Returns the value of `key`, which is `make()` if there is none. If two threads make one, all
     /// threads get the same, and the other is dropped.
     pub(crate) fn find_or_add(&self, key: K, make: impl FnOnce() -> V) -> &V {

@@ -5,10 +5,7 @@
 
 use std::ptr::NonNull;
 
-use super::{
-    core::{Core, NO_INDEX},
-    manager::Manager,
-};
+use super::core::{Core, NO_INDEX};
 use crate::{
     collect::{
         collectable::Collectable,
@@ -79,12 +76,13 @@ impl<T: Send + 'static> Collectable for Core<T> {
     }
 
     unsafe fn keep_min_idle(&self) {
-        if self.min_idle == 0 {
+        let min_idle = self.min_idle.load(Relaxed);
+        if min_idle == 0 {
             return;
         }
         let reading = &self.seats.read(None);
         let idle = self.shards(reading).map(Shard::idle).sum::<usize>() + self.shelf.len();
-        let missing = self.min_idle.saturating_sub(idle);
+        let missing = min_idle.saturating_sub(idle);
         self.with_pending(|pending| {
             let units = self.quota.lease(missing.min(pending.objects.len()));
             let mut kept = List::new();
@@ -192,8 +190,6 @@ impl<T: Send + 'static> Collectable for Core<T> {
                 self.map.mark(parity, shard.id as usize);
             }
         }
-        // bug: end waits for calls of a parent's thread
-        self.manager.iter().for_each(Manager::reset_after_fork);
         // bug: units lost by a fork
         self.quota
             .recount(self.shards(reading).map(Shard::units).sum::<usize>() + self.shelf.len());

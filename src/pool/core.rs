@@ -72,7 +72,7 @@ pub(crate) struct Core<T> {
     pub(super) extra: AtomicUsize,
     pub(crate) quota: Quota,
     /// The number of idle objects that collects leave.
-    pub(crate) min_idle: usize,
+    pub(crate) min_idle: AtomicUsize,
     /// Counts the flips. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     /// Whether shards may share bits of the map.
@@ -126,7 +126,7 @@ impl<T> Core<T> {
             shelf: Shelf::new(),
             stock: Stock::new(),
             quota,
-            min_idle: 0,
+            min_idle: AtomicUsize::new(0),
             generation: AtomicU32::new(0),
             shared_bits: AtomicBool::new(false),
             shard_count: AtomicUsize::new(0),

@@ -78,6 +78,7 @@ impl<T> Core<T> {
         self.shelf.take_aged(gone);
         if !all {
             self.add_loans(loans);
+            self.min_idle.store(0, Relaxed);
             // A collect frees the shards.
             self.seats.end_removals();
             return false;

@@ -164,8 +164,6 @@ impl<T> Drop for CoreHandle<T> {
     /// left. The idle objects are dropped last, with nothing held.
     fn drop(&mut self) {
         let Some(core) = NonNull::new(self.core.load(Relaxed)) else { return };
-        // SAFETY: made by `init`. It is freed below, unless owned guards are left.
-        unsafe { core.as_ref() }.end_manager();
         let (mut registry, mut idle) = (Registry::lock(), List::new());
         // SAFETY: made by `init`. It is freed here, unless owned guards are left.
         let shared = unsafe { core.as_ref() };

@@ -16,13 +16,6 @@ impl<T> Core<T> {
         self.manager.as_ref().is_some_and(Manager::recycles)
     }
 
-    /// Drops the manager at the end of a pool that may have owned guards: it may not outlive the pool.
-    pub(crate) fn end_manager(&self) {
-        if self.may_have_loans() {
-            self.manager.iter().for_each(Manager::end);
-        }
-    }
-
     /// Recycles an object, by the manager and by the hook, and returns whether it may be kept. If not,
     /// it is counted as dropped, and the caller drops it.
     #[inline]

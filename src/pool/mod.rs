@@ -4,8 +4,6 @@ mod loans;
 
 pub(crate) mod manage;
 
-pub(crate) mod gate;
-
 pub(crate) mod manager;
 
 pub(crate) mod core;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::pool::Pool;
-use crate::{containers::add_only::AddOnly, sync::LazyLock, util::likely::likely};
+use crate::{containers::add_only::AddOnly, util::likely::likely};
 
 /// How many pools a thread remembers.
 const REMEMBERED: usize = 16;
@@ -44,7 +44,7 @@ impl Drop for PoolOf {
     }
 }
 
-static POOLS: LazyLock<AddOnly<TypeId, PoolOf>> = LazyLock::new(AddOnly::new);
+static POOLS: AddOnly<TypeId, PoolOf> = AddOnly::new();
 
 std::thread_local! {
     /// Pools that the thread has used, by the hashes of their types, or null.

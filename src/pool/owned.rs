@@ -36,9 +36,11 @@ impl<T> OwnedPooled<T> {
     }
 }
 
-impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
+impl<T: Send + 'static, M: Manage<T> + Send + 'static> Pool<T, M> {
     /// Returns an idle object or a new one, like [`get`](Self::get), in a guard that does not borrow
     /// the pool. The guard may outlive the pool; then it drops its object.
+    ///
+    /// The manager must be `Send + 'static`, because the last guard drops it if the pool is gone.
     ///
     /// It costs little more than `get`: nothing that threads share is counted.
     ///

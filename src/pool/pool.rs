@@ -3,7 +3,7 @@
 //! `values.rs` has the methods for objects by value, `slow_path.rs` what runs when there is no hit,
 //! and `options.rs` what is set before the first use.
 
-use std::{convert::Infallible, fmt, iter, mem::ManuallyDrop, ptr::NonNull};
+use std::{convert::Infallible, fmt, iter, mem::MaybeUninit, ptr::NonNull};
 
 use super::{
     core::Core,
@@ -64,8 +64,8 @@ use crate::{
 #[repr(align(128))]
 pub struct Pool<T, M = fn() -> T> {
     pub(super) core: CoreHandle<T>,
-    /// Moves to the core at the first use.
-    pub(super) manager: ManuallyDrop<M>,
+    /// Uninitialised from the first use on, when it moves to the core.
+    pub(super) manager: MaybeUninit<M>,
     pub(super) recycle: Option<fn(&mut T) -> bool>,
     /// Whether objects come back without a call of user code.
     pub(super) is_plain: bool,
@@ -88,7 +88,7 @@ impl<T, M: Manage<T>> Pool<T, M> {
     pub const fn new(manager: M) -> Self {
         Self {
             core: CoreHandle::new(),
-            manager: ManuallyDrop::new(manager),
+            manager: MaybeUninit::new(manager),
             recycle: None,
             is_plain: !M::RECYCLES,
             weight: None,
@@ -473,7 +473,8 @@ impl<T, M> Drop for Pool<T, M> {
     fn drop(&mut self) {
         if self.core.is_unused() {
             // SAFETY: it has not moved to a core, and is dropped once.
-            unsafe { ManuallyDrop::drop(&mut self.manager) };
+            // bug: manager of an unused pool leaked
+            unsafe { self.manager.assume_init_drop() };
         }
     }
 }

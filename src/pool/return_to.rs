@@ -10,7 +10,7 @@ use std::{
     thread::panicking,
 };
 
-use super::{core::Core, end::Loan, handle::LocalShard, manager::Manager};
+use super::{core::Core, end::Loan, handle::LocalShard};
 use crate::{
     containers::cell::CellBox, seat::current::CurrentSeat, sync::Relaxed, util::likely::likely,
 };
@@ -161,13 +161,7 @@ impl<T> ReturnTo<T> {
         // SAFETY: the caller's promise. The loan ends after the object is back.
         let _loan = unsafe { Loan::new(self.0) };
         // SAFETY: the loan keeps the core alive.
-        let core = unsafe { self.core() };
-        if core.has_ended() {
-            return drop(full);
-        }
-        let recycling = core.manager.as_ref().filter(|manager| manager.recycles());
-        let call = recycling.map(Manager::pass);
-        if matches!(call, Some(None)) {
+        if unsafe { self.core() }.has_ended() {
             return drop(full);
         }
         // SAFETY: as above.

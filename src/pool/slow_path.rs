@@ -1,8 +1,6 @@
 //! What a `get` or a `take` does that is no hit: the search for an idle object, and the creation of a
 //! new one. Also the first use of a pool, which allocates its core.
 
-use std::ptr;
-
 use super::{
     core::Core, manage::Manage, manager::Manager, pool::Pool, recall::Effort, return_to::ReturnTo,
 };
@@ -10,6 +8,7 @@ use crate::{
     collect::{fork, join::slow_path_seat},
     containers::cell::{CellBox, EmptyCell},
     seat::{current::current, table::Seats},
+    sync::Relaxed,
 };
 
 impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
@@ -30,11 +29,11 @@ impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
             None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
         };
         core.recycle = self.recycle;
-        core.min_idle = self.min_idle;
+        core.min_idle.store(self.min_idle, Relaxed);
         self.core.init(core, |core| {
             // SAFETY: this happens once. From now on the manager is used in its new place only: the
             // pool has a core.
-            let manager = || unsafe { ptr::read(&raw const *self.manager) };
+            let manager = || unsafe { self.manager.assume_init_read() };
             core.manager = Some(Manager::new(manager));
         })
     }
@@ -93,10 +92,11 @@ impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
 
     pub(super) fn create(&self) -> T {
         let core = self.core();
-        core.count(current(), |counters| &counters.created);
         let manager = core.manager.as_ref().expect("set at the first use");
-        // SAFETY: it is this pool's, which has not ended.
-        unsafe { manager.get::<M>() }.create()
+        // SAFETY: it is this pool's.
+        let object = unsafe { manager.get::<M>() }.create();
+        core.count(current(), |counters| &counters.created);
+        object
     }
 
     fn empty_cell(&self) -> EmptyCell<T> {

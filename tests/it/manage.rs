@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use corepool::{Manage, OwnedPooled, Pool, Pooled};
@@ -128,12 +128,16 @@ fn a_manager_is_dropped_with_its_pool() {
     assert_eq!(live(&token), 1);
     drop(pool);
     assert_eq!(live(&token), 0);
-    // It does not wait for owned guards.
+    // The last owned guard drops it, if one is left.
     let pool = Pool::new(numbers(&token));
     let guards = [pool.get_owned(), pool.get_owned()];
     drop(pool);
+    assert_eq!(live(&token), 1);
+    let [one, other] = guards;
+    drop(one);
+    assert_eq!(live(&token), 1);
+    on_thread(|| drop(other));
     assert_eq!(live(&token), 0);
-    drop(guards);
 }
 
 /// The first use by several threads at once moves the manager once.
@@ -157,45 +161,11 @@ fn a_first_use_by_many_moves_the_manager_once() {
     }
 }
 
-/// An owned guard may be recycling its object while the pool is dropped: the pool waits.
-#[test]
-fn the_end_of_a_pool_waits_for_calls_of_its_manager() {
-    struct Slow(Arc<Barrier>, Arc<AtomicUsize>);
-    impl Manage<u8> for Slow {
-        fn create(&self) -> u8 {
-            0
-        }
-        fn recycle(&self, _: &mut u8) -> bool {
-            self.0.wait();
-            thread::sleep(std::time::Duration::from_millis(20));
-            self.1.fetch_add(1, Relaxed);
-            true
-        }
-    }
-    impl Drop for Slow {
-        fn drop(&mut self) {
-            self.1.fetch_add(10, Relaxed);
-        }
-    }
-    let _alone = alone();
-    let (ready, calls) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
-    let pool = Pool::new(Slow(ready.clone(), calls.clone()));
-    let (first, second) = (pool.get_owned(), pool.get_owned());
-    thread::scope(|s| {
-        s.spawn(move || drop(first));
-        ready.wait();
-        drop(pool);
-        assert_eq!(calls.load(Relaxed), 11, "called, and then dropped");
-    });
-    drop(second);
-    assert_eq!(calls.load(Relaxed), 11, "not called any more");
-}
-
-/// A pool may be dropped by its own manager, which is then leaked.
+/// A pool may be dropped by its own manager, for an owned guard.
 #[test]
 fn a_pool_may_end_in_a_call_of_its_manager() {
-    type Slot = Arc<std::sync::Mutex<Option<Pool<u8, Ends>>>>;
-    struct Ends(Slot, AtomicUsize);
+    type Slot = Arc<Mutex<Option<Pool<u8, Ends>>>>;
+    struct Ends(Slot, Arc<()>);
     impl Manage<u8> for Ends {
         fn create(&self) -> u8 {
             0
@@ -203,17 +173,17 @@ fn a_pool_may_end_in_a_call_of_its_manager() {
         fn recycle(&self, _: &mut u8) -> bool {
             let pool = self.0.lock().unwrap().take();
             drop(pool);
-            self.1.fetch_add(1, Relaxed);
-            true
+            live(&self.1) == 1
         }
     }
     let _alone = alone();
-    let slot = Slot::default();
-    let pool = Pool::new(Ends(slot.clone(), AtomicUsize::new(0)));
+    let (slot, token) = (Slot::default(), Arc::new(()));
+    let pool = Pool::new(Ends(slot.clone(), token.clone()));
     let guard: OwnedPooled<u8> = pool.get_owned();
     *slot.lock().unwrap() = Some(pool);
     drop(guard);
     assert!(slot.lock().unwrap().is_none());
+    assert_eq!(live(&token), 0);
 }
 
 /// A panic in `recycle` drops the object, and leaves the manager and the pool as they were.

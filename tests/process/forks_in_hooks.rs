@@ -3,21 +3,12 @@
 
 use std::{
     cell::Cell,
-    sync::{
-        Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    thread,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use corepool::{Manage, Pool, Pooled, collect};
+use corepool::{Pool, Pooled, collect};
 
-use crate::{
-    alone,
-    fork::{Fork, fork},
-    forks::go_on,
-    hammer::Hammer,
-};
+use crate::{alone, fork::Fork, forks::go_on, hammer::Hammer};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hook {
@@ -160,32 +151,5 @@ fn destructors_may_fork() {
             let pool = place.as_ref().unwrap();
             until_it_forks(|| pool.put(Hooked::new()));
         });
-    });
-}
-
-/// A child may end a pool whose manager was in a call by another thread at the fork, which never ends.
-#[test]
-fn a_child_ends_pools_whose_managers_were_in_a_call() {
-    struct Waits(Arc<Barrier>);
-    impl Manage<u8> for Waits {
-        fn create(&self) -> u8 {
-            0
-        }
-        fn recycle(&self, _: &mut u8) -> bool {
-            (0..2).for_each(|_| _ = self.0.wait());
-            true
-        }
-    }
-    alone(|| {
-        let barrier = Arc::new(Barrier::new(2));
-        let mut pool = Some(Pool::new(Waits(barrier.clone())));
-        let guard = pool.as_ref().map(Pool::get_owned);
-        thread::scope(|s| {
-            s.spawn(move || drop(guard));
-            barrier.wait();
-            drop(fork(|| drop(pool.take())));
-            barrier.wait();
-        });
-        drop(pool);
     });
 }
