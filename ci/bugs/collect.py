@@ -169,9 +169,6 @@ bug("page cache counted as used", ".saturating_sub(cache)", "",
 
 # collect/recall.rs
 
-bug("recalled objects out of reach on their way", "seats.moves().during(|| {", "Some(()).and_then(|()| {",
-    models="recall_of_units_against_search")
-
 bug("recall without the registry's lock", "_registry", "_",
     models="recall_against_collect", schedules="recalls")
 

@@ -37,7 +37,6 @@ pub(crate) fn recall_from<L: Default, R>(
 ) -> Option<R> {
     // bug: recall without the registry's lock
     let _registry = lock(patience)?;
-    // bug: recalled objects out of reach on their way
     seats.moves().during(|| {
         let mut got = L::default();
         // SAFETY: the lock makes this the only claim.
