@@ -8,12 +8,13 @@ use loom::{
     thread,
 };
 
-use super::{model, model_pool::ModelPool};
+use super::{ledger::Object, model, model_pool::ModelPool};
 use crate::{
     collect::{
         collect::vacate,
         recall::{Patience, recall_from},
     },
+    containers::cell::CellBox,
     seat::{fence::FenceKind, seat::Seat},
 };
 
@@ -27,6 +28,15 @@ fn pool(fence_kind: FenceKind, bound: usize, seats: usize) -> Arc<ModelPool> {
     let pool = ModelPool::new(fence_kind, bound);
     (0..seats).for_each(|id| assert_eq!(pool.seats.join().unwrap().id, id));
     pool
+}
+
+/// A pool with the bound 1, and its object. The shard of seat 0, which has lent it, keeps the unit.
+fn pool_with_a_lent_object() -> (Arc<ModelPool>, CellBox<Object>) {
+    let pool = pool(FenceKind::Asymmetric, 1, 2);
+    let seat = held(&pool, 0);
+    pool.fill(seat, 1);
+    let lent = pool.get_shared(seat).unwrap();
+    (pool, lent)
 }
 
 /// Runs `f` on another thread.
@@ -213,10 +223,7 @@ fn recall_against_recall() {
 #[test]
 fn recall_of_units_against_owner() {
     model("recall_of_units_against_owner", Some(2), || {
-        let pool = pool(FenceKind::Asymmetric, 1, 2);
-        let seat = held(&pool, 0);
-        pool.fill(seat, 1);
-        let lent = pool.get_shared(seat).unwrap();
+        let (pool, lent) = pool_with_a_lent_object();
         let putter = other(&pool, |pool| {
             let seat = Some(held(pool, 1));
             let put = pool.core.put(seat, pool.ledger.object());
@@ -226,7 +233,7 @@ fn recall_of_units_against_owner() {
             };
             put.or_else(again).is_ok()
         });
-        pool.put(seat, lent);
+        pool.put(held(&pool, 0), lent);
         let kept = putter.join().unwrap();
         let idle = pool.ledger.alive();
         assert!((isize::from(kept)..=1).contains(&idle), "{idle} are idle");
@@ -242,15 +249,12 @@ fn recall_of_units_against_owner() {
 #[test]
 fn recall_of_units_against_collect() {
     model("recall_of_units_against_collect", Some(1), || {
-        let pool = pool(FenceKind::Asymmetric, 1, 2);
-        let seat = held(&pool, 0);
-        pool.fill(seat, 1);
-        let lent = pool.get_shared(seat).unwrap();
+        let (pool, lent) = pool_with_a_lent_object();
         let collector = other(&pool, ModelPool::collect);
         let lease = || pool.core.quota.lease(1) == 1;
         let leased = pool.core.lease_recalled(Some(held(&pool, 1)), lease);
         collector.join().unwrap();
-        assert!(leased, "the only unit was overlooked");
+        assert!(leased, "the thread did not get the only unit");
         drop(lent);
     });
 }
@@ -283,16 +287,14 @@ fn recall_of_units_against_search() {
 #[test]
 fn recall_of_own_units_beside_a_claim() {
     model("recall_of_own_units_beside_a_claim", Some(2), || {
-        let pool = pool(FenceKind::Asymmetric, 1, 2);
-        let seat = held(&pool, 0);
-        pool.fill(seat, 1);
-        let lent = pool.get_shared(seat).unwrap();
+        let (pool, lent) = pool_with_a_lent_object();
         let other = other(&pool, |pool| {
             // For another pool.
             recall_from(&pool.seats, |id| id == 0, Patience::Waits, |_, (): &mut ()| (), drop);
         });
         let lease = || pool.core.quota.lease(1) == 1;
-        assert!(pool.core.lease_recalled(Some(seat), lease), "the own unit was out of reach");
+        let leased = pool.core.lease_recalled(Some(held(&pool, 0)), lease);
+        assert!(leased, "the thread did not get the unit that its shard had leased");
         other.join().unwrap();
         drop(lent);
     });

@@ -156,7 +156,7 @@ bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false
     models="end_against_put_on_the_shelf")
 
 
-# pool/manager.rs
+# pool/manager_box.rs
 
 bug("manager never dropped", "(self.head().free)(self.0)", "let _ = self.head().free",
     tests="--test it manage::a_manager_is_dropped")
@@ -225,7 +225,7 @@ bug("own units out of reach while the seat is claimed by a recall", "undisturbed
 bug("units of a collect overlooked", "wait_for_collector();", "",
     models="recall_of_units_against_collect")
 
-bug("private objects out of reach", "self.recall(seat, hoarders, (wanted, patience), keep_one)??", "keep_one(List::new())?",
+bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience, keep_one)??", "keep_one(List::new())?",
     models="recall_finds_what_was_put", schedules="recalls", programs="random::pools", tests="--test it reach::")
 
 bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) &&", "",
@@ -234,7 +234,7 @@ bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTR
 bug("recalled objects lost with the one that is used", "self.keep_recalled(seat, got);", "drop(got);",
     programs="random::pools")
 
-bug("units out of reach", "self.recall(seat, hoarders, (Wanted::Units, patience), |got| self.shelf.append(got));", "",
+bug("units out of reach", "self.recall(seat, hoarders, Wanted::Units, patience, |got| self.shelf.append(got));", "",
     tests="--test it reach::")
 
 

@@ -5,10 +5,9 @@ use crate::seat::table::Seats;
 
 /// Prepares the process for its first use of a pool, and for its first collect.
 ///
-/// No program needs this. Without it the first collect does the work, or the first call that takes an
-/// object from another, idle thread: on Linux it registers the process for a system call, which takes
-/// up to some milliseconds if other threads are running. At the beginning of `main` it takes
-/// microseconds.
+/// No program needs this. On Linux it registers the process for the system call `membarrier`. Otherwise
+/// the first collect registers it, or the first `get` that takes an object which another thread keeps.
+/// That takes milliseconds if other threads are running, and microseconds at the beginning of `main`.
 ///
 /// # Examples
 ///
@@ -19,5 +18,5 @@ use crate::seat::table::Seats;
 pub fn init() {
     // Before the seats.
     fork::watch();
-    Seats::process().fence_kind().prepare();
+    Seats::process().fence_kind().register();
 }

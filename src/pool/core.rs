@@ -8,7 +8,7 @@ use std::{marker::PhantomData, ptr::NonNull, sync::Arc};
 
 use crossbeam_utils::CachePadded;
 
-use super::{loans::Loans, manager::Manager};
+use super::{loans::Loans, manager_box::ManagerBox};
 use crate::{
     collect::{pending::Pending, without_thread::OwnAge},
     containers::{
@@ -57,7 +57,7 @@ pub(crate) struct Core<T> {
     /// The hook that runs on each object that comes back, after the manager's.
     pub(crate) recycle: Option<fn(&mut T) -> bool>,
     /// Set at the pool's first use. `None` in tests.
-    pub(crate) manager: Option<Manager<T>>,
+    pub(crate) manager: Option<ManagerBox<T>>,
     /// The bound on the weight of idle objects, if the pool has one.
     pub(crate) weight_limit: Option<WeightLimit<T>>,
     /// Objects, cells and shards that a collect has taken out. Used under the registry's lock.

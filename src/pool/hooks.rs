@@ -3,7 +3,7 @@
 
 use std::mem;
 
-use super::{core::Core, manager::Manager, recall::RECALLS};
+use super::{core::Core, manager_box::ManagerBox, recall::RECALLS};
 use crate::{
     collect::{join::slow_path_seat, recall::Patience},
     containers::cell::CellBox,
@@ -13,7 +13,7 @@ use crate::{
 impl<T> Core<T> {
     /// Returns whether the manager is called for objects that come back.
     pub(crate) fn manager_recycles(&self) -> bool {
-        self.manager.as_ref().is_some_and(Manager::recycles)
+        self.manager.as_ref().is_some_and(ManagerBox::recycles)
     }
 
     /// Recycles an object, by the manager and by the hook, and returns whether it may be kept. If not,

@@ -6,8 +6,8 @@
 /// type of your own if objects are made or reset with some state, such as a configuration.
 ///
 /// A manager is `Sync`, because an object may come back on any thread. It is dropped with the pool, or
-/// with the last of the pool's owned guards. Both methods may block, panic,
-/// and use the same pool: no lock is held while they run.
+/// with the last of the pool's owned guards. Both methods may block, panic, and use the same pool: no
+/// lock is held while they run.
 ///
 /// # Examples
 ///

@@ -4,7 +4,7 @@ mod loans;
 
 pub(crate) mod manage;
 
-pub(crate) mod manager;
+pub(crate) mod manager_box;
 
 pub(crate) mod core;
 

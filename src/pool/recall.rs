@@ -42,7 +42,7 @@ const MAX_EXTRA: usize = 64;
 /// For how many spins a put waits for the end of a claim, if the thread's own unit is out of reach.
 const WAITS: usize = model_limit(10_000, 1);
 
-/// How often a thread that wants units recalls. Once for all hoarders, if they lease no more.
+/// How often a thread that wants units recalls: often enough to reach every hoarder once.
 pub(super) const RECALLS: usize = BITS.div_ceil(HOARDERS);
 
 /// From how many threads a recall takes. It needs one object only, and disables what it takes from.
@@ -95,7 +95,7 @@ impl<T> Core<T> {
             full
         };
         // bug: private objects out of reach
-        let full = self.recall(seat, hoarders, (wanted, patience), keep_one)??;
+        let full = self.recall(seat, hoarders, wanted, patience, keep_one)??;
         self.count(seat, |counters| counters.for_result(Found::Steal));
         Some(full)
     }
@@ -143,7 +143,7 @@ impl<T> Core<T> {
             return own;
         }
         // bug: units out of reach
-        self.recall(seat, hoarders, (Wanted::Units, patience), |got| self.shelf.append(got));
+        self.recall(seat, hoarders, Wanted::Units, patience, |got| self.shelf.append(got));
         true
     }
 
@@ -168,9 +168,9 @@ impl<T> Core<T> {
         unused.unwrap_or(false)
     }
 
-    /// Calls `lease`, which returns whether it got the units and the weight that it wants, until it
-    /// does or no other thread keeps any that it does not use. Waits for other collectors. Returns the
-    /// last result.
+    /// Calls `lease`, which tries to lease units or weight, until it returns true. Before each further
+    /// call, recalls what threads have leased and do not use; stops when there is nothing of that kind.
+    /// Waits while other threads collect. Returns the last result of `lease`.
     pub(crate) fn lease_recalled(
         &self,
         seat: Option<&Seat>,
@@ -210,7 +210,8 @@ impl<T> Core<T> {
         &self,
         seat: Option<&Seat>,
         hoarders: usize,
-        (wanted, patience): (Wanted, Patience),
+        wanted: Wanted,
+        patience: Patience,
         store: impl FnOnce(List<T>) -> R,
     ) -> Option<R> {
         let own = seat.map(|seat| seat.id);

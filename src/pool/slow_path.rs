@@ -2,7 +2,8 @@
 //! new one. Also the first use of a pool, which allocates its core.
 
 use super::{
-    core::Core, manage::Manage, manager::Manager, pool::Pool, recall::Effort, return_to::ReturnTo,
+    core::Core, manage::Manage, manager_box::ManagerBox, pool::Pool, recall::Effort,
+    return_to::ReturnTo,
 };
 use crate::{
     collect::{fork, join::slow_path_seat},
@@ -34,7 +35,7 @@ impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
             // SAFETY: this happens once. From now on the manager is used in its new place only: the
             // pool has a core.
             let manager = || unsafe { self.manager.assume_init_read() };
-            core.manager = Some(Manager::new(manager));
+            core.manager = Some(ManagerBox::new(manager));
         })
     }
 

@@ -50,8 +50,8 @@ impl FenceKind {
         }
     }
 
-    /// Does what the first heavy side would do in addition.
-    pub(crate) fn prepare(self) {
+    /// Registers the process for `membarrier`, as the first heavy side does otherwise.
+    pub(crate) fn register(self) {
         if self == Self::Asymmetric {
             heavy_fence::register();
         }

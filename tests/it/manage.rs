@@ -335,3 +335,36 @@ fn a_pool_may_have_a_name() {
     assert_eq!((NAMED.name(), <Pool<u8>>::new(|| 0).name()), ("bytes", ""));
     assert!(format!("{NAMED:?}").contains("bytes"));
 }
+
+/// A manager, and the closures of single calls, may use the pool that calls them.
+#[test]
+fn a_manager_may_use_its_pool() {
+    struct Reenters;
+    static POOL: Pool<Vec<u8>, Reenters> = Pool::new(Reenters);
+    impl Manage<Vec<u8>> for Reenters {
+        fn create(&self) -> Vec<u8> {
+            drop((POOL.try_get(), POOL.stats()));
+            vec![1]
+        }
+        fn recycle(&self, vec: &mut Vec<u8>) -> bool {
+            // The object that is put here is recycled as well.
+            if vec.pop() == Some(1) {
+                POOL.put(vec![2]);
+                POOL.trim();
+            }
+            true
+        }
+    }
+    let _alone = alone();
+    drop(POOL.get());
+    assert_eq!(POOL.stats().idle, 2);
+    drop(POOL.get_owned());
+    POOL.clear();
+    let nested = POOL.get_or(|| POOL.get_or(|| vec![7]).clone());
+    assert_eq!(*nested, [7]);
+    assert!(POOL.get_or_try(|| Err(POOL.stats().outstanding)).is_ok_and(|vec| vec.is_empty()));
+    drop(nested);
+    POOL.clear();
+    let stats = POOL.stats();
+    assert_eq!((stats.idle, stats.outstanding), (0, 0));
+}

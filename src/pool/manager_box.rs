@@ -9,7 +9,7 @@ use super::manage::Manage;
 use crate::util::try_alloc::{NO_MEMORY, try_box};
 
 /// A pool's manager, in memory of its own: an owning pointer.
-pub(crate) struct Manager<T>(NonNull<Head<T>>);
+pub(crate) struct ManagerBox<T>(NonNull<Head<T>>);
 
 type Recycle<T> = unsafe fn(NonNull<Head<T>>, &mut T) -> bool;
 
@@ -44,7 +44,7 @@ impl<T, M: Manage<T>> Whole<T, M> {
     }
 }
 
-impl<T> Manager<T> {
+impl<T> ManagerBox<T> {
     /// Allocates memory, and then calls `manager` for what to move there.
     ///
     /// # Panics
@@ -85,7 +85,7 @@ impl<T> Manager<T> {
     }
 }
 
-impl<T> Drop for Manager<T> {
+impl<T> Drop for ManagerBox<T> {
     fn drop(&mut self) {
         // SAFETY: it is not used any more.
         // bug: manager never dropped
