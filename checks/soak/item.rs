@@ -35,7 +35,6 @@ pub trait Item: Send + Sized + 'static {
 
 /// The `create` of every pool.
 pub fn create<T: Item>(ledger: &'static Ledger) -> T {
-    ledger.calls.add(1);
     hooks::nest();
     if ledger.is_flaky() {
         faults::maybe(Fault::Create, 64);

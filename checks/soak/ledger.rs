@@ -36,8 +36,7 @@ pub struct Ledger {
     pub index: usize,
     /// Calls of `get`, `take`, `try_get` and `try_take`.
     pub gets: Count,
-    /// Calls of `create`, and those of them that returned.
-    pub calls: Count,
+    /// Calls of `create` that returned.
     pub created: Count,
     /// Destructors that the pool has run.
     pub dropped: Count,
@@ -61,7 +60,6 @@ impl Ledger {
         Self {
             index,
             gets: Count::new(),
-            calls: Count::new(),
             created: Count::new(),
             dropped: Count::new(),
             leaked: Count::new(),
@@ -110,8 +108,11 @@ impl Ledger {
         if !whole {
             return;
         }
-        if stats.created != self.calls.get() {
-            wrong("wrong number of calls of create");
+        if stats.created != self.created.get() {
+            wrong("wrong number of created objects");
+        }
+        if stats.outstanding != self.leaked.get() {
+            wrong("objects outstanding that are neither held nor leaked");
         }
         if stats.dropped != self.dropped.get() {
             wrong("wrong number of dropped objects");
@@ -126,7 +127,6 @@ impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
             .field("gets", &self.gets.get())
-            .field("calls", &self.calls.get())
             .field("created", &self.created.get())
             .field("dropped", &self.dropped.get())
             .field("leaked", &self.leaked.get())
