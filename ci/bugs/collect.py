@@ -221,3 +221,6 @@ bug("call runs destructors of other pools", "age_one(index)",
 bug("panic of an object that has aged in a call propagates", "catch_and_discard(|| age_one(index));",
     "age_one(index);",
     tests="--test process a_pool_that_ages_alone")
+
+bug("recalls wait for a thread that was refused", "heavy_fence::forget_registration();", "",
+    tests="--test process recalls_need_no_collect_thread")

@@ -299,3 +299,6 @@ bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new(
 
 bug("object dropped without being counted", "let _count = CountOnDrop(core);", "",
     tests="--test no_memory growth")
+
+bug("get waits until the process is registered", "|| !is_quick(&self.seats)", "",
+    tests="--test process no_get_registers")

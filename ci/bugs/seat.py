@@ -182,3 +182,6 @@ bug("search ends without a fence", "fence(Acquire);", "",
 
 bug("moves are not noticed", "before & 1 == 0 &&", "true ||",
     models="recall_against")
+
+bug("users register the process", "has_one_thread()", "false",
+    tests="--test process the_only_thread_registers")

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     seat::{claim::Claim, seat::Seat, table::Seats},
-    sync::{MutexGuard, NativeThread, wait_timeout},
+    sync::{MutexGuard, NativeThread, heavy_fence, wait_timeout},
     util::last_thread::{is_alone, is_main},
 };
 
@@ -73,8 +73,13 @@ pub(super) fn launch(registry: &mut Registry, watch: &Watch) -> bool {
         // library runs there, which cannot be unloaded as long as there are any.
         if thread.collected { old.detach() } else { old.join() }
     }
+    Seats::process().fence_kind().await_registration();
     thread.handle = NativeThread::start(main);
     thread.running = thread.handle.is_some();
+    // bug: recalls wait for a thread that was refused
+    if !thread.running {
+        heavy_fence::forget_registration();
+    }
     (thread.refused, thread.collected) = (!thread.running, false);
     update(registry, watch);
     registry.thread.running
@@ -145,6 +150,8 @@ fn next(registry: &Registry) -> Step {
 
 /// The main function of the thread.
 fn main() {
+    // Here, so that no user's call need do it.
+    Seats::process().fence_kind().register();
     let mut registry = Registry::lock();
     loop {
         match next(&registry) {
@@ -233,15 +240,25 @@ pub(crate) fn try_end(registry: &mut Registry, seats: &Seats, watch: &Watch) -> 
 
 /// A runtime, whose monitor calls [`monitor_tick`](super::poll::monitor_tick).
 #[cfg(feature = "rt")]
-pub(crate) struct Monitor(());
+pub(crate) struct Monitor {
+    /// Registers the process, if that had not been done.
+    registers: Option<NativeThread>,
+}
 
 #[cfg(feature = "rt")]
 impl Monitor {
     pub(crate) fn new() -> Self {
+        let mut registers = None;
+        if Seats::process().fence_kind().await_registration() {
+            registers = NativeThread::start(|| Seats::process().fence_kind().register());
+            if registers.is_none() {
+                heavy_fence::forget_registration();
+            }
+        }
         let mut registry = Registry::lock();
         registry.thread.monitors += 1;
         reconsider(&mut registry);
-        Self(())
+        Self { registers }
     }
 }
 
@@ -252,5 +269,7 @@ impl Drop for Monitor {
         // In a forked child the count is 0.
         registry.thread.monitors = registry.thread.monitors.saturating_sub(1);
         reconsider(&mut registry);
+        drop(registry);
+        self.registers.take().into_iter().for_each(NativeThread::join);
     }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     seat::{claim::Claim, current::current, fence, seat::Seat, table::Seats},
-    sync::{self, MutexGuard, reclaim},
+    sync::{self, MutexGuard, heavy_fence, reclaim},
     util::fork_lock::ForkLock,
 };
 
@@ -79,6 +79,7 @@ extern "C" fn after() {
 
 extern "C" fn after_in_child() {
     reclaim::begin_anew();
+    heavy_fence::forget_registration();
     let mut held = release();
     let own = current().map(|seat| seat.id);
     for pool in held.registry.pools() {

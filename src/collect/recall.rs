@@ -3,7 +3,7 @@
 //! It claims the seats of those threads, as a collector does. What it then does to their shards is
 //! the pool's business.
 
-use super::registry::Registry;
+use super::{collect_thread::ensure, keeper::WATCH, registry::Registry};
 use crate::{
     seat::{claim::Claim, seat::Seat, table::Seats},
     sync::{MutexGuard, spin_loop, test_size},
@@ -46,6 +46,17 @@ pub(crate) fn recall_from<L: Default, R>(
         });
         Some(store(got))
     })
+}
+
+/// Returns whether a recall takes microseconds. In a process that has not been registered for the heavy
+/// fence it does not; then the collect thread is started, which registers it.
+pub(crate) fn is_quick(seats: &Seats) -> bool {
+    if seats.fence_kind().is_registering().is_none() {
+        let Some(mut registry) = Registry::try_lock() else { return false };
+        ensure(&mut registry, &WATCH);
+    }
+    // Nobody does if there is no such thread: then the recall does.
+    seats.fence_kind().is_registering() != Some(true)
 }
 
 /// Waits until no other thread collects, recalls, or ends.

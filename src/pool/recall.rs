@@ -6,7 +6,7 @@ use super::core::Core;
 use crate::{
     collect::{
         collect::undisturbed,
-        recall::{Patience, recall_from, wait_for_collector},
+        recall::{Patience, is_quick, recall_from, wait_for_collector},
     },
     containers::{
         cell::{CellBox, List},
@@ -83,7 +83,9 @@ impl<T> Core<T> {
             Effort::Full => (Wanted::Object, Patience::Waits),
         };
         let hoarders = self.hoarders(seat, wanted);
-        if hoarders == 0 || effort == Effort::Modest && self.allows_extra() {
+        // bug: get waits until the process is registered
+        let may_create = || self.allows_extra() || !is_quick(&self.seats);
+        if hoarders == 0 || effort == Effort::Modest && may_create() {
             return None;
         }
         let keep_one = |mut got: List<T>| {

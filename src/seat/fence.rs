@@ -11,7 +11,10 @@
 
 use std::{env, sync::OnceLock};
 
-use crate::sync::{self, SeqCst, fence, heavy_fence};
+use crate::{
+    sync::{self, SeqCst, fence, heavy_fence},
+    util::last_thread::has_one_thread,
+};
 
 /// The environment variable that may ask for symmetric fences, for processes in which a call of
 /// `membarrier` is fatal.
@@ -50,11 +53,29 @@ impl FenceKind {
         }
     }
 
-    /// Registers the process for `membarrier`, as the first heavy side does otherwise.
+    /// Registers the process for `membarrier`, as the first heavy side does otherwise. In a process with
+    /// other threads this takes milliseconds.
     pub(crate) fn register(self) {
         if self == Self::Asymmetric {
             heavy_fence::register();
         }
+    }
+
+    /// Registers the process if that is quick, because it has no other thread. Returns whether it is still
+    /// to be registered. Then the caller starts a thread that calls [`register`](Self::register), or
+    /// calls [`forget_registration`](heavy_fence::forget_registration).
+    pub(crate) fn await_registration(self) -> bool {
+        // bug: users register the process
+        if self == Self::Asymmetric && has_one_thread() {
+            heavy_fence::register();
+        }
+        self == Self::Asymmetric && heavy_fence::await_registration()
+    }
+
+    /// Returns whether the process is being registered, which takes milliseconds. `None` if nobody has
+    /// begun.
+    pub(crate) fn is_registering(self) -> Option<bool> {
+        if self == Self::Symmetric { Some(false) } else { heavy_fence::is_registering() }
     }
 
     /// Runs the heavy side, for all seats at once. Pairs with `light`, or with the fence of

@@ -3,15 +3,54 @@
 
 #![allow(dead_code, reason = "models use tokens instead")]
 
+use super::{Relaxed, Untracked};
+
 /// Returns whether the system supports the expedited form, which a process must register for.
 pub(crate) fn is_supported() -> bool {
     sys::is_supported()
 }
 
-/// Registers the process. In a process with other threads this takes milliseconds, so that the first
-/// fence does it, and not the first use of a pool.
-pub(crate) fn register() -> bool {
-    sys::register()
+/// Nobody is about to register the process.
+const UNKNOWN: usize = 0;
+/// A thread of this library registers the process now, or is about to.
+const AWAITED: usize = 1;
+/// The process has been registered, or the system has refused.
+const DONE: usize = 2;
+
+static REGISTRATION: Untracked = Untracked::new(UNKNOWN);
+
+/// Registers the process, unless that has been done. In a process with other threads this takes
+/// milliseconds.
+pub(crate) fn register() {
+    if REGISTRATION.load(Relaxed) != DONE {
+        sys::register();
+        REGISTRATION.store(DONE, Relaxed);
+    }
+}
+
+/// Has [`is_registering`] return true until the process is registered. Returns false if it is. The caller
+/// starts a thread that calls [`register`].
+pub(crate) fn await_registration() -> bool {
+    let registered = REGISTRATION.load(Relaxed) == DONE;
+    if !registered {
+        REGISTRATION.store(AWAITED, Relaxed);
+    }
+    !registered
+}
+
+/// Returns whether the process is being registered. `None` if nobody has begun.
+pub(crate) fn is_registering() -> Option<bool> {
+    match REGISTRATION.load(Relaxed) {
+        UNKNOWN => None,
+        state => Some(state == AWAITED),
+    }
+}
+
+/// Reverses [`await_registration`]: there is no such thread, or it is the parent's in a forked child.
+pub(crate) fn forget_registration() {
+    if is_registering() == Some(true) {
+        REGISTRATION.store(UNKNOWN, Relaxed);
+    }
 }
 
 /// Runs a full fence in every thread of the process. Returns false if the system refuses, for example

@@ -12,6 +12,18 @@ pub(crate) fn is_main() -> bool {
     false
 }
 
+/// Returns whether the calling thread is known to be the only one of the process.
+pub(crate) fn has_one_thread() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // A directory has two links, and one for each directory in it.
+        std::fs::metadata("/proc/self/task").is_ok_and(|tasks| tasks.nlink() == 3)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    false
+}
+
 /// Returns whether the calling thread is known to be the only one that has not ended.
 pub(crate) fn is_alone() -> bool {
     if !cfg!(any(target_os = "linux", target_os = "android")) {

@@ -6,14 +6,14 @@ use std::{
     mem::MaybeUninit,
     process, ptr,
     sync::{
-        Mutex,
+        Barrier, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use corepool::{Pool, janitor, set_collect_interval};
+use corepool::{Pool, Pooled, janitor, set_collect_interval};
 
 use crate::{
     alone,
@@ -102,19 +102,20 @@ fn one_object_of_each_thread_starts_no_thread() {
             }
         };
         work();
-        let end = AtomicBool::new(false);
+        // The other thread finds nothing to recall, which would start the thread.
+        let own = POOL.get();
+        let (worked, end) = (Barrier::new(2), Barrier::new(2));
         thread::scope(|scope| {
-            let other = scope.spawn(|| {
+            scope.spawn(|| {
                 work();
-                while !end.load(Relaxed) {
-                    thread::yield_now();
-                }
+                worked.wait();
+                end.wait();
             });
+            worked.wait();
+            drop(own);
             thread::sleep(5 * SHORT);
-            // The second thread may have recalled the object of the first.
-            assert!((1..=2).contains(&idle()) && collect_threads() == 0);
-            end.store(true, Relaxed);
-            other.join().unwrap();
+            assert_eq!((idle(), collect_threads()), (2, 0));
+            end.wait();
         });
     });
 }
@@ -482,6 +483,31 @@ fn pools_age_alone_if_there_can_be_no_thread() {
         limit_memory(None);
         assert!(soon_with(|| hold(&TWO, 300), || collect_threads() == 1));
         assert!(soon(|| ONE.stats().idle + TWO.stats().idle == 0));
+    });
+}
+
+/// A recall does not wait for the thread that would register the process.
+#[test]
+fn recalls_need_no_collect_thread() {
+    static POOL: Pool<u64> = Pool::new(|| 0);
+    alone(|| {
+        let (start, put, end) = (Barrier::new(2), Barrier::new(2), Barrier::new(2));
+        thread::scope(|s| {
+            s.spawn(|| {
+                start.wait();
+                drop([POOL.get(), POOL.get()]);
+                put.wait();
+                end.wait();
+            });
+            limit_memory(Some(1 << 20));
+            start.wait();
+            put.wait();
+            assert_eq!(collect_threads(), 0);
+            (0..100).for_each(|_| assert_eq!(Pooled::detach(POOL.get()), 0));
+            assert_eq!(POOL.stats().idle, 0);
+            limit_memory(None);
+            end.wait();
+        });
     });
 }
 

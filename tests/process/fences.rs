@@ -6,9 +6,9 @@ use std::{
     thread,
 };
 
-use corepool::{Pool, collect};
+use corepool::{Pool, Pooled, collect};
 
-use crate::alone;
+use crate::{alone, fork::fork};
 
 static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
 
@@ -21,11 +21,12 @@ enum Answer {
 
 /// Forbids `membarrier` to all threads of the process.
 fn forbid(answer: Answer) {
-    forbid_command(answer, None);
+    forbid_command(answer, None, libc::SECCOMP_FILTER_FLAG_TSYNC);
 }
 
-/// Forbids `membarrier`, or this command of it, to all threads of the process.
-fn forbid_command(answer: Answer, command: Option<u32>) {
+/// Forbids `membarrier`, or this command of it, to the calling thread, and to all threads of the process
+/// if `flags` say so.
+fn forbid_command(answer: Answer, command: Option<u32>, flags: libc::c_ulong) {
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
     const JUMP: u16 = 0x05;
@@ -53,7 +54,7 @@ fn forbid_command(answer: Answer, command: Option<u32>) {
     // SAFETY: both calls read their arguments, and the second one reads the program.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-        let (mode, flags) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_TSYNC);
+        let mode = libc::SECCOMP_SET_MODE_FILTER;
         assert_eq!(libc::syscall(libc::SYS_seccomp, mode, flags, &raw const filter), 0);
     }
 }
@@ -122,24 +123,56 @@ fn the_environment_chooses_symmetric_fences() {
     });
 }
 
-/// A process registers for the fence when it needs one, or by `init`: it takes long beside other
-/// threads.
+/// The command that registers a process for the fence.
+const REGISTER: u32 = 1 << 4;
+
+/// It takes milliseconds beside other threads. A thread of the library does it, and a `get` creates
+/// objects until it is done.
 #[test]
-fn the_first_use_does_not_register() {
-    const REGISTER: u32 = 1 << 4;
+fn no_get_registers() {
     alone(|| {
-        forbid_command(Answer::Kill, Some(REGISTER));
-        let (there, end) = (Barrier::new(2), Barrier::new(2));
+        let (put, end) = (Barrier::new(2), Barrier::new(2));
         thread::scope(|s| {
             s.spawn(|| {
-                there.wait();
+                // Two, so that the library starts its thread. It would inherit what is forbidden below.
+                drop([POOL.get(), POOL.get()]);
+                put.wait();
                 end.wait();
             });
-            there.wait();
-            (0..10).for_each(|_| drop([POOL.get(), POOL.get()]));
+            put.wait();
+            // This thread, which uses no pool before.
+            forbid_command(Answer::Kill, Some(REGISTER), 0);
+            while POOL.stats().steals == 0 {
+                drop(Pooled::detach(POOL.get()));
+            }
             end.wait();
         });
-        assert_eq!(POOL.stats().hits, 18);
+    });
+}
+
+/// A process of one thread registers in the call, which takes microseconds, before the library starts
+/// its thread.
+#[test]
+fn the_only_thread_registers() {
+    alone(|| {
+        let child = fork(|| {
+            drop([POOL.get(), POOL.get()]);
+            forbid_command(Answer::Kill, Some(REGISTER), 0);
+            let (put, end) = (Barrier::new(2), Barrier::new(2));
+            thread::scope(|s| {
+                s.spawn(|| {
+                    drop(POOL.get());
+                    put.wait();
+                    end.wait();
+                });
+                put.wait();
+                collect();
+                collect();
+                assert_eq!(POOL.stats().idle, 0);
+                end.wait();
+            });
+        });
+        drop(child);
     });
 }
 
@@ -148,7 +181,7 @@ fn init_registers() {
     alone(|| {
         corepool::init();
         corepool::init();
-        forbid_command(Answer::Kill, Some(1 << 4));
+        forbid_command(Answer::Kill, Some(REGISTER), libc::SECCOMP_FILTER_FLAG_TSYNC);
         assert_eq!(use_and_collect(|| {}), 0);
     });
 }
