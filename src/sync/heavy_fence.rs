@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "models use tokens instead")]
 
-use super::{Relaxed, Untracked};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Returns whether the system supports the expedited form, which a process must register for.
 pub(crate) fn is_supported() -> bool {
@@ -17,7 +17,7 @@ const AWAITED: usize = 1;
 /// The process has been registered, or the system has refused.
 const DONE: usize = 2;
 
-static REGISTRATION: Untracked = Untracked::new(UNKNOWN);
+static REGISTRATION: AtomicUsize = AtomicUsize::new(UNKNOWN);
 
 /// Registers the process, unless that has been done. In a process with other threads this takes
 /// milliseconds.

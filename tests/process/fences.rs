@@ -130,23 +130,30 @@ const REGISTER: u32 = 1 << 4;
 /// objects until it is done.
 #[test]
 fn no_get_registers() {
-    alone(|| {
-        let (put, end) = (Barrier::new(2), Barrier::new(2));
-        thread::scope(|s| {
-            s.spawn(|| {
-                // Two, so that the library starts its thread. It would inherit what is forbidden below.
-                drop([POOL.get(), POOL.get()]);
-                put.wait();
-                end.wait();
-            });
+    // A process may be registered before the first recall.
+    alone(|| (0..8).for_each(|_| drop(fork(recall_while_registering_is_forbidden))));
+}
+
+fn recall_while_registering_is_forbidden() {
+    let (start, put, end) = (Barrier::new(2), Barrier::new(2), Barrier::new(2));
+    thread::scope(|s| {
+        s.spawn(|| {
+            start.wait();
+            // Two, so that the library starts its thread. If the thread below did, it would inherit what
+            // is forbidden there.
+            drop([POOL.get(), POOL.get()]);
             put.wait();
-            // This thread, which uses no pool before.
-            forbid_command(Answer::Kill, Some(REGISTER), 0);
-            while POOL.stats().steals == 0 {
-                drop(Pooled::detach(POOL.get()));
-            }
             end.wait();
         });
+        // This thread has its seat before the library starts its thread.
+        drop(Pooled::detach(POOL.get()));
+        forbid_command(Answer::Kill, Some(REGISTER), 0);
+        start.wait();
+        put.wait();
+        while POOL.stats().idle > 0 {
+            drop(Pooled::detach(POOL.get()));
+        }
+        end.wait();
     });
 }
 
