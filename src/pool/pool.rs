@@ -23,8 +23,9 @@ use crate::{
 /// A concurrent pool of objects, which are reused instead of created anew.
 ///
 /// Any thread may call any method at any time. A thread gets first the objects that it put back
-/// itself, roughly in last-in, first-out order, and then objects that it can steal from other
-/// threads. What a thread did to an object before it put the object back happens before the next
+/// itself, and then objects that it can steal from other threads. Which of several idle objects it gets
+/// is not specified: a pool is not a stack, although a thread that uses one object at a time gets the
+/// same one again as long as no other thread takes it. What a thread did to an object before it put the object back happens before the next
 /// holder gets it.
 ///
 /// A pool may drop an idle object at any time (see [`collect`](crate::collect())), may hand out any

@@ -8,7 +8,8 @@ impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
     /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
     /// [`put`](Self::put), but need not.
     ///
-    /// [`get`](Self::get) is faster, because it does not move the object.
+    /// [`get`](Self::get) is faster, because it does not move the object. A large object should not be
+    /// moved: use `get`, or a pool of boxes.
     ///
     /// # Panics
     ///

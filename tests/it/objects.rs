@@ -212,3 +212,39 @@ fn an_object_does_not_move_between_guards() {
     }
     assert_eq!((pool.stats().created, pool.stats().idle), (100, 100));
 }
+
+#[test]
+fn a_thread_gets_its_own_object_again() {
+    let _alone = alone();
+    let next = AtomicUsize::new(0);
+    let pool = Pool::new(|| next.fetch_add(1, Relaxed));
+    let first = *pool.get();
+    assert!((0..repeat(1000, 10)).all(|_| *pool.get() == first));
+}
+
+/// Each of them, once. The order is not specified.
+#[test]
+fn a_thread_gets_all_that_it_has_put_back() {
+    let _alone = alone();
+    let next = AtomicUsize::new(0);
+    let pool = Pool::new(|| next.fetch_add(1, Relaxed));
+    for n in [2, 3, 10, 200] {
+        let hold = || Vec::from_iter((0..n).map(|_| pool.get()));
+        drop(hold());
+        let numbers = hold().iter().map(|object| **object).collect();
+        assert_eq!(sorted(numbers), Vec::from_iter(0..n));
+    }
+}
+
+/// With the stack of a thread of `std`, also without optimisation.
+#[test]
+fn large_objects_fit_on_the_stack() {
+    let work = || {
+        let pool = Pool::new(|| [1_u8; 64 << 10]);
+        assert_eq!(pool.get()[9], 1);
+        let object = pool.take();
+        pool.put(object);
+        assert_eq!(pool.take()[9], 1);
+    };
+    thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+}
