@@ -70,5 +70,11 @@ pub use collect::{
     schedule::collect,
 };
 pub use pool::{
-    manage::Manage, of::of, owned::OwnedPooled, pool::Pool, pooled::Pooled, stats::Stats,
+    manage::Manage,
+    of::of,
+    owned::OwnedPooled,
+    pool::Pool,
+    pooled::Pooled,
+    scope::{Scope, Scoped, Static},
+    stats::Stats,
 };

@@ -68,7 +68,7 @@ bug("collect thread stays beside a runtime", "thread.monitors > 0", "false",
 bug("end announced after the look", "registry.thread.running = false; update(registry, watch);", "",
     models="end_against_put_on_the_shelf")
 
-bug("end with an object in a shard", "registry.pools().all(|pool| unsafe { pool.is_empty() })", "true",
+bug("end with an object in a shard", "registry.collected_pools().all(|pool| unsafe { pool.is_empty() })", "true",
     models="end_against_put_asymmetric")
 
 bug("end without a mark", "claim.unwatch_all();", "",

@@ -302,3 +302,6 @@ bug("object dropped without being counted", "let _count = CountOnDrop(core);", "
 
 bug("get waits until the process is registered", "|| !is_quick(&self.seats)", "",
     tests="--test process no_get_registers")
+
+bug("collects reach objects that borrow", "S::COLLECTED", "true",
+    tests="--test it scoped")

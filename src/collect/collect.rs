@@ -35,11 +35,16 @@ impl<'a> Which<'a> {
     }
 
     fn pools(self) -> impl Iterator<Item = &'a dyn Collectable> {
-        let all = self.one.is_none().then(|| self.registry.pools());
+        let all = self.one.is_none().then(|| self.registry.collected_pools());
         all.into_iter().flatten().chain(self.one)
     }
 
-    /// Calls `f` on the shards of `seat`.
+    /// Returns whether `pool` is one of them.
+    fn includes(self, pool: &dyn Collectable) -> bool {
+        self.one.is_some() || pool.is_collected()
+    }
+
+    /// Calls `f` on the shards of `seat`; if all pools age, also on those of pools that are not collected.
     fn shards(self, seat: &Seat, mut f: impl FnMut(&dyn Collectable, AnyShard)) {
         match self.one {
             // In the order of the seat's table, which leads to no other seat's shards.
@@ -95,7 +100,7 @@ unsafe fn flip(seats: &Seats, which: Which<'_>) {
         which.shards(seat, |pool, shard| {
             // SAFETY: advanced above, and the seat is claimed.
             // bug: heavy fence for each pool
-            left += usize::from(!unsafe { pool.flip(seat, shard) });
+            left += usize::from(!(which.includes(pool) && unsafe { pool.flip(seat, shard) }));
         });
         // SAFETY: the seat is claimed, and these are the shards of all pools.
         if left == 0 && all && unsafe { seat.remove_table() } {
@@ -130,7 +135,11 @@ unsafe fn free_removed(seats: &Seats, registry: &Registry) {
 pub(crate) unsafe fn drain(seats: &Seats, which: Which<'_>) {
     for seat in seats.all(0, 1) {
         // SAFETY: the caller holds the lock.
-        which.shards(seat, |pool, shard| unsafe { pool.drain(shard) });
+        which.shards(seat, |pool, shard| unsafe {
+            if which.includes(pool) {
+                pool.drain(shard);
+            }
+        });
     }
     // SAFETY: as above.
     which.pools().for_each(|pool| unsafe { pool.drain_shelf() });

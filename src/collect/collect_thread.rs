@@ -117,7 +117,7 @@ pub(crate) fn after_exit() {
     } else if WATCH.keeper() == Keeper::Nobody {
         let mut registry = Registry::lock();
         // bug: objects of ended threads never age
-        if registry.pools().any(|pool| pool.is_on_shelf()) {
+        if registry.collected_pools().any(|pool| pool.is_on_shelf()) {
             ensure(&mut registry, &WATCH);
         }
     }
@@ -216,7 +216,7 @@ impl Drop for StaysLoaded {
 /// another one. Returns false if the thread must go on.
 pub(crate) fn try_end(registry: &mut Registry, seats: &Seats, watch: &Watch) -> bool {
     // SAFETY: locked.
-    if !registry.pools().all(|pool| unsafe { pool.seems_empty() }) {
+    if !registry.collected_pools().all(|pool| unsafe { pool.seems_empty() }) {
         return false;
     }
     // bug: end announced after the look
@@ -227,7 +227,8 @@ pub(crate) fn try_end(registry: &mut Registry, seats: &Seats, watch: &Watch) -> 
     claim.wait();
     // SAFETY: locked and claimed, after `seems_empty`.
     // bug: end with an object in a shard
-    let empty = claim.reaches_all() && registry.pools().all(|pool| unsafe { pool.is_empty() });
+    let empty =
+        claim.reaches_all() && registry.collected_pools().all(|pool| unsafe { pool.is_empty() });
     // bug: end without a mark
     if empty {
         claim.unwatch_all();

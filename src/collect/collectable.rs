@@ -11,6 +11,9 @@ pub(crate) trait Collectable: Send + Sync {
 
     fn index(&self) -> usize;
 
+    /// Returns whether collects of all pools age this one.
+    fn is_collected(&self) -> bool;
+
     /// The first step of a collect, with no seat claimed: takes the victims out of a shard.
     ///
     /// # Safety

@@ -52,8 +52,9 @@ impl<T> Pending<T> {
     }
 }
 
-impl<T: Send + 'static> Pending<T> {
-    /// Erases the type. There are no shards. Returns `None` if there is nothing to drop.
+impl<T: Send> Pending<T> {
+    /// Erases the type. There are no shards. If `T` borrows, the caller drops the result before the
+    /// borrow ends. Returns `None` if there is nothing to drop.
     pub(crate) fn erase(self, weight_limit: Option<&WeightLimit<T>>) -> Option<ErasedPending> {
         let none = self.objects.len() == 0 && self.empties.len() == 0;
         (!none).then(|| ErasedPending {

@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
+    mem,
     sync::TryLockError,
     thread::{self, Thread},
 };
@@ -78,8 +79,9 @@ impl Registry {
     ///
     /// # Safety
     ///
-    /// The caller removes the pool with [`leave`](Self::leave) before it is freed.
-    pub(crate) unsafe fn enter(&mut self, pool: &(dyn Collectable + 'static)) -> usize {
+    /// The caller removes the pool with [`leave`](Self::leave) before it is freed. If its objects borrow,
+    /// it is not [collected](Collectable::is_collected).
+    pub(crate) unsafe fn enter(&mut self, pool: &dyn Collectable) -> usize {
         debug_assert!(self.pools.len() < self.pools.capacity());
         let index = match self.free.pop() {
             Some(Reverse(index)) => index,
@@ -89,6 +91,11 @@ impl Registry {
             }
         };
         pool.set_index(index);
+        // SAFETY: only the lifetime changes. No reference to the pool is used after it has left, and no
+        // object of it beyond its borrow: other threads do not touch objects of pools that are not
+        // collected, except to move them.
+        let pool =
+            unsafe { mem::transmute::<*const dyn Collectable, *const dyn Collectable>(pool) };
         self.pools[index] = Some(Entry(pool));
         index
     }
@@ -113,6 +120,11 @@ impl Registry {
 
     pub(crate) fn pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
         self.pools.iter().flatten().map(Entry::get)
+    }
+
+    /// Returns the pools that collects age.
+    pub(crate) fn collected_pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
+        self.pools().filter(|pool| pool.is_collected())
     }
 
     /// Returns the pool at `index`.

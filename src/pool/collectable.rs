@@ -20,7 +20,11 @@ use crate::{
     sync::Relaxed,
 };
 
-impl<T: Send + 'static> Collectable for Core<T> {
+impl<T: Send> Collectable for Core<T> {
+    fn is_collected(&self) -> bool {
+        self.is_collected
+    }
+
     fn set_index(&self, index: usize) {
         self.index.store(index, Relaxed);
         // bug: hit path skips the hook

@@ -77,6 +77,8 @@ pub(crate) struct Core<T> {
     pub(crate) generation: AtomicU32,
     /// Whether shards may share bits of the map.
     shared_bits: AtomicBool,
+    /// Whether collects age the pool.
+    pub(crate) is_collected: bool,
     /// The number of shards.
     pub(crate) shard_count: AtomicUsize,
     /// Counters for threads without a shard, and the hits of shards that were freed.
@@ -126,6 +128,7 @@ impl<T> Core<T> {
             shelf: Shelf::new(),
             stock: Stock::new(),
             quota,
+            is_collected: true,
             min_idle: AtomicUsize::new(0),
             generation: AtomicU32::new(0),
             shared_bits: AtomicBool::new(false),

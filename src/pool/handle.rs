@@ -127,7 +127,7 @@ impl<'a, T> LocalShard<'a, T> {
     }
 }
 
-impl<T: Send + 'static> CoreHandle<T> {
+impl<T: Send> CoreHandle<T> {
     /// Makes `new` the pool's core, after a call of `complete` on it, unless another thread was quicker.
     /// Returns the core.
     #[cold]
@@ -146,7 +146,8 @@ impl<T: Send + 'static> CoreHandle<T> {
         complete(&mut new);
         let core = Box::into_raw(new);
         // SAFETY: no other thread has seen it. The core lives until our `drop`, where it leaves the
-        // registry first. All pointers to it that are kept are made from `core`.
+        // registry first. All pointers to it that are kept are made from `core`. Collects reach it only
+        // if `T` is `'static`.
         let index = unsafe { registry.enter(&*core) };
         // Release: pairs with the Acquire in `get`.
         self.core.store(core, Release);

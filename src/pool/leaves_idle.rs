@@ -28,6 +28,9 @@ impl<T> Core<T> {
         let marked = seat.is_some_and(Seat::is_unwatched);
         let several = |shard: &Shard<T>| shard.private.len() > 1 || shard.published();
         let many = || self.with_own(seat, several) == Some(true);
+        if !self.is_collected {
+            return false;
+        }
         // bug: no collect thread for what a call leaves idle; no collect thread for what is on the shelf
         marked
             || self.shelf.len() > 0

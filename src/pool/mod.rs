@@ -20,6 +20,8 @@ pub(crate) mod collectable;
 
 pub(crate) mod recall;
 
+pub(crate) mod scope;
+
 pub(crate) mod stats;
 
 pub(crate) mod handle;

@@ -2,7 +2,7 @@
 
 use super::pool::Pool;
 
-impl<T, M> Pool<T, M> {
+impl<T, M, S> Pool<T, M, S> {
     /// Sets `recycle` as the hook that runs on each object that comes back, when a guard is dropped
     /// or in [`put`](Self::put). If it returns `false`, the object is dropped.
     ///

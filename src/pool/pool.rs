@@ -3,7 +3,7 @@
 //! `values.rs` has the methods for objects by value, `slow_path.rs` what runs when there is no hit,
 //! and `options.rs` what is set before the first use.
 
-use std::{convert::Infallible, fmt, iter, mem::MaybeUninit, ptr::NonNull};
+use std::{convert::Infallible, fmt, iter, marker::PhantomData, mem::MaybeUninit, ptr::NonNull};
 
 use super::{
     core::Core,
@@ -12,6 +12,7 @@ use super::{
     pooled::Pooled,
     recall::Effort,
     return_to::ReturnTo,
+    scope::{Scope, Scoped, Static},
     stats::Stats,
 };
 use crate::{
@@ -27,6 +28,9 @@ use crate::{
 /// is not specified: a pool is not a stack, although a thread that uses one object at a time gets the
 /// same one again as long as no other thread takes it. What a thread did to an object before it put the object back happens before the next
 /// holder gets it.
+///
+/// `T` is the type of the objects, and `M` that of the manager, which makes them: see [`Manage`]. `S` says
+/// whether the objects may borrow: see [`Scoped`].
 ///
 /// A pool may drop an idle object at any time (see [`collect`](crate::collect())), may hand out any
 /// of its idle objects, and may create an object even when an idle one exists. An object has at
@@ -63,7 +67,7 @@ use crate::{
 // Every hit reads the pool. The alignment keeps its neighbours' writes off its
 // cache lines.
 #[repr(align(128))]
-pub struct Pool<T, M = fn() -> T> {
+pub struct Pool<T, M = fn() -> T, S = Static> {
     pub(super) core: CoreHandle<T>,
     /// Uninitialised from the first use on, when it moves to the core.
     pub(super) manager: MaybeUninit<M>,
@@ -75,6 +79,7 @@ pub struct Pool<T, M = fn() -> T> {
     pub(super) min_idle: usize,
     pub(super) max_idle_bytes: usize,
     pub(super) name: &'static str,
+    scope: PhantomData<fn() -> S>,
 }
 
 impl<T, M: Manage<T>> Pool<T, M> {
@@ -87,6 +92,48 @@ impl<T, M: Manage<T>> Pool<T, M> {
     ///
     /// The manager may block, panic, and use the same pool: no lock is held while it runs.
     pub const fn new(manager: M) -> Self {
+        Self::unused(manager)
+    }
+}
+
+impl<T, M: Manage<T>> Pool<T, M, Scoped> {
+    /// Creates an empty pool whose objects, and whose manager, may borrow. Otherwise as
+    /// [`new`](Pool::new).
+    ///
+    /// No [`collect`](crate::collect()) reaches such a pool, neither one that a thread of this crate
+    /// runs: idle objects are dropped with the pool, or by [`trim`](Self::trim) and
+    /// [`clear`](Self::clear). It lends no owned guards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::{Pool, Scoped};
+    /// use std::thread;
+    ///
+    /// struct Parser<'t> {
+    ///     text: &'t str,
+    ///     words: Vec<&'t str>,
+    /// }
+    ///
+    /// let text = String::from("a text that is not static");
+    /// let parsers: Pool<Parser, _, Scoped> =
+    ///     Pool::scoped(|| Parser { text: &text, words: Vec::new() });
+    /// thread::scope(|s| {
+    ///     s.spawn(|| {
+    ///         let mut parser = parsers.get();
+    ///         let text = parser.text;
+    ///         parser.words.extend(text.split(' '));
+    ///     });
+    /// });
+    /// assert_eq!(parsers.get().words.len(), 6);
+    /// ```
+    pub const fn scoped(manager: M) -> Self {
+        Self::unused(manager)
+    }
+}
+
+impl<T, M: Manage<T>, S> Pool<T, M, S> {
+    const fn unused(manager: M) -> Self {
         Self {
             core: CoreHandle::new(),
             manager: MaybeUninit::new(manager),
@@ -97,11 +144,12 @@ impl<T, M: Manage<T>> Pool<T, M> {
             min_idle: 0,
             max_idle_bytes: usize::MAX,
             name: "",
+            scope: PhantomData,
         }
     }
 }
 
-impl<T, M> Pool<T, M> {
+impl<T, M, S> Pool<T, M, S> {
     #[cfg(feature = "zeroize")]
     pub(crate) const fn is_unused(&self) -> bool {
         self.core.is_unused()
@@ -153,7 +201,7 @@ impl<T, M> Pool<T, M> {
     }
 }
 
-impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
+impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// Returns an idle object, or a new one made by `create`. The object returns to the pool when
     /// the guard is dropped.
     ///
@@ -402,7 +450,7 @@ impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
     }
 }
 
-impl<T: Send + 'static, M> Pool<T, M> {
+impl<T: Send, M, S> Pool<T, M, S> {
     /// Ages this pool by one generation, as [`collect`](crate::collect()) does to every pool: drops
     /// the objects that have been idle since before the previous collect.
     ///
@@ -432,7 +480,7 @@ impl<T: Send + 'static, M> Pool<T, M> {
     }
 }
 
-impl<T, M> Pool<T, M> {
+impl<T, M, S> Pool<T, M, S> {
     /// Returns the number of idle objects, and what the pool has done so far.
     ///
     /// The call takes a while, because it visits every shard. The counting itself costs the users
@@ -461,7 +509,7 @@ impl<T: Default> Default for Pool<T> {
     }
 }
 
-impl<T, M> fmt::Debug for Pool<T, M> {
+impl<T, M, S> fmt::Debug for Pool<T, M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("name", &self.name)
@@ -470,7 +518,7 @@ impl<T, M> fmt::Debug for Pool<T, M> {
     }
 }
 
-impl<T, M> Drop for Pool<T, M> {
+impl<T, M, S> Drop for Pool<T, M, S> {
     fn drop(&mut self) {
         if self.core.is_unused() {
             // SAFETY: it has not moved to a core, and is dropped once.

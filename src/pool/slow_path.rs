@@ -3,7 +3,7 @@
 
 use super::{
     core::Core, manage::Manage, manager_box::ManagerBox, pool::Pool, recall::Effort,
-    return_to::ReturnTo,
+    return_to::ReturnTo, scope::Scope,
 };
 use crate::{
     collect::{fork, join::slow_path_seat},
@@ -12,7 +12,7 @@ use crate::{
     sync::Relaxed,
 };
 
-impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
+impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// Returns the core, which the first use of the pool allocates.
     #[inline]
     pub(super) fn core(&self) -> &Core<T> {
@@ -30,6 +30,8 @@ impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
             None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
         };
         core.recycle = self.recycle;
+        // bug: collects reach objects that borrow
+        core.is_collected = S::COLLECTED;
         core.min_idle.store(self.min_idle, Relaxed);
         self.core.init(core, |core| {
             // SAFETY: this happens once. From now on the manager is used in its new place only: the

@@ -1,10 +1,12 @@
 //! Objects by value: [`Pool::take`], [`Pool::try_take`] and [`Pool::put`], each with its hit path, which
 //! is inlined, and its slow path.
 
-use super::{core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort};
+use super::{
+    core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort, scope::Scope,
+};
 use crate::{collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current};
 
-impl<T: Send + 'static, M: Manage<T>> Pool<T, M> {
+impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
     /// [`put`](Self::put), but need not.
     ///

@@ -23,6 +23,7 @@ mod reach;
 mod relay;
 #[path = "../common/rng.rs"]
 mod rng;
+mod scoped;
 mod statics;
 mod stats;
 mod teardown;

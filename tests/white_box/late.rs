@@ -182,6 +182,10 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
         NO_INDEX
     }
 
+    fn is_collected(&self) -> bool {
+        true
+    }
+
     unsafe fn drain(&self, _: AnyShard) {}
 
     unsafe fn drain_shelf(&self) {}
