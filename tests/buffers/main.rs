@@ -29,6 +29,7 @@ mod reach;
 #[path = "../common/relay.rs"]
 mod relay;
 mod retention;
+mod surface;
 mod traits;
 #[path = "../it/util.rs"]
 #[allow(dead_code)]

@@ -26,6 +26,7 @@ mod rng;
 mod scoped;
 mod statics;
 mod stats;
+mod surface;
 mod teardown;
 mod threads;
 mod types;

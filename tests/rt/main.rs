@@ -15,6 +15,7 @@ mod parallel;
 mod pools;
 mod shutdown;
 mod stalls;
+mod surface;
 mod tasks;
 mod timers;
 #[path = "../../examples/trap.rs"]
