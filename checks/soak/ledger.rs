@@ -13,6 +13,9 @@ use crate::args::{self, Args};
 
 pub const MAX_POOLS: usize = 512;
 
+/// For how long a difference may last.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A counter that all threads share.
 pub struct Count(AtomicU64);
 
@@ -95,31 +98,52 @@ impl Ledger {
     }
 
     /// Compares the ledger with the pool's counters, when no thread is at work or holds an object.
-    /// `whole`: the pool has existed since the start of the run.
-    pub fn compare(&self, stats: &Stats, max_idle: usize, whole: bool) {
-        let wrong =
-            |what| violation(format_args!("pool {}: {what}: {stats:?}, {self:?}", self.index));
+    /// `whole`: the pool has existed since the start of the run. `weight`: what each object weighs, if
+    /// the pool weighs them.
+    ///
+    /// The collect thread may still have to run destructors of objects that are counted as dropped. So a
+    /// difference is a violation only if it lasts.
+    pub fn compare(
+        &self,
+        stats: impl Fn() -> Stats,
+        max_idle: usize,
+        whole: bool,
+        weight: Option<usize>,
+    ) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let stats = stats();
+            let heavy = weight.is_some_and(|it| stats.idle_bytes != stats.idle * it as u64);
+            let heavy = heavy.then_some("wrong weight of idle objects");
+            let Some(what) = self.difference(&stats, max_idle, whole).or(heavy) else { return };
+            if Instant::now() > deadline {
+                violation(format_args!("pool {}: {what}: {stats:?}, {self:?}", self.index));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn difference(&self, stats: &Stats, max_idle: usize, whole: bool) -> Option<&'static str> {
         if stats.idle > max_idle as u64 {
-            wrong("more idle objects than its bound");
+            return Some("more idle objects than its bound");
         }
         if stats.idle != self.alive() {
-            wrong("idle objects differ from live objects");
+            return Some("idle objects differ from live objects");
         }
         if !whole {
-            return;
+            return None;
         }
         if stats.created != self.created.get() {
-            wrong("wrong number of created objects");
+            return Some("wrong number of created objects");
         }
         if stats.outstanding != self.leaked.get() {
-            wrong("objects outstanding that are neither held nor leaked");
+            return Some("objects outstanding that are neither held nor leaked");
         }
         if stats.dropped != self.dropped.get() {
-            wrong("wrong number of dropped objects");
+            return Some("wrong number of dropped objects");
         }
-        if stats.hits + stats.misses != self.gets.get() {
-            wrong("wrong number of gets");
-        }
+        let gets_differ = stats.hits + stats.misses != self.gets.get();
+        gets_differ.then_some("wrong number of gets")
     }
 }
 
