@@ -82,7 +82,7 @@ impl Evidence {
     /// Notes that the owner has pushed an object to its chain, which then held `shared`. If thieves
     /// leave enough there, they need nothing private.
     pub(crate) fn put_shared(&self, shared: usize) {
-        self.stocked.store(true, Relaxed);
+        self.set_stocked(true);
         if shared >= PLENTY {
             self.less_missing(1);
         }
@@ -90,8 +90,15 @@ impl Evidence {
 
     /// Notes that the owner has taken an object back from its chain.
     pub(crate) fn took_back(&self) {
-        self.stocked.store(false, Relaxed);
+        self.set_stocked(false);
         self.less_missing(1);
+    }
+
+    /// Stores only what changes: it is called for each object that goes through the chain.
+    fn set_stocked(&self, stocked: bool) {
+        if self.stocked.load(Relaxed) != stocked {
+            self.stocked.store(stocked, Relaxed);
+        }
     }
 
     /// Notes that the owner has found nothing in its shard.
@@ -104,7 +111,10 @@ impl Evidence {
     }
 
     fn less_missing(&self, less: u32) {
-        self.missing.store(self.missing.load(Relaxed).saturating_sub(less), Relaxed);
+        let missing = self.missing.load(Relaxed);
+        if missing != 0 {
+            self.missing.store(missing.saturating_sub(less), Relaxed);
+        }
     }
 
     /// Forgives half, at a collect.
