@@ -46,6 +46,7 @@ ways! {
     box_get_drop black_box(&mut *BOXES.get());
     recycled_get_drop black_box(&mut *RECYCLED.get());
     owned_get_drop black_box(&mut *BUFFERS.get_owned());
+    of_get_drop black_box(&mut *corepool::of::<Vec<u8>>().get());
     bound_1000_get_drop black_box(&mut *BOUND_1000.get());
     bound_64_get_drop black_box(&mut *BOUND_64.get());
     bound_16_get_drop black_box(&mut *BOUND_16.get());
@@ -97,7 +98,14 @@ fn main() {
     collect_full(FEW, few_collect);
     collect_full(MANY, many_collect);
     let times = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(1000);
-    let objects = [usize_get_drop, vec_get_drop, box_get_drop, recycled_get_drop, owned_get_drop];
+    let objects = [
+        usize_get_drop,
+        vec_get_drop,
+        box_get_drop,
+        recycled_get_drop,
+        owned_get_drop,
+        of_get_drop,
+    ];
     let values = [usize_take_put, vec_take_put, box_take_put, recycled_take_put, weighed_take_put];
     let options = [
         bound_1000_get_drop,
