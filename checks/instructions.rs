@@ -58,6 +58,7 @@ ways! {
     box_take_put BOXES.put(black_box(BOXES.take()));
     recycled_take_put RECYCLED.put(black_box(RECYCLED.take()));
     buffer_get_drop black_box(&mut *CLASSES.get());
+    buffer_owned_get_drop black_box(&mut *CLASSES.get_owned());
     buffer_3000_get_drop black_box(&mut *CLASSES.with_capacity(black_box(3000)));
     buffer_100k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(100_000)));
     buffer_500k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(500_000)));
@@ -116,6 +117,7 @@ fn main() {
     ];
     let buffers = [
         buffer_get_drop,
+        buffer_owned_get_drop,
         buffer_3000_get_drop,
         buffer_100k_get_drop,
         buffer_500k_get_drop,

@@ -50,7 +50,9 @@ fn end_against_guard(name: &str, first: bool, max_idle: usize) {
         let seats = Shared::new(Seats::new(FenceKind::Asymmetric, usize::MAX));
         let (seat, other) = (seats.join().unwrap(), seats.join().unwrap().id);
         let handle = CoreHandle::<Object>::new();
-        let lent = Lent(NonNull::from(handle.init(Core::new(&seats, max_idle), |_| ())));
+        let lent = Lent(NonNull::from(
+            handle.try_init(Core::new(&seats, max_idle), |_| Some(())).unwrap(),
+        ));
         // SAFETY: the pool is alive.
         let core = unsafe { lent.0.as_ref() };
         assert!(core.put(Some(seat), ledger.object()).is_ok() && core.take(Some(seat)).is_some());

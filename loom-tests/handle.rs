@@ -32,9 +32,9 @@ impl Pool {
     }
 
     fn core(&self) -> &Core<Object> {
-        self.lazy
-            .get()
-            .unwrap_or_else(|| self.lazy.init(Core::new(&self.seats, usize::MAX), |_| ()))
+        self.lazy.get().unwrap_or_else(|| {
+            self.lazy.try_init(Core::new(&self.seats, usize::MAX), |_| Some(())).unwrap()
+        })
     }
 
     /// Puts a new object. Returns the core that it is in.

@@ -34,7 +34,7 @@ impl ModelPool {
         // SAFETY: `drop` removes it from the registry.
         unsafe {
             let mut registry = Registry::lock();
-            registry.reserve();
+            registry.try_reserve().expect("there is memory");
             registry.enter(&*core);
         }
         Arc::new(Self { seats, core, ledger: Ledger::new() })

@@ -17,18 +17,27 @@ bug("power of two rounded up to the next class", ".saturating_sub(1)", "",
     tests="--test buffers contract::requested_capacities_are_rounded_up")
 
 
+# buffer/classes.rs
+
+bug("class without memory of its own", "pool.try_first_use(self.common.clone())?;", "",
+    tests="--test no_memory buffers")
+
+bug("classes leaked", "drop(unsafe { Box::from_raw(pool) });", "",
+    tests="--test buffers owned::nothing_is_left")
+
+
 # buffer/core.rs
 
 bug("with_capacity teaches the hint", "NONE", "Hints::here()",
     tests="--test buffers learning::explicit_capacities_and_adopted_buffers")
 
-bug("search continues in all larger classes", "+ 1].try_get_with(Effort::Modest)", "..].iter().find_map(|class| class.try_get_with(Effort::Modest))",
+bug("search continues in all larger classes", "self.sizes().top().min(class + 1)", "self.sizes().top()",
     tests="--test buffers contract::requests_take_buffers_of_the_next_class")
 
-bug("classes without memory of their own", "kept.iter().for_each(|class| class.reserve(0))", "let _ = kept",
-    tests="--test no_memory buffers")
+bug("an initial capacity has to be confirmed", "class <= initial ||", "",
+    tests="--test buffers memory::an_initial_capacity_needs")
 
-bug("the fast check skips wiping", "&& !self.wipes()", "",
+bug("the fast check skips wiping", "options.wipes()", "false",
     tests="--test buffers wiping")
 
 bug("a buffer shows old bytes", "guard.vec.clear();", "",
@@ -57,14 +66,20 @@ bug("detached buffers still outstanding",
     "let _ = storage.kib",
     tests="--test buffers frozen::outstanding")
 
+bug("grown buffer that must have memory", "self.classes.try_make(class, &self.options)", "Some(self.class(class))",
+    tests="--test no_memory buffers")
+
+bug("buffer kept after the end", "self.ended.store(true, Relaxed);", "",
+    tests="--test buffers owned::buffers_that_come_back_after_the_end")
+
+bug("a secret is discarded as it is", "wipe(&mut guard.vec); self.", "",
+    tests="--test buffers wiping::freed_buffers_are_wiped")
+
 bug("spare capacity not wiped", "zeroize::Zeroize::zeroize(vec", "vec.fill(0",
     tests="--test buffers wiping")
 
 
 # buffer/guard.rs
-
-bug("a secret is discarded as it is", "wipe(&mut guard.vec); core.", "",
-    tests="--test buffers wiping::freed_buffers_are_wiped")
 
 bug("a secret is copied", "wipes() { 0", "wipes() { COPIED",
     tests="--test buffers wiping::secrets_are_not_copied")
@@ -76,7 +91,22 @@ bug("freeze never copies", "self.len() <= limit", "false",
     tests="--test buffers frozen::freezing_copies_small_buffers")
 
 
+# buffer/heap.rs
+
+bug("heap part leaked", "drop(unsafe { Box::from_raw(self.0.as_ptr()) });", "",
+    tests="--test buffers owned::nothing_is_left")
+
+bug("idle buffers kept for the last share", "!this.lender.is_unused()", "false",
+    tests="--test buffers owned::a_buffer_outlives_its_pool")
+
+
 # buffer/hint.rs
+
+bug("counts lost without memory", "unwrap_or(&self.rest)", "unwrap_or(self.stripe(index))",
+    tests="--test no_memory buffers")
+
+bug("a new stripe forgets the initial capacity", "self.rest.class()", "0",
+    tests="--test buffers memory::get_begins")
 
 bug("use above all classes counts as a strike", "|| self.class == sizes.top()", "",
     tests="--lib buffers::a_use_above_all_classes")

@@ -98,12 +98,18 @@ bug("cleared mark read without acquire", "Acquire", "Relaxed",
 
 # containers/quota.rs
 
+bug("bound of several pools ignored", "take(&common.left, wanted)", "wanted",
+    tests="--test buffers memory::at_most")
+
+bug("common units lost", "self.common.iter()", "None::<&Arc<CommonUnits>>.iter()",
+    tests="--test buffers memory::at_most")
+
 bug("private places in a pool that weighs", "Self { bounded: true, slots: false, places: 0, ..self }", "self",
     tests="--test it weights::")
 
 bug("units leased twice",
-    "match self.left.fetch_update(Relaxed, Relaxed, take",
-    "let left = self.left.load(Relaxed); match take(left).map(|rest| { self.left.store(rest, Relaxed); left }).ok_or(()",
+    "match left.fetch_update(Relaxed, Relaxed, take",
+    "let now = left.load(Relaxed); match take(now).map(|rest| { left.store(rest, Relaxed); now }).ok_or(()",
     models="quota_units")
 
 bug("more units leased than exist", "left) => wanted.min(left)", "_) => wanted",

@@ -54,9 +54,6 @@ bug("loans of a freed shard lost", "self.add_loans(shard.loans());", "",
 
 # pool/core.rs
 
-bug("first use that aborts", "expect(NO_MEMORY", "unwrap_or_else(|| std::process::abort()",
-    tests="--test no_memory first_use")
-
 bug("shard added after the end", "if self.has_ended() { return None; }", "",
     models="end_")
 
@@ -99,6 +96,9 @@ bug("pool ends after its gates are open",
     "let before = self.loans.sum.fetch_add(more, Acquire); drop(claim);",
     "drop(claim); let before = self.loans.sum.fetch_add(more, Acquire);",
     models="end_")
+
+bug("loan not ended in the shard", "local.shard.add_loans(1_usize.wrapping_neg());", "",
+    tests="--test buffers owned::nothing_is_left")
 
 bug("loan ended twice", "is_some() {", "is_some() && false {",
     tests="--test it owned")
@@ -154,6 +154,12 @@ bug("no collect thread for what a call leaves idle", "many()", "false",
 
 bug("no collect thread for what is on the shelf", "self.shelf.len() > 0", "false",
     models="end_against_put_on_the_shelf")
+
+
+# pool/lend.rs
+
+bug("loan without an object not counted", "local.shard.add_loans(1);", "",
+    address="--test buffers owned::a_buffer_outlives")
 
 
 # pool/manager_box.rs
@@ -254,6 +260,9 @@ bug("spoilt object kept by its own thread", "(!panicking()).then(CurrentSeat::ge
 
 
 # pool/slow_path.rs
+
+bug("first use that aborts", "expect(NO_MEMORY", "unwrap_or_else(|| std::process::abort()",
+    tests="--test no_memory first_use")
 
 bug("attached object not counted", "self.core().left.add(1_usize.wrapping_neg());", "",
     tests="--test it manage::an_attached")

@@ -34,6 +34,11 @@ impl Sizes {
         Self { max, fast_limit, top: ceil(max) }
     }
 
+    /// Returns the same sizes, of which `still_in_class` knows none.
+    pub(crate) const fn without_fast_check(self) -> Self {
+        Self { fast_limit: 0, ..self }
+    }
+
     pub(crate) const fn max(self) -> usize {
         self.max
     }

@@ -1,129 +1,55 @@
-//! The inner part of a buffer pool: a [`Pool`] for each size class, and the hints.
+//! The part of a buffer pool that is on the heap: a [`Pool`] for each size class, and the hints.
 //!
 //! A request looks in its class, then in the next one, and then creates a buffer. A returned buffer
 //! goes back to the class that its capacity belongs to by then, or is dropped.
 
-use std::{collections::TryReserveError, mem, thread::panicking};
+use std::{collections::TryReserveError, thread::panicking};
 
 use super::{
     class::{CLASSES, Sizes},
+    classes::{ADOPTED, Classes, NONE, OVERSIZE, Storage},
     hint::{Hints, Stripe},
+    options::Options,
     stats::BufferStats,
 };
 use crate::{
-    pool::{pool::Pool, pooled::Pooled, recall::Effort},
+    pool::{pool::Pool, pooled::Pooled},
     sync::{AtomicBool, Relaxed},
-    util::likely::likely,
+    util::{likely::likely, try_alloc::NO_MEMORY},
 };
-
-/// The largest capacity that is kept, by default.
-const MAX_CAPACITY: usize = 1 << 20;
-
-/// The most bytes that idle buffers of one class take, by default.
-const MAX_IDLE_BYTES: usize = 16 << 20;
 
 /// Requests for more than is kept are rounded up to a multiple of this.
 const PAGE: usize = 4096;
 
-/// The capacity that `get` hands out if the pool keeps no buffers.
-const LEAST: usize = 1024;
-
-/// Stands for no class, or for no stripe.
-const NONE: u8 = u8::MAX;
-
-/// The object of the pools: a buffer, and where it belongs.
-#[derive(Debug)]
-pub(super) struct Storage {
-    pub(super) vec: Vec<u8>,
-    /// The capacity when the buffer was lent, in whole KiB. Set for buffers of no class only.
-    kib: u32,
-    /// The class whose pool lent the buffer, or `NONE`.
-    class: u8,
-    /// The stripe that learns from the buffer, or `NONE`.
-    stripe: u8,
-}
-
-impl Storage {
-    /// Allocates nothing.
-    fn new() -> Self {
-        Self { vec: Vec::new(), kib: 0, class: NONE, stripe: NONE }
-    }
-}
-
-pub(super) struct BufferCore {
-    sizes: Sizes,
-    max_idle_bytes: usize,
+pub(crate) struct BufferCore {
+    options: Options,
     hints: Hints,
-    classes: [Pool<Storage>; CLASSES],
-    /// Lends buffers that are larger than the pool keeps. None of them comes back to it.
-    oversize_pool: Pool<Storage>,
-    /// Lends adopted buffers. None of them comes back to it.
-    adopted: Pool<Storage>,
-    /// Whether the classes have allocated the memory that they need to keep buffers.
-    ready: AtomicBool,
-    #[cfg(feature = "zeroize")]
-    wipes: bool,
+    classes: Classes,
+    /// Whether the pool was dropped, and only buffers that do not borrow it are left.
+    ended: AtomicBool,
 }
 
 impl BufferCore {
-    pub(super) const fn new() -> Self {
-        let mut core = Self {
-            sizes: Sizes::new(MAX_CAPACITY),
-            max_idle_bytes: 0,
-            hints: Hints::new(),
-            classes: [const { <Pool<Storage>>::new(Storage::new) }; CLASSES],
-            oversize_pool: <Pool<Storage>>::new(Storage::new).with_max_idle(0),
-            adopted: <Pool<Storage>>::new(Storage::new).with_max_idle(0),
-            ready: AtomicBool::new(false),
-            #[cfg(feature = "zeroize")]
-            wipes: false,
-        };
-        core.set_max_idle_bytes(MAX_IDLE_BYTES);
-        core
-    }
-
-    /// Panics if the pool has been used.
-    pub(super) const fn set_max_capacity(&mut self, bytes: usize) {
-        self.sizes = Sizes::new(bytes);
-        self.set_max_idle_bytes(self.max_idle_bytes);
-    }
-
-    /// Panics if the pool has been used.
-    pub(super) const fn set_max_idle_bytes(&mut self, bytes: usize) {
-        self.max_idle_bytes = bytes;
-        let mut class = 0;
-        while class < CLASSES {
-            let unbounded = mem::replace(&mut self.classes[class], Pool::new(Storage::new));
-            let bounded = unbounded.with_max_idle(self.sizes.limit(class as u8, bytes));
-            // Forgotten, because a destructor cannot run at compile time. This one has nothing to
-            // do.
-            mem::forget(mem::replace(&mut self.classes[class], bounded));
-            class += 1;
+    pub(super) fn new(options: Options) -> Self {
+        let sizes = options.sizes;
+        // So the check for wiping costs the hit path nothing.
+        // bug: the fast check skips wiping
+        let sizes = if options.wipes() { sizes.without_fast_check() } else { sizes };
+        Self {
+            options: Options { sizes, ..options },
+            hints: Hints::new(options.initial_class()),
+            classes: Classes::new(options.max_idle),
+            ended: AtomicBool::new(false),
         }
-    }
-
-    /// Panics if the pool has been used.
-    #[cfg(feature = "zeroize")]
-    pub(super) const fn set_wipes(&mut self) {
-        assert!(self.classes[0].is_unused(), "wiping must be set before the pool is used");
-        self.wipes = true;
-    }
-
-    pub(super) const fn max_capacity(&self) -> usize {
-        self.sizes.max()
-    }
-
-    pub(super) const fn max_idle_bytes(&self) -> usize {
-        self.max_idle_bytes
     }
 
     /// Returns an empty buffer of the class that this thread's stripe has learnt. The stripe learns
     /// from it when it comes back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get_hinted(&self) -> Pooled<'_, Storage> {
         let stripe = Hints::here();
         let class = self.hints.stripe(stripe).class();
-        let mut guard = match self.classes[usize::from(class)].try_get_with(Effort::Modest) {
+        let mut guard = match self.classes.get(class).try_hit() {
             Some(guard) => guard,
             None => self.get_hinted_slow(stripe, class),
         };
@@ -134,24 +60,23 @@ impl BufferCore {
     #[cold]
     #[inline(never)]
     fn get_hinted_slow(&self, stripe: u8, class: u8) -> Pooled<'_, Storage> {
-        if self.sizes.max() == 0 {
-            return self.get_oversize(LEAST);
+        if self.sizes().max() == 0 {
+            return self.get_oversize(self.options.initial_capacity);
         }
-        self.prepare();
-        if let Some(guard) = self.try_next_class(class) {
+        if let Some(guard) = self.try_get_beyond(class) {
             return guard;
         }
-        if self.hints.stripe(stripe).may_make(self.sizes) {
-            self.new_of_class(class)
-        } else {
-            self.get_of_class(0)
-        }
+        let initial = self.options.initial_class();
+        // bug: an initial capacity has to be confirmed
+        let may_make = class <= initial
+            || self.hints.try_make(stripe).is_some_and(|stripe| stripe.may_make(self.sizes()));
+        if may_make { self.new_of_class(class) } else { self.get_of_class(initial) }
     }
 
     /// Returns an empty buffer of at least `capacity` bytes. No stripe learns from it.
     #[inline]
     pub(super) fn get_sized(&self, capacity: usize) -> Pooled<'_, Storage> {
-        let mut guard = match self.sizes.class_for_request(capacity) {
+        let mut guard = match self.sizes().class_for_request(capacity) {
             Some(class) => self.get_of_class(class),
             None => self.get_oversize(capacity),
         };
@@ -165,16 +90,14 @@ impl BufferCore {
         &self,
         capacity: usize,
     ) -> Result<Pooled<'_, Storage>, TryReserveError> {
-        let class = self.sizes.class_for_request(capacity);
+        let class = self.sizes().class_for_request(capacity);
         if let Some(mut guard) = class.and_then(|class| self.try_get_of_class(class)) {
             guard.stripe = NONE;
             return Ok(guard);
         }
-        self.prepare();
         let mut vec = Vec::new();
         vec.try_reserve_exact(self.rounded(capacity))?;
-        let pool = class.map_or(&self.oversize_pool, |class| &self.classes[usize::from(class)]);
-        let mut guard = pool.get_new();
+        let mut guard = self.class(class.unwrap_or(OVERSIZE)).get_new();
         *guard = Storage { vec, class: class.unwrap_or(NONE), ..Storage::new() };
         self.count_out(&mut guard);
         Ok(guard)
@@ -182,8 +105,7 @@ impl BufferCore {
 
     /// Returns a guard of a buffer that was allocated elsewhere.
     pub(super) fn adopt(&self, vec: Vec<u8>) -> Pooled<'_, Storage> {
-        self.prepare();
-        let mut guard = self.adopted.get_new();
+        let mut guard = self.class(ADOPTED).get_new();
         guard.vec = vec;
         self.count_out(&mut guard);
         guard
@@ -192,52 +114,47 @@ impl BufferCore {
     /// Returns a buffer of this class or of the next one, idle or new.
     #[inline]
     fn get_of_class(&self, class: u8) -> Pooled<'_, Storage> {
-        match self.classes[usize::from(class)].try_get_with(Effort::Modest) {
+        match self.classes.get(class).try_hit() {
             Some(guard) => guard,
-            None => self.next_class_or_new(class),
+            None => self.get_of_class_slow(class),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn next_class_or_new(&self, class: u8) -> Pooled<'_, Storage> {
-        self.prepare();
-        if let Some(guard) = self.try_next_class(class) {
-            return guard;
-        }
-        self.new_of_class(class)
+    fn get_of_class_slow(&self, class: u8) -> Pooled<'_, Storage> {
+        self.try_get_beyond(class).unwrap_or_else(|| self.new_of_class(class))
     }
 
     fn new_of_class(&self, class: u8) -> Pooled<'_, Storage> {
-        let mut guard = self.classes[usize::from(class)].get_new();
-        guard.vec.reserve_exact(self.sizes.size(class));
+        let mut guard = self.class(class).get_new();
+        guard.vec.reserve_exact(self.sizes().size(class));
         guard.class = class;
         guard
     }
 
     /// Returns an idle buffer of this class or of the next one.
     fn try_get_of_class(&self, class: u8) -> Option<Pooled<'_, Storage>> {
-        let found = self.classes[usize::from(class)].try_get_with(Effort::Modest);
-        found.or_else(|| self.try_next_class(class))
+        self.classes.get(class).try_hit().or_else(|| self.try_get_beyond(class))
     }
 
-    /// Returns an idle buffer of the next class. Not of a larger one: small requests would keep
-    /// large buffers from ageing.
-    fn try_next_class(&self, class: u8) -> Option<Pooled<'_, Storage>> {
-        // bug: search continues in all larger classes
-        if class < self.sizes.top() {
-            self.classes[usize::from(class) + 1].try_get_with(Effort::Modest)
-        } else {
-            None
+    /// Returns an idle buffer of this class or of the next one, after a hit on this class has failed. Not
+    /// of a larger one: small requests would keep large buffers from ageing.
+    fn try_get_beyond(&self, class: u8) -> Option<Pooled<'_, Storage>> {
+        if let Some(guard) = self.classes.made(class).and_then(Pool::try_get_beyond) {
+            return Some(guard);
         }
+        // bug: search continues in all larger classes
+        let last = self.sizes().top().min(class + 1);
+        let larger = class + 1..=last;
+        larger.filter_map(|class| self.classes.made(class)).find_map(Pool::try_get_modest)
     }
 
     /// Returns a new buffer that is larger than the pool keeps.
     #[cold]
     #[inline(never)]
     fn get_oversize(&self, capacity: usize) -> Pooled<'_, Storage> {
-        self.prepare();
-        let mut guard = self.oversize_pool.get_new();
+        let mut guard = self.class(OVERSIZE).get_new();
         guard.vec.reserve_exact(self.rounded(capacity));
         self.count_out(&mut guard);
         guard
@@ -245,23 +162,24 @@ impl BufferCore {
 
     /// Returns the capacity to allocate for a request.
     fn rounded(&self, capacity: usize) -> usize {
-        match self.sizes.class_for_request(capacity) {
-            Some(class) => self.sizes.size(class),
+        match self.sizes().class_for_request(capacity) {
+            Some(class) => self.sizes().size(class),
             None => capacity.checked_next_multiple_of(PAGE).unwrap_or(capacity),
         }
     }
 
-    /// Has each class allocate the memory that it needs to keep buffers, before the first buffer is
-    /// lent. A buffer that comes back can then go to any class, even if memory has run out.
-    fn prepare(&self) {
-        // Relaxed: a thread that sees `ready` but not yet the memory waits for it in the pool that
-        // it uses. Not a `Once`, which a fork could leave half done in the child.
-        if !self.ready.load(Relaxed) {
-            let kept = &self.classes[..=usize::from(self.sizes.top())];
-            // bug: classes without memory of their own
-            kept.iter().for_each(|class| class.reserve(0));
-            self.ready.store(true, Relaxed);
-        }
+    /// Returns the pool of a class.
+    ///
+    /// # Panics
+    ///
+    /// If it has to be made, and there is no memory.
+    fn class(&self, class: u8) -> &Pool<Storage> {
+        self.classes.try_make(class, &self.options).expect(NO_MEMORY)
+    }
+
+    #[inline]
+    fn sizes(&self) -> Sizes {
+        self.options.sizes
     }
 
     /// Takes a buffer back. Most have kept their capacity and teach nothing, which two fast checks
@@ -269,10 +187,9 @@ impl BufferCore {
     #[inline]
     pub(super) fn take_back(&self, mut guard: Pooled<'_, Storage>) {
         let Storage { ref vec, class, stripe, .. } = *guard;
-        let same_class = self.sizes.still_in_class(class, vec.capacity());
+        let same_class = self.sizes().still_in_class(class, vec.capacity());
         let settled = || stripe == NONE || self.hints.stripe(stripe).is_settled(class, vec.len());
-        // bug: the fast check skips wiping
-        if likely(same_class && settled()) && !self.wipes() {
+        if likely(same_class && settled()) {
             // bug: a buffer shows old bytes
             guard.vec.clear();
         } else {
@@ -284,7 +201,7 @@ impl BufferCore {
     #[inline(never)]
     fn take_back_slow(&self, mut guard: Pooled<'_, Storage>) {
         // bug: rounded down by the length
-        let class = self.sizes.class_of_capacity(guard.vec.capacity());
+        let class = self.sizes().class_of_capacity(guard.vec.capacity());
         let grown = class != Some(guard.class);
         let underused = guard.stripe != NONE && self.learn(&guard, grown);
         self.wipe(&mut guard.vec);
@@ -303,25 +220,35 @@ impl BufferCore {
         let needed = if grown { capacity / 2 + 1 } else { 0 };
         let used = storage.vec.len().max(needed);
         // bug: the dropping thread learns
-        self.hints.stripe(storage.stripe).learn(used, capacity, self.sizes)
+        let stripe = self.hints.try_make(storage.stripe);
+        stripe.is_some_and(|stripe| stripe.learn(used, capacity, self.sizes()))
     }
 
-    /// Moves a buffer to `class`, or drops it if there is none or the thread is panicking.
+    /// Moves a buffer to `class`, or drops it if there is none, if there is no memory for it, or if the
+    /// thread is panicking.
     fn reclassify(&self, guard: Pooled<'_, Storage>, class: Option<u8>) {
         // bug: buffer kept during a panic
-        let class = class.filter(|_| !panicking());
-        if let Some(class) = class {
-            let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
-            self.stripe().moved_in(class);
-            return self.classes[usize::from(class)].put(storage);
-        }
-        let capacity = guard.vec.capacity();
-        if capacity > self.sizes.max() {
+        let Some(class) = class.filter(|_| !panicking()) else {
+            self.count_refused(guard.vec.capacity());
+            return self.discard(guard);
+        };
+        // bug: grown buffer that must have memory
+        let Some(pool) = self.classes.try_make(class, &self.options) else {
+            return self.discard(guard);
+        };
+        let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
+        self.stripe().moved_in(class);
+        pool.put(storage);
+    }
+
+    /// Counts a buffer that is dropped because it is larger than the pool keeps, or too little of it was
+    /// used.
+    fn count_refused(&self, capacity: usize) {
+        if capacity > self.sizes().max() {
             self.stripe().oversize.fetch_add(1, Relaxed);
-        } else if self.sizes.class_of_capacity(capacity).is_some() && !panicking() {
+        } else if self.sizes().class_of_capacity(capacity).is_some() && !panicking() {
             self.stripe().underused.fetch_add(1, Relaxed);
         }
-        self.discard(guard);
     }
 
     /// Takes a buffer out of its pool for good.
@@ -332,8 +259,15 @@ impl BufferCore {
         Pooled::detach(guard)
     }
 
+    /// Drops a buffer, wiped if the pool wipes.
+    pub(super) fn discard_wiped(&self, mut guard: Pooled<'_, Storage>) {
+        // bug: a secret is discarded as it is
+        self.wipe(&mut guard.vec);
+        self.discard(guard);
+    }
+
     /// Drops a buffer.
-    pub(super) fn discard(&self, guard: Pooled<'_, Storage>) {
+    fn discard(&self, guard: Pooled<'_, Storage>) {
         self.count_in(&guard);
         Pooled::discard(guard);
     }
@@ -355,15 +289,15 @@ impl BufferCore {
         }
     }
 
-    /// Returns this thread's stripe.
+    /// Returns this thread's stripe, to count in it.
     fn stripe(&self) -> &Stripe {
-        self.hints.stripe(Hints::here())
+        self.hints.counts(Hints::here())
     }
 
     /// Zeroes the whole capacity of a buffer, in a pool that wipes.
     pub(super) fn wipe(&self, vec: &mut Vec<u8>) {
         #[cfg(feature = "zeroize")]
-        if self.wipes {
+        if self.wipes() {
             // bug: spare capacity not wiped
             zeroize::Zeroize::zeroize(vec);
         }
@@ -372,32 +306,53 @@ impl BufferCore {
     }
 
     /// Returns whether the pool wipes buffers.
-    #[inline]
     pub(super) fn wipes(&self) -> bool {
-        #[cfg(feature = "zeroize")]
-        return self.wipes;
-        #[cfg(not(feature = "zeroize"))]
-        false
+        self.options.wipes()
+    }
+
+    /// Takes back a buffer that does not borrow the pool.
+    #[inline(never)]
+    pub(super) fn take_back_owned(&self, guard: Pooled<'_, Storage>) {
+        // Relaxed: this only saves work.
+        if self.ended.load(Relaxed) {
+            return self.discard_wiped(guard);
+        }
+        self.take_back(guard);
+        // The pool may have ended in between. If its `clear` has not found the buffer, it had finished
+        // with this thread's shards before the buffer came back, which then sees that it has ended.
+        if self.ended.load(Relaxed) {
+            self.clear();
+        }
+    }
+
+    /// Drops all idle buffers, and has those drop that come back from now on: the pool was dropped.
+    pub(super) fn end(&self) {
+        // Relaxed: see `take_back_owned`.
+        // bug: buffer kept after the end
+        self.ended.store(true, Relaxed);
+        self.clear();
     }
 
     pub(super) fn trim(&self) {
-        self.classes.iter().for_each(Pool::trim);
+        self.classes.all_made().for_each(|(_, pool)| pool.trim());
     }
 
     pub(super) fn clear(&self) {
-        self.classes.iter().for_each(Pool::clear);
+        self.classes.all_made().for_each(|(_, pool)| pool.clear());
     }
 
     pub(super) fn stats(&self) -> BufferStats {
         let mut stats = BufferStats::default();
-        for (class, pool) in (0..).zip(&self.classes) {
-            let (of_class, size) = (pool.stats(), self.sizes.size(class) as u64);
+        for (class, pool) in self.classes.all_made() {
+            let (of_class, size) = (pool.stats(), self.sizes().size(class) as u64);
             let gone = of_class.dropped + of_class.idle;
             let lent = self.hints.outstanding(usize::from(class), of_class.created, gone);
             stats.outstanding += lent;
             stats.outstanding_bytes += lent * size;
             stats.add(of_class, size);
         }
+        // More only while other threads move buffers from one class to another.
+        stats.idle = stats.idle.min(self.options.max_idle as u64);
         self.add_unclassed(&mut stats);
         for stripe in self.hints.all() {
             stats.oversize += stripe.oversize.load(Relaxed) as u64;
@@ -408,7 +363,7 @@ impl BufferCore {
 
     /// Adds the statistics of the buffers of no class.
     fn add_unclassed(&self, stats: &mut BufferStats) {
-        let (oversize, adopted) = (self.oversize_pool.stats(), self.adopted.stats());
+        let [oversize, adopted] = [OVERSIZE, ADOPTED].map(|class| self.classes.get(class).stats());
         let created = oversize.created + adopted.created;
         let gone = oversize.dropped + adopted.dropped;
         stats.outstanding += self.hints.outstanding(CLASSES, created, gone);

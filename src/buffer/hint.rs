@@ -4,6 +4,11 @@
 //! when something changes: if all messages have one size, never. A hint need not be exact. Threads
 //! that overwrite each other's updates make a buffer smaller or larger than necessary, and nothing
 //! else.
+//!
+//! A stripe is made when its threads first learn or count something. Until then it is one of the
+//! [`BLANK`] ones, which all pools share and which nothing changes.
+
+use std::{array, ptr};
 
 use crossbeam_utils::CachePadded;
 
@@ -11,7 +16,8 @@ use super::class::{CLASSES, Sizes};
 use crate::{
     collect::join::current_or_join,
     seat::{current::current, seat::Seat},
-    sync::{AtomicU32, AtomicUsize, Relaxed},
+    sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, placeholder},
+    util::try_alloc::try_box,
 };
 
 /// A power of two.
@@ -27,8 +33,34 @@ const MAX_STRIKES: u8 = 4;
 /// of the hinted class or creates a small one.
 const UNCONFIRMED_BYTES: usize = 1 << 20;
 
+type PaddedStripe = CachePadded<Stripe>;
+
+placeholder! {
+    /// Stripes that have learnt nothing, one for each class that `get` may ask for at first.
+    static BLANK: [PaddedStripe; CLASSES] = {
+        let mut all = [const { CachePadded::new(Stripe::new(0)) }; CLASSES];
+        let mut class = 0;
+        while class < CLASSES {
+            all[class] = CachePadded::new(Stripe::new(class as u8));
+            class += 1;
+        }
+        all
+    };
+}
+
 #[derive(Debug)]
-pub(crate) struct Hints([CachePadded<Stripe>; STRIPES]);
+pub(crate) struct Hints {
+    stripes: [AtomicPtr<PaddedStripe>; STRIPES],
+    /// What the stripes are that have not been made.
+    blank: *mut PaddedStripe,
+    /// Counts for the stripes for which there is no memory. It does not learn.
+    rest: Stripe,
+}
+
+// SAFETY: the pointers lead to stripes, which are `Sync`, and own them.
+unsafe impl Send for Hints {}
+// SAFETY: as above.
+unsafe impl Sync for Hints {}
 
 #[derive(Debug)]
 pub(crate) struct Stripe {
@@ -111,18 +143,12 @@ fn fits(used: usize, capacity: usize) -> bool {
 }
 
 impl Hints {
-    pub(crate) const fn new() -> Self {
-        Self(
-            [const {
-                CachePadded::new(Stripe {
-                    hint: AtomicU32::new(0),
-                    moved: [const { AtomicU32::new(0) }; CLASSES + 1],
-                    unclassed: AtomicUsize::new(0),
-                    oversize: AtomicUsize::new(0),
-                    underused: AtomicUsize::new(0),
-                })
-            }; STRIPES],
-        )
+    /// Returns hints that ask for `class` at first.
+    pub(crate) fn new(class: u8) -> Self {
+        // SAFETY: there is a blank stripe for each class.
+        let blank: *mut PaddedStripe = unsafe { BLANK.cast::<PaddedStripe>().add(class.into()) };
+        let stripes = array::from_fn(|_| AtomicPtr::new(blank));
+        Self { stripes, blank, rest: Stripe::new(class) }
     }
 
     /// Returns the index of the calling thread's stripe. A thread without a seat gets one first, so
@@ -138,13 +164,60 @@ impl Hints {
         current().or_else(join).map_or(0, |seat| (seat.id % STRIPES) as u8)
     }
 
+    /// Returns a stripe, to be read only: it may be blank.
     #[inline]
     pub(crate) fn stripe(&self, index: u8) -> &Stripe {
-        &self.0[usize::from(index) % STRIPES]
+        // SAFETY: it is a placeholder, or was made from a `Box`, which our `drop` alone frees.
+        unsafe { &*self.pointer(index) }
     }
 
+    #[inline]
+    fn pointer(&self, index: u8) -> *mut PaddedStripe {
+        // Acquire: pairs with the Release in `make`.
+        self.stripes[usize::from(index) % STRIPES].load(Acquire)
+    }
+
+    fn is_made(&self, index: u8) -> bool {
+        !ptr::eq(self.pointer(index), self.blank)
+    }
+
+    /// Returns a stripe that may be changed, which may have to be made, or `None` if there is no
+    /// memory.
+    pub(crate) fn try_make(&self, index: u8) -> Option<&Stripe> {
+        if self.is_made(index) { Some(self.stripe(index)) } else { self.make(index) }
+    }
+
+    /// Returns a stripe in which to count.
+    pub(crate) fn counts(&self, index: u8) -> &Stripe {
+        // bug: counts lost without memory
+        self.try_make(index).unwrap_or(&self.rest)
+    }
+
+    /// Makes a stripe, unless another thread is quicker.
+    #[cold]
+    fn make(&self, index: u8) -> Option<&Stripe> {
+        // bug: a new stripe forgets the initial capacity
+        let class = self.rest.class();
+        let new = Box::into_raw(try_box(CachePadded::new(Stripe::new(class)))?);
+        let place = &self.stripes[usize::from(index) % STRIPES];
+        // Release: pairs with the Acquire in `pointer`. Acquire: the stripe of another thread was made
+        // before.
+        let made = match place.compare_exchange(self.blank, new, AcqRel, Acquire) {
+            Ok(_) => new,
+            Err(made) => {
+                // SAFETY: from the `Box` above, and no other thread has seen it.
+                drop(unsafe { Box::from_raw(new) });
+                made
+            }
+        };
+        // SAFETY: as in `stripe`.
+        Some(unsafe { &*made })
+    }
+
+    /// Returns all stripes that may have counted something.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Stripe> {
-        self.0.iter().map(|stripe| &**stripe)
+        let made = (0..STRIPES as u8).filter(|&index| self.is_made(index));
+        made.map(|index| self.stripe(index)).chain([&self.rest])
     }
 
     /// Returns how many buffers of a class are on loan, given how many its pool has created, and
@@ -159,7 +232,27 @@ impl Hints {
     }
 }
 
+impl Drop for Hints {
+    fn drop(&mut self) {
+        let blank = self.blank;
+        let made = self.stripes.iter_mut().map(|stripe| *stripe.get_mut());
+        // SAFETY: made from a `Box`, and freed once.
+        made.filter(|&stripe| stripe != blank).for_each(|it| drop(unsafe { Box::from_raw(it) }));
+    }
+}
+
 impl Stripe {
+    /// Returns a stripe that asks for `class`.
+    const fn new(class: u8) -> Self {
+        Self {
+            hint: AtomicU32::new(u32::from_le_bytes([class, 0, 0, 0])),
+            moved: [const { AtomicU32::new(0) }; CLASSES + 1],
+            unclassed: AtomicUsize::new(0),
+            oversize: AtomicUsize::new(0),
+            underused: AtomicUsize::new(0),
+        }
+    }
+
     /// Returns the class that `get` asks for.
     #[inline]
     pub(crate) fn class(&self) -> u8 {
@@ -172,9 +265,9 @@ impl Stripe {
         self.hint.load(Relaxed)
     }
 
-    /// Returns whether a new buffer of the hinted class may be created, and counts it if so.
-    /// Without this limit, one large message would make every buffer large that is requested before
-    /// the next one is returned.
+    /// Returns whether a new buffer of the hinted class, which is above the initial one, may be created,
+    /// and counts it if so. Without this limit, one large message would make every buffer large that is
+    /// requested before the next one is returned.
     pub(crate) fn may_make(&self, sizes: Sizes) -> bool {
         let hint = Hint::unpack(self.hint.load(Relaxed));
         let size = sizes.size(hint.class);

@@ -62,9 +62,15 @@ pub(crate) mod class;
 
 pub(crate) mod hint;
 
+mod options;
+
+mod classes;
+
 mod stats;
 
 mod core;
+
+mod heap;
 
 mod guard;
 

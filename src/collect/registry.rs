@@ -9,10 +9,7 @@ use std::{
 };
 
 use super::{collectable::Collectable, thread_state::CollectThread};
-use crate::{
-    sync::{LazyLock, Mutex, MutexGuard, lock::lock},
-    util::try_alloc::NO_MEMORY,
-};
+use crate::sync::{LazyLock, Mutex, MutexGuard, lock::lock};
 
 /// Every pool that has been used, and the threads that collect. Collectors hold its lock.
 #[derive(Default)]
@@ -62,20 +59,17 @@ impl Registry {
         &REGISTRY
     }
 
-    /// Allocates the place of one more pool, and the memory that its end needs.
-    ///
-    /// # Panics
-    ///
-    /// If there is no memory.
-    pub(crate) fn reserve(&mut self) {
-        self.pools.try_reserve(1).expect(NO_MEMORY);
+    /// Allocates the place of one more pool, and the memory that its end needs. Returns `None` if there
+    /// is no memory.
+    pub(crate) fn try_reserve(&mut self) -> Option<()> {
+        self.pools.try_reserve(1).ok()?;
         // Ends need no memory: there is room for every index.
         let all = self.pools.len() + 1;
-        self.free.try_reserve(all - self.free.len()).expect(NO_MEMORY);
+        self.free.try_reserve(all - self.free.len()).ok()
     }
 
     /// Adds a pool, and returns its index, the lowest that is free. The place for it has been
-    /// [reserved](Self::reserve).
+    /// [reserved](Self::try_reserve).
     ///
     /// # Safety
     ///

@@ -5,6 +5,11 @@
 //! magazine, an object in a chain, in a victim list, on the shelf); the number of units never
 //! changes. A thread that finds no unit left recalls those that other shards have leased and do not
 //! use.
+//!
+//! Several quotas may share a bound. Then each unit that one of them leases is one of the
+//! [`CommonUnits`] too, and goes back there.
+
+use std::sync::Arc;
 
 use crate::sync::{AtomicUsize, Relaxed};
 
@@ -16,6 +21,21 @@ pub(crate) struct Quota {
     bounded: bool,
     slots: bool,
     places: u32,
+    common: Option<Arc<CommonUnits>>,
+}
+
+/// The units that several quotas share and have not leased.
+#[derive(Debug)]
+pub(crate) struct CommonUnits {
+    left: AtomicUsize,
+}
+
+impl CommonUnits {
+    /// Returns `limit` units.
+    #[cfg(any(feature = "bytes", test))]
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { left: AtomicUsize::new(limit) }
+    }
 }
 
 impl Quota {
@@ -28,7 +48,13 @@ impl Quota {
             bounded: limit != usize::MAX,
             slots: limit > 0,
             places: u32::try_from(places.min(limit)).expect("a magazine is small"),
+            common: None,
         }
+    }
+
+    /// Returns the same quota, whose units are some of `common`, if there is any.
+    pub(crate) fn within(self, common: Option<Arc<CommonUnits>>) -> Self {
+        Self { bounded: self.bounded || common.is_some(), common, ..self }
     }
 
     /// Returns the same quota for a pool that weighs its objects, whose shards use their slots by
@@ -69,7 +95,8 @@ impl Quota {
 
     /// Returns whether there are units to lease.
     pub(crate) fn has_room(&self) -> bool {
-        self.left.load(Relaxed) > 0
+        let has_room = |common: &Arc<CommonUnits>| common.left.load(Relaxed) > 0;
+        self.left.load(Relaxed) > 0 && self.common.as_ref().is_none_or(has_room)
     }
 
     /// Leases up to `wanted` units. Returns how many.
@@ -78,19 +105,23 @@ impl Quota {
         if !self.bounded {
             return wanted;
         }
-        // Relaxed: units are only counted; they guard no memory.
-        let take = |left: usize| (left > 0).then(|| left - wanted.min(left));
-        // bug: units leased twice
-        match self.left.fetch_update(Relaxed, Relaxed, take) {
-            // bug: more units leased than exist
-            Ok(left) => wanted.min(left),
-            Err(_) => 0,
-        }
+        let Some(common) = &self.common else { return take(&self.left, wanted) };
+        // bug: bound of several pools ignored
+        let most = take(&common.left, wanted);
+        let leased = take(&self.left, most);
+        common.left.fetch_add(most - leased, Relaxed);
+        leased
     }
 
     /// Sets the number of units in use to `used`. No other thread uses the pool.
+    ///
+    /// Common units that another thread had just then taken for a lease, or was giving back, are lost.
     pub(crate) fn recount(&self, used: usize) {
-        self.left.store(self.limit.saturating_sub(used), Relaxed);
+        let left = self.limit.saturating_sub(used);
+        let before = self.left.swap(left, Relaxed);
+        if let Some(common) = &self.common {
+            common.left.fetch_add(left.wrapping_sub(before), Relaxed);
+        }
     }
 
     /// Gives units back.
@@ -98,6 +129,20 @@ impl Quota {
     pub(crate) fn release(&self, units: usize) {
         if self.bounded && units > 0 {
             self.left.fetch_add(units, Relaxed);
+            // bug: common units lost
+            self.common.iter().for_each(|common| _ = common.left.fetch_add(units, Relaxed));
         }
+    }
+}
+
+/// Takes up to `wanted` of the units that are `left`. Returns how many.
+fn take(left: &AtomicUsize, wanted: usize) -> usize {
+    // Relaxed: units are only counted; they guard no memory.
+    let take = |left: usize| (left > 0).then(|| left - wanted.min(left));
+    // bug: units leased twice
+    match left.fetch_update(Relaxed, Relaxed, take) {
+        // bug: more units leased than exist
+        Ok(left) => wanted.min(left),
+        Err(_) => 0,
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     collect::{pending::Pending, without_thread::OwnAge},
     containers::{
         occupancy::{BITS, OccupancyMap},
-        quota::Quota,
+        quota::{CommonUnits, Quota},
         shelf::Shelf,
         stock::Stock,
         weight::WeightLimit,
@@ -33,10 +33,7 @@ use crate::{
         size::Size,
     },
     sync::{AtomicBool, AtomicU32, AtomicUsize, PLAIN_ATOMICS, Relaxed, UnsafeCell},
-    util::{
-        counter::Counter,
-        try_alloc::{NO_MEMORY, try_box},
-    },
+    util::{counter::Counter, try_alloc::try_box},
 };
 
 /// The index of a pool that has none.
@@ -62,6 +59,8 @@ pub(crate) struct Core<T> {
     pub(crate) weight_limit: Option<WeightLimit<T>>,
     /// Objects, cells and shards that a collect has taken out. Used under the registry's lock.
     pub(crate) pending: UnsafeCell<Pending<T>>,
+    /// The number of idle objects that collects leave.
+    pub(crate) min_idle: AtomicUsize,
     pub(crate) map: CachePadded<OccupancyMap>,
     /// This and the next two fill a pair of cache lines.
     pub(crate) shelf: Shelf<T>,
@@ -71,8 +70,6 @@ pub(crate) struct Core<T> {
     /// Objects that were created while others were idle, and not dropped since.
     pub(super) extra: AtomicUsize,
     pub(crate) quota: Quota,
-    /// The number of idle objects that collects leave.
-    pub(crate) min_idle: AtomicUsize,
     /// Counts the flips. Written under the registry's lock.
     pub(crate) generation: AtomicU32,
     /// Whether shards may share bits of the map.
@@ -100,24 +97,39 @@ unsafe impl<T: Send> Sync for Core<T> {}
 
 impl<T> Core<T> {
     /// Creates a core for at most `max_idle` idle objects, for the threads that have `seats`.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn new(seats: &Arc<Seats>, max_idle: usize) -> Box<Self> {
-        Self::with(seats, Quota::new(max_idle, Size::<T>::MAGAZINE), None)
+        Self::try_new(seats, max_idle, None).expect("there is memory for a pool")
+    }
+
+    /// Creates a core for at most `max_idle` idle objects, whose units are some of `common`, if there
+    /// is any. Returns `None` if there is no memory, as the next function does.
+    pub(crate) fn try_new(
+        seats: &Arc<Seats>,
+        max_idle: usize,
+        common: Option<Arc<CommonUnits>>,
+    ) -> Option<Box<Self>> {
+        Self::try_with(seats, Quota::new(max_idle, Size::<T>::MAGAZINE).within(common), None)
     }
 
     /// Creates a core for at most `max_idle` idle objects, which weigh at most `most` in total.
-    pub(crate) fn weighed(
+    pub(crate) fn try_weighed(
         seats: &Arc<Seats>,
         max_idle: usize,
         weigh: fn(&T) -> usize,
         most: usize,
-    ) -> Box<Self> {
-        let weight_limit = WeightLimit::try_new(weigh, most).expect(NO_MEMORY);
-        Self::with(seats, Quota::new(max_idle, 0).weighed(), Some(weight_limit))
+    ) -> Option<Box<Self>> {
+        let weight_limit = WeightLimit::try_new(weigh, most)?;
+        Self::try_with(seats, Quota::new(max_idle, 0).weighed(), Some(weight_limit))
     }
 
-    fn with(seats: &Arc<Seats>, quota: Quota, weight_limit: Option<WeightLimit<T>>) -> Box<Self> {
+    fn try_with(
+        seats: &Arc<Seats>,
+        quota: Quota,
+        weight_limit: Option<WeightLimit<T>>,
+    ) -> Option<Box<Self>> {
         const { assert!(!PLAIN_ATOMICS || size_of::<Self>() <= 512) };
-        let core = try_box(Self {
+        try_box(Self {
             return_index: AtomicUsize::new(NO_INDEX),
             index: AtomicUsize::new(NO_INDEX),
             seats: Arc::clone(seats),
@@ -142,9 +154,7 @@ impl<T> Core<T> {
             loans: Loans::new(),
             pending: UnsafeCell::new(Pending::new()),
             owns: PhantomData,
-        });
-        // bug: first use that aborts
-        core.expect(NO_MEMORY)
+        })
     }
 
     /// Returns whether objects come back without a call of user code.

@@ -7,16 +7,24 @@
 //! dropped subtracts its loan from the sum. The last one frees the core, and the shards with it: until
 //! then a thread that drops a guard may be looking for units in the shards of other threads.
 
-use std::ptr::NonNull;
+use std::{
+    panic::{RefUnwindSafe, UnwindSafe},
+    ptr::NonNull,
+};
 
 use super::{
     core::Core,
+    handle::LocalShard,
     loans::{ENDED, LOAN},
 };
 use crate::{
     collect::registry::Registry,
     containers::cell::List,
-    seat::{claim::Claim, current::current, seat::Seat},
+    seat::{
+        claim::Claim,
+        current::{CurrentSeat, current},
+        seat::Seat,
+    },
     sync::{AcqRel, Acquire, Relaxed},
 };
 
@@ -104,6 +112,8 @@ impl<T> Core<T> {
     /// # Safety
     ///
     /// The core is in no `CoreHandle`, and no guard is left. It is freed once.
+    #[cold]
+    #[inline(never)]
     pub(crate) unsafe fn free_ended(core: NonNull<Self>) {
         // SAFETY: the caller's promise; it came from a `Box`.
         let mut core = unsafe { Box::from_raw(core.as_ptr()) };
@@ -122,6 +132,7 @@ impl<T> Core<T> {
     /// # Safety
     ///
     /// The loan exists, and ends once. The caller does not use the core afterwards.
+    #[inline(never)]
     pub(crate) unsafe fn end_loan(core: NonNull<Self>, seat: Option<&Seat>) {
         // SAFETY: the core is not freed before the loan ends.
         let this = unsafe { core.as_ref() };
@@ -145,6 +156,15 @@ impl<T> Core<T> {
 /// The loan of an owned guard. It ends when this is dropped, after the guard's object is back.
 pub(crate) struct Loan<T>(NonNull<Core<T>>);
 
+// SAFETY: it leads to a core, which may be shared if `T` may be sent. A loan may end on any thread.
+unsafe impl<T: Send> Send for Loan<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Loan<T> {}
+
+// A panic leaves a pool consistent.
+impl<T> UnwindSafe for Loan<T> {}
+impl<T> RefUnwindSafe for Loan<T> {}
+
 impl<T> Loan<T> {
     /// # Safety
     ///
@@ -155,8 +175,22 @@ impl<T> Loan<T> {
 }
 
 impl<T> Drop for Loan<T> {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: the promise of `new`.
-        unsafe { Core::end_loan(self.0, current()) };
+        // SAFETY: the loan keeps the core alive. The seat is not pinned: pins do not outlive a call of
+        // this crate.
+        let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), self.0.as_ref().index()) };
+        let counted = |local: LocalShard<'_, T>| {
+            let lends = local.lends();
+            if lends {
+                // bug: loan not ended in the shard
+                local.shard.add_loans(1_usize.wrapping_neg());
+            }
+            lends
+        };
+        if !local.is_some_and(counted) {
+            // SAFETY: the promise of `new`.
+            unsafe { Core::end_loan(self.0, current()) };
+        }
     }
 }

@@ -52,7 +52,7 @@ impl<T> CoreHandle<T> {
 
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&Core<T>> {
-        // Acquire: pairs with the Release in `init`.
+        // Acquire: pairs with the Release in `try_init`.
         // SAFETY: the core is freed by our `drop` alone.
         unsafe { self.core.load(Acquire).as_ref() }
     }
@@ -77,7 +77,7 @@ impl<T> CoreHandle<T> {
     /// As for [`CurrentSeat::pin_fast`].
     #[inline(always)]
     pub(crate) unsafe fn pin_local<'a>(&self, here: CurrentSeat) -> Option<LocalShard<'a, T>> {
-        // Acquire: pairs with the Release in `init`, for the entries at this index: the shards of an
+        // Acquire: pairs with the Release in `try_init`, for the entries at this index: the shards of an
         // earlier pool with the same index were removed before.
         let index = self.index.load(Acquire);
         // SAFETY: the caller's promise.
@@ -129,21 +129,21 @@ impl<'a, T> LocalShard<'a, T> {
 
 impl<T: Send> CoreHandle<T> {
     /// Makes `new` the pool's core, after a call of `complete` on it, unless another thread was quicker.
-    /// Returns the core.
+    /// Returns the core. `None` if there is no memory, or if `complete` returns `None`.
     #[cold]
-    pub(crate) fn init(
+    pub(crate) fn try_init(
         &self,
         mut new: Box<Core<T>>,
-        complete: impl FnOnce(&mut Core<T>),
-    ) -> &Core<T> {
+        complete: impl FnOnce(&mut Core<T>) -> Option<()>,
+    ) -> Option<&Core<T>> {
         let mut registry = Registry::lock();
         // bug: two cores of one pool
         if let Some(core) = self.get() {
-            return core;
+            return Some(core);
         }
-        // May panic, so that it comes before the core is leaked.
-        registry.reserve();
-        complete(&mut new);
+        // May fail, so that it comes before the core is leaked.
+        registry.try_reserve()?;
+        complete(&mut new)?;
         let core = Box::into_raw(new);
         // SAFETY: no other thread has seen it. The core lives until our `drop`, where it leaves the
         // registry first. All pointers to it that are kept are made from `core`. Collects reach it only
@@ -156,7 +156,7 @@ impl<T: Send> CoreHandle<T> {
         // bug: index published without release
         self.index.store(index, Release);
         // SAFETY: as above.
-        unsafe { &*core }
+        Some(unsafe { &*core })
     }
 }
 
@@ -166,7 +166,7 @@ impl<T> Drop for CoreHandle<T> {
     fn drop(&mut self) {
         let Some(core) = NonNull::new(self.core.load(Relaxed)) else { return };
         let (mut registry, mut idle) = (Registry::lock(), List::new());
-        // SAFETY: made by `init`. It is freed here, unless owned guards are left.
+        // SAFETY: made by `try_init`. It is freed here, unless owned guards are left.
         let shared = unsafe { core.as_ref() };
         if shared.may_have_loans() {
             // SAFETY: the pool is being dropped, and the registry is locked.
@@ -179,7 +179,7 @@ impl<T> Drop for CoreHandle<T> {
         } else {
             // bug: index free before its entries are
             registry.leave(shared.index());
-            // SAFETY: made by `init`, and freed only here. No other thread uses the core, except
+            // SAFETY: made by `try_init`, and freed only here. No other thread uses the core, except
             // collectors, which find it in the registry or not at all.
             let mut core = unsafe { Box::from_raw(core.as_ptr()) };
             idle = core.end();

@@ -6,7 +6,7 @@
 use std::{mem::MaybeUninit, ptr::NonNull};
 
 use super::manage::Manage;
-use crate::util::try_alloc::{NO_MEMORY, try_box};
+use crate::util::try_alloc::try_box;
 
 /// A pool's manager, in memory of its own: an owning pointer.
 pub(crate) struct ManagerBox<T>(NonNull<Head<T>>);
@@ -45,17 +45,14 @@ impl<T, M: Manage<T>> Whole<T, M> {
 }
 
 impl<T> ManagerBox<T> {
-    /// Allocates memory, and then calls `manager` for what to move there.
-    ///
-    /// # Panics
-    ///
-    /// If there is no memory.
-    pub(crate) fn new<M: Manage<T>>(manager: impl FnOnce() -> M) -> Self {
-        let place = try_box(MaybeUninit::<Whole<T, M>>::uninit()).expect(NO_MEMORY);
+    /// Allocates memory, and then calls `manager` for what to move there. Returns `None`, without
+    /// calling it, if there is no memory.
+    pub(crate) fn try_new<M: Manage<T>>(manager: impl FnOnce() -> M) -> Option<Self> {
+        let place = try_box(MaybeUninit::<Whole<T, M>>::uninit())?;
         let recycle = M::RECYCLES.then_some(Whole::<T, M>::recycle as Recycle<T>);
         let head = Head { recycle, free: Whole::<T, M>::free };
         let whole = Box::leak(place).write(Whole { head, manager: manager() });
-        Self(NonNull::from(whole).cast())
+        Some(Self(NonNull::from(whole).cast()))
     }
 
     /// Returns the manager.

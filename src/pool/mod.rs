@@ -42,4 +42,7 @@ pub(crate) mod options;
 
 pub(crate) mod owned;
 
+#[cfg(feature = "bytes")]
+pub(crate) mod lend;
+
 pub(crate) mod of;

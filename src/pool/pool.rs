@@ -150,7 +150,7 @@ impl<T, M: Manage<T>, S> Pool<T, M, S> {
 }
 
 impl<T, M, S> Pool<T, M, S> {
-    #[cfg(feature = "zeroize")]
+    #[cfg(feature = "bytes")]
     pub(crate) const fn is_unused(&self) -> bool {
         self.core.is_unused()
     }
@@ -244,7 +244,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// ```
     #[inline]
     pub fn try_get(&self) -> Option<Pooled<'_, T>> {
-        self.try_get_with(Effort::Full)
+        let (full, return_to) = self.hit().or_else(|| self.try_get_slow(Effort::Full))?;
+        Some(Pooled::new(full, return_to))
     }
 
     /// Returns an idle object, or a new one made by `create` instead of the pool's manager. Use it if the
@@ -400,10 +401,24 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         Pooled::new(self.make(), self.return_to())
     }
 
-    /// As [`try_get`](Self::try_get), with another effort.
+    /// Returns an object of the private part of the thread's own shard, if there is one.
+    #[cfg(feature = "bytes")]
     #[inline]
-    pub(crate) fn try_get_with(&self, effort: Effort) -> Option<Pooled<'_, T>> {
-        let (full, return_to) = self.hit().or_else(|| self.try_get_slow(effort))?;
+    pub(crate) fn try_hit(&self) -> Option<Pooled<'_, T>> {
+        let (full, return_to) = self.hit()?;
+        Some(Pooled::new(full, return_to))
+    }
+
+    /// As [`try_get`](Self::try_get), with little effort.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn try_get_modest(&self) -> Option<Pooled<'_, T>> {
+        self.try_hit().or_else(|| self.try_get_beyond())
+    }
+
+    /// As [`try_get_modest`](Self::try_get_modest), after [`try_hit`](Self::try_hit) has failed.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn try_get_beyond(&self) -> Option<Pooled<'_, T>> {
+        let (full, return_to) = self.try_get_slow(Effort::Modest)?;
         Some(Pooled::new(full, return_to))
     }
 

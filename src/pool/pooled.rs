@@ -42,6 +42,19 @@ impl<T> Pooled<'_, T> {
     }
 }
 
+#[cfg(feature = "bytes")]
+impl<T> Pooled<'_, T> {
+    /// Returns the same guard, which may live longer.
+    ///
+    /// # Safety
+    ///
+    /// The pool is not dropped before the guard.
+    pub(crate) unsafe fn unbound<'a>(this: Self) -> Pooled<'a, T> {
+        let (full, return_to) = Self::into_parts(this);
+        Pooled::new(full, return_to)
+    }
+}
+
 impl<T> Pooled<'_, T> {
     /// Returns the object by value, and takes it out of the pool for good.
     ///

@@ -1,15 +1,21 @@
 //! What a `get` or a `take` does that is no hit: the search for an idle object, and the creation of a
 //! new one. Also the first use of a pool, which allocates its core.
 
+use std::sync::Arc;
+
 use super::{
     core::Core, manage::Manage, manager_box::ManagerBox, pool::Pool, recall::Effort,
     return_to::ReturnTo, scope::Scope,
 };
 use crate::{
     collect::{fork, join::slow_path_seat},
-    containers::cell::{CellBox, EmptyCell},
+    containers::{
+        cell::{CellBox, EmptyCell},
+        quota::CommonUnits,
+    },
     seat::{current::current, table::Seats},
     sync::Relaxed,
+    util::try_alloc::NO_MEMORY,
 };
 
 impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
@@ -21,23 +27,32 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
 
     #[cold]
     fn first_use(&self) -> &Core<T> {
+        // bug: first use that aborts
+        self.try_first_use(None).expect(NO_MEMORY)
+    }
+
+    /// Returns the core, which this allocates unless the pool has been used, or `None` if there is no
+    /// memory. If there are `common` units, each idle object has one of them.
+    pub(crate) fn try_first_use(&self, common: Option<Arc<CommonUnits>>) -> Option<&Core<T>> {
         // Before the seats.
         fork::watch();
         let (seats, bytes) = (Seats::process(), self.max_idle_bytes);
+        let by_size = || self.max_idle.min(bytes / size_of::<T>().max(1));
         let mut core = match self.weight {
-            _ if bytes == usize::MAX => Core::new(seats, self.max_idle),
-            Some(weight) => Core::weighed(seats, self.max_idle, weight, bytes),
-            None => Core::new(seats, self.max_idle.min(bytes / size_of::<T>().max(1))),
+            _ if bytes == usize::MAX => Core::try_new(seats, self.max_idle, common)?,
+            Some(weight) => Core::try_weighed(seats, self.max_idle, weight, bytes)?,
+            None => Core::try_new(seats, by_size(), common)?,
         };
         core.recycle = self.recycle;
         // bug: collects reach objects that borrow
         core.is_collected = S::COLLECTED;
         core.min_idle.store(self.min_idle, Relaxed);
-        self.core.init(core, |core| {
+        self.core.try_init(core, |core| {
             // SAFETY: this happens once. From now on the manager is used in its new place only: the
             // pool has a core.
             let manager = || unsafe { self.manager.assume_init_read() };
-            core.manager = Some(ManagerBox::new(manager));
+            core.manager = Some(ManagerBox::try_new(manager)?);
+            Some(())
         })
     }
 

@@ -60,7 +60,7 @@ impl CurrentSeat {
     #[inline(always)]
     fn seat(self) -> Option<&'static Seat> {
         // SAFETY: seats are never freed.
-        if ptr::eq(self.0, NO_SEAT) { None } else { unsafe { self.0.as_ref() } }
+        if ptr::eq(self.0, NO_SEAT) { None } else { Some(unsafe { &*self.0 }) }
     }
 }
 

@@ -1,5 +1,5 @@
-//! An allocator that counts each thread's requests and the bytes in live large blocks, and inspects
-//! the contents of freed blocks.
+//! An allocator that counts each thread's requests, the bytes in live blocks and those in large ones,
+//! and inspects the contents of freed blocks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// others.
 const LARGE: usize = 4096;
 
+static ALL: AtomicUsize = AtomicUsize::new(0);
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
@@ -16,6 +17,11 @@ thread_local! {
     static REQUESTS: Cell<usize> = const { Cell::new(0) };
     static SECRET: Cell<Option<u8>> = const { Cell::new(None) };
     static FREED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Returns the number of bytes in all blocks.
+pub(crate) fn all() -> usize {
+    ALL.load(Relaxed)
 }
 
 /// Returns the number of bytes in large blocks.
@@ -62,6 +68,7 @@ static COUNTING: Counting = Counting;
 impl Counting {
     fn born(size: usize) {
         REQUESTS.set(REQUESTS.get() + 1);
+        ALL.fetch_add(size, Relaxed);
         if size >= LARGE {
             PEAK.fetch_max(LIVE.fetch_add(size, Relaxed) + size, Relaxed);
         }
@@ -79,6 +86,7 @@ impl Counting {
     }
 
     fn gone(size: usize) {
+        ALL.fetch_sub(size, Relaxed);
         if size >= LARGE {
             LIVE.fetch_sub(size, Relaxed);
         }

@@ -100,6 +100,9 @@ fn a_bound_after_the_first_use_panics() {
     let text = "the bound must be set before the pool is used";
     assert_eq!(panic_of(|| used().with_max_capacity(1)), text);
     assert_eq!(panic_of(|| used().with_max_idle_bytes(1)), text);
+    assert_eq!(panic_of(|| used().with_max_idle(1)), text);
+    let text = "the capacity must be set before the pool is used";
+    assert_eq!(panic_of(|| used().with_initial_capacity(1)), text);
 }
 
 #[test]

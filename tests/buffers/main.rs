@@ -23,7 +23,9 @@ mod contract;
 mod frozen;
 mod hostile;
 mod learning;
+mod memory;
 mod model;
+mod owned;
 mod passing;
 mod reach;
 #[path = "../common/relay.rs"]

@@ -20,11 +20,14 @@ fn program(what: Refuse) -> usize {
         }
         let bytes: Vec<_> = (0..40).map(|_| pool.zeroed(100_000).freeze()).collect();
         let vecs: Vec<_> = (0..20).map(|_| pool.adopt(vec![1; 5000])).collect();
+        let mut owned: Vec<_> = (0..20).map(|_| pool.get_owned()).collect();
+        (0..).zip(&mut owned).for_each(|(i, buffer)| buffer.resize(1 << (i % 12 + 10), 1));
         crate::touch_epochs();
         refuse(what);
         drop(buffers);
         drop(bytes);
         drop(vecs);
+        drop(owned);
         pool.trim();
         pool.clear();
         relent()
@@ -34,6 +37,7 @@ fn program(what: Refuse) -> usize {
     pool.trim();
     let stats = pool.stats();
     assert_eq!(stats.created + stats.adopted, stats.dropped + stats.idle, "{stats:?}");
+    assert_eq!((stats.outstanding, stats.outstanding_bytes), (0, 0), "{stats:?}");
     drop(pool.with_capacity(100_000));
     drop(pool.with_capacity(100_000));
     assert!(pool.stats().hits > stats.hits);
@@ -54,6 +58,22 @@ fn every_buffer_comes_back_or_is_dropped() {
             }
         }
         assert!(refused > 20, "{refused} requests are few");
+    });
+}
+
+/// A pool may end without memory, before its last buffers.
+#[test]
+fn a_pool_ends_without_memory() {
+    alone(|| {
+        let pool = BufferPool::new().with_max_idle(20);
+        let mut buffers: Vec<_> = (0..10).map(|_| pool.get_owned()).collect();
+        (0..).zip(&mut buffers).for_each(|(i, buffer)| buffer.resize(500 << i, 1));
+        crate::touch_epochs();
+        refuse(Refuse::All);
+        buffers.drain(..5).for_each(drop);
+        drop(pool);
+        drop(buffers);
+        relent();
     });
 }
 

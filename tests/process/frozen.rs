@@ -1,6 +1,13 @@
 //! Buffers that are frozen when their process forks, or ends.
 
-use std::{cell::RefCell, process, sync::Mutex};
+use std::{
+    cell::RefCell,
+    process,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use bytes::Bytes;
 use corepool::{
@@ -12,7 +19,7 @@ use crate::{
     alone,
     fork::fork,
     run,
-    threads::{on_threads, spawn},
+    threads::{Thread, on_threads, spawn},
 };
 
 static BUFFERS: BufferPool = BufferPool::new();
@@ -80,6 +87,43 @@ fn children_may_drop_frozen_buffers() {
             drop(child);
         }
         process::exit(0);
+    });
+}
+
+/// A pool that is no static is dropped by the parent and by the child, while a buffer of it is left.
+/// Threads of the parent use it at the moment of the fork.
+#[test]
+fn children_may_drop_a_pool_before_its_buffers() {
+    alone(|| {
+        for seed in 0..20 {
+            let pool = Box::into_raw(Box::new(BufferPool::new().with_max_idle(30)));
+            // SAFETY: in each process the pool is dropped once, by `end`, when no thread uses it.
+            let (shared, end) = (unsafe { &*pool }, move || drop(unsafe { Box::from_raw(pool) }));
+            let turn = |i: usize| {
+                let mut buffer = shared.get_owned();
+                buffer.resize(600 << (i % 6), i as u8);
+                buffer
+            };
+            let stop: &'static AtomicBool = Box::leak(Box::default());
+            let busy = move |i| {
+                spawn(move || (i..).take_while(|_| !stop.load(Relaxed)).for_each(|i| drop(turn(i))))
+            };
+            let busy: Vec<_> = (0..3).map(busy).collect();
+            let last = turn(seed);
+            let buffers: Vec<_> = (0..10).map(|i| turn(seed + i)).collect();
+            let child = fork(move || {
+                drop(turn(seed));
+                drop(buffers);
+                end();
+                drop(last.freeze());
+            });
+            drop(child);
+            stop.store(true, Relaxed);
+            busy.into_iter().for_each(Thread::join);
+            let last = turn(seed);
+            end();
+            assert!(is_whole(&last.freeze()));
+        }
     });
 }
 

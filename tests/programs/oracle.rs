@@ -24,7 +24,7 @@ impl<const PAD: usize> Oracle<PAD> {
     /// A pool for `max_idle` objects.
     pub(super) fn new(seats: &Arc<Seats>, registry: &mut Registry, max_idle: usize) -> Self {
         let core = ManuallyDrop::new(Core::new(seats, max_idle));
-        registry.reserve();
+        registry.try_reserve().expect("there is memory");
         // SAFETY: `end` removes it; if it is not called, the core is leaked.
         unsafe { registry.enter(&**core) };
         Self { core, model: Model::default(), max_idle }

@@ -62,7 +62,7 @@ impl Process {
     pub(super) fn open(&self, bound: usize) -> Pool {
         let (core, ledger) = (Core::new(&self.seats, bound), Ledger::new(bound));
         let mut registry = Registry::lock();
-        registry.reserve();
+        registry.try_reserve().expect("there is memory");
         // SAFETY: `close` removes the pool from the registry; if `close` is not called, the pool is
         // leaked.
         unsafe { registry.enter(&*core) };

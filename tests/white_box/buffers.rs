@@ -79,8 +79,8 @@ fn the_idle_limits_of_classes_are_in_bytes() {
 const SIZES: Sizes = Sizes::new(1 << 20);
 
 fn hints(uses: impl IntoIterator<Item = usize>) -> Vec<(u8, bool)> {
-    let hints = Hints::new();
-    let stripe = hints.stripe(3);
+    let hints = Hints::new(0);
+    let stripe = hints.try_make(3).unwrap();
     let learn = |used| {
         let capacity = SIZES.size(stripe.class()).max(used);
         let last = stripe.learn(used, capacity, SIZES);
@@ -114,8 +114,8 @@ fn a_use_that_agrees_with_the_hint_teaches_nothing() {
             for class in 0..=SIZES.top() {
                 let size = SIZES.size(class);
                 for used in [0, 1, size / 4 - 1, size / 4, size, size + 1, 2 * size - 1] {
-                    let hints = Hints::new();
-                    let stripe = hints.stripe(0);
+                    let hints = Hints::new(0);
+                    let stripe = hints.try_make(0).unwrap();
                     (0..2).for_each(|_| _ = stripe.learn(asked, 1 << 20, SIZES));
                     (0..strikes).for_each(|_| _ = stripe.learn(1, 1 << 20, SIZES));
                     (0..made).for_each(|_| _ = stripe.may_make(SIZES));
@@ -152,8 +152,8 @@ fn small_buffers_get_no_strikes() {
 #[test]
 fn the_hint_stays_within_twenty_times_the_use() {
     let (mut handed_out, mut used) = (0, 0);
-    let hints = Hints::new();
-    let stripe = hints.stripe(0);
+    let hints = Hints::new(0);
+    let stripe = hints.try_make(0).unwrap();
     for round in 0..repeat(1000, 20) {
         for small in [1 << 19, 1, 1, 1, 1, 1].iter().skip(round % 2) {
             handed_out += SIZES.size(stripe.class());
@@ -176,8 +176,8 @@ fn underused_buffers_far_above_the_hint_are_dropped() {
         (8192, 100, [false, false, true]),
         (1 << 19, 1, [false; 3]),
     ] {
-        let hints = Hints::new();
-        let stripe = hints.stripe(0);
+        let hints = Hints::new(0);
+        let stripe = hints.try_make(0).unwrap();
         stripe.learn(asked, asked, SIZES);
         assert_eq!(
             sizes.map(|capacity| stripe.learn(used, capacity, SIZES)),
@@ -185,7 +185,7 @@ fn underused_buffers_far_above_the_hint_are_dropped() {
             "{asked} {used}"
         );
     }
-    assert!(!Hints::new().stripe(0).learn(1 << 18, 1 << 20, SIZES));
+    assert!(!Hints::new(0).try_make(0).unwrap().learn(1 << 18, 1 << 20, SIZES));
 }
 
 /// One large message makes few new buffers large until another large use confirms it.
@@ -193,8 +193,8 @@ fn underused_buffers_far_above_the_hint_are_dropped() {
 fn an_unconfirmed_hint_makes_few_large_buffers() {
     let cases = [(4096, 1000), (4097, 128), (1 << 16, 16), (1 << 18, 4), (1 << 20, 1)];
     for (used, most) in cases {
-        let hints = Hints::new();
-        let stripe = hints.stripe(0);
+        let hints = Hints::new(0);
+        let stripe = hints.try_make(0).unwrap();
         for _ in 0..3 {
             stripe.learn(used, 1 << 20, SIZES);
             let n = repeat(1000, 150);
@@ -203,8 +203,8 @@ fn an_unconfirmed_hint_makes_few_large_buffers() {
         }
     }
     // Neither a strike nor a refused use confirms it; the buffer after the last strike is small.
-    let hints = Hints::new();
-    let stripe = hints.stripe(0);
+    let hints = Hints::new(0);
+    let stripe = hints.try_make(0).unwrap();
     stripe.learn(1 << 20, 1 << 20, SIZES);
     assert!(stripe.may_make(SIZES));
     for _ in 0..4 {

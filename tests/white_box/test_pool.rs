@@ -49,7 +49,7 @@ impl TestPool {
     /// It is not used after it is freed: it has no shards then, and no collect runs.
     pub(super) unsafe fn add(&self, pool: &(dyn Collectable + 'static)) {
         let mut registry = self.registry.lock().unwrap();
-        registry.reserve();
+        registry.try_reserve().expect("there is memory");
         // SAFETY: the caller's promise.
         unsafe { registry.enter(pool) };
     }
