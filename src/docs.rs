@@ -14,6 +14,7 @@ pub mod guide {
     ///
     #[cfg(feature = "bytes")]
     pub mod buffers {
+        #![doc = "[guide-memory]: crate::guide::memory"]
         #![doc = "[benchmarks]: crate::guide::repository\n\n"]
         #![doc = include_str!("../docs/buffers.md")]
     }
@@ -67,6 +68,7 @@ pub mod design {
     pub mod buffers {
         #![doc = "[design]: crate::design"]
         #![doc = "[design-objects]: crate::design#objects"]
+        #![doc = "[design-manager]: crate::design#the-manager"]
         #![doc = "[guide-buffers]: crate::guide::buffers\n\n"]
         #![doc = include_str!("../docs/design/buffers.md")]
     }

@@ -21,7 +21,7 @@ const WAYS: [fn(&BufferPool) -> Buffer<'static>; 6] = [
 
 fn fill(buffer: &mut Buffer<'_>) {
     buffer.clear();
-    buffer.resize(5000, 7);
+    buffer.extend_from_slice(&[7; 5000]);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_buffer_outlives_its_pool() {
         assert_eq!(live_since(before), buffer.capacity());
         assert_eq!(*buffer, [7; 5000]);
         // It may still grow.
-        buffer.resize(20_000, 7);
+        buffer.extend_from_slice(&[7; 15_000]);
         on_thread(|| drop(buffer));
         assert_eq!(live_since(before), 0);
     }
@@ -86,7 +86,7 @@ fn buffers_that_come_back_after_the_end_are_freed() {
         let (last, buffers) = (pool.with_capacity_owned(4096), [get(&pool), get(&pool)]);
         drop(pool);
         let [mut grown, other] = buffers;
-        grown.resize(50_000, 1);
+        grown.reserve(50_000);
         drop([grown, other]);
         assert_eq!(live_since(before), last.capacity());
     }
@@ -199,7 +199,7 @@ fn a_pool_is_dropped_amid_its_buffers() {
                     scope.spawn(|| {
                         start.wait();
                         for (i, mut buffer) in buffers.into_iter().enumerate() {
-                            buffer.resize(1000 << i, 7);
+                            buffer.reserve(1000 << i);
                         }
                     });
                 }
