@@ -35,7 +35,7 @@ bug("search continues in all larger classes", "self.sizes().top().min(class + 1)
     tests="--test buffers contract::requests_take_buffers_of_the_next_class")
 
 bug("an initial capacity has to be confirmed", "class <= initial ||", "",
-    tests="--test buffers memory::an_initial_capacity_needs")
+    tests="--test buffers options::an_initial_capacity_needs")
 
 bug("the fast check skips wiping", "options.wipes()", "false",
     tests="--test buffers wiping")
@@ -106,7 +106,7 @@ bug("counts lost without memory", "unwrap_or(&self.rest)", "unwrap_or(self.strip
     tests="--test no_memory buffers")
 
 bug("a new stripe forgets the initial capacity", "self.rest.class()", "0",
-    tests="--test buffers memory::get_begins")
+    tests="--test buffers options::get_begins")
 
 bug("use above all classes counts as a strike", "|| self.class == sizes.top()", "",
     tests="--lib buffers::a_use_above_all_classes")

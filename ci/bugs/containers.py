@@ -99,10 +99,10 @@ bug("cleared mark read without acquire", "Acquire", "Relaxed",
 # containers/quota.rs
 
 bug("bound of several pools ignored", "take(&common.left, wanted)", "wanted",
-    tests="--test buffers memory::at_most")
+    tests="--test buffers options::at_most")
 
 bug("common units lost", "self.common.iter()", "None::<&Arc<CommonUnits>>.iter()",
-    tests="--test buffers memory::at_most")
+    tests="--test buffers options::at_most")
 
 bug("private places in a pool that weighs", "Self { bounded: true, slots: false, places: 0, ..self }", "self",
     tests="--test it weights::")

@@ -9,6 +9,12 @@ use corepool::buffer::{Buffer, BufferPool};
 use crate::allocator::{all, freed_with, live, live_since, requests};
 use crate::util::{alone, amid_collects, on_thread, on_threads, repeat};
 
+/// Large blocks that are no buffers: the tables of threads, if earlier tests have made many pools.
+const NOISE: usize = 256 << 10;
+
+/// A buffer of this size stands out.
+const BIG: usize = 1 << 20;
+
 /// All ways to get a buffer of at least 5000 bytes that does not borrow the pool.
 const WAYS: [fn(&BufferPool) -> Buffer<'static>; 6] = [
     |pool| pool.get_owned(),
@@ -63,16 +69,15 @@ fn a_buffer_outlives_its_pool() {
         let pool = BufferPool::new();
         let mut buffer = get(&pool);
         fill(&mut buffer);
-        drop(pool.with_capacity(64 << 10));
-        drop(pool.with_capacity_owned(64 << 10));
+        drop((pool.with_capacity(BIG), pool.with_capacity_owned(BIG)));
         drop(pool);
         // What was idle is gone, and the buffer is not.
-        assert_eq!(live_since(before), buffer.capacity());
+        assert!(live_since(before) <= buffer.capacity() + NOISE);
         assert_eq!(*buffer, [7; 5000]);
         // It may still grow.
-        buffer.extend_from_slice(&[7; 15_000]);
+        buffer.reserve(BIG);
         on_thread(|| drop(buffer));
-        assert_eq!(live_since(before), 0);
+        assert!(live_since(before) <= NOISE);
     }
 }
 
@@ -86,9 +91,9 @@ fn buffers_that_come_back_after_the_end_are_freed() {
         let (last, buffers) = (pool.with_capacity_owned(4096), [get(&pool), get(&pool)]);
         drop(pool);
         let [mut grown, other] = buffers;
-        grown.reserve(50_000);
+        grown.reserve(BIG - 5000);
         drop([grown, other]);
-        assert_eq!(live_since(before), last.capacity());
+        assert!(live_since(before) <= last.capacity() + NOISE);
     }
 }
 
@@ -143,8 +148,8 @@ fn nothing_is_left_of_a_pool_and_its_buffers() {
     }
     corepool::collect();
     corepool::collect();
-    // The tables of seats and of the registry may have grown once.
-    assert!(all() <= before + 1024, "{} bytes are left", all() - before);
+    // Others allocate as well, such as the test harness, but not for each turn.
+    assert!(all() <= before + (64 << 10), "{} bytes are left", all() - before);
 }
 
 /// A pool in an `Arc` serves spawned threads, and may be dropped by any of them.
@@ -174,7 +179,7 @@ fn spawned_threads_share_a_pool() {
     let held: usize = 10 * 2000;
     drop(pool);
     // The last clones go after the pool.
-    assert!(live() >= held && live() <= before);
+    assert!(live() >= held && live() <= before + NOISE);
     on_thread(|| {
         taken.iter().for_each(|bytes| assert!(bytes.iter().all(|byte| *byte == bytes[0])))
     });
@@ -199,7 +204,7 @@ fn a_pool_is_dropped_amid_its_buffers() {
                     scope.spawn(|| {
                         start.wait();
                         for (i, mut buffer) in buffers.into_iter().enumerate() {
-                            buffer.reserve(1000 << i);
+                            buffer.reserve(100_000 << (i % 3));
                         }
                     });
                 }
@@ -207,7 +212,7 @@ fn a_pool_is_dropped_amid_its_buffers() {
                 drop(pool);
             });
             // Nothing has stayed in the pool, which is still there for the last buffer.
-            assert_eq!(live_since(before), last.capacity(), "round {round}");
+            assert!(live_since(before) <= last.capacity() + NOISE, "round {round}");
         }
     });
 }
@@ -259,11 +264,11 @@ fn owned_buffers_are_counted() {
 fn a_pool_is_dropped_although_a_buffer_was_forgotten() {
     let _alone = alone();
     let pool = BufferPool::new();
-    drop(pool.with_capacity(64 << 10));
+    drop(pool.with_capacity(BIG));
     let before = live();
     std::mem::forget(pool.get_owned());
     drop(pool);
-    assert_eq!(before - live(), 64 << 10);
+    assert!(before - live() >= BIG - NOISE);
 }
 
 /// A buffer that is dropped after its pool is wiped before its memory is freed, as others are.

@@ -1,6 +1,8 @@
 //! Memory that is freed without a call of `collect`, in a process whose global allocator is a
 //! `PacedAlloc`: the tests are a separate binary because of this allocator.
 
+#[cfg(feature = "bytes")]
+mod buffers;
 mod cells;
 mod layout;
 mod paced;

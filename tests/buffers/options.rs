@@ -1,93 +1,23 @@
-//! What a pool takes besides its buffers, and where its options are bounds on what is idle.
-
-use std::sync::Barrier;
-use std::thread;
+//! An unused pool, the bound on all idle buffers, and the capacity that `get` begins with.
 
 use corepool::buffer::BufferPool;
 
-use crate::allocator::all;
+use crate::allocator::requests;
 use crate::util::{alone, on_thread, on_threads, repeat};
 
 const KIB: usize = 1 << 10;
 
-/// Returns the bytes that `pool` takes, without those of its idle buffers, after `use_it`.
-fn bytes_of(pool: &BufferPool, use_it: impl FnOnce()) -> usize {
-    let before = all();
-    use_it();
-    size_of::<BufferPool>() + all() - before - pool.stats().idle_bytes as usize
-}
-
-/// Has the thread take part in everything that the process allocates once.
-fn warm_up() {
-    let pool = BufferPool::new();
-    drop([pool.get(), pool.get_owned()]);
-}
-
 #[test]
 fn an_unused_pool_takes_128_bytes() {
     let _alone = alone();
-    let before = all();
-    let pool = BufferPool::new();
-    pool.trim();
-    pool.clear();
-    assert_eq!((pool.stats().created, all()), (0, before));
-    assert!(size_of::<BufferPool>() <= 128);
-}
-
-#[test]
-#[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
-fn a_pool_of_one_user_takes_less_than_4_kib() {
-    let _alone = alone();
-    warm_up();
-    let uses: [fn(&BufferPool); 4] = [
-        |pool| drop(pool.get()),
-        |pool| drop(pool.get_owned()),
-        |pool| drop(pool.with_capacity(100_000)),
-        |pool| {
-            // Learns, in the second class.
-            pool.get().resize(2000, 1);
-            drop(pool.get_owned());
-        },
-    ];
-    for (i, use_it) in uses.into_iter().enumerate() {
+    let count = requests(|| {
         let pool = BufferPool::new();
-        let bytes = bytes_of(&pool, || use_it(&pool));
-        println!("use {i}: {bytes} bytes");
-        assert!(bytes <= 4 * KIB, "use {i}: {bytes} bytes");
-    }
-}
-
-/// Each further user takes what its shards and its stripe take.
-#[test]
-#[cfg_attr(corepool_tiny, ignore = "counts on the real sizes")]
-fn the_memory_follows_the_users() {
-    const USERS: usize = 16;
-    let _alone = alone();
-    warm_up();
-    let (warm, pool) = (BufferPool::new(), BufferPool::new());
-    let together = Barrier::new(USERS + 1);
-    thread::scope(|scope| {
-        let users = |_| {
-            scope.spawn(|| {
-                drop([warm.get(), warm.get_owned()]);
-                together.wait();
-                together.wait();
-                drop(pool.get());
-                together.wait();
-                together.wait();
-            });
-        };
-        // The threads live until the bytes are counted.
-        (0..USERS).for_each(users);
-        together.wait();
-        let bytes = bytes_of(&pool, || {
-            together.wait();
-            together.wait();
-        });
-        together.wait();
-        println!("{USERS} users: {bytes} bytes");
-        assert!(bytes <= 4 * KIB + USERS * 512, "{bytes} bytes");
+        pool.trim();
+        pool.clear();
+        assert_eq!(pool.stats().created, 0);
     });
+    assert_eq!(count, 0);
+    assert!(size_of::<BufferPool>() <= 128);
 }
 
 /// The bound holds over all classes and threads, and is filled.

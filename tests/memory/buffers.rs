@@ -1,0 +1,73 @@
+//! What buffer pools take besides their buffers.
+
+use std::{sync::Barrier, thread};
+
+use corepool::buffer::BufferPool;
+
+use crate::{KIB, alone, exact_bytes};
+
+/// Returns the least of what several pools take, without their idle buffers. The test harness allocates
+/// as well, now and then.
+fn least(measure: impl Fn(&BufferPool) -> usize) -> usize {
+    let one = |_| {
+        let pool = BufferPool::new();
+        measure(&pool) + size_of::<BufferPool>() - pool.stats().idle_bytes as usize
+    };
+    // The first one has the thread take part in everything that the process allocates once.
+    (0..5).map(one).skip(1).min().expect("there are several")
+}
+
+#[test]
+fn a_buffer_pool_of_one_user_takes_less_than_4_kib() {
+    let _alone = alone();
+    let uses: [fn(&BufferPool); 4] = [
+        |pool| drop(pool.get()),
+        |pool| drop(pool.get_owned()),
+        |pool| drop(pool.with_capacity(100_000)),
+        |pool| {
+            // Learns, in the second class.
+            pool.get().resize(2000, 1);
+            drop(pool.get_owned());
+        },
+    ];
+    for (i, use_it) in uses.into_iter().enumerate() {
+        let bytes = least(|pool| {
+            let before = exact_bytes();
+            use_it(pool);
+            exact_bytes() - before
+        });
+        assert!(bytes <= 4 * KIB, "use {i}: {bytes} bytes");
+    }
+}
+
+/// Each further user takes what its shard and its stripe take.
+#[test]
+fn the_memory_of_a_buffer_pool_follows_its_users() {
+    const USERS: usize = 16;
+    let _alone = alone();
+    let warm = &BufferPool::new();
+    let bytes = least(|pool| {
+        let together = &Barrier::new(USERS + 1);
+        thread::scope(|scope| {
+            for _ in 0..USERS {
+                scope.spawn(move || {
+                    drop([warm.get(), warm.get_owned()]);
+                    together.wait();
+                    together.wait();
+                    drop(pool.get());
+                    together.wait();
+                    // The threads live until the bytes are counted.
+                    together.wait();
+                });
+            }
+            together.wait();
+            let before = exact_bytes();
+            together.wait();
+            together.wait();
+            let bytes = exact_bytes() - before;
+            together.wait();
+            bytes
+        })
+    });
+    assert!(bytes <= 4 * KIB + USERS * 512, "{bytes} bytes");
+}
