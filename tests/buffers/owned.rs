@@ -140,16 +140,16 @@ fn nothing_is_left_of_a_pool_and_its_buffers() {
         }
     };
     [true, false].into_iter().for_each(turn);
-    corepool::collect();
-    corepool::collect();
-    let before = all();
-    for i in 0..repeat(100, 4) {
-        turn(i % 2 == 0);
-    }
-    corepool::collect();
-    corepool::collect();
-    // Others allocate as well, such as the test harness, but not for each turn.
-    assert!(all() <= before + (64 << 10), "{} bytes are left", all() - before);
+    // Other tests and their harness allocate as well, but not in each round; a leak is there in each.
+    let growth = |_| {
+        (0..2).for_each(|_| corepool::collect());
+        let before = all();
+        (0..repeat(100, 2)).for_each(|i| turn(i % 2 == 0));
+        (0..2).for_each(|_| corepool::collect());
+        all().saturating_sub(before)
+    };
+    let least = (0..repeat(20, 2)).map(growth).min().unwrap();
+    assert!(least <= 16 << 10, "{least} bytes are left");
 }
 
 /// A pool in an `Arc` serves spawned threads, and may be dropped by any of them.
