@@ -9,7 +9,7 @@ use crate::faults::caught;
 use crate::held::{Gets, Held, Loan};
 use crate::hooks::{NEST, fail, nest, recycle, refuse};
 use crate::item::{Boxed, Buffer, Item, Large, Line, Page, Tiny, Zero, create};
-use crate::ledger::{LEDGERS, Ledger, violation};
+use crate::ledger::{LEDGERS, Ledger};
 use crate::local::{Op, below, count};
 use crate::slot::lock;
 
