@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     pool::{pool::Pool, pooled::Pooled},
-    sync::{AtomicBool, Relaxed},
+    sync::{AtomicBool, Relaxed, SeqCst, fence},
     util::{likely::likely, try_alloc::NO_MEMORY},
 };
 
@@ -239,6 +239,9 @@ impl BufferCore {
         let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
         self.stripe().moved_in(class);
         pool.put(storage);
+        // SeqCst: pairs with the fence in `end`. Either the caller sees that the pool has ended, or `end`
+        // sees the class, which may have been made for this buffer.
+        fence(SeqCst);
     }
 
     /// Counts a buffer that is dropped because it is larger than the pool keeps, or too little of it was
@@ -318,8 +321,10 @@ impl BufferCore {
             return self.discard_wiped(guard);
         }
         self.take_back(guard);
-        // The pool may have ended in between. If its `clear` has not found the buffer, it had finished
-        // with this thread's shards before the buffer came back, which then sees that it has ended.
+        // The pool may have ended in between. If its `clear` has not found the buffer in a class that it
+        // has seen, it had claimed this thread's seat before the buffer came back, and so this sees that
+        // it has ended. For classes that it has not seen there are the fences. As with any `clear`, a seat
+        // may be out of reach, and then collects free the buffer.
         if self.ended.load(Relaxed) {
             self.clear();
         }
@@ -330,6 +335,8 @@ impl BufferCore {
         // Relaxed: see `take_back_owned`.
         // bug: buffer kept after the end
         self.ended.store(true, Relaxed);
+        // SeqCst: pairs with the fence in `reclassify`.
+        fence(SeqCst);
         self.clear();
     }
 

@@ -335,7 +335,8 @@ impl BufferPool {
     ///
     /// The buffer may outlive the pool; then its memory is freed when it is dropped. It does not keep the
     /// pool from being dropped, which frees the idle buffers; but what the pool's threads share, about
-    /// a KiB and what each size class needs, is freed with the last such buffer.
+    /// a KiB and what each size class needs, is freed with the last such buffer. So may be a buffer that
+    /// comes back at the moment at which the pool is dropped, unless collects free it before.
     ///
     /// It takes a few nanoseconds more than `get`. No reference is counted on memory that threads share.
     ///

@@ -204,15 +204,20 @@ fn a_pool_is_dropped_amid_its_buffers() {
                     scope.spawn(|| {
                         start.wait();
                         for (i, mut buffer) in buffers.into_iter().enumerate() {
-                            buffer.reserve(100_000 << (i % 3));
+                            buffer.reserve(300_000 << (i % 3));
                         }
                     });
                 }
                 start.wait();
                 drop(pool);
             });
-            // Nothing has stayed in the pool, which is still there for the last buffer.
-            assert!(live_since(before) <= last.capacity() + NOISE, "round {round}");
+            // What has come back at the moment of the end goes with age at the latest.
+            (0..2).for_each(|_| corepool::collect());
+            assert!(
+                live_since(before) <= last.capacity() + NOISE,
+                "round {round}: {}",
+                live_since(before)
+            );
         }
     });
 }
