@@ -317,7 +317,7 @@ fn rt_detach_against_loop_head() {
                 let Some(other) = sched.replace(sched.p(id), state::RUNNING) else { return 0 };
                 assert_ne!(other.p, id, "two threads have it");
                 assert_eq!(sched.active(), 1);
-                let moved = sched.clear().into_iter().map(Task::run).sum::<usize>();
+                let moved = run_all(&sched.p(other.p).queue);
                 // No thread can be started for it, so the first one may reattach.
                 sched.give_up(&other);
                 moved

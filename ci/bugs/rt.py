@@ -58,7 +58,7 @@ bug("inject wakes no thread", "wake.then(|| self.launch_spinner(&mut inner)).fla
     "{ if wake { self.spinning.fetch_sub(1, Relaxed); } None }",
     models="rt_park_against_inject")
 
-bug("park without a look at the global queue", "unsafe { self.take_batch(&mut inner, p) }", "None",
+bug("park without a look at the global queue", "unsafe { self.take_batch(&mut inner, p, BATCH) }", "None",
     models="rt_park_against_inject")
 
 bug("park without a fence", "fence(SeqCst);", "",
@@ -66,6 +66,12 @@ bug("park without a fence", "fence(SeqCst);", "",
 
 bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vacancy()", "true",
     models="rt_park_against_submit")
+
+bug("tasks given up with their worker", "self.add(&mut inner, self.drain(p));", "",
+    tests="--features rt --lib white_box::rt::the_tasks_of_a_stuck")
+
+bug("batch overflows the queue", ".min((BATCH - 1).saturating_sub(p.queue.len()))", "",
+    tests="--features rt --lib white_box::rt::a_batch")
 
 bug("detached and still active", "self.active.fetch_sub(1, Relaxed);", "",
     models="rt_detach_against_blocking", tests="--features rt --test rt stalls::other_tasks_run")
@@ -122,6 +128,15 @@ bug("collect task never counted as ended", "self.0.store(false, Relaxed)", "let 
     tests="--features rt --test rt pools::the_collect_thread_runs")
 
 
+# rt/threads/global_turn.rs
+
+bug("turns by polls alone", "now - since >= PERIOD", "{ let _ = since; false }",
+    tests="--features rt --test rt fairness::the_global_queue_has_its_turn_after")
+
+bug("turns by time alone", "count >= POLLS", "count == usize::MAX",
+    tests="--features rt --lib white_box::rt::the_global_queue_has_turns")
+
+
 # rt/threads/timeslice.rs
 
 bug("short slice inherited by started threads", "attributes.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;", "",
@@ -130,8 +145,8 @@ bug("short slice inherited by started threads", "attributes.sched_flags |= libc:
 
 # rt/threads/worker.rs
 
-bug("global queue has no turn", "p.tick().polls() % GLOBAL == GLOBAL - 1", "false",
-    tests="--features rt --test rt fairness::the_global")
+bug("global queue has no turn", "self.shared.sched.injected() > 0", "false",
+    tests="--features rt --test rt fairness::the_global_queue_has_its_turn")
 
 bug("slice that never ends", "!p.expired.load(Relaxed) && self.inherited < SLICE", "true",
     tests="--features rt --test rt fairness::the_queue_has_its_turn")

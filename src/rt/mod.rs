@@ -27,7 +27,8 @@
 //!
 //! A worker looks in these places, in this order:
 //!
-//! 1. Every 61st poll, the global queue.
+//! 1. The global queue, which holds the tasks from outside, those of timers, and those that other
+//!    queues had no room for: after 61 polls, or after 200 us if polls are longer.
 //! 2. The slot of the task that runs next: the one that was last spawned or woken on this worker.
 //! 3. Its own queue, of 256 tasks.
 //! 4. The global queue, from which it takes its share.

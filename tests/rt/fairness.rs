@@ -1,6 +1,7 @@
 //! Tasks that are always ready do not starve other tasks. Most tests are ports of tests of Go's.
 
 use std::{
+    future,
     sync::{
         Arc, Mutex,
         atomic::{
@@ -8,7 +9,7 @@ use std::{
             Ordering::{Relaxed, SeqCst},
         },
     },
-    thread,
+    task::Poll,
     time::Duration,
 };
 
@@ -87,6 +88,53 @@ fn the_global_queue_has_its_turn() {
         }
     }
     panic!("the task never ran within 62 polls");
+}
+
+/// Beside tasks with long polls, a task from outside waits for one or two of them, not for 61.
+#[test]
+fn the_global_queue_has_its_turn_after_a_long_poll() {
+    // No worker is replaced here.
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let (polls, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    for _ in 0..16 {
+        let (polls, stop) = (Arc::clone(&polls), Arc::clone(&stop));
+        drop(runtime.spawn(async move {
+            while !stop.load(Relaxed) {
+                spin(Duration::from_millis(1));
+                polls.fetch_add(1, SeqCst);
+                rt::yield_now().await;
+            }
+        }));
+    }
+    until("all to run", || polls.load(SeqCst) > 100);
+    let meanwhile = (0..20).map(|_| {
+        let (counted, before) = (Arc::clone(&polls), polls.load(SeqCst));
+        runtime.block_on(runtime.spawn(async move { counted.load(SeqCst) - before })).unwrap()
+    });
+    // This thread may be stopped between the load and the spawn.
+    let least = meanwhile.min().unwrap();
+    stop.store(true, Relaxed);
+    assert!(least <= 3, "{least} polls came before the task");
+}
+
+/// More tasks than fit into the queues of the workers are always ready: each has its turn.
+#[test]
+fn tasks_that_overflow_the_queues_have_their_turns() {
+    let runtime = runtime(2);
+    let turns: Arc<Vec<AtomicUsize>> = Arc::new((0..600).map(|_| AtomicUsize::new(0)).collect());
+    let stop = Arc::new(AtomicBool::new(false));
+    for i in 0..turns.len() {
+        let (turns, stop) = (Arc::clone(&turns), Arc::clone(&stop));
+        drop(runtime.spawn(async move {
+            while !stop.load(Relaxed) {
+                spin(Duration::from_micros(100));
+                turns[i].fetch_add(1, Relaxed);
+                rt::yield_now().await;
+            }
+        }));
+    }
+    until("three turns of each", || turns.iter().all(|turns| turns.load(Relaxed) >= 3));
+    stop.store(true, Relaxed);
 }
 
 /// Go's `TestTimerFairness`.
@@ -293,11 +341,12 @@ fn timers_fire_beside_system_calls() {
 #[test]
 fn the_newest_task_then_the_own_queue_then_the_global_queue_runs() {
     let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
-    let handle = runtime.handle().clone();
+    // Inside its `block_on`, the worker counts as a thread from outside.
+    let outside = Arc::new(self::runtime(1));
     let mut orders = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..100 {
         let order: Arc<Mutex<Vec<char>>> = Arc::default();
-        let handle = handle.clone();
+        let (handle, outside) = (runtime.handle().clone(), Arc::clone(&outside));
         let note = {
             let order = Arc::clone(&order);
             move |which| {
@@ -306,8 +355,8 @@ fn the_newest_task_then_the_own_queue_then_the_global_queue_runs() {
             }
         };
         run(&runtime, async move {
-            let outside = note('d');
-            let spawned = thread::spawn(move || handle.spawn(outside)).join().unwrap();
+            let spawn = future::poll_fn(|_| Poll::Ready(handle.spawn(note('d'))));
+            let spawned = rt::blocking(|| outside.block_on(spawn));
             let [b, c, a] = ['b', 'c', 'a'].map(|which| rt::spawn(note(which)));
             for task in [a, b, c, spawned] {
                 task.await.unwrap();

@@ -3,6 +3,7 @@
 //! of tests of Go's.
 
 use std::{
+    cell::Cell,
     collections::HashSet,
     ptr::NonNull,
     sync::{
@@ -10,17 +11,21 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use super::{Done, ROUNDS, repeat};
 use crate::{
     collect::join::current_or_join,
-    rt::sched::{
-        parker::Parker,
-        proc::P,
-        ready::Ready,
-        run_queue::{Batch, LEN, RunQueue, StealOrder},
-        sched::{Parked, Sched},
+    rt::{
+        sched::{
+            parker::Parker,
+            proc::{P, state},
+            ready::Ready,
+            run_queue::{Batch, LEN, RunQueue, StealOrder},
+            sched::{Parked, Sched},
+        },
+        threads::global_turn::{GlobalTurn, Look},
     },
     seat::current::current,
 };
@@ -203,6 +208,81 @@ fn a_seat_stays_with_its_p() {
         highest = highest.max(ids[0]);
     }
     assert!(highest < 400, "seats are lost: {highest}");
+}
+
+/// A share of the global queue fills at most half of the worker's own queue.
+#[test]
+fn a_batch_leaves_room_in_the_queue() {
+    let sched = Sched::new(1, 1);
+    let p = sched.p(sched.wake_one().unwrap().p);
+    let half = LEN / 2;
+    assert!(sched.inject((0..LEN).map(task)).is_ok());
+    let mut expected = 0;
+    for before in [0, half - 1, half, LEN - 1] {
+        assert!((0..before).all(|i| push(&p.queue, i)));
+        // SAFETY: the test's own P.
+        let first = unsafe { sched.pop_some(p, LEN) }.map(number);
+        assert_eq!(first, Some(expected));
+        assert_eq!(p.queue.len(), before.max(half - 1));
+        expected += 1 + p.queue.len() - before;
+        while pop(&p.queue).is_some() {}
+    }
+}
+
+/// The tasks behind a stuck poll stay together, and come before none that wait elsewhere. If no
+/// thread can be started for them, they go to the global queue.
+#[test]
+fn the_tasks_of_a_stuck_worker_go_to_the_one_that_replaces_it() {
+    let sched = Sched::new(1, 2);
+    let p = sched.p(sched.wake_one().unwrap().p);
+    assert!((0..LEN).all(|i| push(&p.queue, i)));
+    assert!(p.next.put(task(LEN)).is_none());
+    assert!(sched.inject([task(LEN + 1)]).is_ok());
+    let launch = sched.replace(p, state::RUNNING).unwrap();
+    let other = sched.p(launch.p);
+    assert_eq!((p.queued(), other.queued(), sched.injected()), (0, LEN, 2));
+    assert_eq!(pop(&other.queue), Some(0));
+    sched.give_up(&launch);
+    assert_eq!((other.queued(), sched.injected()), (0, LEN + 1));
+}
+
+/// The turns of the global queue: by the number of short polls, and by the time of long ones.
+#[test]
+fn the_global_queue_has_turns_by_polls_and_by_time() {
+    let start = Instant::now();
+    let mut turn = GlobalTurn::new();
+    // `micros` after the start, at the given number of polls.
+    let mut look = |polls, micros| turn.look(polls, || start + Duration::from_micros(micros));
+    assert_eq!(look(1000, 0), Look::One, "the first time");
+    assert_eq!(look(1001, 100), Look::One, "the turn lasts");
+    assert_eq!(look(1002, 200), Look::Not, "the turn is used up");
+    for i in 0..60 {
+        assert_eq!(look(1003 + i, 201 + i as u64), Look::Not, "short polls");
+    }
+    assert_eq!(look(1063, 261), Look::Some(61), "61 polls");
+    assert_eq!(look(1064, 3000), Look::One, "a long poll");
+    assert_eq!(look(1066, 3100), Look::Not, "the queue was empty, and another task has run");
+    assert_eq!(look(1067, 6000), Look::One, "a long poll");
+    assert_eq!(look(1068, 9000), Look::Not, "a long task of the global queue");
+    assert_eq!(look(1069, 12000), Look::One, "a long task of the own queue");
+    // Another P, with another count of polls.
+    assert_eq!(look(5, 15000), Look::One);
+}
+
+/// While polls are short the clock is read ever less often.
+#[test]
+fn the_clock_is_read_seldom_among_short_polls() {
+    let (start, reads) = (Instant::now(), Cell::new(0));
+    let mut turn = GlobalTurn::new();
+    assert_eq!(turn.look(0, || start), Look::One);
+    // The first turn ends here, since the queue was empty before the next poll.
+    for polls in 2..10 * 61 {
+        turn.look(polls, || {
+            reads.set(reads.get() + 1);
+            start
+        });
+    }
+    assert!(reads.get() <= 10 * 10, "{}", reads.get());
 }
 
 /// A thread that has not yet run a task, or looks for one, is in no poll: sysmon must not count its

@@ -239,7 +239,10 @@ impl Sched {
     pub(crate) fn give_up(&self, launch: &Launch) {
         let mut inner = self.lock();
         inner.threads -= 1;
-        self.retire(&mut inner, self.p(launch.p));
+        let p = self.p(launch.p);
+        // bug: tasks given up with their worker
+        self.add(&mut inner, self.drain(p));
+        self.retire(&mut inner, p);
         self.spinning.fetch_sub(1, Relaxed);
     }
 
@@ -307,25 +310,39 @@ impl Sched {
     ///
     /// The caller has the P, whose queue is empty.
     pub(crate) unsafe fn pop_batch(&self, p: &P) -> Option<Ready> {
+        // SAFETY: passed on.
+        unsafe { self.pop_some(p, BATCH) }
+    }
+
+    /// As `pop_batch`, for a P whose queue need not be empty: takes at most `most` tasks, and fills
+    /// at most half of the queue.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the P.
+    pub(crate) unsafe fn pop_some(&self, p: &P, most: usize) -> Option<Ready> {
         if self.injected() == 0 {
             return None;
         }
         let mut inner = self.lock();
         // SAFETY: passed on.
-        unsafe { self.take_batch(&mut inner, p) }
+        unsafe { self.take_batch(&mut inner, p, most) }
     }
 
     /// # Safety
     ///
-    /// As for `pop_batch`.
-    unsafe fn take_batch(&self, inner: &mut Inner, p: &P) -> Option<Ready> {
+    /// As for `pop_some`.
+    unsafe fn take_batch(&self, inner: &mut Inner, p: &P, most: usize) -> Option<Ready> {
         let len = inner.global.len();
         let first = inner.global.pop_front()?;
-        let more = len.min(len / self.target().max(1) + 1).min(BATCH) - 1;
+        let share = len.min(len / self.target().max(1) + 1).min(most);
+        // The task that runs now takes no room.
+        // bug: batch overflows the queue
+        let more = (share - 1).min((BATCH - 1).saturating_sub(p.queue.len()));
         for task in inner.global.drain(..more) {
             // SAFETY: passed on.
             let kept = unsafe { p.queue.push(task) };
-            debug_assert!(kept.is_ok(), "the queue is empty");
+            debug_assert!(kept.is_ok(), "half of the queue is empty");
         }
         self.injected.store(inner.global.len(), Relaxed);
         Some(first)
@@ -364,7 +381,7 @@ impl Sched {
         if !inner.stopping {
             // SAFETY: passed on.
             // bug: park without a look at the global queue
-            if let Some(task) = unsafe { self.take_batch(&mut inner, p) } {
+            if let Some(task) = unsafe { self.take_batch(&mut inner, p, BATCH) } {
                 return Parked::Found(task);
             }
         }
@@ -424,9 +441,9 @@ impl Sched {
         self.lock().threads -= 1;
     }
 
-    /// Detaches a P whose thread is stuck: its tasks go to the global queue, and another P takes
-    /// its place at once, so that the replacements of several workers start side by side. `seen` is
-    /// the state in which the P was found stuck; a P whose state has changed since is left alone.
+    /// Detaches a P whose thread is stuck: another P takes over its tasks, and its place at once, so
+    /// that the replacements of several workers start side by side. `seen` is the state in which
+    /// the P was found stuck; a P whose state has changed since is left alone.
     pub(crate) fn replace(&self, p: &P, seen: u32) -> Option<Launch> {
         let mut inner = self.lock();
         if inner.stopping {
@@ -442,10 +459,17 @@ impl Sched {
         // bug: detached and still active
         self.active.fetch_sub(1, Relaxed);
         inner.detached += 1;
-        self.add(&mut inner, self.drain(p));
         let launch = self.launch(&mut inner);
         debug_assert!(launch.is_some(), "there is a vacancy, and a thread or room for one");
         self.spinning.fetch_add(usize::from(launch.is_some()), Relaxed);
+        let mut tasks = self.drain(p);
+        if let Some(launch) = &launch {
+            // SAFETY: no thread has the new P yet. The one that gets it does so after this, since
+            // this thread, which holds the lock, gives it the order.
+            tasks.retain(|&task| unsafe { self.p(launch.p).queue.push(task) }.is_err());
+        }
+        // Those for which the ring has no room.
+        self.add(&mut inner, tasks);
         launch
     }
 

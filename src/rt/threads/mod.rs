@@ -4,6 +4,8 @@ pub(crate) mod affinity;
 
 pub(crate) mod timeslice;
 
+pub(crate) mod global_turn;
+
 pub(crate) mod worker;
 
 pub(crate) mod sysmon;

@@ -1,8 +1,15 @@
 //! M: a thread that runs tasks while it has a P.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::affinity::Affinity;
+use super::{
+    affinity::Affinity,
+    global_turn::{GlobalTurn, Look},
+};
 use crate::{
     rt::{
         context::current,
@@ -18,9 +25,6 @@ use crate::{
     sync::{Relaxed, nap, spin_loop},
     util::xorshift,
 };
-
-/// The poll interval at which the global queue is checked first. As in Go.
-const GLOBAL: usize = 61;
 
 /// How many times a thief visits all other Ps before it gives up. As in Go.
 const ROUNDS: usize = 4;
@@ -40,6 +44,7 @@ struct WorkerLoop<'a> {
     random: u32,
     /// The number of polls in the current slice.
     inherited: u32,
+    turn: GlobalTurn,
     affinity: Affinity,
 }
 
@@ -52,6 +57,7 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
         spins: true,
         random: p as u32 + 1,
         inherited: 0,
+        turn: GlobalTurn::new(),
         affinity: Affinity::default(),
     };
     let mut next = Some(p);
@@ -167,10 +173,9 @@ impl WorkerLoop<'_> {
     /// Finds a task to run. `rt/mod.rs` describes the order of the search.
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
-        let sched = &self.shared.sched;
         // bug: global queue has no turn
-        if p.tick().polls() % GLOBAL == GLOBAL - 1 {
-            if let Some(task) = sched.pop_global() {
+        if self.shared.sched.injected() > 0 {
+            if let Some(task) = self.take_turn(p) {
                 return Some(task);
             }
         }
@@ -187,7 +192,19 @@ impl WorkerLoop<'_> {
             if let Some(task) = p.pop() {
                 return Some(task);
             }
-            sched.pop_batch(p).or_else(|| self.steal(p))
+            self.shared.sched.pop_batch(p).or_else(|| self.steal(p))
+        }
+    }
+
+    /// Takes tasks of the global queue if it has its turn before the P's own tasks. Returns one to
+    /// run now.
+    #[cold]
+    fn take_turn(&mut self, p: &P) -> Option<Ready> {
+        match self.turn.look(p.tick().polls(), Instant::now) {
+            Look::Not => None,
+            Look::One => self.shared.sched.pop_global(),
+            // SAFETY: this thread's P.
+            Look::Some(most) => unsafe { self.shared.sched.pop_some(p, most) },
         }
     }
 
