@@ -7,6 +7,7 @@ use loom::{sync::Arc, thread};
 use super::model;
 use crate::rt::{
     sched::{
+        owned::{Owned, SLOTS},
         parker::{Order, Parker},
         proc::{P, state},
         ready::Ready,
@@ -502,5 +503,97 @@ fn rt_block_on_against_wake() {
             Poll::Ready(())
         }));
         other.take().unwrap().join().unwrap();
+    });
+}
+
+/// A task of a list, which its last user frees: the cell is written when it ends.
+struct Listed(loom::cell::UnsafeCell<usize>);
+
+impl Listed {
+    fn create() -> NonNull<()> {
+        let task = Box::new(Self(loom::cell::UnsafeCell::new(0)));
+        // SAFETY: no other thread has the task yet.
+        task.0.with_mut(|uses| unsafe { *uses = 1 });
+        NonNull::from(Box::leak(task)).cast()
+    }
+
+    /// Uses the task, as a thread that counts a reference.
+    fn look(task: NonNull<()>) -> usize {
+        // SAFETY: from `create`; the checker reports a look without an order.
+        let task = unsafe { task.cast::<Self>().as_ref() };
+        // SAFETY: as above.
+        task.0.with(|uses| unsafe { *uses })
+    }
+
+    /// Ends the task's life. Leaked until the model ends, so that the checker reports later looks.
+    fn end(task: NonNull<()>) {
+        // SAFETY: as above.
+        let task = unsafe { task.cast::<Self>().as_ref() };
+        // SAFETY: as above.
+        task.0.with_mut(|uses| unsafe { *uses = 2 });
+    }
+}
+
+/// A place that another thread may use: a slot, or a task.
+struct Foreign<T>(NonNull<T>);
+// SAFETY: what it leads to may be used by any thread.
+unsafe impl<T> Send for Foreign<T> {}
+
+/// A task ends while the runtime's end visits it: the visitor uses it only before it has ended.
+#[test]
+fn rt_task_visit_against_end() {
+    model("rt_task_visit_against_end", Some(3), || {
+        let list = Arc::new(Owned::new());
+        let visitor = {
+            let list = Arc::clone(&list);
+            thread::spawn(move || list.visit(Listed::look, |uses| assert_eq!(uses, 1)))
+        };
+        // SAFETY: this thread is the owner.
+        let slot = unsafe { list.reserve() };
+        let task = Listed::create();
+        // SAFETY: the slot stays until it is freed.
+        unsafe { slot.as_ref() }.fill(task);
+        let ender = {
+            let (slot, task) = (Foreign(slot), Foreign(task));
+            thread::spawn(move || {
+                let (slot, task) = (slot, task);
+                // SAFETY: as above.
+                assert_eq!(unsafe { slot.0.as_ref() }.free(), Some(task.0));
+                Listed::end(task.0);
+            })
+        };
+        ender.join().unwrap();
+        visitor.join().unwrap();
+        assert!(list.is_empty());
+    });
+}
+
+/// Tasks come and go, and the list is trimmed, while another task waits: a visit finds that one.
+#[test]
+fn rt_task_list_against_trim() {
+    model("rt_task_list_against_trim", Some(2), || {
+        let list = Arc::new(Owned::new());
+        let add = || {
+            // SAFETY: this thread is the owner.
+            let slot = unsafe { list.reserve() };
+            // SAFETY: the slot stays until it is freed.
+            unsafe { slot.as_ref() }.fill(Listed::create());
+            slot
+        };
+        let first: Vec<_> = (0..SLOTS).map(|_| Foreign(add())).collect();
+        let ender = thread::spawn(move || {
+            // SAFETY: as above.
+            first.into_iter().for_each(|slot| _ = unsafe { slot.0.as_ref() }.free());
+        });
+        let trimmer = {
+            let list = Arc::clone(&list);
+            thread::spawn(move || list.trim())
+        };
+        add();
+        ender.join().unwrap();
+        trimmer.join().unwrap();
+        let mut found = 0;
+        list.visit(Listed::look, |uses| found += uses);
+        assert_eq!(found, 1, "the task that waits is lost");
     });
 }

@@ -2,6 +2,30 @@
 from .planted import bug
 
 
+# rt/sched/owned.rs
+
+bug("task listed before it is complete", "Release", "Relaxed",
+    models="rt_task_visit_against_end")
+
+bug("task ends under its visitor", "is_claimed(task) && task != reserved()", "false",
+    models="rt_task_visit_against_end")
+
+bug("segment of a reserved slot freed", "Arc::strong_count(segment) == 1 &&", "",
+    models="rt_task_list_against_trim", tests="--features rt --lib white_box::rt::a_list_has")
+
+
+# rt/sched/ready.rs
+
+bug("waiting task freed under its list", "mem::forget(waker.clone())", "mem::forget(waker)",
+    tests="--features rt --test rt shutdown::what_waiting")
+
+
+# rt/sched/end.rs
+
+bug("waiting tasks outlive their runtime", "|waker| waker.wake()", "drop",
+    tests="--features rt --test rt shutdown::all_waiting")
+
+
 # rt/sched/proc.rs
 
 bug("mark of sysmon erased",
@@ -88,7 +112,7 @@ bug("surplus workers not marked", "self.active() <= workers", "true",
 
 # rt/sched/shared.rs
 
-bug("late task dropped by its waker", "reaper::defer_drop(late", "late.into_iter().for_each(ready::cancel",
+bug("late task dropped by its waker", "self.drop_later(late)", "late.into_iter().for_each(super::ready::cancel)",
     tests="--features rt --test rt shutdown::a_chain")
 
 
@@ -104,6 +128,12 @@ bug("shutdown does not wake a worker inside `blocking`", "&& current::must_not_b
     tests="--features rt --test rt shutdown::shutdown_wakes")
 
 
+# rt/task/task.rs
+
+bug("aborted task is polled again", "self.end.meta().is_aborted()", "false",
+    tests="--features rt --test rt tasks::an_abort_handle")
+
+
 # rt/task/sleep.rs
 
 bug("timer panics a task of a stopping runtime", "is_some", "is_none",
@@ -117,6 +147,9 @@ bug("stall limit overflows", "limit.max(self.patience()).saturating_mul(10", "10
 
 bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")
+
+bug("memory of ended tasks is kept", "finished.wrapping_sub(self.finished) >= TRIM", "finished == u64::MAX",
+    tests="--features rt --lib white_box::rt::a_runtime_that_rests")
 
 bug("more than one collect task", "self.shared.collecting.load(Relaxed) ||", "",
     tests="--features rt --test rt pools::the_collect_thread_runs")

@@ -14,7 +14,8 @@ use super::{
 const THREADS: usize = 512;
 
 /// Passed to each runtime.
-const MAINS: Mains = Mains { worker: worker::main, sysmon: sysmon::main };
+const MAINS: Mains =
+    Mains { worker: worker::main, sysmon: sysmon::main, reaper: worker::drop_tasks };
 
 /// Configures and builds a [`Runtime`].
 ///

@@ -69,7 +69,7 @@ impl Metrics {
             (inner.threads, inner.detached)
         };
         // The finished tasks are counted first, so that they never outnumber the spawned ones.
-        let finished = sum(shared, |p| p.counts.finished.get()) + shared.finished.get();
+        let finished = shared.finished();
         let spawned = sum(shared, |p| p.counts.spawned.get()) + shared.spawned.get();
         let injected = sched.injected();
         let in_state = |wanted| sched.ps().filter(|p| p.state() == wanted).count();

@@ -90,7 +90,7 @@ pub use self::{
     task::{
         blocking::blocking,
         current_worker::{Worker, current_worker},
-        join::{JoinError, JoinHandle},
+        join::{AbortHandle, JoinError, JoinHandle},
         sleep::{Sleep, sleep},
         spawn::spawn,
         yield_now::{YieldNow, yield_now},

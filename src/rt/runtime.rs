@@ -121,13 +121,16 @@ impl Runtime {
         self.handle.metrics()
     }
 
-    /// Stops the runtime. No task is polled again: the queued tasks are dropped now, the others
-    /// when they are woken or aborted, or when nothing refers to them any more. Their handles
-    /// report that they were cancelled.
+    /// Stops the runtime. No task is polled again. All unfinished tasks are dropped, those that wait
+    /// as well: on a thread of the runtime, except tasks in a poll, which are dropped after it.
+    /// Their handles report that they were cancelled.
     ///
-    /// Waits up to `limit` for polls in progress, except those whose threads are stuck and have
-    /// been replaced. Returns whether all threads have ended. The others end when their polls
-    /// return.
+    /// Waits up to `limit` for that, but not for polls whose threads are stuck and have been
+    /// replaced. Returns whether all tasks have been dropped, so that their destructors have run,
+    /// and all threads have ended. The others end when their polls return.
+    ///
+    /// Destructors may do anything. What they spawn is dropped. One that does not return keeps those
+    /// of other tasks from running.
     ///
     /// On a thread of the runtime (in a task, or in the hook of
     /// [`on_stall`](crate::rt::Builder::on_stall)) it does not wait, and returns `false`. It may be
@@ -145,8 +148,10 @@ impl Drop for Runtime {
             mem::forget(Arc::clone(shared));
             return;
         }
-        shared.shut_down(shared.config.stall_after.map(|limit| limit.max(GRACE)));
-        runtimes::unregister(shared.id);
+        // Otherwise tasks that are left find it until its last thread has ended.
+        if shared.shut_down(shared.config.stall_after.map(|limit| limit.max(GRACE))) {
+            runtimes::unregister(shared.id);
+        }
     }
 }
 

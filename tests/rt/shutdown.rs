@@ -60,8 +60,7 @@ fn waiting_tasks_are_cancelled() {
     until("the end", || runtime.shutdown(LONG));
     assert!(other.join().unwrap());
     assert!(runtime.block_on(sleeps).unwrap_err().is_cancelled());
-    // A separate thread drops it.
-    until("the drop", || DROPPED.load(Relaxed));
+    assert!(DROPPED.load(Relaxed));
 }
 
 /// A shutdown does not wait for the thread of a worker that is stuck and was replaced.
@@ -131,22 +130,20 @@ fn many_runtimes_come_and_go() {
     }
 }
 
-/// A waker may outlive its runtime.
+/// A waker may outlive its runtime, and its task.
 #[test]
-fn a_wake_after_shutdown_drops_the_task() {
+fn a_wake_after_shutdown_does_nothing() {
     let runtime = runtime(1);
-    let (sender, receiver) = async_channel::bounded::<()>(1);
-    static DROPPED: AtomicBool = AtomicBool::new(false);
-    drop(runtime.spawn(async move {
-        let _guard = SetOnDrop(&DROPPED);
-        _ = receiver.recv().await;
-    }));
-    run(&runtime, async {});
-    until("the task to wait", || runtime.metrics().queued == 0);
+    let (sender, receiver) = mpsc::channel::<Waker>();
+    drop(runtime.spawn(future::poll_fn(move |cx| {
+        sender.send(cx.waker().clone()).unwrap();
+        Poll::<()>::Pending
+    })));
+    let waker = receiver.recv_timeout(LONG).unwrap();
+    assert!(runtime.shutdown(LONG));
+    waker.wake_by_ref();
     drop(runtime);
-    _ = sender.try_send(());
-    drop(sender);
-    until("the task to be dropped", || DROPPED.load(SeqCst));
+    waker.wake();
 }
 
 /// A runtime that never detaches threads waits for all of them, except for the thread that drops
@@ -220,17 +217,18 @@ fn tasks_behind_a_stuck_poll_are_dropped() {
 
 #[test]
 fn a_waker_that_panics_does_not_stop_other_wakers() {
-    struct Bomb;
+    /// Panics on one thread: the handle's own call, as the tasks end on another, must not.
+    struct Bomb(thread::ThreadId);
 
     impl Wake for Bomb {
         fn wake(self: Arc<Self>) {
-            panic!("a waker");
+            assert_ne!(thread::current().id(), self.0, "a waker");
         }
     }
 
     let runtime = runtime(1);
     let mut tasks: Vec<_> = (0..8).map(|_| runtime.spawn(future::pending::<()>())).collect();
-    let waker = Waker::from(Arc::new(Bomb));
+    let waker = Waker::from(Arc::new(Bomb(thread::current().id())));
     for task in &mut tasks {
         assert!(Pin::new(task).poll(&mut Context::from_waker(&waker)).is_pending());
     }
@@ -268,44 +266,6 @@ fn shutdown_reaches_a_worker_that_blocks_all_the_time() {
         (0..1000 * (i % 10)).for_each(|_| std::hint::spin_loop());
         assert!(runtime.shutdown(LONG));
     }
-}
-
-/// A task that is woken after the shutdown is dropped by a new thread. If no thread can be started,
-/// it waits for the next one.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_task_woken_after_shutdown_waits_for_a_thread() {
-    static DROPPED: AtomicUsize = AtomicUsize::new(0);
-
-    struct Counted;
-
-    impl Drop for Counted {
-        fn drop(&mut self) {
-            DROPPED.fetch_add(1, SeqCst);
-        }
-    }
-
-    crate::util::in_a_process(|| {
-        let runtime = runtime(1);
-        let senders = [(); 2].map(|()| {
-            let (sender, receiver) = async_channel::bounded::<()>(1);
-            let counted = Counted;
-            drop(runtime.spawn(async move {
-                let _counted = counted;
-                _ = receiver.recv().await;
-            }));
-            sender
-        });
-        until("them to wait", || runtime.metrics().polls == 2);
-        assert!(runtime.shutdown(LONG));
-        let limit = crate::util::no_room_for_threads();
-        let [first, second] = senders;
-        drop(first);
-        assert_eq!(DROPPED.load(SeqCst), 0);
-        limit.lift();
-        drop(second);
-        until("both to be dropped", || DROPPED.load(SeqCst) == 2);
-    });
 }
 
 /// A poll in progress at the shutdown may still start a timer. The task is dropped after that poll.
@@ -361,4 +321,195 @@ fn shutdown_wakes_a_wait_inside_blocking() {
     // It may return before the thread does, which has lost its P.
     runtime.shutdown(LONG);
     assert!(ended.recv_timeout(LONG).unwrap());
+}
+
+/// Counts its drops, and then calls a function.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Tasks that wait for each other in a circle, spawned from outside and by tasks, are gone when a
+/// shutdown has returned true, or the runtime was dropped.
+#[test]
+fn all_waiting_tasks_are_dropped_before_shutdown_returns() {
+    for drops in [false, true] {
+        let runtime = runtime(2);
+        let gone = Arc::new(AtomicUsize::new(0));
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..3000).map(|_| async_channel::bounded::<()>(1)).unzip();
+        let next = senders.iter().cycle().skip(1).cloned();
+        let tasks: Vec<_> = receivers
+            .into_iter()
+            .zip(next)
+            .map(|(receiver, next)| {
+                let counted = Arc::clone(&gone);
+                let guard = OnDrop(move || _ = counted.fetch_add(1, SeqCst));
+                async move {
+                    let _both = (guard, next);
+                    _ = receiver.recv().await;
+                }
+            })
+            .collect();
+        drop(senders);
+        for (i, task) in tasks.into_iter().enumerate() {
+            let spawn = move || drop(rt::spawn(task));
+            match i % 2 {
+                0 => runtime.block_on(async { spawn() }),
+                _ => run(&runtime, async { spawn() }),
+            }
+        }
+        until("all to wait", || runtime.metrics().queued == 0 && runtime.metrics().running == 0);
+        assert_eq!(gone.load(SeqCst), 0);
+        if drops {
+            drop(runtime);
+        } else {
+            assert!(runtime.shutdown(LONG));
+            assert_eq!(runtime.metrics().alive, 0);
+        }
+        assert_eq!(gone.load(SeqCst), 3000);
+    }
+}
+
+/// A thread that waits for what a task would do is woken, since the task is gone.
+#[test]
+fn what_waiting_tasks_own_is_closed() {
+    let runtime = runtime(1);
+    let (sender, receiver) = async_channel::bounded::<()>(1);
+    drop(runtime.spawn(async move {
+        future::pending::<()>().await;
+        drop(sender);
+    }));
+    let handle = runtime.handle().clone();
+    let other = thread::spawn(move || handle.block_on(receiver.recv()).is_err());
+    until("the task to wait", || runtime.metrics().polls == 1);
+    drop(runtime);
+    assert!(other.join().unwrap());
+}
+
+/// A task that is always woken again, and one that is aborted, end as well.
+#[test]
+fn tasks_that_never_rest_are_dropped() {
+    for _ in 0..100 {
+        let runtime = runtime(2);
+        let gone = Arc::new(AtomicUsize::new(0));
+        for i in 0..8 {
+            let counted = Arc::clone(&gone);
+            let guard = OnDrop(move || _ = counted.fetch_add(1, SeqCst));
+            let task = runtime.spawn(async move {
+                let _guard = guard;
+                loop {
+                    rt::yield_now().await;
+                }
+            });
+            if i % 4 == 0 {
+                task.abort();
+            }
+        }
+        assert!(runtime.shutdown(LONG));
+        assert_eq!(gone.load(SeqCst), 8);
+    }
+}
+
+/// Destructors run on threads of the runtime. They may spawn tasks, which are dropped; they may
+/// sleep, panic, drop handles and abort tasks; and those of other tasks run nevertheless.
+#[test]
+fn destructors_may_do_anything() {
+    for aborted in [false, true] {
+        let runtime = runtime(2);
+        let (threads, spawned) =
+            (Arc::<Mutex<Vec<String>>>::default(), Arc::new(AtomicUsize::new(0)));
+        let mut handles: Vec<_> = (0..10).map(|_| runtime.spawn(future::pending::<()>())).collect();
+        for i in 0..5 {
+            let (threads, spawned, own) =
+                (Arc::clone(&threads), Arc::clone(&spawned), handles.pop());
+            let guard = OnDrop(move || {
+                threads.lock().unwrap().push(thread::current().name().unwrap_or("").to_owned());
+                let counted = Arc::clone(&spawned);
+                let inner = OnDrop(move || _ = counted.fetch_add(1, SeqCst));
+                let task = rt::spawn(async move {
+                    let _inner = inner;
+                    future::pending::<()>().await;
+                });
+                match i {
+                    0 => panic!("a destructor"),
+                    1 => thread::sleep(Duration::from_millis(20)),
+                    2 => assert!(rt::Handle::current().block_on(task).unwrap_err().is_cancelled()),
+                    _ => own.as_ref().unwrap().abort(),
+                }
+            });
+            let task = runtime.spawn(async move {
+                let _guard = guard;
+                future::pending::<()>().await;
+            });
+            if aborted {
+                task.abort();
+            }
+        }
+        drop(handles);
+        assert!(runtime.shutdown(LONG));
+        assert_eq!(spawned.load(SeqCst), 5, "what destructors spawn is dropped");
+        let threads = threads.lock().unwrap();
+        assert_eq!(threads.len(), 5);
+        assert!(threads.iter().all(|name| name.starts_with("corepool-rt-")), "{threads:?}");
+    }
+}
+
+/// The destructor of a task drops the runtime itself.
+#[test]
+fn a_destructor_may_drop_the_runtime() {
+    let place = Arc::new(Mutex::new(None));
+    let (inside, (end, ended)) = (Arc::clone(&place), mpsc::channel());
+    let guard = OnDrop(move || {
+        drop(inside.lock().unwrap().take());
+        end.send(()).unwrap();
+    });
+    let runtime = runtime(1);
+    let handle = runtime.handle().clone();
+    let task = runtime.spawn(async move {
+        let _guard = guard;
+        future::pending::<()>().await;
+    });
+    *place.lock().unwrap() = Some(runtime);
+    task.abort();
+    ended.recv_timeout(LONG).unwrap();
+    until("the end", || handle.metrics().threads == 0 && handle.metrics().alive == 0);
+    // The future of a task that is spawned now is dropped by the call, which is in the runtime.
+    let (sender, receiver) = mpsc::channel();
+    let guard = OnDrop(move || sender.send(rt::Handle::try_current().is_some()).unwrap());
+    let late = handle.spawn(async move { drop(guard) });
+    assert!(receiver.recv_timeout(LONG).unwrap());
+    assert!(handle.block_on(late).unwrap_err().is_cancelled());
+}
+
+/// A task that a stuck worker has spawned and polls is dropped when its poll ends, after the
+/// shutdown.
+#[test]
+fn a_stuck_task_is_dropped_after_its_poll() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    let runtime = runtime(1);
+    let (go, wait) = mpsc::channel::<()>();
+    let task = runtime.spawn(async move {
+        let _guard = OnDrop(|| _ = DROPPED.fetch_add(1, SeqCst));
+        _ = wait.recv_timeout(LONG);
+        drop(rt::spawn(async {
+            let _guard = OnDrop(|| _ = DROPPED.fetch_add(1, SeqCst));
+            future::pending::<()>().await;
+        }));
+        future::pending::<()>().await;
+    });
+    until("the stuck one", || {
+        run(&runtime, async {});
+        runtime.metrics().detached == 1
+    });
+    assert!(!runtime.shutdown(LONG), "it is stuck");
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+    assert_eq!(DROPPED.load(SeqCst), 0);
+    drop(go);
+    until("the end", || runtime.shutdown(LONG));
+    // The future of the task that was spawned late has begun to run if its guard exists.
+    assert_eq!(DROPPED.load(SeqCst), 1);
 }

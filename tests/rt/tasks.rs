@@ -249,3 +249,54 @@ fn any_handle_can_be_aborted() {
     abort(&task);
     assert!(runtime.block_on(task).unwrap_err().is_cancelled());
 }
+
+/// An `AbortHandle` works without its `JoinHandle`, from any thread, and may be used late.
+#[test]
+fn an_abort_handle_aborts_a_detached_task() {
+    static DROPPED: AtomicBool = AtomicBool::new(false);
+    let runtime = runtime(1);
+    let task = runtime.spawn(async {
+        let _guard = SetOnDrop(&DROPPED);
+        std::future::pending::<()>().await;
+    });
+    let abort = task.abort_handle();
+    drop(task);
+    until("the task to wait", || runtime.metrics().polls == 1);
+    assert!(!abort.is_finished());
+    std::thread::scope(|scope| {
+        let abort = abort.clone();
+        scope.spawn(move || abort.abort());
+    });
+    until("the drop", || DROPPED.load(SeqCst));
+    until("the end", || abort.is_finished());
+    abort.abort();
+    drop(runtime);
+    abort.abort();
+    assert!(abort.is_finished());
+}
+
+/// A task that is aborted in its own poll goes on until that poll ends.
+#[test]
+fn a_task_may_abort_itself() {
+    let runtime = runtime(1);
+    let (sender, receiver) = std::sync::mpsc::channel::<rt::AbortHandle>();
+    let late = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&late);
+    let task = runtime.spawn(async move {
+        receiver.recv().unwrap().abort();
+        seen.store(true, SeqCst);
+        rt::yield_now().await;
+        unreachable!("it was aborted");
+    });
+    sender.send(task.abort_handle()).unwrap();
+    assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+    assert!(late.load(SeqCst));
+    // A task that ends in that poll has its output.
+    let (sender, receiver) = std::sync::mpsc::channel::<rt::AbortHandle>();
+    let task = runtime.spawn(async move {
+        receiver.recv().unwrap().abort();
+        7
+    });
+    sender.send(task.abort_handle()).unwrap();
+    assert_eq!(runtime.block_on(task).unwrap(), 7);
+}

@@ -4,7 +4,7 @@
 
 use std::{
     cell::Cell,
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     ptr::NonNull,
     sync::{
         Arc,
@@ -18,7 +18,10 @@ use super::{Done, ROUNDS, repeat};
 use crate::{
     collect::join::current_or_join,
     rt::{
+        self, Builder,
+        context::current,
         sched::{
+            owned::{Owned, SLOTS, Slot},
             parker::Parker,
             proc::{P, state},
             ready::Ready,
@@ -27,7 +30,7 @@ use crate::{
         },
         threads::global_turn::{GlobalTurn, Look},
     },
-    seat::current::current,
+    seat,
 };
 
 /// A task that is a number, and is never run.
@@ -198,7 +201,7 @@ fn a_seat_stays_with_its_p() {
                     p.attach_seat();
                     let id = current_or_join().unwrap().id;
                     p.detach_seat();
-                    assert!(current().is_none());
+                    assert!(seat::current::current().is_none());
                     id
                 };
                 thread::scope(|scope| scope.spawn(serve).join().unwrap())
@@ -244,6 +247,94 @@ fn the_tasks_of_a_stuck_worker_go_to_the_one_that_replaces_it() {
     assert_eq!(pop(&other.queue), Some(0));
     sched.give_up(&launch);
     assert_eq!((other.queued(), sched.injected()), (0, LEN + 1));
+}
+
+/// Lists a task, which is a number, and returns its slot.
+fn list(owned: &Owned, i: usize) -> NonNull<Slot> {
+    // SAFETY: the test's own list.
+    let slot = unsafe { owned.reserve() };
+    // Even, as the address of a task.
+    // SAFETY: the slot stays until it is freed.
+    unsafe { slot.as_ref() }.fill(task(2 * i + 1));
+    slot
+}
+
+fn free(slot: NonNull<Slot>) {
+    // SAFETY: as above, and used once.
+    assert!(unsafe { slot.as_ref() }.free().is_some());
+}
+
+fn listed(owned: &Owned) -> Vec<usize> {
+    let mut found = Vec::new();
+    owned.visit(|task| number(task) / 2, |i| found.push(i));
+    found.sort_unstable();
+    found
+}
+
+/// A visit finds the tasks that have not ended, and only those, however many have come and gone.
+#[test]
+fn a_list_has_the_tasks_that_have_not_ended() {
+    let owned = Owned::new();
+    let mut slots: BTreeMap<usize, NonNull<Slot>> = BTreeMap::new();
+    for i in 0..repeat(20_000, 2_000) {
+        slots.insert(i, list(&owned, i));
+        // Between none and a few thousand remain.
+        let ends = if i / 1000 % 2 == 0 { i / 3 } else { i.wrapping_sub(1) };
+        if let Some(slot) = slots.remove(&ends) {
+            free(slot);
+        }
+        if i % 501 == 0 {
+            owned.trim();
+            assert!(listed(&owned).iter().eq(slots.keys()));
+        }
+    }
+    let most = slots.len().max(SLOTS);
+    assert!(!owned.is_empty());
+    assert!(owned.capacity() <= 4 * most + 2 * SLOTS, "{} for {most}", owned.capacity());
+    slots.into_values().for_each(free);
+    assert!(owned.is_empty());
+    owned.trim();
+    assert!(owned.capacity() <= SLOTS);
+    // The owner's segment is kept: a task in it is found.
+    let last = list(&owned, 7);
+    owned.trim();
+    assert_eq!(listed(&owned), [7]);
+    free(last);
+}
+
+/// A list of tasks that come and go does not grow, and shrinks while it is used.
+#[test]
+fn a_list_does_not_grow_with_the_tasks_that_have_ended() {
+    let owned = Owned::new();
+    let many: Vec<_> = (0..100 * SLOTS).map(|i| list(&owned, i)).collect();
+    many.into_iter().for_each(free);
+    assert_eq!(owned.capacity(), 100 * SLOTS);
+    for i in 0..200 * SLOTS {
+        free(list(&owned, i));
+    }
+    assert!(owned.capacity() <= 4 * SLOTS, "{}", owned.capacity());
+}
+
+/// Nothing is kept of many tasks that have waited and ended, once the runtime is idle.
+#[test]
+fn a_runtime_that_rests_keeps_nothing_of_ended_tasks() {
+    let count = repeat(100_000, 3_000);
+    let runtime = Builder::new().workers(2).build().unwrap();
+    let shared = runtime.block_on(async { current::current(|shared| shared.unwrap().arc()) });
+    let capacity = || {
+        let outside = shared.outside.owned().capacity();
+        outside + shared.sched.ps().map(|p| p.owned.capacity()).sum::<usize>()
+    };
+    let handles = runtime.block_on(runtime.spawn(async move {
+        (0..count).map(|_| rt::spawn(std::future::pending::<()>())).collect::<Vec<_>>()
+    }));
+    assert!(capacity() >= count);
+    handles.unwrap().iter().for_each(rt::JoinHandle::abort);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while capacity() > 8 * SLOTS {
+        assert!(Instant::now() < limit, "{} slots are kept", capacity());
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The turns of the global queue: by the number of short polls, and by the time of long ones.

@@ -98,7 +98,21 @@ pub(crate) fn worker_of<R>(id: u64, f: impl FnOnce(Option<(&Shared, &P)>) -> R) 
     if here { worker(f) } else { f(None) }
 }
 
+/// Calls `f` with the runtime of the calling thread, and the P if the thread is a worker; with
+/// `None` if the thread does not belong to the runtime `id`.
+#[inline]
+pub(crate) fn member_of<R>(id: u64, f: impl FnOnce(Option<(&Shared, Option<&P>)>) -> R) -> R {
+    let (runtime, shared, p) =
+        CONTEXT.with(|context| (context.runtime.get(), context.shared.get(), context.p.get()));
+    if runtime != id {
+        return f(None);
+    }
+    // SAFETY: as in `worker` and `current`.
+    f(unsafe { shared.as_ref() }.map(|shared| (shared, unsafe { p.as_ref() })))
+}
+
 /// Calls `f` with the runtime of the calling thread, if it belongs to one.
+#[inline]
 pub(crate) fn current<R>(f: impl FnOnce(Option<&Shared>) -> R) -> R {
     let shared = CONTEXT.with(|context| context.shared.get());
     // SAFETY: within `enter`, which borrows the runtime.

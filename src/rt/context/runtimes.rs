@@ -40,7 +40,10 @@ pub(crate) fn register(make: impl FnOnce(u64, &Weak<Shared>) -> Shared) -> Arc<S
         runtimes.last
     };
     let shared = Arc::new_cyclic(|weak| make(id, weak));
-    Runtimes::lock().live.insert(id, Arc::downgrade(&shared));
+    let mut runtimes = Runtimes::lock();
+    // Those that had not ended when they were dropped, and have since.
+    runtimes.live.retain(|_, runtime| runtime.strong_count() > 0);
+    runtimes.live.insert(id, Arc::downgrade(&shared));
     shared
 }
 

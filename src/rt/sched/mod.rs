@@ -1,5 +1,7 @@
 //! The scheduler: queues, Ps, and the threads that sleep.
 
+pub(crate) mod owned;
+
 pub(crate) mod ready;
 
 pub(crate) mod run_queue;
@@ -17,3 +19,5 @@ pub(crate) mod thread_of;
 pub(crate) mod sched;
 
 pub(crate) mod shared;
+
+pub(crate) mod end;

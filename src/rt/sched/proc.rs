@@ -3,6 +3,7 @@
 use std::ptr;
 
 use super::{
+    owned::Owned,
     ready::Ready,
     run_queue::{RunNext, RunQueue},
 };
@@ -68,6 +69,8 @@ pub(crate) struct P {
     pub(crate) next: RunNext,
     pub(crate) queue: RunQueue,
     pub(crate) counts: TaskCounts,
+    /// The unfinished tasks that were spawned with this P.
+    pub(crate) owned: Owned,
     /// The seat while no thread has the P, or while its thread does not poll. Otherwise null: the
     /// seat is the thread's current one.
     seat: AtomicPtr<Seat>,
@@ -93,6 +96,7 @@ impl P {
             next: RunNext::new(),
             queue: RunQueue::new(),
             counts: TaskCounts::default(),
+            owned: Owned::new(),
             seat: AtomicPtr::new(ptr::null_mut()),
         }
     }

@@ -1,8 +1,8 @@
-//! Drops tasks that are woken after their runtime has stopped.
+//! A thread for what is left to do after a runtime has ended: to drop tasks that were being woken at
+//! that moment.
 //!
 //! The thread that wakes such a task must not drop it: it may hold the very lock that the future's
-//! destructor takes. So a thread is started for that, and drops all tasks that arrive while it
-//! runs.
+//! destructor takes. So a thread is started for that, and does all that arrives while it runs.
 
 use std::{
     collections::VecDeque,
@@ -10,40 +10,38 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use super::ready::{Ready, cancel};
 use crate::sync::{self, lock::lock_std};
 
 /// Locked during a fork.
-static REAPER: Mutex<Reaper> = Mutex::new(Reaper { tasks: VecDeque::new(), running: false });
+static REAPER: Mutex<Reaper> = Mutex::new(Reaper { jobs: VecDeque::new(), running: false });
+
+type Job = Box<dyn FnOnce() + Send>;
 
 pub(crate) struct Reaper {
-    tasks: VecDeque<Ready>,
-    /// There is a thread that drops tasks.
+    jobs: VecDeque<Job>,
+    /// There is a thread that does the jobs.
     running: bool,
 }
-
-// SAFETY: a `Ready` is the only handle that can run the task, which may be done on any thread.
-unsafe impl Send for Reaper {}
 
 impl Reaper {
     pub(crate) fn lock() -> MutexGuard<'static, Self> {
         lock_std(&REAPER)
     }
 
-    /// Resets the reaper in the child of a fork, which lacks the thread. The tasks are leaked: their
-    /// futures are dropped in the parent.
+    /// Resets the reaper in the child of a fork, which lacks the thread. The jobs are leaked: they
+    /// are done in the parent.
     pub(crate) fn reset_after_fork(&mut self) {
-        mem::forget(mem::take(&mut self.tasks));
+        mem::forget(mem::take(&mut self.jobs));
         self.running = false;
     }
 }
 
-/// Has another thread drop `tasks` soon.
-pub(crate) fn defer_drop(tasks: impl IntoIterator<Item = Ready>) {
+/// Has another thread call `job` soon. It must not panic.
+pub(crate) fn defer(job: impl FnOnce() + Send + 'static) {
     {
         let mut reaper = Reaper::lock();
-        reaper.tasks.extend(tasks);
-        if reaper.running || reaper.tasks.is_empty() {
+        reaper.jobs.push_back(Box::new(job));
+        if reaper.running {
             return;
         }
         reaper.running = true;
@@ -54,15 +52,15 @@ pub(crate) fn defer_drop(tasks: impl IntoIterator<Item = Ready>) {
     }
 }
 
-/// Drops tasks until there are none.
+/// Does jobs until there are none.
 fn run() {
     loop {
         let mut reaper = Reaper::lock();
-        let Some(task) = reaper.tasks.pop_front() else {
+        let Some(job) = reaper.jobs.pop_front() else {
             reaper.running = false;
             return;
         };
         drop(reaper);
-        cancel(task);
+        job();
     }
 }

@@ -76,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) detached: usize,
     /// The runtime is shut down: tasks are dropped.
     pub(crate) stopping: bool,
+    /// As `stopping`, and no thread of the runtime waits for more tasks to drop.
+    pub(crate) over: bool,
 }
 
 // SAFETY: a `Ready` is the only handle that can run the task, which may be done on any thread.
@@ -277,6 +279,13 @@ impl Sched {
         let wake = self.count_spinner();
         // bug: inject wakes no thread
         Ok(wake.then(|| self.launch_spinner(&mut inner)).flatten())
+    }
+
+    /// Pushes tasks that are to be dropped. Returns whether there is no thread that waits for them.
+    pub(crate) fn inject_late(&self, tasks: impl IntoIterator<Item = Ready>) -> bool {
+        let mut inner = self.lock();
+        self.add(&mut inner, tasks);
+        inner.over
     }
 
     /// Takes all tasks of the global queue.

@@ -5,14 +5,13 @@ use std::{
     fmt,
     sync::{Arc, Weak},
     task::Waker,
-    time::{Duration, Instant},
 };
 
 use super::{
+    owned::Outside,
     parker::Order,
     proc::{P, state},
-    ready::{self, Ready, Runnable},
-    reaper,
+    ready::{Ready, Runnable},
     run_queue::Batch,
     sched::{Launch, Sched, dismiss},
     thread_of,
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     rt::config::Config,
-    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock, wait_timeout},
+    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock},
     util::{counter::Counter, panics::catch_and_discard},
 };
 
@@ -31,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) timers: Timers,
     pub(crate) joiners: Joiners,
+    /// The unfinished tasks that were spawned elsewhere than on a worker.
+    pub(crate) outside: Outside,
     /// The number of tasks that were spawned elsewhere than on a worker.
     pub(crate) spawned: Counter,
     /// The number of tasks that ended elsewhere than on a worker.
@@ -42,10 +43,10 @@ pub(crate) struct Shared {
     /// There is a task that collects, which sysmon has spawned. Set by sysmon, cleared by the drop
     /// of the task.
     pub(crate) collecting: Arc<AtomicBool>,
-    mains: Mains,
-    threads: Mutex<Threads>,
-    /// Notified when a thread has ended.
-    ended: Condvar,
+    pub(super) mains: Mains,
+    pub(super) threads: Mutex<Threads>,
+    /// Notified when a thread has ended, and when there is a task to drop.
+    pub(super) ended: Condvar,
     me: Weak<Self>,
 }
 
@@ -56,16 +57,18 @@ pub(crate) struct Mains {
     /// A worker, which begins with this P.
     pub(crate) worker: fn(&Arc<Shared>, usize),
     pub(crate) sysmon: fn(&Arc<Shared>),
+    /// Drops tasks, on another thread than those of the runtime.
+    pub(crate) reaper: fn(&Arc<Shared>),
 }
 
 #[derive(Default)]
-struct Threads {
+pub(super) struct Threads {
     /// Threads that have not been joined yet.
-    handles: Vec<Thread>,
+    pub(super) handles: Vec<Thread>,
     /// The number of threads that have been started, for their names.
     started: usize,
     /// Sysmon runs.
-    sysmon: bool,
+    pub(super) sysmon: bool,
 }
 
 impl Shared {
@@ -75,6 +78,7 @@ impl Shared {
             sched: Sched::new(config.workers, config.max_threads),
             timers: Timers::new(),
             joiners: Joiners::default(),
+            outside: Outside::new(),
             spawned: Counter::default(),
             finished: Counter::default(),
             stalls: Counter::default(),
@@ -90,6 +94,11 @@ impl Shared {
 
     pub(crate) fn arc(&self) -> Arc<Self> {
         self.me.upgrade().expect("the caller borrows this `Arc`")
+    }
+
+    /// The number of tasks that have ended.
+    pub(crate) fn finished(&self) -> u64 {
+        self.sched.ps().map(|p| p.counts.finished.get()).sum::<u64>() + self.finished.get()
     }
 
     /// Queues a task that was woken by the worker with the P `p`. A task that `yields` goes to the
@@ -160,12 +169,13 @@ impl Shared {
     }
 
     /// Queues a task that was spawned by another thread than a worker. If the runtime is stopping,
-    /// drops the task on the calling thread.
-    pub(crate) fn submit(&self, task: Runnable) {
+    /// returns the task, which is to be dropped.
+    pub(crate) fn submit(&self, task: Runnable) -> Option<Ready> {
         match self.sched.inject([task.into_raw()]) {
             Ok(launch) => self.start(launch),
-            Err(late) => late.into_iter().for_each(ready::cancel),
+            Err([late]) => return Some(late),
         }
+        None
     }
 
     /// Queues a task that was woken by another thread than a worker.
@@ -177,19 +187,7 @@ impl Shared {
         match self.sched.inject(tasks) {
             Ok(launch) => self.start(launch),
             // bug: late task dropped by its waker
-            Err(late) => reaper::defer_drop(late),
-        }
-    }
-
-    /// Drops the tasks that were queued when the runtime stopped, including those behind polls in
-    /// progress.
-    ///
-    /// Tasks that these drops wake are not dropped by their wakers but by the [reaper]: nested
-    /// drops could overflow the stack.
-    pub(crate) fn drop_queued(&self) {
-        if self.is_stopping() {
-            self.sched.clear().into_iter().for_each(ready::cancel);
-            self.sched.ps().flat_map(|p| self.sched.drain(p)).for_each(ready::cancel);
+            Err(late) => self.drop_later(late),
         }
     }
 
@@ -256,7 +254,7 @@ impl Shared {
     }
 
     /// Wakes the threads that are inside `wait`, because the number of threads has changed.
-    fn notify_waiters(&self) {
+    pub(crate) fn notify_waiters(&self) {
         // Taking the lock waits for a thread that is between its check and its wait.
         drop(lock(&self.threads));
         self.ended.notify_all();
@@ -283,46 +281,6 @@ impl Shared {
         let (surplus, launch) = self.sched.resize(workers, may);
         dismiss(surplus);
         self.start(launch);
-    }
-
-    /// Stops all threads, drops the queued tasks, and waits for the threads that are not detached:
-    /// for at most `limit` if there is one. Returns whether all threads have ended.
-    pub(crate) fn shut_down(&self, limit: Option<Duration>) -> bool {
-        dismiss(self.sched.stop());
-        self.timers.wake();
-        self.joiners.wake_all();
-        self.drop_queued();
-        // A thread must not wait for itself.
-        if thread_of::is(self.id) {
-            return false;
-        }
-        let all = self.wait(limit.and_then(|limit| Instant::now().checked_add(limit)));
-        self.drop_queued();
-        all
-    }
-
-    /// Waits for the threads that are not detached. Returns whether all threads have ended.
-    fn wait(&self, until: Option<Instant>) -> bool {
-        let mut threads = lock(&self.threads);
-        let all = loop {
-            let (running, detached) = {
-                let inner = self.sched.lock();
-                (inner.threads, inner.detached)
-            };
-            if running <= detached && !threads.sysmon {
-                break running == 0;
-            }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                break false;
-            }
-            threads = wait_timeout(&self.ended, threads, left).0;
-        };
-        // Joined without waiting for long: they have nothing left to do.
-        let ended = if all { std::mem::take(&mut threads.handles) } else { Vec::new() };
-        drop(threads);
-        ended.into_iter().for_each(|handle| drop(handle.join()));
-        all
     }
 }
 
@@ -357,7 +315,7 @@ impl Joiners {
         drop(waker);
     }
 
-    fn wake_all(&self) {
+    pub(super) fn wake_all(&self) {
         let wakers = std::mem::take(&mut lock(&self.0).1);
         for waker in wakers.into_values() {
             // A waker that panics does not keep the others from being woken.

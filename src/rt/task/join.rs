@@ -4,22 +4,26 @@ use std::{
     any::Any,
     fmt,
     future::Future,
-    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
-    thread,
 };
 
 use async_task::{FallibleTask, Task};
 
 use super::no_unwind_drop::NoUnwindDrop;
 use crate::{
-    rt::context::{current, runtimes},
+    rt::{
+        context::{current, runtimes},
+        sched::ready::{self, Meta, Ready},
+    },
     sync::{Mutex, lock::lock},
 };
 
-/// What a task of `async-task`'s returns: the output of the future, or the payload of its panic.
-pub(crate) type Output<T> = NoUnwindDrop<thread::Result<T>>;
+/// What a task of `async-task`'s returns: the output of the future, or why there is none.
+pub(crate) type Output<T> = NoUnwindDrop<Result<T, Failure>>;
+
+/// Why a task has no output: the payload of its panic, or none if it was aborted.
+pub(crate) type Failure = Option<Box<dyn Any + Send>>;
 
 /// Awaits a task's output. Dropping the handle detaches the task, which goes on by itself.
 ///
@@ -44,62 +48,26 @@ pub(crate) type Output<T> = NoUnwindDrop<thread::Result<T>>;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct JoinHandle<T> {
-    /// The number of the task's runtime.
-    runtime: u64,
-    state: Mutex<State<T>>,
-    /// Aborts a task. A function pointer, since only `new` knows that `T` is `Send` and `'static`.
-    cancel: fn(Live<T>) -> Cancelled<T>,
+    /// `None` once the handle has been ready.
+    task: Option<FallibleTask<Output<T>, Meta>>,
+    /// The task as one word, to wake it. Not used once `task` is `None`.
+    ready: Ready,
     /// The number under which the runtime has our waker, or 0: see `Joiners`.
     joiner: u64,
 }
 
-enum State<T> {
-    Live(Live<T>),
-    Aborted(Box<Aborted<T>>),
-    /// An aborted task has ended; with an output if it was too late to abort it.
-    Ended(Option<Box<Output<T>>>),
-    /// The handle has been ready.
-    Done,
-}
-
-type Live<T> = FallibleTask<Output<T>, u64>;
-
-/// Ready when the future of the task has been dropped.
-type Cancelled<T> = Pin<Box<dyn Future<Output = Option<Output<T>>> + Send>>;
-
-struct Aborted<T> {
-    task: Cancelled<T>,
-    /// The waker of the thread or task that awaits the handle.
-    waker: Option<Waker>,
-}
-
-impl<T> State<T> {
-    /// Checks whether an aborted task has ended, and then returns the waker of the handle. The
-    /// caller calls that: a task stores one waker at a time, so this poll may have displaced it.
-    fn poll_aborted(&mut self) -> Option<Waker> {
-        let Self::Aborted(aborted) = self else { return None };
-        let waker = aborted.waker.as_ref().unwrap_or(Waker::noop());
-        let Poll::Ready(output) = aborted.task.as_mut().poll(&mut Context::from_waker(waker))
-        else {
-            return None;
-        };
-        let waker = aborted.waker.take();
-        *self = Self::Ended(output.map(Box::new));
-        waker
-    }
-}
+// SAFETY: the task's word is used as `FallibleTask` is, which is `Send` under the same conditions.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: by reference, only the state of the task is used, which any thread may do.
+unsafe impl<T> Sync for JoinHandle<T> {}
 
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T: Send + 'static> JoinHandle<T> {
-    /// The handle to a task of the runtime with the number `runtime`.
-    pub(crate) fn new(runtime: u64, task: Task<Output<T>, u64>) -> Self {
-        Self {
-            runtime,
-            state: Mutex::new(State::Live(task.fallible())),
-            cancel: |task| Box::pin(task.cancel()),
-            joiner: 0,
-        }
+    /// The handle to a task that has not been scheduled yet.
+    #[inline]
+    pub(crate) fn new(ready: Ready, task: Task<Output<T>, Meta>) -> Self {
+        Self { task: Some(task.fallible()), ready, joiner: 0 }
     }
 }
 
@@ -107,16 +75,9 @@ impl<T> JoinHandle<T> {
     /// Returns whether the task has ended, so that the handle is ready. An aborted task has ended
     /// when its future has been dropped.
     pub fn is_finished(&self) -> bool {
-        let mut state = lock(&self.state);
-        let waker = state.poll_aborted();
-        let ended = match &*state {
-            State::Live(task) => task.is_finished(),
-            State::Aborted(_) => false,
-            State::Ended(_) | State::Done => true,
-        };
-        drop(state);
-        waker.into_iter().for_each(Waker::wake);
-        ended
+        // The task's own mark comes after the destructors of the future, but before the output.
+        let ended = self.with_meta(Meta::has_ended).unwrap_or(true);
+        ended && self.task.as_ref().is_none_or(FallibleTask::is_finished)
     }
 
     /// Aborts the task: its future is dropped instead of polled again. A poll in progress is not
@@ -125,16 +86,31 @@ impl<T> JoinHandle<T> {
     /// The handle is ready when the future has been dropped. Aborting a task that has ended does
     /// nothing.
     pub fn abort(&self) {
-        let mut state = lock(&self.state);
-        match mem::replace(&mut *state, State::Done) {
-            State::Live(task) if !task.is_finished() => {
-                let task = (self.cancel)(task);
-                *state = State::Aborted(Box::new(Aborted { task, waker: None }));
-                // The first poll closes the task, and calls the waker that the task stores.
-                state.poll_aborted();
-            }
-            other => *state = other,
-        }
+        self.abort_handle().abort();
+    }
+
+    /// Returns a handle that aborts the task, and that may be cloned. It works on after this handle
+    /// has been dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::rt::{self, Runtime};
+    ///
+    /// let runtime = Runtime::new()?;
+    /// runtime.block_on(async {
+    ///     let task = rt::spawn(std::future::pending::<()>());
+    ///     let abort = task.abort_handle();
+    ///     let other = rt::spawn(async move { abort.abort() });
+    ///     assert!(task.await.unwrap_err().is_cancelled());
+    ///     other.await.unwrap();
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn abort_handle(&self) -> AbortHandle {
+        // SAFETY: the task's handle exists.
+        let waker = self.task.as_ref().map(|_| unsafe { ready::waker(self.ready) });
+        AbortHandle(waker.map(|waker| (waker, self.ready)))
     }
 
     /// Has the waker called when the runtime shuts down. Returns whether it has.
@@ -142,12 +118,13 @@ impl<T> JoinHandle<T> {
     /// A worker of the runtime need not register: it stops with its runtime. Inside `blocking` it
     /// must, because it may wait there as any other thread does.
     fn await_shutdown(&mut self, waker: &Waker) -> bool {
-        let is_worker = current::worker_of(self.runtime, |worker| worker.is_some());
+        let Some(runtime) = self.runtime() else { return false };
+        let is_worker = current::worker_of(runtime, |worker| worker.is_some());
         // bug: shutdown does not wake a worker inside `blocking`
         if is_worker && current::must_not_block() {
             return false;
         }
-        let Some(shared) = runtimes::find(self.runtime) else { return true };
+        let Some(shared) = runtimes::find(runtime) else { return true };
         shared.joiners.insert(&mut self.joiner, waker);
         shared.is_stopping()
     }
@@ -155,32 +132,30 @@ impl<T> JoinHandle<T> {
     /// Removes the waker of `await_shutdown`.
     fn stop_awaiting(&mut self) {
         if self.joiner != 0 {
-            if let Some(shared) = runtimes::find(self.runtime) {
+            if let Some(shared) = self.runtime().and_then(runtimes::find) {
                 shared.joiners.remove(self.joiner);
             }
             self.joiner = 0;
         }
     }
 
-    /// The state, without locking.
-    fn state_mut(&mut self) -> &mut State<T> {
-        self.state.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// The number of the task's runtime, unless the handle has been ready.
+    fn runtime(&self) -> Option<u64> {
+        self.with_meta(|meta| meta.runtime)
+    }
+
+    /// Calls `f` with what is kept of the task, unless the handle has been ready.
+    fn with_meta<R>(&self, f: impl FnOnce(&Meta) -> R) -> Option<R> {
+        // SAFETY: the task's handle exists.
+        self.task.as_ref().map(|_| unsafe { ready::with_meta(self.ready, f) })
     }
 
     fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<Option<Output<T>>> {
-        let state = self.state_mut();
-        let polled = match state {
-            State::Live(task) => Pin::new(task).poll(cx),
-            State::Aborted(aborted) => {
-                let polled = aborted.task.as_mut().poll(cx);
-                aborted.waker = polled.is_pending().then(|| cx.waker().clone());
-                polled
-            }
-            State::Ended(output) => Poll::Ready(output.take().map(|output| *output)),
-            State::Done => panic!("a JoinHandle was polled after it was ready"),
-        };
-        if polled.is_ready() {
-            *state = State::Done;
+        let task = self.task.as_mut().expect("a JoinHandle was polled after it was ready");
+        let polled = Pin::new(task).poll(cx);
+        if polled.is_pending() && self.await_shutdown(cx.waker()) {
+            // Dropping the handle of `async-task`, below, drops the task.
+            return Poll::Ready(None);
         }
         polled
     }
@@ -194,17 +169,12 @@ impl<T> Future for JoinHandle<T> {
     /// If it has been ready before.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let mut polled = this.poll_task(cx);
-        if polled.is_pending() && this.await_shutdown(cx.waker()) {
-            // Dropping the handle of `async-task` drops the task.
-            *this.state_mut() = State::Done;
-            polled = Poll::Ready(None);
-        }
-        let Poll::Ready(output) = polled else { return Poll::Pending };
+        let Poll::Ready(output) = this.poll_task(cx) else { return Poll::Pending };
         this.stop_awaiting();
+        this.task = None;
         Poll::Ready(match output.map(NoUnwindDrop::into_inner) {
             Some(Ok(output)) => Ok(output),
-            Some(Err(payload)) => Err(JoinError(Some(Mutex::new(payload)))),
+            Some(Err(failure)) => Err(JoinError(failure.map(Mutex::new))),
             None => Err(JoinError(None)),
         })
     }
@@ -213,7 +183,7 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         self.stop_awaiting();
-        if let State::Live(task) = mem::replace(self.state_mut(), State::Done) {
+        if let Some(task) = self.task.take() {
             task.detach();
         }
     }
@@ -222,6 +192,40 @@ impl<T> Drop for JoinHandle<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle").field("is_finished", &self.is_finished()).finish()
+    }
+}
+
+/// Aborts a task: the result of [`JoinHandle::abort_handle`].
+///
+/// It keeps the task's memory, but not its future.
+#[derive(Clone)]
+pub struct AbortHandle(Option<(Waker, Ready)>);
+
+// SAFETY: the task's word is used only to reach its state, which any thread may do.
+unsafe impl Send for AbortHandle {}
+// SAFETY: as above.
+unsafe impl Sync for AbortHandle {}
+
+impl AbortHandle {
+    /// Aborts the task: see [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        if let Some((waker, task)) = &self.0 {
+            // SAFETY: its waker exists.
+            unsafe { ready::with_meta(*task, Meta::abort) };
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Returns whether the task has ended: its future has been dropped.
+    pub fn is_finished(&self) -> bool {
+        // SAFETY: as above.
+        self.0.as_ref().is_none_or(|(_, task)| unsafe { ready::with_meta(*task, Meta::has_ended) })
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle").field("is_finished", &self.is_finished()).finish()
     }
 }
 

@@ -6,7 +6,7 @@ use super::{join::JoinHandle, task};
 use crate::rt::{
     config::NO_RUNTIME,
     context::current::{self, current},
-    sched::shared::Shared,
+    sched::{ready, shared::Shared},
 };
 
 /// Spawns a task on the runtime of the calling thread.
@@ -39,17 +39,34 @@ where
 }
 
 /// Spawns a task on the runtime `shared`.
+#[inline]
 pub(crate) fn spawn_on<F>(shared: &Shared, future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let (task, handle) = task::create(shared.id, future);
-    current::worker_of(shared.id, |worker| match worker {
-        Some((shared, p)) => shared.schedule_new(p, task),
-        None => {
-            shared.spawned.add(1);
-            shared.submit(task);
+    current::member_of(shared.id, |member| match member {
+        Some((shared, Some(p))) => {
+            // SAFETY: this thread's P.
+            let (task, handle) = task::create(shared.id, unsafe { p.owned.reserve() }, future);
+            shared.schedule_new(p, task);
+            handle
         }
-    });
+        _ => spawn_from_outside(shared, future),
+    })
+}
+
+/// Spawns a task from a thread that has no P of the runtime.
+#[cold]
+fn spawn_from_outside<F>(shared: &Shared, future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let (task, handle) = task::create(shared.id, shared.outside.reserve(), future);
+    shared.spawned.add(1);
+    if let Some(late) = shared.submit(task) {
+        // Its destructors may spawn tasks: these are dropped as well.
+        let _entered = current::enter(shared);
+        ready::cancel(late);
+    }
     handle
 }

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
@@ -15,27 +16,47 @@ use super::{
 };
 use crate::rt::{
     context::{current, runtimes},
-    sched::{ready::Runnable, reaper},
+    sched::{
+        owned::Slot,
+        ready::{Meta, Runnable},
+        reaper,
+    },
 };
 
-/// Makes a task of the runtime with the number `runtime`. The caller counts and schedules it.
-pub(crate) fn create<F>(runtime: u64, future: F) -> (Runnable, JoinHandle<F::Output>)
+/// Makes a task of the runtime with the number `runtime`, and lists it in the slot, which is
+/// reserved for it. The caller counts and schedules it.
+#[inline]
+pub(crate) fn create<F>(
+    runtime: u64,
+    slot: NonNull<Slot>,
+    future: F,
+) -> (Runnable, JoinHandle<F::Output>)
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let body = Body { future: NoUnwindDrop::new(future), runtime };
-    let (runnable, task) =
-        async_task::Builder::new().metadata(runtime).spawn(|_| body, WithInfo(schedule));
-    (runnable, JoinHandle::new(runtime, task))
+    let builder = async_task::Builder::new().metadata(Meta::new(runtime, slot));
+    let (runnable, task) = builder.spawn(
+        |meta| Body { future: NoUnwindDrop::new(future), end: End(NonNull::from(meta)) },
+        WithInfo(schedule),
+    );
+    let ready = runnable.into_raw();
+    // SAFETY: the slot stays where it is until the task frees it.
+    unsafe { slot.as_ref() }.fill(ready);
+    // SAFETY: from `into_raw`.
+    (unsafe { Runnable::from_raw(ready) }, JoinHandle::new(ready, task))
 }
 
 /// Queues a task. Called by the thread that wakes the task; or, if the task was woken during a
 /// poll, by its worker after that poll.
 fn schedule(task: Runnable, info: ScheduleInfo) {
-    let runtime = *task.metadata();
-    let far = current::worker_of(runtime, |worker| match worker {
-        Some((shared, p)) => {
+    let runtime = task.metadata().runtime;
+    let far = current::member_of(runtime, |member| match member {
+        Some((shared, Some(p))) => {
             shared.schedule(p, task, info.woken_while_running);
+            None
+        }
+        Some((shared, None)) => {
+            shared.inject(task);
             None
         }
         None => Some(task),
@@ -43,42 +64,66 @@ fn schedule(task: Runnable, info: ScheduleInfo) {
     if let Some(task) = far {
         match runtimes::find(runtime) {
             Some(shared) => shared.inject(task),
-            None => reaper::defer_drop([task.into_raw()]),
+            None => reaper::defer(move || drop(task)),
         }
     }
 }
 
-/// The future of a task. A panic of the inner future is its output. Its drop counts the task as
-/// finished.
+/// The future of a task. A panic of the inner future is its output.
 struct Body<F> {
     future: NoUnwindDrop<F>,
-    runtime: u64,
+    /// Dropped after the future.
+    end: End,
 }
 
 impl<F: Future> Future for Body<F> {
     type Output = Output<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // bug: aborted task is polled again
+        if self.end.meta().is_aborted() {
+            return Poll::Ready(NoUnwindDrop::new(Err(None)));
+        }
+        let meta = self.end.0;
         // SAFETY: the future is pinned with the body, which never moves it, not even to drop it.
         let future = unsafe { self.map_unchecked_mut(|body| body.future.get_mut()) };
         let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
         match polled {
-            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Pending) => {
+                // SAFETY: as in `meta`.
+                unsafe { meta.as_ref() }.keep(cx.waker());
+                Poll::Pending
+            }
             Ok(Poll::Ready(output)) => Poll::Ready(NoUnwindDrop::new(Ok(output))),
-            Err(payload) => Poll::Ready(NoUnwindDrop::new(Err(payload))),
+            Err(payload) => Poll::Ready(NoUnwindDrop::new(Err(Some(payload)))),
         }
     }
 }
 
-impl<F> Drop for Body<F> {
+/// Counts the task as finished, and takes it off the list, when it is dropped.
+struct End(NonNull<Meta>);
+
+// SAFETY: what is kept of a task may be used by any thread.
+unsafe impl Send for End {}
+
+impl End {
+    fn meta(&self) -> &Meta {
+        // SAFETY: it is in the allocation of the task, and so is this.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for End {
     fn drop(&mut self) {
-        let local = current::worker_of(self.runtime, |worker| {
+        let runtime = self.meta().runtime;
+        let local = current::worker_of(runtime, |worker| {
             worker.map(|(_, p)| p.counts.finished.count()).is_some()
         });
         if !local {
-            if let Some(shared) = runtimes::find(self.runtime) {
+            if let Some(shared) = runtimes::find(runtime) {
                 shared.finished.add(1);
             }
         }
+        self.meta().end();
     }
 }

@@ -32,6 +32,9 @@ const LONG: Duration = Duration::from_millis(10);
 /// The number of rounds without a change after which the time between rounds grows.
 const QUIET: u32 = 50;
 
+/// How many tasks end before the lists of tasks are trimmed.
+const TRIM: u64 = 1000;
+
 /// How often the processors are counted again.
 const RECOUNT: Duration = Duration::from_secs(1);
 
@@ -81,12 +84,14 @@ pub(crate) fn main(shared: &Arc<Shared>) {
         quiet: 0,
         pause: LONG,
         recounted: Instant::now(),
+        finished: 0,
     };
     while !shared.is_stopping() {
         sysmon.round();
     }
-    // Tasks that wait for a timer are woken, so that they are dropped.
+    // Those that wait for a timer outside of the runtime are woken, too.
     wake_all(shared.timers.stop());
+    shared.end_tasks();
 }
 
 struct Sysmon<'a> {
@@ -101,6 +106,8 @@ struct Sysmon<'a> {
     pause: Duration,
     /// When the processors were counted last.
     recounted: Instant,
+    /// How many tasks had ended when the lists of tasks were trimmed last.
+    finished: u64,
 }
 
 impl Sysmon<'_> {
@@ -108,6 +115,9 @@ impl Sysmon<'_> {
     fn round(&mut self) {
         let sched = &self.shared.sched;
         let idle = self.delay == LONG && self.shared.timers.try_idle(|| sched.active());
+        if idle {
+            self.trim();
+        }
         let limit = if idle { until_collect() } else { self.delay.min(self.pause) };
         let before = Instant::now();
         let due = self.shared.timers.sleep(limit);
@@ -275,6 +285,16 @@ impl Sysmon<'_> {
         self.shared.stalls.add(1);
         if let Some(hook) = &self.shared.config.on_stall {
             catch_and_discard(|| hook(stall));
+        }
+    }
+
+    /// Frees what ended tasks have left, before the runtime is idle for long.
+    fn trim(&mut self) {
+        let finished = self.shared.finished();
+        // bug: memory of ended tasks is kept
+        if finished.wrapping_sub(self.finished) >= TRIM {
+            self.finished = finished;
+            self.shared.trim_lists();
         }
     }
 

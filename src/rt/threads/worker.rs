@@ -64,8 +64,15 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
     while let Some(p) = next {
         next = worker.serve(shared.sched.p(p));
     }
-    shared.drop_queued();
+    shared.drop_left();
     shared.worker_ended();
+}
+
+/// Drops tasks that have come to a queue after the runtime has ended, on a thread of the process.
+pub(crate) fn drop_tasks(shared: &Arc<Shared>) {
+    let _entered = current::enter(shared);
+    shared.drop_tasks();
+    shared.notify_waiters();
 }
 
 impl WorkerLoop<'_> {
