@@ -229,7 +229,11 @@ mod rt {
 
     pub(crate) type Thread = loom::thread::JoinHandle<()>;
 
-    pub(crate) fn start_thread(_: String, f: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    pub(crate) fn start_thread(
+        _: String,
+        _: Option<usize>,
+        f: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Thread> {
         Ok(loom::thread::spawn(f))
     }
 

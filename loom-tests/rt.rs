@@ -261,7 +261,7 @@ fn launch(launch: Option<Launch>) -> bool {
 #[test]
 fn rt_park_against_inject() {
     model("rt_park_against_inject", Some(3), || {
-        let sched = Arc::new(Sched::new(1, 1));
+        let sched = Arc::new(Sched::new(1, 1, 0));
         let first = sched.wake_one().expect("a worker is woken");
         sched.give_up_spinning();
         let worker = {
@@ -283,7 +283,7 @@ fn rt_park_against_inject() {
 #[test]
 fn rt_park_against_submit() {
     model("rt_park_against_submit", Some(3), || {
-        let sched = Arc::new(Sched::new(2, 2));
+        let sched = Arc::new(Sched::new(2, 2, 0));
         let stays = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         let parks = sched.wake_one().expect("a worker is woken").p;
@@ -308,7 +308,7 @@ fn rt_park_against_submit() {
 #[test]
 fn rt_detach_against_loop_head() {
     model("rt_detach_against_loop_head", Some(3), || {
-        let sched = Arc::new(Sched::new(1, 2));
+        let sched = Arc::new(Sched::new(1, 2, 0));
         let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         wake(sched.p(id), Task::create());
@@ -357,7 +357,7 @@ fn rt_detach_against_loop_head() {
 #[test]
 fn rt_detach_against_blocking() {
     model("rt_detach_against_blocking", None, || {
-        let sched = Arc::new(Sched::new(1, 2));
+        let sched = Arc::new(Sched::new(1, 2, 0));
         let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
         let sysmon = {
@@ -393,7 +393,7 @@ fn rt_p_hands_over() {
         // SAFETY: as above.
         unsafe impl Send for Shards {}
 
-        let sched = Arc::new(Sched::new(1, 2));
+        let sched = Arc::new(Sched::new(1, 2, 0));
         let shards = Arc::new(Shards(loom::cell::UnsafeCell::new(0)));
         let first = sched.wake_one().expect("a worker is woken");
         sched.give_up_spinning();
@@ -419,7 +419,7 @@ fn rt_p_hands_over() {
 
 /// A worker enters and leaves a blocking call while it is marked STOPPED or SURPLUS.
 fn marked(stops: bool) {
-    let sched = Arc::new(Sched::new(2, 2));
+    let sched = Arc::new(Sched::new(2, 2, 0));
     let ids = [0, 1].map(|_| {
         let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
@@ -464,7 +464,7 @@ fn rt_resize_against_blocking() {
 #[test]
 fn rt_idle_against_notify() {
     model("rt_idle_against_notify", Some(3), || {
-        let (sched, timers) = (Arc::new(Sched::new(1, 1)), Arc::new(Timers::new()));
+        let (sched, timers) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Timers::new()));
         let sysmon = {
             let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
             thread::spawn(move || timers.try_idle(|| sched.active()))

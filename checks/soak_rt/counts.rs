@@ -11,7 +11,7 @@ use std::{
 use corepool::rt;
 
 /// More than the threads of any runtime in this program.
-const INDICES: usize = 64;
+const INDICES: usize = 1024;
 
 /// The counts of one runtime.
 #[derive(Debug)]

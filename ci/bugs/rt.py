@@ -94,6 +94,9 @@ bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vaca
 bug("tasks given up with their worker", "self.add(&mut inner, self.drain(p));", "",
     tests="--features rt --lib white_box::rt::the_tasks_of_a_stuck")
 
+bug("announced calls use up the threads", "blocked.min(self.max_blocking)", "0 * blocked",
+    tests="--features rt --test rt stalls::announced_calls")
+
 bug("batch overflows the queue", ".min((BATCH - 1).saturating_sub(p.queue.len()))", "",
     tests="--features rt --lib white_box::rt::a_batch")
 
@@ -134,6 +137,22 @@ bug("aborted task is polled again", "self.end.meta().is_aborted()", "false",
     tests="--features rt --test rt tasks::an_abort_handle")
 
 
+bug("panic of the hook ends its worker", "catch_and_discard(|| hook(&TaskPanic { worker: p.id, payload }))", "hook(&TaskPanic { worker: p.id, payload })",
+    tests="--features rt --test rt hooks::the_panic_hook")
+
+
+# rt/task/spawn.rs
+
+bug("spawn at the exit of a worker panics", "assert_ne!", "assert_eq!",
+    tests="--features rt --test rt hooks::a_spawn_at")
+
+
+# rt/task/interval.rs
+
+bug("late ticks come in a burst", "late.as_nanos() / period.as_nanos()", "0 * late.as_nanos()",
+    tests="--features rt --test rt timers::an_interval_leaves")
+
+
 # rt/task/sleep.rs
 
 bug("timer panics a task of a stopping runtime", "is_some", "is_none",
@@ -142,8 +161,8 @@ bug("timer panics a task of a stopping runtime", "is_some", "is_none",
 
 # rt/threads/sysmon.rs
 
-bug("stall limit overflows", "limit.max(self.patience()).saturating_mul(10", "10 * limit.max(self.patience()",
-    tests="--features rt --test rt input::a_limit")
+bug("suspension counts as a stall", "overslept >= self.patience() / 2", "overslept == Duration::MAX",
+    tests="--features rt --test rt stalls::a_suspended")
 
 bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")

@@ -1,6 +1,8 @@
 //! The configuration of a runtime, checked.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{any::Any, io, sync::Arc, thread, time::Duration};
+
+use crate::util::panics;
 
 /// Upper bound of the number of workers and of the number of threads of a runtime.
 pub(crate) const MAX: usize = 1 << 14;
@@ -17,6 +19,10 @@ pub(crate) const SHUT_DOWN: &str = "the corepool runtime has been shut down: it 
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stall {
+    /// The name of the worker's thread: the prefix of [`Builder::thread_name`], and the index.
+    ///
+    /// [`Builder::thread_name`]: crate::rt::Builder::thread_name
+    pub thread: String,
     /// The index of the worker: see [`Worker::index`](crate::rt::Worker::index).
     pub worker: usize,
     /// The poll has lasted at least this long.
@@ -27,6 +33,30 @@ pub struct Stall {
 
 /// The hook that is called for each stuck poll.
 pub(crate) type Hook = Arc<dyn Fn(&Stall) + Send + Sync>;
+
+/// Reports a panic of a task: the argument of
+/// [`Builder::on_panic`](crate::rt::Builder::on_panic)'s hook.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TaskPanic<'a> {
+    /// The index of the worker: see [`Worker::index`](crate::rt::Worker::index).
+    pub worker: usize,
+    /// The payload of the panic, which the task's handle gets afterwards.
+    pub payload: &'a (dyn Any + Send),
+}
+
+impl TaskPanic<'_> {
+    /// Returns the message of the panic, if the payload is a string.
+    pub fn message(&self) -> Option<&str> {
+        panics::message(self.payload)
+    }
+}
+
+/// The hook that is called for each panic of a task.
+pub(crate) type PanicHook = Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
+
+/// A hook of a thread.
+pub(crate) type ThreadHook = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Config {
@@ -42,7 +72,14 @@ pub(crate) struct Config {
     pub(crate) cores: Vec<core_affinity::CoreId>,
     /// The prefix of the threads' names.
     pub(crate) thread_name: String,
+    /// The size of the worker threads' stacks, or the default of `std`.
+    pub(crate) stack_size: Option<usize>,
+    /// How many threads in announced calls do not count as worker threads.
+    pub(crate) max_blocking_threads: usize,
     pub(crate) on_stall: Option<Hook>,
+    pub(crate) on_panic: Option<PanicHook>,
+    pub(crate) on_thread_start: Option<ThreadHook>,
+    pub(crate) on_thread_stop: Option<ThreadHook>,
 }
 
 /// Returns an error unless a runtime of at most `max_threads` threads can have `workers` workers.

@@ -55,6 +55,8 @@ pub struct Metrics {
     /// Polls that have lasted too long: see
     /// [`Builder::stall_after`](crate::rt::Builder::stall_after).
     pub stalls: u64,
+    /// Tasks that have panicked.
+    pub panics: u64,
     /// How often waiting tasks got no thread because
     /// [`max_threads`](crate::rt::Builder::max_threads) was reached.
     pub capped: u64,
@@ -88,6 +90,7 @@ impl Metrics {
             steals: sum(shared, |p| p.counts.steals.get()),
             parks: sum(shared, |p| p.counts.parks.get()),
             stalls: shared.stalls.get(),
+            panics: shared.panics.get(),
             capped: sched.capped.get(),
         }
     }

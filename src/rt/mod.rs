@@ -84,15 +84,17 @@ pub(crate) mod builder;
 
 pub use self::{
     builder::Builder,
-    config::Stall,
+    config::{Stall, TaskPanic},
     metrics::Metrics,
     runtime::{Handle, Runtime},
     task::{
         blocking::blocking,
         current_worker::{Worker, current_worker},
+        interval::{Interval, interval},
         join::{AbortHandle, JoinError, JoinHandle},
         sleep::{Sleep, sleep},
         spawn::spawn,
+        timeout::{Elapsed, Timeout, timeout},
         yield_now::{YieldNow, yield_now},
     },
 };

@@ -211,11 +211,17 @@ mod rt {
     /// A thread of the runtime.
     pub(crate) type Thread = thread::JoinHandle<()>;
 
+    /// Starts a thread, with a stack of `stack` bytes or of the default size.
     pub(crate) fn start_thread(
         name: String,
+        stack: Option<usize>,
         f: impl FnOnce() + Send + 'static,
     ) -> io::Result<Thread> {
-        thread::Builder::new().name(name).spawn(f)
+        let builder = thread::Builder::new().name(name);
+        match stack {
+            Some(bytes) => builder.stack_size(bytes).spawn(f),
+            None => builder.spawn(f),
+        }
     }
 
     /// Returns whether `thread` has ended, so that joining it does not block.

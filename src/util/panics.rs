@@ -42,6 +42,13 @@ pub(crate) fn catch_and_discard(f: impl FnOnce()) {
     }
 }
 
+/// Returns the message of a panic, if its payload is a string.
+#[cfg(feature = "rt")]
+pub(crate) fn message(payload: &(dyn Any + Send)) -> Option<&str> {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
 /// Drops a panic's payload. If its destructor panics too, the payload of that panic is leaked.
 fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {

@@ -19,6 +19,8 @@ fn the_builder_refuses_senseless_numbers() {
     assert_eq!(kind(Builder::new().workers(usize::MAX)), InvalidInput);
     assert_eq!(kind(Builder::new().workers(1).max_threads(usize::MAX)), InvalidInput);
     assert_eq!(kind(Builder::new().thread_name("a\0b")), InvalidInput);
+    assert_eq!(kind(Builder::new().thread_stack_size(1000)), InvalidInput);
+    assert_eq!(kind(Builder::new().max_blocking_threads(usize::MAX)), InvalidInput);
 }
 
 /// Go's `TestBigGOMAXPROCS`.

@@ -8,6 +8,7 @@
 mod fairness;
 #[cfg(unix)]
 mod fork;
+mod hooks;
 mod index;
 mod input;
 mod metrics;

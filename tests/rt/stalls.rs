@@ -2,12 +2,12 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use corepool::rt::{self, Builder};
@@ -210,4 +210,74 @@ fn a_replaced_worker_that_comes_back_is_watched() {
         runtime.block_on(next).unwrap();
         runtime.block_on(stuck).unwrap();
     }
+}
+
+/// More announced calls than threads wait for what an asynchronous task does: they do not use up
+/// the threads that workers need.
+#[test]
+fn announced_calls_leave_threads_for_the_workers() {
+    const CALLS: usize = 12;
+    let builder = Builder::new().workers(2).max_threads(4).max_blocking_threads(CALLS);
+    let runtime = builder.build().unwrap();
+    let (gate, ended) =
+        (Arc::new((Mutex::new(false), Condvar::new())), Arc::new(AtomicUsize::new(0)));
+    let tasks: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let (gate, ended) = (Arc::clone(&gate), Arc::clone(&ended));
+            runtime.spawn(async move {
+                rt::blocking(|| {
+                    let opened = gate.0.lock().unwrap();
+                    drop(gate.1.wait_timeout_while(opened, LONG, |open| !*open).unwrap());
+                    ended.fetch_add(1, SeqCst);
+                });
+            })
+        })
+        .collect();
+    // The calls begin one after the other, as workers are replaced: all but the last two.
+    until("the calls", || runtime.metrics().detached >= CALLS - 2);
+    assert!(runtime.metrics().threads > 4);
+    assert_eq!(ended.load(SeqCst), 0);
+    run(&runtime, async move {
+        rt::sleep(Duration::from_millis(1)).await;
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+    });
+    tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+    until("the threads to come back", || runtime.metrics().detached == 0);
+    // Without such threads, the bound is that of all.
+    let builder = Builder::new().workers(2).max_threads(2).max_blocking_threads(0);
+    let runtime = builder.build().unwrap();
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = Arc::new(Mutex::new(wait));
+    for _ in 0..4 {
+        let wait = Arc::clone(&wait);
+        drop(
+            runtime.spawn(async move { rt::blocking(|| wait.lock().unwrap().recv_timeout(LONG)) }),
+        );
+    }
+    until("the bound", || runtime.metrics().capped > 0);
+    assert_eq!(runtime.metrics().threads, 2);
+    drop(go);
+}
+
+/// A process that was suspended in a poll does not report that poll.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_suspended_process_reports_no_stall() {
+    in_a_process(|| {
+        let runtime =
+            Builder::new().workers(1).stall_after(Some(Duration::from_secs(2))).build().unwrap();
+        let me = std::process::id();
+        let script = format!("kill -STOP {me}; sleep 3; kill -CONT {me}");
+        let stopped = runtime.spawn(async move {
+            let mut shell = std::process::Command::new("sh").args(["-c", &script]).spawn().unwrap();
+            let start = Instant::now();
+            until("the suspension", || start.elapsed() >= Duration::from_millis(2500));
+            // Sysmon looks at this poll once more.
+            spin(Duration::from_millis(100));
+            shell.wait().unwrap();
+        });
+        runtime.block_on(stopped).unwrap();
+        assert_eq!(runtime.metrics().stalls, 0);
+    });
 }

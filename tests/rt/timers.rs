@@ -1,7 +1,8 @@
 //! Sleeps.
 
 use std::{
-    future::Future,
+    future::{self, Future},
+    io,
     sync::Arc,
     task::{Context, Wake, Waker},
     time::{Duration, Instant},
@@ -87,4 +88,70 @@ fn a_sleep_may_be_awaited_in_another_runtime() {
     let task = other.spawn(sleep);
     drop(one);
     assert!(other.block_on(task).unwrap_err().is_panic(), "the runtime of the sleep was dropped");
+}
+
+/// The future is polled first, so it has its output even after the limit.
+#[test]
+fn a_timeout_has_the_output_or_an_error() {
+    let runtime = runtime(1);
+    run(&runtime, async {
+        assert_eq!(rt::timeout(Duration::ZERO, async { 1 }).await, Ok(1));
+        assert_eq!(rt::timeout(LONG, rt::spawn(async { 2 })).await.unwrap().unwrap(), 2);
+        let error =
+            rt::timeout(Duration::from_millis(1), future::pending::<()>()).await.unwrap_err();
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
+        // A limit that cannot be represented never passes.
+        assert_eq!(rt::timeout(Duration::MAX, async { 3 }).await, Ok(3));
+    });
+}
+
+/// The first tick is now, and the others are at multiples of the period, none early.
+#[test]
+fn an_interval_ticks_at_multiples_of_its_period() {
+    let period = Duration::from_millis(5);
+    run(&runtime(1), async move {
+        let start = Instant::now();
+        let mut interval = rt::interval(period);
+        let first = interval.tick().await;
+        assert!(first >= start);
+        let mut last = first;
+        for _ in 0..5 {
+            let tick = interval.tick().await;
+            assert!(Instant::now() >= tick && tick > last);
+            assert_eq!((tick - first).as_nanos() % period.as_nanos(), 0);
+            last = tick;
+        }
+    });
+}
+
+/// A task that is late gets one tick at once, not one for each that it has missed.
+#[test]
+fn an_interval_leaves_missed_ticks_out() {
+    run(&runtime(1), async {
+        let mut interval = rt::interval(Duration::from_millis(1));
+        interval.tick().await;
+        std::thread::sleep(Duration::from_millis(50));
+        let missed = interval.tick().await;
+        let now = Instant::now();
+        assert!(now - missed >= Duration::from_millis(45));
+        assert!(interval.tick().await + Duration::from_millis(1) > now);
+        // A tick that is not awaited to its end is not lost.
+        let mut tick = Box::pin(interval.tick());
+        while tick.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            drop(tick);
+            tick = Box::pin(interval.tick());
+        }
+        drop(tick);
+        interval.tick().await;
+        // One that cannot be represented never comes.
+        let mut longest = rt::interval(Duration::MAX);
+        longest.tick().await;
+        assert!(rt::timeout(Duration::from_millis(1), longest.tick()).await.is_err());
+    });
+}
+
+#[test]
+#[should_panic(expected = "the period of an interval is zero")]
+fn an_interval_without_a_period_is_refused() {
+    drop(rt::interval(Duration::ZERO));
 }

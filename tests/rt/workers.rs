@@ -122,13 +122,6 @@ fn pinned_workers_run_tasks() {
     assert_eq!(run(&runtime, async { rt::spawn(async { 3 }).await.unwrap() }), 3);
 }
 
-#[test]
-fn worker_threads_have_names() {
-    let runtime = Builder::new().thread_name("some").build().unwrap();
-    let name = run(&runtime, async { thread::current().name().unwrap().to_owned() });
-    assert!(name.starts_with("some-"), "{name}");
-}
-
 /// Sleeping threads end at once when the number of workers is reduced.
 #[test]
 fn fewer_workers_have_fewer_threads() {

@@ -164,6 +164,7 @@ mod rt {
 
     pub(crate) fn start_thread(
         name: String,
+        _stack: Option<usize>,
         f: impl FnOnce() + Send + 'static,
     ) -> io::Result<Thread> {
         thread::Builder::new().name(name).spawn(f)

@@ -22,7 +22,7 @@ use crate::rt::{self, Builder, Runtime};
 
 /// For each worker index, the number of threads that are in a poll with it.
 #[derive(Default)]
-struct Owners([AtomicUsize; 8]);
+struct Owners([AtomicUsize; 32]);
 
 /// A task that waits until another one wakes it.
 #[derive(Default)]

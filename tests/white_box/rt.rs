@@ -216,7 +216,7 @@ fn a_seat_stays_with_its_p() {
 /// A share of the global queue fills at most half of the worker's own queue.
 #[test]
 fn a_batch_leaves_room_in_the_queue() {
-    let sched = Sched::new(1, 1);
+    let sched = Sched::new(1, 1, 0);
     let p = sched.p(sched.wake_one().unwrap().p);
     let half = LEN / 2;
     assert!(sched.inject((0..LEN).map(task)).is_ok());
@@ -236,7 +236,7 @@ fn a_batch_leaves_room_in_the_queue() {
 /// thread can be started for them, they go to the global queue.
 #[test]
 fn the_tasks_of_a_stuck_worker_go_to_the_one_that_replaces_it() {
-    let sched = Sched::new(1, 2);
+    let sched = Sched::new(1, 2, 0);
     let p = sched.p(sched.wake_one().unwrap().p);
     assert!((0..LEN).all(|i| push(&p.queue, i)));
     assert!(p.next.put(task(LEN)).is_none());
@@ -380,7 +380,7 @@ fn the_clock_is_read_seldom_among_short_polls() {
 /// poll as stuck.
 #[test]
 fn no_poll_is_under_way_before_the_first() {
-    let sched = Sched::new(1, 1);
+    let sched = Sched::new(1, 1, 0);
     let me = Arc::new(Parker::new());
     for polls in 0..3 {
         let p = sched.p(sched.wake_one().unwrap().p);

@@ -7,7 +7,7 @@
 //! are stuck and were replaced, since a last poll may have left a task waiting.
 //!
 //! After that only tasks are left that are in a poll, and tasks that a foreign thread has marked as
-//! woken and is about to queue. When these arrive, the [reaper](super::reaper) drops them.
+//! woken and is about to queue. When these arrive, the [reaper] drops them.
 //!
 //! Destructors run with nothing locked, on a thread that belongs to the runtime. What they wake comes
 //! to a queue, so that drops do not nest.
@@ -125,7 +125,7 @@ impl Shared {
                 let inner = self.sched.lock();
                 (inner.threads, inner.detached)
             };
-            let others = running <= detached && !threads.sysmon;
+            let others = running <= detached && !threads.sysmon && !threads.reporter;
             if others && (running > 0 || self.lists().all(Owned::is_empty)) {
                 break running == 0;
             }

@@ -66,6 +66,8 @@ pub(crate) struct P {
     pub(crate) slice: AtomicU32,
     /// The current slice has lasted too long.
     pub(crate) expired: AtomicBool,
+    /// The P was replaced inside `blocking`. Written under the lock.
+    pub(crate) blocked: AtomicBool,
     pub(crate) next: RunNext,
     pub(crate) queue: RunQueue,
     pub(crate) counts: TaskCounts,
@@ -93,6 +95,7 @@ impl P {
             tick: AtomicUsize::new(1),
             slice: AtomicU32::new(0),
             expired: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
             next: RunNext::new(),
             queue: RunQueue::new(),
             counts: TaskCounts::default(),

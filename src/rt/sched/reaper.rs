@@ -46,7 +46,7 @@ pub(crate) fn defer(job: impl FnOnce() + Send + 'static) {
         }
         reaper.running = true;
     }
-    if sync::start_thread("corepool-rt-end".into(), run).is_err() {
+    if sync::start_thread("corepool-rt-end".into(), None, run).is_err() {
         // The next call tries again.
         Reaper::lock().running = false;
     }

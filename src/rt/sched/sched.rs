@@ -57,6 +57,9 @@ pub(crate) struct Sched {
     /// The length of the global queue. Changed under the lock.
     injected: CachePadded<AtomicUsize>,
     inner: CachePadded<Mutex<Inner>>,
+    /// The most threads that the runtime may have, but for `max_blocking` of those in announced calls.
+    max_threads: usize,
+    max_blocking: usize,
     ps: Box<[OnceLock<Box<P>>]>,
     /// How often a P got no thread because `max_threads` was reached.
     pub(crate) capped: Counter,
@@ -74,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) threads: usize,
     /// The number of Ps whose threads are stuck, and have been replaced.
     pub(crate) detached: usize,
+    /// The Ps of `detached` that were replaced inside `blocking`.
+    blocked: usize,
     /// The runtime is shut down: tasks are dropped.
     pub(crate) stopping: bool,
     /// As `stopping`, and no thread of the runtime waits for more tasks to drop.
@@ -106,16 +111,19 @@ pub(crate) enum Parked {
 }
 
 impl Sched {
-    /// A scheduler of `workers` workers, which never has more than `max_threads` threads.
-    pub(crate) fn new(workers: usize, max_threads: usize) -> Self {
+    /// A scheduler of `workers` workers, which never has more than `max_threads` threads, apart from
+    /// `max_blocking` that were replaced in announced calls.
+    pub(crate) fn new(workers: usize, max_threads: usize, max_blocking: usize) -> Self {
         Self {
+            max_threads,
+            max_blocking,
             active: CachePadded::new(AtomicUsize::new(0)),
             target: AtomicUsize::new(workers),
             made: AtomicUsize::new(0),
             spinning: CachePadded::new(AtomicUsize::new(0)),
             injected: CachePadded::new(AtomicUsize::new(0)),
             inner: CachePadded::new(Mutex::new(Inner::default())),
-            ps: (0..max_threads).map(|_| OnceLock::new()).collect(),
+            ps: (0..max_threads + max_blocking).map(|_| OnceLock::new()).collect(),
             capped: Counter::default(),
         }
     }
@@ -144,7 +152,17 @@ impl Sched {
     }
 
     pub(crate) fn max_threads(&self) -> usize {
-        self.ps.len()
+        self.max_threads
+    }
+
+    /// Returns whether there is a sleeping thread, or one more may be started, if `blocked` threads
+    /// were replaced in announced calls.
+    fn has_thread(&self, inner: &Inner, blocked: usize) -> bool {
+        // bug: announced calls use up the threads
+        let workers = inner.threads - blocked.min(self.max_blocking);
+        let has = !inner.idle.is_empty() || workers < self.max_threads;
+        self.capped.add(usize::from(!has));
+        has
     }
 
     pub(crate) fn target(&self) -> usize {
@@ -209,8 +227,7 @@ impl Sched {
         if inner.stopping || !self.has_vacancy() {
             return None;
         }
-        if inner.idle.is_empty() && inner.threads >= self.max_threads() {
-            self.capped.add(1);
+        if !self.has_thread(inner, inner.blocked) {
             return None;
         }
         let p = self.activate(inner)?;
@@ -252,7 +269,7 @@ impl Sched {
     fn retire(&self, inner: &mut Inner, p: &P) {
         debug_assert!(!p.has_work());
         match p.state() {
-            state::DETACHED => inner.detached -= 1,
+            state::DETACHED => self.came_back(inner, p),
             state::STOPPED | state::SURPLUS => {}
             _ => {
                 self.active.fetch_sub(1, Relaxed);
@@ -260,6 +277,12 @@ impl Sched {
         }
         p.state.store(state::IDLE, Relaxed);
         inner.free.insert(p.id);
+    }
+
+    /// The thread of a detached P has come back from its poll.
+    fn came_back(&self, inner: &mut Inner, p: &P) {
+        inner.detached -= 1;
+        inner.blocked -= usize::from(p.blocked.swap(false, Relaxed));
     }
 
     /// Pushes tasks to the global queue, and launches a thread to run them if one is needed.
@@ -458,13 +481,15 @@ impl Sched {
         if inner.stopping {
             return None;
         }
-        if inner.idle.is_empty() && inner.threads >= self.max_threads() {
-            self.capped.add(1);
+        let blocks = usize::from(seen == state::BLOCKING);
+        if !self.has_thread(&inner, inner.blocked + blocks) {
             return None;
         }
         if !p.change(seen, state::DETACHED) {
             return None;
         }
+        p.blocked.store(blocks == 1, Relaxed);
+        inner.blocked += blocks;
         // bug: detached and still active
         self.active.fetch_sub(1, Relaxed);
         inner.detached += 1;
@@ -518,11 +543,13 @@ impl Sched {
     /// The caller has the P.
     pub(crate) unsafe fn reattach(&self, p: &P, me: &Arc<Parker>) -> Option<Parked> {
         let mut inner = self.lock();
-        let detached = usize::from(p.state() == state::DETACHED);
+        let detached = p.state() == state::DETACHED;
         // bug: detached P never reattached
         if !inner.stopping && self.has_vacancy() {
             p.state.store(state::RUNNING, Relaxed);
-            inner.detached -= detached;
+            if detached {
+                self.came_back(&mut inner, p);
+            }
             self.active.fetch_add(1, Relaxed);
             return None;
         }

@@ -1,8 +1,8 @@
 //! The state that the threads of a runtime share.
 
 use std::{
-    collections::HashMap,
-    fmt,
+    collections::{HashMap, VecDeque},
+    fmt, mem,
     sync::{Arc, Weak},
     task::Waker,
 };
@@ -18,7 +18,7 @@ use super::{
     timers::Timers,
 };
 use crate::{
-    rt::config::Config,
+    rt::config::{Config, Stall},
     sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock},
     util::{counter::Counter, panics::catch_and_discard},
 };
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) spawned: Counter,
     /// The number of tasks that ended elsewhere than on a worker.
     pub(crate) finished: Counter,
+    /// The number of tasks that have panicked.
+    pub(crate) panics: Counter,
     /// The number of polls that sysmon has found stuck.
     pub(crate) stalls: Counter,
     /// The user has set the number of workers.
@@ -65,22 +67,25 @@ pub(crate) struct Mains {
 pub(super) struct Threads {
     /// Threads that have not been joined yet.
     pub(super) handles: Vec<Thread>,
-    /// The number of threads that have been started, for their names.
-    started: usize,
     /// Sysmon runs.
     pub(super) sysmon: bool,
+    /// A thread runs that calls the hook for stalls.
+    pub(super) reporter: bool,
+    /// The stalls that are to be reported.
+    reports: VecDeque<Stall>,
 }
 
 impl Shared {
     pub(crate) fn new(id: u64, config: Config, mains: Mains, me: Weak<Self>) -> Self {
         Self {
             id,
-            sched: Sched::new(config.workers, config.max_threads),
+            sched: Sched::new(config.workers, config.max_threads, config.max_blocking_threads),
             timers: Timers::new(),
             joiners: Joiners::default(),
             outside: Outside::new(),
             spawned: Counter::default(),
             finished: Counter::default(),
+            panics: Counter::default(),
             stalls: Counter::default(),
             by_hand: AtomicBool::new(config.by_hand),
             collecting: Arc::new(AtomicBool::new(false)),
@@ -211,7 +216,8 @@ impl Shared {
     /// Returns the system's error if it does not start the thread. The P is then free again.
     pub(crate) fn start_worker(&self, launch: &Launch) -> std::io::Result<()> {
         let (shared, main, p) = (self.arc(), self.mains.worker, launch.p);
-        self.start_thread(None, move || main(&shared, p)).inspect_err(|_| {
+        let stack = self.config.stack_size;
+        self.start_thread(p.to_string(), stack, move || main(&shared, p)).inspect_err(|_| {
             self.sched.give_up(launch);
             self.notify_waiters();
         })
@@ -225,24 +231,57 @@ impl Shared {
             lock(&shared.threads).sysmon = false;
             shared.ended.notify_all();
         };
-        self.start_thread(Some("sysmon"), main).inspect_err(|_| lock(&self.threads).sysmon = false)
+        self.start_thread("sysmon".into(), None, main)
+            .inspect_err(|_| lock(&self.threads).sysmon = false)
+    }
+
+    /// Calls the hook for a stall, on a thread that is started for that unless there is one: the
+    /// hook may take its time.
+    pub(crate) fn report(&self, stall: Stall) {
+        let Some(hook) = self.config.on_stall.clone() else { return };
+        {
+            let mut threads = lock(&self.threads);
+            threads.reports.push_back(stall);
+            if mem::replace(&mut threads.reporter, true) {
+                return;
+            }
+        }
+        let shared = self.arc();
+        let main = move || {
+            while let Some(stall) = shared.next_report() {
+                catch_and_discard(|| hook(&stall));
+            }
+            shared.ended.notify_all();
+        };
+        if self.start_thread("hooks".into(), None, main).is_err() {
+            // The next report tries again.
+            lock(&self.threads).reporter = false;
+        }
+    }
+
+    /// Returns the next stall to report; or `None`, and the thread ends.
+    fn next_report(&self) -> Option<Stall> {
+        let mut threads = lock(&self.threads);
+        let next = threads.reports.pop_front();
+        threads.reporter = next.is_some();
+        next
     }
 
     fn start_thread(
         &self,
-        name: Option<&str>,
+        name: String,
+        stack: Option<usize>,
         main: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<()> {
         let mut threads = lock(&self.threads);
         threads.handles.retain(|handle| !sync::has_ended(handle));
-        let (number, id) = (threads.started, self.id);
-        let name = name.map_or_else(|| number.to_string(), str::to_owned);
+        let id = self.id;
         let main = move || {
             thread_of::set(id);
             main();
         };
-        let handle = sync::start_thread(format!("{}-{name}", self.config.thread_name), main)?;
-        threads.started += 1;
+        let name = format!("{}-{name}", self.config.thread_name);
+        let handle = sync::start_thread(name, stack, main)?;
         threads.handles.push(handle);
         Ok(())
     }

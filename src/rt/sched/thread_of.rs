@@ -16,6 +16,11 @@ pub(crate) fn set(id: u64) {
     THREAD_OF.with(|thread_of| thread_of.set(id));
 }
 
+/// Returns the number of the runtime that has started the calling thread, or 0.
+pub(crate) fn get() -> u64 {
+    THREAD_OF.with(Cell::get)
+}
+
 /// Returns whether the runtime `id` has started the calling thread: true even in foreign code, and
 /// inside `block_on` of another runtime.
 pub(crate) fn is(id: u64) -> bool {

@@ -79,10 +79,11 @@ impl Timers {
     }
 
     /// Sleeps until sysmon is woken or a timer is due, for at most `limit`. Returns the wakers of
-    /// the timers that are due.
-    pub(crate) fn sleep(&self, limit: Duration) -> Vec<Waker> {
+    /// the timers that are due, and by how much the sleep was too long.
+    pub(crate) fn sleep(&self, limit: Duration) -> (Vec<Waker>, Duration) {
         let mut state = lock(&self.state);
         let now = Instant::now();
+        let mut late = Duration::ZERO;
         if !state.woken {
             let until =
                 state.timers.keys().next().map_or(now + limit, |key| key.0.min(now + limit));
@@ -90,12 +91,13 @@ impl Timers {
             let left = until.saturating_duration_since(now);
             if !left.is_zero() {
                 state = wait_timeout(&self.woken, state, Some(left)).0;
+                late = Instant::now().saturating_duration_since(until);
             }
             state.next = None;
         }
         state.woken = false;
         let later = state.timers.split_off(&(Instant::now(), u64::MAX));
-        mem::replace(&mut state.timers, later).into_values().collect()
+        (mem::replace(&mut state.timers, later).into_values().collect(), late)
     }
 
     /// Stops all timers, and returns their wakers. Further timers are refused.

@@ -17,8 +17,9 @@ pub struct Worker {
 impl Worker {
     /// The worker's index: for example, an index into an array with one entry per worker.
     ///
-    /// It is the number of the worker's P, less than the runtime's
-    /// [`max_threads`](crate::rt::Builder::max_threads). A thread that becomes a worker gets the
+    /// It is the number of the worker's P, less than the sum of
+    /// [`max_threads`](crate::rt::Builder::max_threads) and
+    /// [`max_blocking_threads`](crate::rt::Builder::max_blocking_threads). A thread that becomes a worker gets the
     /// lowest free index; so while no worker is stuck or blocks, all indices are less than
     /// [`workers`](crate::rt::Builder::workers).
     ///

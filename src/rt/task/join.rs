@@ -17,6 +17,7 @@ use crate::{
         sched::ready::{self, Meta, Ready},
     },
     sync::{Mutex, lock::lock},
+    util::panics,
 };
 
 /// What a task of `async-task`'s returns: the output of the future, or why there is none.
@@ -272,8 +273,7 @@ impl JoinError {
     /// Returns the message of the panic, if the payload is a string.
     fn message(&self) -> Option<String> {
         let payload = lock(self.0.as_ref()?);
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        text.or_else(|| payload.downcast_ref::<String>().cloned())
+        panics::message(&**payload).map(str::to_owned)
     }
 }
 

@@ -10,6 +10,10 @@ pub(crate) mod spawn;
 
 pub(crate) mod sleep;
 
+pub(crate) mod timeout;
+
+pub(crate) mod interval;
+
 pub(crate) mod yield_now;
 
 pub(crate) mod current_worker;

@@ -49,7 +49,14 @@ pub struct Sleep {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { at: Instant::now().checked_add(duration), key: None, shared: None }
+    Sleep::until(Instant::now().checked_add(duration))
+}
+
+impl Sleep {
+    /// Waits until `at`, or for ever.
+    pub(crate) fn until(at: Option<Instant>) -> Self {
+        Self { at, key: None, shared: None }
+    }
 }
 
 impl Future for Sleep {

@@ -1,12 +1,15 @@
 //! Spawning tasks.
 
-use std::future::Future;
+use std::{future::Future, sync::LazyLock};
 
 use super::{join::JoinHandle, task};
 use crate::rt::{
     config::NO_RUNTIME,
-    context::current::{self, current},
-    sched::{ready, shared::Shared},
+    context::{
+        current::{self, current},
+        runtimes,
+    },
+    sched::{owned::Outside, ready, shared::Shared, thread_of},
 };
 
 /// Spawns a task on the runtime of the calling thread.
@@ -35,7 +38,28 @@ pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    current(|shared| spawn_on(shared.expect(NO_RUNTIME), future))
+    current(|shared| match shared {
+        Some(shared) => spawn_on(shared, future),
+        None => spawn_at_exit(future),
+    })
+}
+
+/// Spawns a task from the destructor of a thread-local, on a thread that a runtime has started: a
+/// panic there would end the process. If the runtime has ended, the task is dropped.
+#[cold]
+fn spawn_at_exit<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    static LATE: LazyLock<Outside> = LazyLock::new(Outside::new);
+
+    let runtime = thread_of::get();
+    // bug: spawn at the exit of a worker panics
+    assert_ne!(runtime, 0, "{NO_RUNTIME}");
+    match runtimes::find(runtime) {
+        Some(shared) => spawn_on(&shared, future),
+        None => task::create(runtime, LATE.reserve(), future).1,
+    }
 }
 
 /// Spawns a task on the runtime `shared`.

@@ -1,6 +1,7 @@
 //! G: a future that has been spawned, in one allocation of `async-task`'s.
 
 use std::{
+    any::Any,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -14,13 +15,17 @@ use super::{
     join::{JoinHandle, Output},
     no_unwind_drop::NoUnwindDrop,
 };
-use crate::rt::{
-    context::{current, runtimes},
-    sched::{
-        owned::Slot,
-        ready::{Meta, Runnable},
-        reaper,
+use crate::{
+    rt::{
+        config::TaskPanic,
+        context::{current, runtimes},
+        sched::{
+            owned::Slot,
+            ready::{Meta, Runnable},
+            reaper,
+        },
     },
+    util::panics::catch_and_discard,
 };
 
 /// Makes a task of the runtime with the number `runtime`, and lists it in the slot, which is
@@ -95,9 +100,25 @@ impl<F: Future> Future for Body<F> {
                 Poll::Pending
             }
             Ok(Poll::Ready(output)) => Poll::Ready(NoUnwindDrop::new(Ok(output))),
-            Err(payload) => Poll::Ready(NoUnwindDrop::new(Err(Some(payload)))),
+            Err(payload) => {
+                report(&*payload);
+                Poll::Ready(NoUnwindDrop::new(Err(Some(payload))))
+            }
         }
     }
+}
+
+/// Counts the panic of a task, and calls the hook.
+#[cold]
+fn report(payload: &(dyn Any + Send)) {
+    current::worker(|worker| {
+        let Some((shared, p)) = worker else { return };
+        shared.panics.add(1);
+        if let Some(hook) = &shared.config.on_panic {
+            // bug: panic of the hook ends its worker
+            catch_and_discard(|| hook(&TaskPanic { worker: p.id, payload }));
+        }
+    });
 }
 
 /// Counts the task as finished, and takes it off the list, when it is dropped.

@@ -2,6 +2,8 @@
 
 pub(crate) mod affinity;
 
+pub(crate) mod thread_name;
+
 pub(crate) mod timeslice;
 
 pub(crate) mod global_turn;

@@ -119,8 +119,7 @@ impl Sysmon<'_> {
             self.trim();
         }
         let limit = if idle { until_collect() } else { self.delay.min(self.pause) };
-        let before = Instant::now();
-        let due = self.shared.timers.sleep(limit);
+        let (due, overslept) = self.shared.timers.sleep(limit);
         // In schedules, where time does not pass, this lets others run.
         spin_loop();
         if idle {
@@ -129,12 +128,23 @@ impl Sysmon<'_> {
         }
         wake_all(due);
         let now = Instant::now();
-        // bug: stall limit overflows
-        let overslept = now - before > limit.max(self.patience()).saturating_mul(10);
-        let acted = self.watch(now, overslept || idle);
+        self.forgive(overslept);
+        let acted = self.watch(now, idle);
         self.recount(now);
         self.collect();
         self.back_off(acted);
+    }
+
+    /// Does not count the time by which sysmon itself was late, if that is long: then the process was
+    /// probably suspended, and the workers with it.
+    fn forgive(&mut self, overslept: Duration) {
+        // bug: suspension counts as a stall
+        if overslept >= self.patience() / 2 {
+            for seen in &mut self.seen {
+                seen.since += overslept;
+                seen.slice_since += overslept;
+            }
+        }
     }
 
     /// How long a poll may last, as a rule.
@@ -164,8 +174,7 @@ impl Sysmon<'_> {
     }
 
     /// Looks at each P. Returns whether it has detached one or moved tasks. With `reset` it only
-    /// notes what it sees: if sysmon itself overslept, the whole process may have been suspended,
-    /// and a long poll is no sign of a stall.
+    /// notes what it sees, since it has not looked for long.
     ///
     /// Also sets the pause until the next round. It ends when the first of the polls in progress
     /// has lasted too long; and earlier while tasks wait, so that a poll that begins meanwhile is
@@ -191,7 +200,7 @@ impl Sysmon<'_> {
             // bug: idle worker found stuck
             acted |= self.look(p, state, (same && polls).then_some(limit), now, &mut seen);
             if polls && state == state::RUNNING && !seen.reported {
-                pause = pause.min(limit.saturating_sub(now - seen.since));
+                pause = pause.min(limit.saturating_sub(now.saturating_duration_since(seen.since)));
             }
             self.seen[p.id] = seen;
         }
@@ -229,16 +238,18 @@ impl Sysmon<'_> {
         if state >= state::DETACHED {
             return self.take_tasks(p);
         }
-        if now - seen.slice_since >= LONG && p.has_work() {
+        if now.saturating_duration_since(seen.slice_since) >= LONG && p.has_work() {
             p.expired.store(true, Relaxed);
         }
         let Some(limit) = limit else { return false };
-        let elapsed = now - seen.since;
+        let elapsed = now.saturating_duration_since(seen.since);
         let stalls = elapsed >= limit;
         let detached = self.relieve(p, stalls, state);
         if (stalls || detached) && state == state::RUNNING && !seen.reported {
             seen.reported = true;
-            self.report(&Stall { worker: p.id, elapsed, detached });
+            let thread = format!("{}-{}", self.shared.config.thread_name, p.id);
+            self.shared.stalls.add(1);
+            self.shared.report(Stall { thread, worker: p.id, elapsed, detached });
         }
         detached
     }
@@ -278,14 +289,6 @@ impl Sysmon<'_> {
         let waiting = p.has_work() || sched.injected() > 0 && (stalls || sched.spinning() == 0);
         let late = stalls || state == state::BLOCKING;
         self.shared.config.stall_after.is_some() && late && waiting && !sched.has_vacancy()
-    }
-
-    /// Counts a stall, and calls the hook.
-    fn report(&self, stall: &Stall) {
-        self.shared.stalls.add(1);
-        if let Some(hook) = &self.shared.config.on_stall {
-            catch_and_discard(|| hook(stall));
-        }
     }
 
     /// Frees what ended tasks have left, before the runtime is idle for long.

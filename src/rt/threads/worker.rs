@@ -9,9 +9,11 @@ use std::{
 use super::{
     affinity::Affinity,
     global_turn::{GlobalTurn, Look},
+    thread_name::ThreadName,
 };
 use crate::{
     rt::{
+        config::ThreadHook,
         context::current,
         sched::{
             parker::{Order, Parker},
@@ -23,7 +25,7 @@ use crate::{
         },
     },
     sync::{Relaxed, nap, spin_loop},
-    util::xorshift,
+    util::{panics::catch_and_discard, xorshift},
 };
 
 /// How many times a thief visits all other Ps before it gives up. As in Go.
@@ -46,6 +48,7 @@ struct WorkerLoop<'a> {
     inherited: u32,
     turn: GlobalTurn,
     affinity: Affinity,
+    name: ThreadName,
 }
 
 /// The main function of a worker thread, which begins with the P `p`.
@@ -59,13 +62,23 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
         inherited: 0,
         turn: GlobalTurn::new(),
         affinity: Affinity::default(),
+        name: ThreadName::new(p, &shared.config),
     };
+    call(&shared.config.on_thread_start);
     let mut next = Some(p);
     while let Some(p) = next {
         next = worker.serve(shared.sched.p(p));
     }
     shared.drop_left();
+    call(&shared.config.on_thread_stop);
     shared.worker_ended();
+}
+
+/// Calls a hook of the thread, which may panic.
+fn call(hook: &Option<ThreadHook>) {
+    if let Some(hook) = hook {
+        catch_and_discard(|| hook());
+    }
 }
 
 /// Drops tasks that have come to a queue after the runtime has ended, on a thread of the process.
@@ -80,6 +93,7 @@ impl WorkerLoop<'_> {
     /// exit.
     fn serve(&mut self, p: &P) -> Option<usize> {
         self.affinity.pin_to(p.id, &self.shared.config);
+        self.name.set(p.id, &self.shared.config);
         p.attach_seat();
         current::set_p(Some(p));
         let parked = self.run_tasks(p);
