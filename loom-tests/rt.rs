@@ -467,12 +467,46 @@ fn rt_idle_against_notify() {
         let (sched, timers) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Timers::new()));
         let sysmon = {
             let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
-            thread::spawn(move || timers.try_idle(|| sched.active()))
+            thread::spawn(move || timers.try_idle(|| sched.is_quiet()))
         };
         let _runs = sched.wake_one().expect("a worker is woken");
         timers.notify_active();
         let idle = sysmon.join().unwrap();
         assert!(!idle || timers.is_woken(), "no thread watches the P");
+    });
+}
+
+/// A call that blocks ends, or queues a task, while sysmon is about to sleep without a timeout.
+fn blocks_beside_sysmon(then: impl Fn(&P) + Copy + Send + Sync + 'static) {
+    let (sched, timers) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Timers::new()));
+    let id = sched.wake_one().expect("a worker is woken").p;
+    sched.give_up_spinning();
+    let p = sched.p(id);
+    assert!(p.change(state::RUNNING, state::BLOCKING));
+    let sysmon = {
+        let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
+        thread::spawn(move || timers.try_idle(|| sched.is_quiet()))
+    };
+    then(p);
+    timers.notify_active();
+    let idle = sysmon.join().unwrap();
+    assert!(!idle || timers.is_woken(), "no thread watches the P");
+    p.next.take().map(Task::run);
+}
+
+/// The call ends.
+#[test]
+fn rt_idle_against_end_of_blocking() {
+    model("rt_idle_against_end_of_blocking", Some(3), || {
+        blocks_beside_sysmon(|p| assert!(p.change(state::BLOCKING, state::RUNNING)));
+    });
+}
+
+/// The call wakes a task.
+#[test]
+fn rt_idle_against_wake_in_blocking() {
+    model("rt_idle_against_wake_in_blocking", Some(3), || {
+        blocks_beside_sysmon(|p| wake(p, Task::create()));
     });
 }
 

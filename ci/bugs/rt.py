@@ -97,6 +97,9 @@ bug("tasks given up with their worker", "self.add(&mut inner, self.drain(p));", 
 bug("announced calls use up the threads", "blocked.min(self.max_blocking)", "0 * blocked",
     tests="--features rt --test rt stalls::announced_calls")
 
+bug("sysmon asleep beside a poll", "p.state() != state::RUNNING &&", "",
+    models="rt_idle_against_end_of_blocking")
+
 bug("batch overflows the queue", ".min((BATCH - 1).saturating_sub(p.queue.len()))", "",
     tests="--features rt --lib white_box::rt::a_batch")
 
@@ -114,6 +117,12 @@ bug("surplus workers not marked", "self.active() <= workers", "true",
 
 
 # rt/sched/shared.rs
+
+bug("task behind a blocking call unwatched", "self.timers.notify_active();", "",
+    tests="--features rt --test rt stalls::what_comes_behind")
+
+bug("task from outside unwatched", "self.timers.notify_active();", "",
+    tests="--features rt --test rt stalls::what_comes_behind")
 
 bug("late task dropped by its waker", "self.drop_later(late)", "late.into_iter().for_each(super::ready::cancel)",
     tests="--features rt --test rt shutdown::a_chain")
@@ -166,6 +175,9 @@ bug("suspension counts as a stall", "overslept >= self.patience() / 2", "oversle
 
 bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")
+
+bug("sysmon looks often for nothing", "!waits", "false",
+    tests="--features rt --test rt timers::few_threads")
 
 bug("memory of ended tasks is kept", "finished.wrapping_sub(self.finished) >= TRIM", "finished == u64::MAX",
     tests="--features rt --lib white_box::rt::a_runtime_that_rests")

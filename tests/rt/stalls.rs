@@ -281,3 +281,45 @@ fn a_suspended_process_reports_no_stall() {
         assert_eq!(runtime.metrics().stalls, 0);
     });
 }
+
+/// Sysmon sleeps while the only worker blocks beside nothing. It must notice what comes then: a
+/// task from outside, one that the call itself wakes or spawns, and a poll that goes on for long.
+#[test]
+fn what_comes_behind_a_blocking_call_is_watched() {
+    let runtime = runtime(1);
+    let (woken, wait) = async_channel::unbounded::<()>();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    drop(runtime.spawn(async move {
+        while wait.recv().await.is_ok() {
+            counted.fetch_add(1, SeqCst);
+        }
+    }));
+    for case in 0..4 {
+        let (handle, woken, count) = (runtime.handle().clone(), woken.clone(), Arc::clone(&count));
+        run(&runtime, async move {
+            let before = count.load(SeqCst);
+            let pause = || thread::sleep(Duration::from_millis(60));
+            let other = || until("the other task", || count.load(SeqCst) > before);
+            let counts = {
+                let count = Arc::clone(&count);
+                async move { _ = count.fetch_add(1, SeqCst) }
+            };
+            rt::blocking(|| {
+                pause();
+                match case {
+                    0 => drop(thread::spawn(move || handle.spawn(counts)).join().unwrap()),
+                    1 => woken.try_send(()).unwrap(),
+                    2 => drop(rt::spawn(counts)),
+                    _ => return,
+                }
+                other();
+            });
+            if case == 3 {
+                pause();
+                woken.try_send(()).unwrap();
+                other();
+            }
+        });
+    }
+}

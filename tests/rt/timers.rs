@@ -10,7 +10,7 @@ use std::{
 
 use corepool::rt;
 
-use crate::util::{LONG, run, runtime};
+use crate::util::{LONG, in_a_process, run, runtime};
 
 #[test]
 fn sleepers_do_not_wake_early() {
@@ -154,4 +154,56 @@ fn an_interval_leaves_missed_ticks_out() {
 #[should_panic(expected = "the period of an interval is zero")]
 fn an_interval_without_a_period_is_refused() {
     drop(rt::interval(Duration::ZERO));
+}
+
+/// A ticker wakes the threads of the process about twice for each tick, and a call that blocks
+/// beside nothing does not wake them.
+#[cfg(target_os = "linux")]
+#[test]
+fn few_threads_wake_for_a_tick_and_none_for_a_call_that_blocks() {
+    fn switches() -> u64 {
+        let own = std::fs::canonicalize("/proc/thread-self").unwrap();
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let statuses = threads
+            .map(|thread| thread.unwrap().path())
+            .filter(|path| !own.ends_with(path.file_name().unwrap()));
+        statuses
+            .map(|path| {
+                let status = std::fs::read_to_string(path.join("status")).unwrap_or_default();
+                let line =
+                    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+                line.map_or(0, |count| count.trim().parse::<u64>().unwrap())
+            })
+            .sum()
+    }
+
+    in_a_process(|| {
+        let runtime = runtime(2);
+        // Where other processes delay threads, there may be more.
+        let least = (0..5)
+            .map(|_| {
+                let before = switches();
+                run(&runtime, async {
+                    for _ in 0..20 {
+                        rt::sleep(Duration::from_millis(10)).await;
+                    }
+                });
+                switches() - before
+            })
+            .min()
+            .unwrap();
+        // Some belong to the start and to the end.
+        assert!(least < 100, "{least} for 20 ticks");
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let task = runtime.spawn(async move { rt::blocking(|| _ = wait.recv_timeout(LONG)) });
+        crate::util::until("the call", || runtime.metrics().blocking == 1);
+        // Sysmon looks a few times before it sleeps.
+        std::thread::sleep(Duration::from_millis(100));
+        let before = switches();
+        std::thread::sleep(Duration::from_millis(300));
+        let after = switches();
+        drop(go);
+        runtime.block_on(task).unwrap();
+        assert!(after - before < 5, "{} while a call blocked", after - before);
+    });
 }

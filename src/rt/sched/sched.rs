@@ -181,6 +181,14 @@ impl Sched {
         self.spinning.load(Relaxed)
     }
 
+    /// Returns whether nothing has to be watched: no thread polls, but for those inside `blocking`,
+    /// and no task waits.
+    pub(crate) fn is_quiet(&self) -> bool {
+        // bug: sysmon asleep beside a poll
+        let quiet = |p: &P| p.state() != state::RUNNING && !p.has_work();
+        self.injected() == 0 && self.ps().all(quiet)
+    }
+
     /// Returns whether one more P may become active.
     #[inline]
     pub(crate) fn has_vacancy(&self) -> bool {

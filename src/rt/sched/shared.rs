@@ -110,8 +110,9 @@ impl Shared {
     /// end of the worker's queue.
     #[inline]
     pub(crate) fn schedule(&self, p: &P, task: Runnable, yields: bool) {
-        if p.state() >= state::DETACHED {
-            return self.inject(task);
+        let state = p.state();
+        if state != state::RUNNING {
+            return self.schedule_while_blocking(p, task, state);
         }
         let task = task.into_raw();
         if yields {
@@ -127,6 +128,25 @@ impl Shared {
             // Sysmon might not look at the P again, so its next task is moved here.
             self.inject_all(p.next.take());
         }
+    }
+
+    /// As `schedule`, for a thread inside `blocking`, or one that was replaced.
+    #[cold]
+    fn schedule_while_blocking(&self, p: &P, task: Runnable, state: u32) {
+        if state >= state::DETACHED {
+            return self.inject(task);
+        }
+        if let Some(before) = p.next.put(task.into_raw()) {
+            // SAFETY: the caller's P.
+            unsafe { self.push(p, before) };
+        }
+        if p.state() >= state::DETACHED {
+            self.inject_all(p.next.take());
+        }
+        self.wake();
+        // Sysmon does not watch a call that blocks beside nothing.
+        // bug: task behind a blocking call unwatched
+        self.timers.notify_active();
     }
 
     /// As `schedule`, for a task that was spawned. The task does not wait for the end of its
@@ -177,7 +197,7 @@ impl Shared {
     /// returns the task, which is to be dropped.
     pub(crate) fn submit(&self, task: Runnable) -> Option<Ready> {
         match self.sched.inject([task.into_raw()]) {
-            Ok(launch) => self.start(launch),
+            Ok(launch) => self.start_or_watch(launch),
             Err([late]) => return Some(late),
         }
         None
@@ -190,10 +210,19 @@ impl Shared {
 
     pub(crate) fn inject_all(&self, tasks: impl IntoIterator<Item = Ready>) {
         match self.sched.inject(tasks) {
-            Ok(launch) => self.start(launch),
+            Ok(launch) => self.start_or_watch(launch),
             // bug: late task dropped by its waker
             Err(late) => self.drop_later(late),
         }
+    }
+
+    /// As `start`. If there is no launch, the task may wait for a call that blocks beside nothing.
+    fn start_or_watch(&self, launch: Option<Launch>) {
+        if launch.is_none() {
+            // bug: task from outside unwatched
+            self.timers.notify_active();
+        }
+        self.start(launch);
     }
 
     /// Carries out `launch`: wakes its thread, or starts a new one for its P.

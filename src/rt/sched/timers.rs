@@ -45,7 +45,7 @@ impl Timers {
         self.woken.notify_one();
     }
 
-    /// Wakes sysmon if it is idle, because a P has become active.
+    /// Wakes sysmon if it is idle, because there is something to watch: a P polls, or a task waits.
     pub(crate) fn notify_active(&self) {
         // Pairs with the fence in `try_idle`.
         fence(SeqCst);
@@ -54,14 +54,14 @@ impl Timers {
         }
     }
 
-    /// Marks sysmon as idle, that is, about to sleep for long, if the number of `active` Ps is 0.
-    /// Returns whether it is. Either a P that becomes active is seen here, or `notify_active` sees
+    /// Marks sysmon as idle, that is, about to sleep for long, if there is nothing to watch. Returns
+    /// whether it is. Either what comes to be watched is seen by `is_quiet`, or `notify_active` sees
     /// the mark.
-    pub(crate) fn try_idle(&self, active: impl FnOnce() -> usize) -> bool {
+    pub(crate) fn try_idle(&self, is_quiet: impl FnOnce() -> bool) -> bool {
         self.idle.store(true, Relaxed);
         // Pairs with the fence in `notify_active`.
         fence(SeqCst);
-        let idle = active() == 0;
+        let idle = is_quiet();
         self.idle.store(idle, Relaxed);
         idle
     }

@@ -4,7 +4,7 @@ use crate::rt::{context::current, sched::proc::state};
 
 /// Calls `f`, which may block the thread: a system call, a lock, a long computation.
 ///
-/// The call runs on the current thread, and costs two compare-exchanges if it is short. If it is
+/// The call runs on the current thread, and costs two compare-exchanges and a fence if it is short. If it is
 /// long and tasks wait, another thread takes the worker's place within about 10 ms. For a call that
 /// is not announced like this, that takes about twice as long. When `f` returns, the task goes on
 /// at once; its thread counts as a worker again after that poll.
@@ -52,7 +52,11 @@ impl Drop for BlockingScope {
         if self.changed {
             // This fails if the P has been detached. The worker notices when the poll returns.
             current::worker(|worker| {
-                worker.map(|(_, p)| p.change(state::BLOCKING, state::RUNNING));
+                if let Some((shared, p)) = worker {
+                    p.change(state::BLOCKING, state::RUNNING);
+                    // Sysmon watches the rest of the poll.
+                    shared.timers.notify_active();
+                }
             });
         }
     }

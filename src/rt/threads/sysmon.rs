@@ -114,7 +114,7 @@ impl Sysmon<'_> {
     /// Sleeps, and then does all that is due.
     fn round(&mut self) {
         let sched = &self.shared.sched;
-        let idle = self.delay == LONG && self.shared.timers.try_idle(|| sched.active());
+        let idle = self.delay == LONG && self.shared.timers.try_idle(|| sched.is_quiet());
         if idle {
             self.trim();
         }
@@ -124,7 +124,7 @@ impl Sysmon<'_> {
         spin_loop();
         if idle {
             self.shared.timers.end_idle();
-            (self.delay, self.quiet) = (SHORT, 0);
+            (self.delay, self.quiet) = (LONG, 0);
         }
         wake_all(due);
         let now = Instant::now();
@@ -162,9 +162,14 @@ impl Sysmon<'_> {
         if few { self.patience() / 8 } else { self.patience() }
     }
 
+    /// While no task waits, nothing is urgent.
     fn back_off(&mut self, acted: bool) {
-        if acted {
-            (self.delay, self.quiet) = (SHORT, 0);
+        let waits = acted || self.waits();
+        // bug: sysmon looks often for nothing
+        if !waits {
+            (self.delay, self.quiet) = (LONG, 0);
+        } else if acted || self.delay == LONG && self.quiet == 0 {
+            (self.delay, self.quiet) = (SHORT, 1);
         } else {
             self.quiet += 1;
             if self.quiet > QUIET {
@@ -207,6 +212,13 @@ impl Sysmon<'_> {
         self.pause = pause.max(SHORT);
         self.help();
         acted
+    }
+
+    /// Returns whether a task waits, and no thread is on its way to it.
+    fn waits(&self) -> bool {
+        let sched = &self.shared.sched;
+        let injected = sched.injected() > 0 && sched.spinning() == 0;
+        injected || sched.ps().any(P::has_work)
     }
 
     /// Returns whether tasks wait, and no other P may become active for them.
