@@ -318,7 +318,7 @@ fn rt_detach_against_loop_head() {
                 let Some(other) = sched.replace(sched.p(id), state::RUNNING) else { return 0 };
                 assert_ne!(other.p, id, "two threads have it");
                 assert_eq!(sched.active(), 1);
-                let moved = run_all(&sched.p(other.p).queue);
+                let moved = sched.clear().into_iter().map(Task::run).sum::<usize>();
                 // No thread can be started for it, so the first one may reattach.
                 sched.give_up(&other);
                 moved
@@ -465,6 +465,12 @@ fn rt_resize_against_blocking() {
 fn rt_idle_against_notify() {
     model("rt_idle_against_notify", Some(3), || {
         let (sched, timers) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Timers::new()));
+        // The P exists, and is idle.
+        let id = sched.wake_one().expect("a worker is woken").p;
+        sched.give_up_spinning();
+        let me = std::sync::Arc::new(Parker::new());
+        // SAFETY: this thread's P.
+        assert!(matches!(unsafe { sched.park(sched.p(id), &me, false) }, Parked::Asleep));
         let sysmon = {
             let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
             thread::spawn(move || timers.try_idle(|| sched.is_quiet()))

@@ -91,9 +91,6 @@ bug("park without a fence", "fence(SeqCst);", "",
 bug("park without a second look", "!self.ps().any(P::has_work) || !self.has_vacancy()", "true",
     models="rt_park_against_submit")
 
-bug("tasks given up with their worker", "self.add(&mut inner, self.drain(p));", "",
-    tests="--features rt --lib white_box::rt::the_tasks_of_a_stuck")
-
 bug("announced calls use up the threads", "blocked.min(self.max_blocking)", "0 * blocked",
     tests="--features rt --test rt stalls::announced_calls")
 
@@ -176,7 +173,7 @@ bug("suspension counts as a stall", "overslept >= self.patience() / 2", "oversle
 bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")
 
-bug("sysmon looks often for nothing", "!waits", "false",
+bug("sysmon looks often after a timer", "due.is_empty()", "{ let _ = due.len(); true }",
     tests="--features rt --test rt timers::few_threads")
 
 bug("memory of ended tasks is kept", "finished.wrapping_sub(self.finished) >= TRIM", "finished == u64::MAX",

@@ -23,7 +23,7 @@ use crate::{
         sched::{
             owned::{Owned, SLOTS, Slot},
             parker::Parker,
-            proc::{P, state},
+            proc::P,
             ready::Ready,
             run_queue::{Batch, LEN, RunQueue, StealOrder},
             sched::{Parked, Sched},
@@ -230,23 +230,6 @@ fn a_batch_leaves_room_in_the_queue() {
         expected += 1 + p.queue.len() - before;
         while pop(&p.queue).is_some() {}
     }
-}
-
-/// The tasks behind a stuck poll stay together, and come before none that wait elsewhere. If no
-/// thread can be started for them, they go to the global queue.
-#[test]
-fn the_tasks_of_a_stuck_worker_go_to_the_one_that_replaces_it() {
-    let sched = Sched::new(1, 2, 0);
-    let p = sched.p(sched.wake_one().unwrap().p);
-    assert!((0..LEN).all(|i| push(&p.queue, i)));
-    assert!(p.next.put(task(LEN)).is_none());
-    assert!(sched.inject([task(LEN + 1)]).is_ok());
-    let launch = sched.replace(p, state::RUNNING).unwrap();
-    let other = sched.p(launch.p);
-    assert_eq!((p.queued(), other.queued(), sched.injected()), (0, LEN, 2));
-    assert_eq!(pop(&other.queue), Some(0));
-    sched.give_up(&launch);
-    assert_eq!((other.queued(), sched.injected()), (0, LEN + 1));
 }
 
 /// Lists a task, which is a number, and returns its slot.

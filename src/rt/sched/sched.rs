@@ -266,10 +266,7 @@ impl Sched {
     pub(crate) fn give_up(&self, launch: &Launch) {
         let mut inner = self.lock();
         inner.threads -= 1;
-        let p = self.p(launch.p);
-        // bug: tasks given up with their worker
-        self.add(&mut inner, self.drain(p));
-        self.retire(&mut inner, p);
+        self.retire(&mut inner, self.p(launch.p));
         self.spinning.fetch_sub(1, Relaxed);
     }
 
@@ -481,9 +478,9 @@ impl Sched {
         self.lock().threads -= 1;
     }
 
-    /// Detaches a P whose thread is stuck: another P takes over its tasks, and its place at once, so
-    /// that the replacements of several workers start side by side. `seen` is the state in which
-    /// the P was found stuck; a P whose state has changed since is left alone.
+    /// Detaches a P whose thread is stuck: its tasks go to the global queue, and another P takes
+    /// its place at once, so that the replacements of several workers start side by side. `seen` is
+    /// the state in which the P was found stuck; a P whose state has changed since is left alone.
     pub(crate) fn replace(&self, p: &P, seen: u32) -> Option<Launch> {
         let mut inner = self.lock();
         if inner.stopping {
@@ -501,17 +498,10 @@ impl Sched {
         // bug: detached and still active
         self.active.fetch_sub(1, Relaxed);
         inner.detached += 1;
+        self.add(&mut inner, self.drain(p));
         let launch = self.launch(&mut inner);
         debug_assert!(launch.is_some(), "there is a vacancy, and a thread or room for one");
         self.spinning.fetch_add(usize::from(launch.is_some()), Relaxed);
-        let mut tasks = self.drain(p);
-        if let Some(launch) = &launch {
-            // SAFETY: no thread has the new P yet. The one that gets it does so after this, since
-            // this thread, which holds the lock, gives it the order.
-            tasks.retain(|&task| unsafe { self.p(launch.p).queue.push(task) }.is_err());
-        }
-        // Those for which the ring has no room.
-        self.add(&mut inner, tasks);
         launch
     }
 

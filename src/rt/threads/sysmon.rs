@@ -124,7 +124,10 @@ impl Sysmon<'_> {
         spin_loop();
         if idle {
             self.shared.timers.end_idle();
-            (self.delay, self.quiet) = (LONG, 0);
+            // A task that a timer wakes mostly waits for the next one soon: it is not worth many
+            // looks.
+            // bug: sysmon looks often after a timer
+            (self.delay, self.quiet) = if due.is_empty() { (SHORT, 0) } else { (LONG, QUIET) };
         }
         wake_all(due);
         let now = Instant::now();
@@ -162,14 +165,9 @@ impl Sysmon<'_> {
         if few { self.patience() / 8 } else { self.patience() }
     }
 
-    /// While no task waits, nothing is urgent.
     fn back_off(&mut self, acted: bool) {
-        let waits = acted || self.waits();
-        // bug: sysmon looks often for nothing
-        if !waits {
-            (self.delay, self.quiet) = (LONG, 0);
-        } else if acted || self.delay == LONG && self.quiet == 0 {
-            (self.delay, self.quiet) = (SHORT, 1);
+        if acted {
+            (self.delay, self.quiet) = (SHORT, 0);
         } else {
             self.quiet += 1;
             if self.quiet > QUIET {
@@ -212,13 +210,6 @@ impl Sysmon<'_> {
         self.pause = pause.max(SHORT);
         self.help();
         acted
-    }
-
-    /// Returns whether a task waits, and no thread is on its way to it.
-    fn waits(&self) -> bool {
-        let sched = &self.shared.sched;
-        let injected = sched.injected() > 0 && sched.spinning() == 0;
-        injected || sched.ps().any(P::has_work)
     }
 
     /// Returns whether tasks wait, and no other P may become active for them.
