@@ -137,6 +137,12 @@ bug("shutdown does not wake a worker inside `blocking`", "&& current::must_not_b
     tests="--features rt --test rt shutdown::shutdown_wakes")
 
 
+# rt/task/budget.rs
+
+bug("budget without an end", "current::must_not_block()", "false",
+    tests="--features rt --test rt fairness::the_budget")
+
+
 # rt/task/task.rs
 
 bug("aborted task is polled again", "self.end.meta().is_aborted()", "false",

@@ -89,6 +89,7 @@ pub use self::{
     runtime::{Handle, Runtime},
     task::{
         blocking::blocking,
+        budget::{ConsumeBudget, consume_budget},
         current_worker::{Worker, current_worker},
         interval::{Interval, interval},
         join::{AbortHandle, JoinError, JoinHandle},

@@ -1,7 +1,7 @@
 //! Tasks that are always ready do not starve other tasks. Most tests are ports of tests of Go's.
 
 use std::{
-    future,
+    future::{self, Future},
     sync::{
         Arc, Mutex,
         atomic::{
@@ -9,7 +9,7 @@ use std::{
             Ordering::{Relaxed, SeqCst},
         },
     },
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -388,4 +388,64 @@ fn a_full_queue_overflows_to_the_global_queue() {
             task.await.unwrap();
         }
     });
+}
+
+/// Tasks whose sources are always ready share their worker, can be aborted, and time out.
+#[test]
+fn tasks_that_are_always_ready_have_a_budget() {
+    // No worker is replaced here.
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let ready = |which: usize, count: Arc<AtomicUsize>| async move {
+        loop {
+            match which {
+                0 => rt::consume_budget().await,
+                1 => rt::sleep(Duration::ZERO).await,
+                // Two sources in one task.
+                _ => match count.load(Relaxed) % 2 {
+                    0 => rt::consume_budget().await,
+                    _ => rt::sleep(Duration::ZERO).await,
+                },
+            }
+            count.fetch_add(1, Relaxed);
+        }
+    };
+    for which in 0..3 {
+        let count = Arc::<AtomicUsize>::default();
+        let task = runtime.spawn(ready(which, Arc::clone(&count)));
+        until("it to run", || count.load(Relaxed) > 1000);
+        assert_eq!(run(&runtime, async { 1 }), 1, "another task runs");
+        assert!(count.load(Relaxed) > 1000);
+        task.abort();
+        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        let limited = rt::timeout(Duration::from_millis(5), ready(which, Arc::default()));
+        assert!(run(&runtime, limited).is_err());
+    }
+}
+
+/// The budget is 128 operations of one poll; those that are not ready do not count, and there is
+/// none inside `block_on` and `blocking`. A foreign executor inside a poll goes on.
+#[test]
+fn the_budget_is_128_operations_of_a_poll() {
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    let count = |most: usize| {
+        let mut cx = Context::from_waker(Waker::noop());
+        (0..most)
+            .take_while(|_| std::pin::pin!(rt::consume_budget()).poll(&mut cx).is_ready())
+            .count()
+    };
+    run(&runtime, async move {
+        assert_eq!([count(1000), count(1000)], [128, 128], "Pending once, and then as before");
+        rt::yield_now().await;
+        assert_eq!(count(100), 100);
+        rt::yield_now().await;
+        assert_eq!(count(1000), 128, "each poll has its own");
+        rt::yield_now().await;
+        let waiting = rt::spawn(future::pending::<()>());
+        let mut waiting = std::pin::pin!(waiting);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!((0..1000).all(|_| waiting.as_mut().poll(&mut cx).is_pending()));
+        assert_eq!(count(1000), 128, "what is not ready does not count");
+        assert_eq!(rt::blocking(|| count(1000)), 1000);
+    });
+    assert_eq!(runtime.block_on(async { count(1000) }), 1000);
 }

@@ -71,11 +71,44 @@ pub(crate) struct P {
     pub(crate) next: RunNext,
     pub(crate) queue: RunQueue,
     pub(crate) counts: TaskCounts,
+    pub(crate) spent: Spent,
     /// The unfinished tasks that were spawned with this P.
     pub(crate) owned: Owned,
     /// The seat while no thread has the P, or while its thread does not poll. Otherwise null: the
     /// seat is the thread's current one.
     seat: AtomicPtr<Seat>,
+}
+
+/// The operations of the poll in progress. Used only by the thread that has the P.
+#[derive(Debug)]
+pub(crate) struct Spent {
+    count: AtomicUsize,
+    /// The polls when counting began.
+    polls: AtomicUsize,
+}
+
+impl Spent {
+    fn new() -> Self {
+        Self { count: AtomicUsize::new(0), polls: AtomicUsize::new(0) }
+    }
+
+    #[inline]
+    pub(crate) fn add(&self) {
+        self.count.store(self.count.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Returns whether at least `most` operations were done in the poll with the number `polls`.
+    /// Begins again if so, and in a new poll.
+    #[inline]
+    pub(crate) fn is_used_up(&self, polls: usize, most: usize) -> bool {
+        let same = self.polls.load(Relaxed) == polls;
+        let more = same && self.count.load(Relaxed) >= most;
+        if more || !same {
+            self.polls.store(polls, Relaxed);
+            self.count.store(0, Relaxed);
+        }
+        more
+    }
 }
 
 /// Written only by the thread that has the P.
@@ -99,6 +132,7 @@ impl P {
             next: RunNext::new(),
             queue: RunQueue::new(),
             counts: TaskCounts::default(),
+            spent: Spent::new(),
             owned: Owned::new(),
             seat: AtomicPtr::new(ptr::null_mut()),
         }

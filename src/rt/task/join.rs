@@ -10,7 +10,7 @@ use std::{
 
 use async_task::{FallibleTask, Task};
 
-use super::no_unwind_drop::NoUnwindDrop;
+use super::{budget, no_unwind_drop::NoUnwindDrop};
 use crate::{
     rt::{
         context::{current, runtimes},
@@ -153,7 +153,7 @@ impl<T> JoinHandle<T> {
 
     fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<Option<Output<T>>> {
         let task = self.task.as_mut().expect("a JoinHandle was polled after it was ready");
-        let polled = Pin::new(task).poll(cx);
+        let polled = budget::poll(cx, |cx| Pin::new(task).poll(cx));
         if polled.is_pending() && self.await_shutdown(cx.waker()) {
             // Dropping the handle of `async-task`, below, drops the task.
             return Poll::Ready(None);

@@ -1,5 +1,7 @@
 //! Tasks: how they are made and awaited, and what they can call.
 
+pub(crate) mod budget;
+
 pub(crate) mod no_unwind_drop;
 
 pub(crate) mod join;

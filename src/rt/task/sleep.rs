@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::budget;
 use crate::rt::{
     config::{NO_RUNTIME, SHUT_DOWN},
     context::current::{self, current},
@@ -66,7 +67,7 @@ impl Future for Sleep {
         let this = self.get_mut();
         let Some(at) = this.at else { return Poll::Pending };
         if Instant::now() >= at {
-            return Poll::Ready(());
+            return budget::poll(cx, |_| Poll::Ready(()));
         }
         let shared = this
             .shared
