@@ -155,6 +155,9 @@ bug("panic of the hook ends its worker", "catch_and_discard(|| hook(&TaskPanic {
 
 # rt/task/spawn.rs
 
+bug("large futures are copied", "size_of::<F>() > LARGE", "size_of::<F>() > 1 << 30",
+    tests="--features rt --test rt tasks::a_large_future")
+
 bug("spawn at the exit of a worker panics", "assert_ne!", "assert_eq!",
     tests="--features rt --test rt hooks::a_spawn_at")
 

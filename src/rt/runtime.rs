@@ -10,7 +10,11 @@ use super::{
     },
     metrics::Metrics,
     sched::shared::Shared,
-    task::{block_on, join::JoinHandle, spawn::spawn_on},
+    task::{
+        block_on,
+        join::JoinHandle,
+        spawn::{is_large, spawn_on},
+    },
 };
 
 /// The shortest limit of the shutdown by a drop.
@@ -90,7 +94,11 @@ impl Runtime {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        self.handle.spawn(future)
+        if is_large::<F>() {
+            spawn_on(&self.handle.0, Box::pin(future))
+        } else {
+            spawn_on(&self.handle.0, future)
+        }
     }
 
     /// Polls a future on the calling thread until it is ready: see [`Handle::block_on`].
@@ -186,7 +194,11 @@ impl Handle {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        spawn_on(&self.0, future)
+        if is_large::<F>() {
+            spawn_on(&self.0, Box::pin(future))
+        } else {
+            spawn_on(&self.0, future)
+        }
     }
 
     /// Polls a future on the calling thread until it is ready, and returns its output. Meanwhile

@@ -300,3 +300,27 @@ fn a_task_may_abort_itself() {
     sender.send(task.abort_handle()).unwrap();
     assert_eq!(runtime.block_on(task).unwrap(), 7);
 }
+
+/// A future of 256 KiB is spawned from a thread with a stack of 2 MiB, in a debug build too.
+#[test]
+fn a_large_future_needs_little_stack() {
+    async fn large() -> usize {
+        let mut data = [0_u8; 256 << 10];
+        data[7] = 7;
+        std::hint::black_box(&mut data);
+        rt::yield_now().await;
+        usize::from(std::hint::black_box(&data)[7])
+    }
+
+    crate::util::in_a_process(|| {
+        let spawns = || {
+            let builder = rt::Builder::new().workers(1).thread_stack_size(2 << 20);
+            let runtime = builder.build().unwrap();
+            assert_eq!(runtime.block_on(runtime.spawn(large())).unwrap(), 7);
+            assert_eq!(runtime.block_on(runtime.handle().spawn(large())).unwrap(), 7);
+            let inner = runtime.spawn(async { rt::spawn(large()).await.unwrap() });
+            assert_eq!(runtime.block_on(inner).unwrap(), 7);
+        };
+        std::thread::Builder::new().stack_size(2 << 20).spawn(spawns).unwrap().join().unwrap();
+    });
+}

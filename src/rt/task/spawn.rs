@@ -38,6 +38,25 @@ pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
+    if is_large::<F>() { spawn_here(Box::pin(future)) } else { spawn_here(future) }
+}
+
+/// Futures of more bytes go to the heap before anything else: each function that passes them on may
+/// copy them to its stack. (In a debug build each does.)
+const LARGE: usize = 4096;
+
+/// Returns whether the future has to be boxed before it is passed on.
+pub(crate) const fn is_large<F>() -> bool {
+    // bug: large futures are copied
+    size_of::<F>() > LARGE
+}
+
+/// Spawns a task on the runtime of the calling thread.
+#[inline]
+fn spawn_here<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
     current(|shared| match shared {
         Some(shared) => spawn_on(shared, future),
         None => spawn_at_exit(future),
