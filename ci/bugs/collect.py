@@ -224,3 +224,6 @@ bug("panic of an object that has aged in a call propagates", "catch_and_discard(
 
 bug("recalls wait for a thread that was refused", "heavy_fence::forget_registration();", "",
     tests="--test process recalls_need_no_collect_thread")
+
+bug("thread for pools that it does not age", "registry.collected_pools().next().is_some()", "true",
+    tests="--test process scoped_pools_need_no")

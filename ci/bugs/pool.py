@@ -314,3 +314,9 @@ bug("get waits until the process is registered", "|| !is_quick(&self.seats)", ""
 
 bug("collects reach objects that borrow", "S::COLLECTED", "true",
     tests="--test it scoped")
+
+bug("pool of borrowed values ages in its calls", "self.is_collected", "true",
+    tests="--test process a_scoped_pool_does_not_age")
+
+bug("late work of a pool that is not collected forgotten", "|| self.is_ahead_of(typed(shard))", "",
+    tests="--lib a_collect_makes_up_for_a_trim")

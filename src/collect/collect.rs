@@ -100,7 +100,7 @@ unsafe fn flip(seats: &Seats, which: Which<'_>) {
         which.shards(seat, |pool, shard| {
             // SAFETY: advanced above, and the seat is claimed.
             // bug: heavy fence for each pool
-            left += usize::from(!(which.includes(pool) && unsafe { pool.flip(seat, shard) }));
+            left += usize::from(!unsafe { pool.flip(seat, shard) });
         });
         // SAFETY: the seat is claimed, and these are the shards of all pools.
         if left == 0 && all && unsafe { seat.remove_table() } {
@@ -175,6 +175,8 @@ pub(crate) fn drop_pending(pending: Vec<ErasedPending>) {
 
 /// Ages every pool of the process, whose seats are `seats`.
 pub(crate) fn collect_from(seats: &Seats) {
+    // Not under the lock, which others need to put objects.
+    seats.fence_kind().register();
     let pending = {
         // bug: collect without the registry's lock
         let registry = Registry::lock();
@@ -191,6 +193,7 @@ pub(crate) fn collect_from(seats: &Seats) {
 /// Ages one pool by one generation, and drops the objects that were victims before. If `clear`, the
 /// new victims are dropped as well.
 pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
+    seats.fence_kind().register();
     let pending = {
         let registry = Registry::lock();
         let which = Which::one(&registry, pool);

@@ -56,6 +56,16 @@ fn update(registry: &Registry, watch: &Watch) {
 
 /// Makes sure that someone sees to it that idle objects age: starts the thread if nobody does.
 pub(crate) fn ensure(registry: &mut Registry, watch: &Watch) {
+    // bug: thread for pools that it does not age
+    if registry.collected_pools().next().is_some() {
+        start(registry, watch);
+    } else {
+        update(registry, watch);
+    }
+}
+
+/// Starts the thread, unless others do its work or nobody needs to.
+pub(crate) fn start(registry: &mut Registry, watch: &Watch) {
     update(registry, watch);
     if watch.keeper() == Keeper::Nobody {
         // The first collect is an interval away.
@@ -90,11 +100,7 @@ pub(crate) fn reconsider(registry: &mut Registry) {
     WAKE.notify_all();
     // The thread may be needed, and no call may follow that would find out.
     // bug: idle objects do not age after a janitor's end
-    if registry.len() > 0 {
-        ensure(registry, &WATCH);
-    } else {
-        update(registry, &WATCH);
-    }
+    ensure(registry, &WATCH);
 }
 
 /// Called by the owner of a seat that the thread has marked at its end.

@@ -35,12 +35,13 @@ pub(crate) trait Collectable: Send + Sync {
     /// The caller holds the registry's lock, and has drained all shards and the shelf.
     unsafe fn advance(&self);
 
-    /// The third step, with `seat` claimed: flips its shard. Removes it from the seat's table if it is
+    /// The third step, with `seat` claimed: flips its shard, if that lags behind the pool. Removes it from the seat's table if it is
     /// empty and was not used since the collect before, and returns whether it did.
     ///
     /// # Safety
     ///
-    /// The caller holds the registry's lock, has called `advance`, and has claimed `seat`.
+    /// The caller holds the registry's lock, has called `advance` if the pool is to age, and has claimed
+    /// `seat`.
     unsafe fn flip(&self, seat: &Seat, shard: AnyShard) -> bool;
 
     /// The fourth step, with no seat claimed: puts back what the first has taken out, up to the number of

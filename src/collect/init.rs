@@ -6,10 +6,13 @@ use crate::seat::table::Seats;
 /// Prepares the process for its first use of a pool, and for its first collect.
 ///
 /// No program needs this. On Linux it registers the process for the system call `membarrier`, which
-/// takes microseconds at the beginning of `main`, and milliseconds if other threads are running. Otherwise
-/// the first thread that leaves several objects idle does so if it is the only one of the process, or
-/// else a thread of this crate. Until it is done, a `get` creates an object rather than recall one that
-/// another thread keeps. Only a call that must recall waits, such as [`try_get`](crate::Pool::try_get).
+/// takes microseconds at the beginning of `main`, and up to 20 milliseconds if other threads are running.
+///
+/// Without it, the process is registered when a thread first leaves several objects idle, or first looks
+/// for one that another thread keeps. If there are other threads, a thread of this crate does that. Until
+/// it is done, a `get` creates an object rather than recall one that another thread keeps; only a call
+/// that must find every object waits, such as [`try_get`](crate::Pool::try_get), and so does an exit. If
+/// the system refuses to start the thread, a `get` waits as well, once.
 ///
 /// # Examples
 ///

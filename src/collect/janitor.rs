@@ -14,7 +14,10 @@ use super::{
     registry::Registry,
     schedule,
 };
-use crate::sync::{ProcessBool, Relaxed};
+use crate::{
+    seat::table::Seats,
+    sync::{ProcessBool, Relaxed, heavy_fence},
+};
 
 /// The shortest interval: times are kept in milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -121,7 +124,14 @@ impl JanitorBuilder {
         let stop = Arc::new(ProcessBool::new(false));
         let janitor = JanitorLoop::new(self, Arc::clone(&stop));
         let thread = thread::Builder::new().name("corepool-janitor".into());
-        let thread = thread.spawn(move || janitor.run())?;
+        // The janitor registers the process, so that no user's call need do it.
+        let fence = Seats::process().fence_kind();
+        fence.await_registration();
+        let thread = thread.spawn(move || {
+            fence.register();
+            janitor.run();
+        });
+        let thread = thread.inspect_err(|_| heavy_fence::forget_registration())?;
         fork::watch();
         let mut registry = Registry::lock();
         registry.add_janitor(thread.thread().clone());

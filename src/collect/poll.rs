@@ -11,6 +11,7 @@ use super::{
     thread_state::WAKE,
     without_thread::{OwnAge, begin_round, take_part},
 };
+use crate::seat::table::Seats;
 
 /// How long a runtime may take to begin a requested collect, in milliseconds. After that, calls
 /// have the collect thread run it: the workers may all be stuck.
@@ -140,7 +141,8 @@ fn wake_janitor() -> bool {
 ///
 /// A [`janitor`](crate::janitor()), and a runtime of this crate, collect in place of the thread,
 /// which does not exist beside them. If `interval` is `None`, it is started for each collect that
-/// [`PacedAlloc`](crate::alloc::PacedAlloc) requests, and ends after it.
+/// [`PacedAlloc`](crate::alloc::PacedAlloc) requests, and ends after it. Then this call does what
+/// [`init`](crate::init()) does, because there is no such thread that would.
 ///
 /// Where no thread can be started, each pool ages in its own calls: one that takes the slow path,
 /// because its thread has no idle object or no room, ages the pool if `interval` has passed, and
@@ -161,6 +163,10 @@ fn wake_janitor() -> bool {
 /// ```
 pub fn set_collect_interval(interval: Option<Duration>) {
     schedule::set_interval(interval);
+    if interval.is_none() {
+        // No thread may be started that would do it.
+        Seats::process().fence_kind().register();
+    }
     // bug: collect thread does not learn of a new interval
     reconsider(&mut Registry::lock());
 }

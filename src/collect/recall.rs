@@ -3,7 +3,7 @@
 //! It claims the seats of those threads, as a collector does. What it then does to their shards is
 //! the pool's business.
 
-use super::{collect_thread::ensure, keeper::WATCH, registry::Registry};
+use super::{collect_thread::start, keeper::WATCH, registry::Registry};
 use crate::{
     seat::{claim::Claim, seat::Seat, table::Seats},
     sync::{MutexGuard, spin_loop, test_size},
@@ -35,6 +35,10 @@ pub(crate) fn recall_from<L: Default, R>(
     mut recall: impl FnMut(&Seat, &mut L),
     store: impl FnOnce(L) -> R,
 ) -> Option<R> {
+    if patience == Patience::Waits {
+        // Not under the lock, which others need to put objects.
+        seats.fence_kind().register();
+    }
     // bug: recall without the registry's lock
     let _registry = lock(patience)?;
     seats.moves().during(|| {
@@ -53,9 +57,9 @@ pub(crate) fn recall_from<L: Default, R>(
 pub(crate) fn is_quick(seats: &Seats) -> bool {
     if seats.fence_kind().is_registering().is_none() {
         let Some(mut registry) = Registry::try_lock() else { return false };
-        ensure(&mut registry, &WATCH);
+        start(&mut registry, &WATCH);
     }
-    // Nobody does if there is no such thread: then the recall does.
+    // Nobody does if the system refuses a thread: then the recall does.
     seats.fence_kind().is_registering() != Some(true)
 }
 

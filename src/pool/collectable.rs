@@ -67,7 +67,11 @@ impl<T: Send> Collectable for Core<T> {
             let before = pending.objects.len();
             // SAFETY: the shard is ours, and the caller has claimed the seat and holds the lock.
             let unused = unsafe {
-                self.age_shard(seat, typed(shard), pending);
+                // A pool that is not collected lags if its own `trim` has skipped the seat.
+                // bug: late work of a pool that is not collected forgotten
+                if self.is_collected || self.is_ahead_of(typed(shard)) {
+                    self.age_shard(seat, typed(shard), pending);
+                }
                 typed::<T>(shard).owner().was_unused()
             };
             self.forget(pending.objects.len() - before);
@@ -201,6 +205,11 @@ impl<T: Send> Collectable for Core<T> {
 }
 
 impl<T> Core<T> {
+    /// Returns whether the pool has advanced since the shard was flipped.
+    fn is_ahead_of(&self, shard: &Shard<T>) -> bool {
+        shard.generation.load(Relaxed) != self.generation.load(Relaxed)
+    }
+
     /// Flips a shard of ours, which is that of `seat`. What must be dropped goes to `pending`.
     ///
     /// # Safety

@@ -165,9 +165,13 @@ impl<T> Drop for CoreHandle<T> {
     /// left. The idle objects are dropped last, with nothing held.
     fn drop(&mut self) {
         let Some(core) = NonNull::new(self.core.load(Relaxed)) else { return };
-        let (mut registry, mut idle) = (Registry::lock(), List::new());
         // SAFETY: made by `try_init`. It is freed here, unless owned guards are left.
         let shared = unsafe { core.as_ref() };
+        if shared.may_have_loans() {
+            // Not under the lock, which others need to put objects.
+            shared.seats.fence_kind().register();
+        }
+        let (mut registry, mut idle) = (Registry::lock(), List::new());
         if shared.may_have_loans() {
             // SAFETY: the pool is being dropped, and the registry is locked.
             let last = unsafe { shared.end_shared(&mut registry, &mut idle) };

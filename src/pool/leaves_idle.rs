@@ -15,7 +15,10 @@ impl<T> Core<T> {
     /// Called at the end of a call on the slow path, with nothing held.
     #[inline]
     pub(crate) fn poll(&self) {
-        poll(self.caller(), || self.leaves_idle(current()));
+        // bug: pool of borrowed values ages in its calls
+        if self.is_collected {
+            poll(self.caller(), || self.leaves_idle(current()));
+        }
     }
 
     /// Returns whether the collect thread is needed for what the owner of `seat` may have left idle:
@@ -28,9 +31,6 @@ impl<T> Core<T> {
         let marked = seat.is_some_and(Seat::is_unwatched);
         let several = |shard: &Shard<T>| shard.private.len() > 1 || shard.published();
         let many = || self.with_own(seat, several) == Some(true);
-        if !self.is_collected {
-            return false;
-        }
         // bug: no collect thread for what a call leaves idle; no collect thread for what is on the shelf
         marked
             || self.shelf.len() > 0

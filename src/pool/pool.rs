@@ -100,9 +100,12 @@ impl<T, M: Manage<T>> Pool<T, M, Scoped> {
     /// Creates an empty pool whose objects, and whose manager, may borrow. Otherwise as
     /// [`new`](Pool::new).
     ///
-    /// No [`collect`](crate::collect()) reaches such a pool, neither one that a thread of this crate
-    /// runs: idle objects are dropped with the pool, or by [`trim`](Self::trim) and
+    /// No [`collect`](crate::collect()) drops objects of such a pool, not even one that a thread of this
+    /// crate runs: idle objects are dropped with the pool, or by [`trim`](Self::trim) and
     /// [`clear`](Self::clear). It lends no owned guards.
+    ///
+    /// A function that takes such a pool names the parameter, as in `pool: &Pool<T, M, Scoped>`. One for
+    /// all pools has a parameter `S: Scope<T>`.
     ///
     /// # Examples
     ///

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use corepool::{Pool, Pooled, janitor, set_collect_interval};
+use corepool::{Pool, Pooled, Scoped, janitor, set_collect_interval};
 
 use crate::{
     alone,
@@ -483,6 +483,43 @@ fn pools_age_alone_if_there_can_be_no_thread() {
         limit_memory(None);
         assert!(soon_with(|| hold(&TWO, 300), || collect_threads() == 1));
         assert!(soon(|| ONE.stats().idle + TWO.stats().idle == 0));
+    });
+}
+
+/// A pool of borrowed values ages in no call but `trim`.
+#[test]
+fn a_scoped_pool_does_not_age_alone() {
+    static AGES: Pool<u64> = Pool::new(|| 0);
+    alone(|| {
+        let text = String::from("borrowed");
+        let scoped: Pool<&str, _, Scoped> = Pool::scoped(|| &*text);
+        let hold = |objects| {
+            drop(Vec::from_iter((0..objects).map(|_| AGES.get())));
+            drop(Vec::from_iter((0..objects).map(|_| scoped.get())));
+        };
+        set_collect_interval(None);
+        hold(1000);
+        limit_memory(Some(1 << 20));
+        set_collect_interval(Some(SHORT));
+        assert!(soon_with(|| hold(300), || AGES.stats().dropped > 0));
+        (0..10).for_each(|_| hold(300));
+        assert_eq!((scoped.stats().dropped, scoped.stats().idle), (0, 1000));
+        limit_memory(None);
+    });
+}
+
+/// No thread is started that could do nothing for them.
+#[test]
+fn scoped_pools_need_no_collect_thread() {
+    alone(|| {
+        set_collect_interval(Some(SHORT));
+        let scoped: Pool<u64, _, Scoped> = Pool::scoped(|| 0);
+        for _ in 0..10 {
+            drop([scoped.get(), scoped.get()]);
+            thread::sleep(SHORT);
+            assert_eq!(collect_threads(), 0);
+        }
+        assert_eq!(scoped.stats().idle, 2);
     });
 }
 

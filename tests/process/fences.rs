@@ -4,9 +4,10 @@ use std::{
     env,
     sync::{Barrier, mpsc},
     thread,
+    time::Duration,
 };
 
-use corepool::{Pool, Pooled, collect};
+use corepool::{Pool, Pooled, collect, janitor, set_collect_interval};
 
 use crate::{alone, fork::fork};
 
@@ -131,13 +132,26 @@ const REGISTER: u32 = 1 << 4;
 #[test]
 fn no_get_registers() {
     // A process may be registered before the first recall.
-    alone(|| (0..8).for_each(|_| drop(fork(recall_while_registering_is_forbidden))));
+    alone(|| (0..8).for_each(|_| drop(fork(|| recall_while_registering_is_forbidden(|| ())))));
 }
 
-fn recall_while_registering_is_forbidden() {
+#[test]
+fn no_get_registers_beside_a_janitor() {
+    let start = || std::mem::forget(janitor(Duration::from_secs(60)).unwrap());
+    alone(|| (0..8).for_each(|_| drop(fork(|| recall_while_registering_is_forbidden(start)))));
+}
+
+#[test]
+fn no_get_registers_without_a_collect_thread() {
+    let start = || set_collect_interval(None);
+    alone(|| (0..8).for_each(|_| drop(fork(|| recall_while_registering_is_forbidden(start)))));
+}
+
+fn recall_while_registering_is_forbidden(prepare: impl FnOnce() + Send) {
     let (start, put, end) = (Barrier::new(2), Barrier::new(2), Barrier::new(2));
     thread::scope(|s| {
         s.spawn(|| {
+            prepare();
             start.wait();
             // Two, so that the library starts its thread. If the thread below did, it would inherit what
             // is forbidden there.

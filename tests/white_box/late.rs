@@ -172,6 +172,24 @@ fn a_trim_does_not_make_up_for_a_collect() {
     assert_eq!((pool.collect(), pool.collect()), (10, 5));
 }
 
+/// A collect that finds the seat unpinned makes up for a trim, also of a pool that it does not age.
+#[test]
+fn a_collect_makes_up_for_a_trim() {
+    for fence_kind in strategies() {
+        let pool = TestPool::scoped(fence_kind);
+        let trim = || pool.trim(&*pool.core);
+        let late = pool.join();
+        pool.fill(Some(late), 10);
+        let pinned = pin(late);
+        assert_eq!(trim(), 0);
+        drop(pinned);
+        assert_eq!(pool.collect(), 0);
+        assert!(!late.is_late());
+        pool.fill(Some(late), 5);
+        assert_eq!((pool.collect(), trim(), trim()), (0, 10, 5));
+    }
+}
+
 /// Calls a function during a collect, when some pools have advanced and others have not.
 struct Meanwhile<F>(F);
 

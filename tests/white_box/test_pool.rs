@@ -35,7 +35,20 @@ impl TestPool {
     /// A pool for `max_idle` objects.
     pub(super) fn new(fence_kind: FenceKind, max_idle: usize) -> Self {
         let seats = Arc::new(Seats::new(fence_kind, usize::MAX));
-        let core = OnHeap::new(Core::new(&seats, max_idle));
+        let core = Core::new(&seats, max_idle);
+        Self::of(seats, core)
+    }
+
+    /// A pool that collects do not age.
+    pub(super) fn scoped(fence_kind: FenceKind) -> Self {
+        let seats = Arc::new(Seats::new(fence_kind, usize::MAX));
+        let mut core = Core::new(&seats, usize::MAX);
+        core.is_collected = false;
+        Self::of(seats, core)
+    }
+
+    fn of(seats: Arc<Seats>, core: Box<Core<Item>>) -> Self {
+        let core = OnHeap::new(core);
         let pool = Self { seats, core, registry: Mutex::default(), ledger: Arc::default() };
         // SAFETY: the registry is dropped with the pool.
         unsafe { pool.add(&*pool.core) };
