@@ -33,6 +33,7 @@ pub(crate) struct CommonUnits {
 impl CommonUnits {
     /// Returns `limit` units.
     #[cfg(any(feature = "bytes", test))]
+    #[allow(dead_code, reason = "unused in schedules")]
     pub(crate) fn new(limit: usize) -> Self {
         Self { left: AtomicUsize::new(limit) }
     }

@@ -36,8 +36,8 @@ use super::{
 };
 use crate::{
     sync::{
-        self, Acquire, AtomicPtr, AtomicU32, AtomicUsize, LightFence, Relaxed, Release, SeqCst,
-        fence, placeholder, spin_loop, test_size,
+        Acquire, AtomicPtr, AtomicU32, AtomicUsize, LightFence, Relaxed, Release, SeqCst, fence,
+        placeholder, spin_loop, test_size,
     },
     util::{likely::likely, xorshift},
 };
@@ -100,7 +100,7 @@ placeholder! {
         light_fence: LightFence::new(true),
         shared_table: SharedTable {
             table: AtomicPtr::new(NO_TABLE),
-            locked: sync::AtomicBool::new(false),
+            locked: crate::sync::AtomicBool::new(false),
             old: AtomicPtr::new(NO_TABLE),
             retired: AtomicPtr::new(NO_TABLE),
         },
