@@ -528,14 +528,16 @@ fn scoped_pools_need_no_collect_thread() {
 fn recalls_need_no_collect_thread() {
     static POOL: Pool<u64> = Pool::new(|| 0);
     alone(|| {
-        let (start, put, end) = (Barrier::new(2), Barrier::new(2), Barrier::new(2));
+        let [up, start, put, end] = [(); 4].map(|()| Barrier::new(2));
         thread::scope(|s| {
             s.spawn(|| {
+                up.wait();
                 start.wait();
                 drop([POOL.get(), POOL.get()]);
                 put.wait();
                 end.wait();
             });
+            up.wait();
             limit_memory(Some(1 << 20));
             start.wait();
             put.wait();
