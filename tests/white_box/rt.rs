@@ -219,7 +219,7 @@ fn a_batch_leaves_room_in_the_queue() {
     let sched = Sched::new(1, 1, 0);
     let p = sched.p(sched.wake_one().unwrap().p);
     let half = LEN / 2;
-    assert!(sched.inject((0..LEN).map(task)).is_ok());
+    assert!(sched.inject((0..2 * LEN).map(task)).is_ok());
     let mut expected = 0;
     for before in [0, half - 1, half, LEN - 1] {
         assert!((0..before).all(|i| push(&p.queue, i)));
