@@ -276,7 +276,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     }
 
     /// Returns an idle object, or a new one made by `create`, which may fail. It does not call the
-    /// pool's manager to create one.
+    /// pool's manager to create one; [`get`](Self::get), [`take`](Self::take) and
+    /// [`reserve`](Self::reserve) do.
     ///
     /// # Errors
     ///
