@@ -52,6 +52,8 @@ extern "C" fn before() {
     // Waits until nothing that the child may need is half initialised by another thread.
     watch();
     reclaim::collector();
+    // Not under the lock, which others need to put objects.
+    Seats::process().fence_kind().register();
     let registry = Registry::lock();
     // SAFETY: locked, until `after`.
     unsafe {
