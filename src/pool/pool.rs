@@ -121,14 +121,15 @@ impl<T, M: Manage<T>> Pool<T, M, Scoped> {
     /// let text = String::from("a text that is not static");
     /// let parsers: Pool<Parser, _, Scoped> =
     ///     Pool::scoped(|| Parser { text: &text, words: Vec::new() });
-    /// thread::scope(|s| {
-    ///     s.spawn(|| {
-    ///         let mut parser = parsers.get();
-    ///         let text = parser.text;
-    ///         parser.words.extend(text.split(' '));
-    ///     });
-    /// });
-    /// assert_eq!(parsers.get().words.len(), 6);
+    /// let count = || {
+    ///     let mut parser = parsers.get();
+    ///     parser.words.clear();
+    ///     let text = parser.text;
+    ///     parser.words.extend(text.split(' '));
+    ///     parser.words.len()
+    /// };
+    /// let other = thread::scope(|s| s.spawn(count).join().unwrap());
+    /// assert_eq!((count(), other), (6, 6));
     /// ```
     pub const fn scoped(manager: M) -> Self {
         Self::unused(manager)
