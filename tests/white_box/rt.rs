@@ -259,7 +259,7 @@ fn listed(owned: &Owned) -> Vec<usize> {
 fn a_list_has_the_tasks_that_have_not_ended() {
     let owned = Owned::new();
     let mut slots: BTreeMap<usize, NonNull<Slot>> = BTreeMap::new();
-    for i in 0..repeat(20_000, 2_000) {
+    for i in 0..repeat(20_000, 600) {
         slots.insert(i, list(&owned, i));
         // Between none and a few thousand remain.
         let ends = if i / 1000 % 2 == 0 { i / 3 } else { i.wrapping_sub(1) };
@@ -301,7 +301,7 @@ fn a_list_does_not_grow_with_the_tasks_that_have_ended() {
 /// Nothing is kept of many tasks that have waited and ended, once the runtime is idle.
 #[test]
 fn a_runtime_that_rests_keeps_nothing_of_ended_tasks() {
-    let count = repeat(100_000, 3_000);
+    let count = repeat(100_000, 200);
     let runtime = Builder::new().workers(2).build().unwrap();
     let shared = runtime.block_on(async { current::current(|shared| shared.unwrap().arc()) });
     let capacity = || {
