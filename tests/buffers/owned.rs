@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use corepool::buffer::{Buffer, BufferPool};
@@ -24,6 +25,16 @@ const WAYS: [fn(&BufferPool) -> Buffer<'static>; 6] = [
     |pool| pool.adopt_owned(vec![1; 8192]),
     |pool| pool.with_capacity_owned(2 << 20),
 ];
+
+/// Returns whether soon at most `most` bytes are in use more than `before`. Other tests may use some for
+/// a while.
+fn settles(before: usize, most: usize) -> bool {
+    let limit = Instant::now() + Duration::from_secs(30);
+    while live_since(before) > most && Instant::now() < limit {
+        thread::sleep(Duration::from_millis(1));
+    }
+    live_since(before) <= most
+}
 
 fn fill(buffer: &mut Buffer<'_>) {
     buffer.clear();
@@ -72,12 +83,12 @@ fn a_buffer_outlives_its_pool() {
         drop((pool.with_capacity(BIG), pool.with_capacity_owned(BIG)));
         drop(pool);
         // What was idle is gone, and the buffer is not.
-        assert!(live_since(before) <= buffer.capacity() + NOISE);
+        assert!(settles(before, buffer.capacity() + NOISE));
         assert_eq!(*buffer, [7; 5000]);
         // It may still grow.
         buffer.reserve(BIG);
         on_thread(|| drop(buffer));
-        assert!(live_since(before) <= NOISE);
+        assert!(settles(before, NOISE));
     }
 }
 
@@ -93,7 +104,7 @@ fn buffers_that_come_back_after_the_end_are_freed() {
         let [mut grown, other] = buffers;
         grown.reserve(BIG - 5000);
         drop([grown, other]);
-        assert!(live_since(before) <= last.capacity() + NOISE);
+        assert!(settles(before, last.capacity() + NOISE));
     }
 }
 
@@ -179,7 +190,7 @@ fn spawned_threads_share_a_pool() {
     let held: usize = 10 * 2000;
     drop(pool);
     // The last clones go after the pool.
-    assert!(live() >= held && live() <= before + NOISE);
+    assert!(live() >= held && settles(before, NOISE));
     on_thread(|| {
         taken.iter().for_each(|bytes| assert!(bytes.iter().all(|byte| *byte == bytes[0])))
     });
@@ -214,7 +225,7 @@ fn a_pool_is_dropped_amid_its_buffers() {
             // What has come back at the moment of the end goes with age at the latest.
             (0..2).for_each(|_| corepool::collect());
             assert!(
-                live_since(before) <= last.capacity() + NOISE,
+                settles(before, last.capacity() + NOISE),
                 "round {round}: {}",
                 live_since(before)
             );
@@ -273,7 +284,7 @@ fn a_pool_is_dropped_although_a_buffer_was_forgotten() {
     let before = live();
     std::mem::forget(pool.get_owned());
     drop(pool);
-    assert!(before - live() >= BIG - NOISE);
+    assert!(settles(before - BIG, NOISE));
 }
 
 /// A buffer that is dropped after its pool is wiped before its memory is freed, as others are.
