@@ -302,7 +302,8 @@ fn a_list_does_not_grow_with_the_tasks_that_have_ended() {
 #[test]
 #[cfg_attr(miri, ignore = "the time until it rests is long there")]
 fn a_runtime_that_rests_keeps_nothing_of_ended_tasks() {
-    let count = 100_000;
+    // Under sanitizers, where segments are small, there are many of them even so.
+    let count = if cfg!(corepool_tiny) { 2_000 } else { 100_000 };
     let runtime = Builder::new().workers(2).build().unwrap();
     let shared = runtime.block_on(async { current::current(|shared| shared.unwrap().arc()) });
     let capacity = || {
@@ -314,7 +315,7 @@ fn a_runtime_that_rests_keeps_nothing_of_ended_tasks() {
     }));
     assert!(capacity() >= count);
     handles.unwrap().iter().for_each(rt::JoinHandle::abort);
-    let limit = Instant::now() + Duration::from_secs(60);
+    let limit = Instant::now() + Duration::from_secs(300);
     while capacity() > 8 * SLOTS {
         assert!(Instant::now() < limit, "{} slots are kept", capacity());
         thread::sleep(Duration::from_millis(1));
