@@ -27,6 +27,7 @@ mod ring;
 mod rt;
 mod schedule;
 mod seat;
+mod set_once;
 mod shelf;
 mod stock;
 mod weight;

@@ -6,3 +6,9 @@ from .planted import bug
 
 bug("near future taken for long ago", "if time > usize::MAX - ABOUT { 0 } else { time }", "time",
     tests="--lib white_box::schedule::")
+
+
+# util/set_once.rs
+
+bug("made without release", "AcqRel", "Acquire",
+    models="set_once")

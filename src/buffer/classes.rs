@@ -10,8 +10,8 @@ use super::{class::CLASSES, options::Options};
 use crate::{
     containers::quota::CommonUnits,
     pool::pool::Pool,
-    sync::{AcqRel, Acquire, AtomicPtr, placeholder},
-    util::try_alloc::try_box,
+    sync::{Acquire, AtomicPtr, placeholder},
+    util::{set_once::set_once, try_alloc::try_box},
 };
 
 /// Stands for no class, or for no stripe.
@@ -68,7 +68,7 @@ impl Classes {
     /// Returns the pool of this class, or `NOT_MADE`.
     #[inline]
     pub(super) fn get(&self, class: u8) -> &Pool<Storage> {
-        // Acquire: pairs with the Release in `make`.
+        // Acquire: pairs with the Release in `set_once`.
         // SAFETY: it is a placeholder, or was made from a `Box`, which our `drop` alone frees.
         unsafe { &*self.pools[usize::from(class) % PLACES].load(Acquire) }
     }
@@ -91,20 +91,8 @@ impl Classes {
         let pool = try_box(<Pool<Storage>>::new(Storage::new).with_max_idle(limit))?;
         // bug: class without memory of its own
         pool.try_first_use(self.common.clone())?;
-        let new = Box::into_raw(pool);
-        // Release: pairs with the Acquire in `get`. Acquire: the pool of another thread was made
-        // before.
-        let place = &self.pools[usize::from(class)];
-        let made = match place.compare_exchange(NOT_MADE, new, AcqRel, Acquire) {
-            Ok(_) => new,
-            Err(made) => {
-                // SAFETY: from the `Box` above, and no other thread has seen it.
-                drop(unsafe { Box::from_raw(new) });
-                made
-            }
-        };
         // SAFETY: as in `get`.
-        Some(unsafe { &*made })
+        Some(unsafe { &*set_once(&self.pools[usize::from(class)], NOT_MADE, pool) })
     }
 
     /// Returns the size classes that have been made, and their pools.

@@ -16,8 +16,8 @@ use super::class::{CLASSES, Sizes};
 use crate::{
     collect::join::current_or_join,
     seat::{current::current, seat::Seat},
-    sync::{AcqRel, Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, placeholder},
-    util::try_alloc::try_box,
+    sync::{Acquire, AtomicPtr, AtomicU32, AtomicUsize, Relaxed, placeholder},
+    util::{set_once::set_once, try_alloc::try_box},
 };
 
 /// A power of two.
@@ -173,7 +173,7 @@ impl Hints {
 
     #[inline]
     fn pointer(&self, index: u8) -> *mut PaddedStripe {
-        // Acquire: pairs with the Release in `make`.
+        // Acquire: pairs with the Release in `set_once`.
         self.stripes[usize::from(index) % STRIPES].load(Acquire)
     }
 
@@ -198,20 +198,10 @@ impl Hints {
     fn make(&self, index: u8) -> Option<&Stripe> {
         // bug: a new stripe forgets the initial capacity
         let class = self.rest.class();
-        let new = Box::into_raw(try_box(CachePadded::new(Stripe::new(class)))?);
+        let new = try_box(CachePadded::new(Stripe::new(class)))?;
         let place = &self.stripes[usize::from(index) % STRIPES];
-        // Release: pairs with the Acquire in `pointer`. Acquire: the stripe of another thread was made
-        // before.
-        let made = match place.compare_exchange(self.blank, new, AcqRel, Acquire) {
-            Ok(_) => new,
-            Err(made) => {
-                // SAFETY: from the `Box` above, and no other thread has seen it.
-                drop(unsafe { Box::from_raw(new) });
-                made
-            }
-        };
         // SAFETY: as in `stripe`.
-        Some(unsafe { &*made })
+        Some(unsafe { &*set_once(place, self.blank, new) })
     }
 
     /// Returns all stripes that may have counted something.

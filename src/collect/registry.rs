@@ -88,8 +88,9 @@ impl Registry {
         // SAFETY: only the lifetime changes. No reference to the pool is used after it has left, and no
         // object of it beyond its borrow: other threads do not touch objects of pools that are not
         // collected, except to move them.
-        let pool =
-            unsafe { mem::transmute::<*const dyn Collectable, *const dyn Collectable>(pool) };
+        let pool = unsafe {
+            mem::transmute::<&(dyn Collectable + '_), &(dyn Collectable + 'static)>(pool)
+        };
         self.pools[index] = Some(Entry(pool));
         index
     }

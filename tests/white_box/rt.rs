@@ -331,16 +331,16 @@ fn the_global_queue_has_turns_by_polls_and_by_time() {
     let mut look = |polls, micros| turn.look(polls, || start + Duration::from_micros(micros));
     assert_eq!(look(1000, 0), Look::One, "the first time");
     assert_eq!(look(1001, 100), Look::One, "the turn lasts");
-    assert_eq!(look(1002, 200), Look::Not, "the turn is used up");
+    assert_eq!(look(1002, 200), Look::Nothing, "the turn is used up");
     for i in 0..60 {
-        assert_eq!(look(1003 + i, 201 + i as u64), Look::Not, "short polls");
+        assert_eq!(look(1003 + i, 201 + i as u64), Look::Nothing, "short polls");
     }
-    assert_eq!(look(1063, 261), Look::Some(61), "61 polls");
+    assert_eq!(look(1063, 261), Look::Batch { most: 61 }, "61 polls");
     assert_eq!(look(1064, 3000), Look::One, "a long poll");
-    assert_eq!(look(1066, 3100), Look::Not, "the queue was empty, and another task has run");
+    assert_eq!(look(1066, 3100), Look::Nothing, "the queue was empty, and another task has run");
     assert_eq!(look(1067, 6000), Look::One, "a long poll");
-    assert_eq!(look(1068, 9000), Look::Not, "a long task of the global queue");
-    assert_eq!(look(1069, 12000), Look::One, "a long task of the own queue");
+    assert_eq!(look(1068, 9000), Look::Nothing, "a long task of the global queue");
+    assert_eq!(look(1069, 12000), Look::One, "a long task of the worker's own queue");
     // Another P, with another count of polls.
     assert_eq!(look(5, 15000), Look::One);
 }

@@ -252,7 +252,8 @@ fn is_usable(segment: &Segment) -> bool {
     2 * free_slots(segment) >= SLOTS
 }
 
-/// Returns whether the segment may be freed: no thread but the caller, who has the lock, knows it.
+/// Returns whether the segment may be freed: all of its slots are free, and nothing but the list refers to
+/// it. The caller holds the list's lock.
 fn is_unused(segment: &Arc<Segment>) -> bool {
     // bug: segment of a reserved slot freed
     Arc::strong_count(segment) == 1 && segment.iter().all(Slot::is_free)

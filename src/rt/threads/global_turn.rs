@@ -19,15 +19,15 @@ const PERIOD: Duration = Duration::from_micros(200);
 /// The largest number of polls between two readings of the clock.
 const STEP: usize = 16;
 
-/// What to take of the global queue.
+/// What to take from the global queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Nothing: the worker's own tasks run.
-    Not,
+    /// Nothing: the worker runs its own tasks.
+    Nothing,
     /// One task.
     One,
-    /// Up to so many tasks.
-    Some(usize),
+    /// At most `most` tasks.
+    Batch { most: usize },
 }
 
 /// Written and read by one worker. Polls are counted by its P, and may jump when it gets another.
@@ -55,7 +55,7 @@ impl GlobalTurn {
     pub(crate) fn look(&mut self, polls: usize, now: impl FnOnce() -> Instant) -> Look {
         let count = polls.wrapping_sub(self.polls);
         if count < POLLS && polls.wrapping_sub(self.next) > POLLS {
-            return Look::Not;
+            return Look::Nothing;
         }
         let now = now();
         // bug: turns by polls alone
@@ -64,7 +64,7 @@ impl GlobalTurn {
         let lasts = self.last.take() == Some(polls.wrapping_sub(1));
         if over {
             self.begin(polls, now);
-            return if lasts { Look::Not } else { self.one(polls) };
+            return if lasts { Look::Nothing } else { self.one(polls) };
         }
         if lasts {
             return self.one(polls);
@@ -72,11 +72,11 @@ impl GlobalTurn {
         // bug: turns by time alone
         if count >= POLLS {
             self.begin(polls, now);
-            return Look::Some(POLLS);
+            return Look::Batch { most: POLLS };
         }
         self.next = polls.wrapping_add(self.step);
         self.step = (2 * self.step).min(STEP);
-        Look::Not
+        Look::Nothing
     }
 
     /// The task of the next poll is one of the turn.

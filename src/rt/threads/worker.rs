@@ -222,10 +222,10 @@ impl WorkerLoop<'_> {
     #[cold]
     fn take_turn(&mut self, p: &P) -> Option<Ready> {
         match self.turn.look(p.tick().polls(), Instant::now) {
-            Look::Not => None,
+            Look::Nothing => None,
             Look::One => self.shared.sched.pop_global(),
             // SAFETY: this thread's P.
-            Look::Some(most) => unsafe { self.shared.sched.pop_some(p, most) },
+            Look::Batch { most } => unsafe { self.shared.sched.pop_some(p, most) },
         }
     }
 
