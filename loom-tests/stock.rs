@@ -5,12 +5,13 @@ use loom::{sync::Arc, thread};
 use super::model;
 use crate::containers::{
     cell::{EmptyCell, List},
-    stock::Stock,
+    stock::{Batch, Stock},
 };
 
 fn add(stock: &Stock<usize>, count: usize) -> usize {
-    let mut batch = List::new();
-    (0..count).for_each(|_| batch.push(EmptyCell::new()));
+    let mut cells = List::new();
+    (0..count).for_each(|_| cells.push(EmptyCell::new()));
+    let batch = Batch::try_new(cells).unwrap();
     count - stock.add(batch).map_or(0, |batch| batch.len())
 }
 

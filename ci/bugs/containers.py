@@ -200,6 +200,9 @@ bug("weight state freed without acquire", "fence(Acquire);", "",
 
 # containers/stock.rs
 
+bug("cells of a dropped batch leaked", "while self.pop().is_some() {} } } pub(crate) struct Stock", "} } pub(crate) struct Stock",
+    address="--lib white_box::cell")
+
 bug("stock filled without release", "Release", "Relaxed",
     models="stock_hands_over")
 

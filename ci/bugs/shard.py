@@ -103,6 +103,9 @@ bug("spare cell lost when put away", "..", "+ 1..",
 bug("spare cell of the slot lost when put away", "self.keep_empty(cell)", "let _ = cell",
     tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
 
+bug("spare cells from elsewhere lost", "self.set_counts(count, spares);", "",
+    tests="--lib white_box::shard")
+
 
 # shard/private/units.rs
 

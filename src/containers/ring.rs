@@ -45,6 +45,9 @@ pub(crate) enum Steal {
 /// The slots in `[tail, head)` are full and can be claimed. A thief owns the slots that it has
 /// claimed until it has set them to null, and the owner of the ring pushes to a slot only if it is
 /// null. So a ring never keeps a pointer to an object that has left it.
+///
+/// The indices change hands all the time, so they share no cache line with what one thread uses.
+#[repr(align(128))]
 pub(crate) struct Ring<T> {
     /// `head << HALF | tail`. Both indices count up and wrap; index `i` means slot `i & (len - 1)`.
     indices: AtomicUsize,

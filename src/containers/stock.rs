@@ -2,16 +2,67 @@
 //!
 //! Each place holds one batch, or null, and a thread adds or takes a batch as a whole. So an old
 //! value of a place that recurs (ABA) does no harm.
+//!
+//! A batch lists its cells by address, so that it moves without a look at the cells: they are in the
+//! cache of the thread that has emptied them. Bonwick and Adams hand on magazines through a depot in
+//! this way ("Magazines and Vmem", 2001).
 
 use std::{mem::MaybeUninit, ptr};
 
-use super::cell::{List, ObjectCell};
-use crate::sync::{Acquire, AtomicPtr, Relaxed, Release, test_size};
+use super::cell::{EmptyCell, List, ObjectCell};
+use crate::{
+    sync::{Acquire, AtomicPtr, Relaxed, Release, test_size},
+    util::try_alloc::try_box,
+};
 
 /// The most batches that a pool keeps.
 const BATCHES: usize = test_size(4, 1);
 
-pub(crate) struct Stock<T>([AtomicPtr<ObjectCell<MaybeUninit<T>>>; BATCHES]);
+/// The most cells of a batch.
+pub(crate) const BATCH: usize = test_size(64, 2);
+
+/// Spare cells, on their way to another thread.
+pub(crate) struct Batch<T> {
+    len: usize,
+    /// The first `len` own a cell each.
+    cells: [*mut ObjectCell<MaybeUninit<T>>; BATCH],
+}
+
+impl<T> Batch<T> {
+    /// Moves the cells of `list` into a batch. Frees those that have no place, and all of them if there
+    /// is no memory for the batch.
+    pub(crate) fn try_new(mut list: List<MaybeUninit<T>>) -> Option<Box<Self>> {
+        let mut batch = try_box(Self { len: 0, cells: [ptr::null_mut(); BATCH] })?;
+        while batch.len < BATCH {
+            let Some(empty) = list.pop() else { break };
+            batch.cells[batch.len] = empty.into_raw();
+            batch.len += 1;
+        }
+        Some(batch)
+    }
+
+    #[cfg(test)]
+    #[allow(dead_code, reason = "not all models use it")]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes a cell out.
+    pub(crate) fn pop(&mut self) -> Option<EmptyCell<T>> {
+        self.len = self.len.checked_sub(1)?;
+        // SAFETY: it owned the cell, and has given it up.
+        Some(unsafe { EmptyCell::from_raw(self.cells[self.len]) })
+    }
+}
+
+impl<T> Drop for Batch<T> {
+    fn drop(&mut self) {
+        // bug: cells of a dropped batch leaked
+        while self.pop().is_some() {}
+    }
+}
+
+pub(crate) struct Stock<T>([AtomicPtr<Batch<T>>; BATCHES]);
 
 // SAFETY: a stock owns its cells, which hold no objects, and hands each batch to one thread.
 unsafe impl<T: Send> Send for Stock<T> {}
@@ -28,26 +79,25 @@ impl<T> Stock<T> {
     }
 
     /// Adds a batch. Returns it if there is no place for it.
-    pub(crate) fn add(&self, batch: List<MaybeUninit<T>>) -> Option<List<MaybeUninit<T>>> {
-        let raw = batch.into_raw();
-        let added = !raw.is_null()
-            && self.0.iter().any(|place| {
-                // Release: pairs with the Acquire in `take`, for the cells.
-                // bug: stock filled without release; batch of the stock overwritten
-                place.compare_exchange(ptr::null_mut(), raw, Release, Relaxed).is_ok()
-            });
+    pub(crate) fn add(&self, batch: Box<Batch<T>>) -> Option<Box<Batch<T>>> {
+        let raw = Box::into_raw(batch);
+        let added = self.0.iter().any(|place| {
+            // Release: pairs with the Acquire in `take`, for the batch and its cells.
+            // bug: stock filled without release; batch of the stock overwritten
+            place.compare_exchange(ptr::null_mut(), raw, Release, Relaxed).is_ok()
+        });
         // SAFETY: the pointer came from `into_raw`, and was not added.
-        (!added).then(|| unsafe { List::from_raw(raw) })
+        (!added).then(|| unsafe { Box::from_raw(raw) })
     }
 
     /// Takes a batch, if there is one.
-    pub(crate) fn take(&self) -> Option<List<MaybeUninit<T>>> {
+    pub(crate) fn take(&self) -> Option<Box<Batch<T>>> {
         self.0.iter().filter(|place| !place.load(Relaxed).is_null()).find_map(|place| {
-            // Acquire: pairs with the Release in `add`, for the cells.
+            // Acquire: pairs with the Release in `add`, for the batch and its cells.
             // bug: stock emptied without acquire
             let raw = place.swap(ptr::null_mut(), Acquire);
-            // SAFETY: the pointer came from `List::into_raw`, and the swap made the list ours.
-            (!raw.is_null()).then(|| unsafe { List::from_raw(raw) })
+            // SAFETY: the pointer came from `into_raw`, and the swap made the batch ours.
+            (!raw.is_null()).then(|| unsafe { Box::from_raw(raw) })
         })
     }
 }

@@ -50,8 +50,10 @@ impl<T: Send> Collectable for Core<T> {
             let before = pending.objects.len();
             self.shelf.take_aged(&mut pending.objects);
             // bug: stock kept by collects
-            std::iter::from_fn(|| self.stock.take())
-                .for_each(|batch| pending.empties.append(batch));
+            let batches = std::iter::from_fn(|| self.stock.take());
+            batches.for_each(|mut batch| {
+                std::iter::from_fn(|| batch.pop()).for_each(|empty| pending.empties.push(empty));
+            });
             self.forget(pending.objects.len() - before);
         });
     }

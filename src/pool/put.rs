@@ -7,6 +7,7 @@ use crate::{
     containers::{
         cell::{CellBox, EmptyCell, List},
         ring::Ring,
+        stock::Batch,
     },
     seat::seat::Seat,
     shard::{
@@ -114,7 +115,7 @@ impl<T> Core<T> {
         let private = pinned.owner.private();
         private.stage_spares();
         let Err(value) = private.put(value) else { return Ok(()) };
-        let Some(empty) = private.pop_empty() else { return Err(value) };
+        let Some(empty) = private.pop_spare() else { return Err(value) };
         let pushed = pinned.owner.push(empty.fill(value), &self.quota, &mut None);
         self.mark(&pinned);
         pushed.map_err(|error| {
@@ -127,7 +128,7 @@ impl<T> Core<T> {
 
     /// Returns whether the seat has a shard without spare cells.
     fn is_out_of_cells(&self, seat: Option<&Seat>) -> bool {
-        self.pin(seat).is_some_and(|pinned| pinned.owner.private().has_no_empties())
+        self.pin(seat).is_some_and(|pinned| pinned.owner.private().has_no_spares())
     }
 
     /// Takes spare cells from the stock, if the seat's shard has none. Returns whether it has some
@@ -138,7 +139,7 @@ impl<T> Core<T> {
         }
         let Some(mut batch) = self.stock.take() else { return false };
         match self.pin(seat) {
-            Some(pinned) => pinned.owner.private().add_empties(&mut batch),
+            Some(pinned) => pinned.owner.private().add_spares(&mut batch),
             None => return false,
         }
         true
@@ -179,6 +180,6 @@ impl<T> Core<T> {
     /// Gives the spare cells of which a shard has too many to the stock. Those for which it has no
     /// place are freed.
     fn add_to_stock(&self, surplus: Option<List<MaybeUninit<T>>>) {
-        drop(surplus.and_then(|surplus| self.stock.add(surplus)));
+        drop(surplus.and_then(Batch::try_new).and_then(|batch| self.stock.add(batch)));
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         cell::{CellBox, EmptyCell, List},
         quota::Quota,
         ring::Ring,
+        stock::{BATCH, Batch},
     },
     shard::{
         owner::{Owner, PushError},
@@ -381,7 +382,7 @@ fn empty_cells_are_kept() {
                 kept -= list.len();
                 surplus += list.len();
             }
-            assert_eq!(private.has_no_empties(), kept == 0);
+            assert_eq!(private.has_no_spares(), kept == 0);
             most = most.max(kept);
         }
         assert!(surplus + kept == 400 || most == 0);
@@ -459,6 +460,28 @@ fn empty_cells_are_staged_where_there_are_units() {
     }
 }
 
+fn batch(cells: usize) -> Box<Batch<usize>> {
+    let mut list = List::new();
+    (0..cells).for_each(|_| list.push(EmptyCell::new()));
+    Batch::try_new(list).unwrap()
+}
+
+/// Spare cells from elsewhere are used in the magazine, one for each value, before those that were
+/// kept aside.
+#[test]
+fn spare_cells_come_in_batches() {
+    let own = Own::grown(usize::MAX);
+    own.owner().private().add_spares(&mut batch(BATCH));
+    assert_eq!((0..BATCH).find(|&i| own.owner().private().put(i).is_err()), None);
+    assert!(own.owner().private().has_no_spares());
+    assert!(own.owner().private().pop_spare().is_none());
+    // There is no room for all of these in the magazine.
+    let more = PRIVATE.div_ceil(BATCH);
+    (0..more).for_each(|_| own.owner().private().add_spares(&mut batch(BATCH)));
+    let cells = iter::from_fn(|| own.owner().private().pop_spare()).count();
+    assert_eq!((cells, own.shard.idle()), (more * BATCH, BATCH));
+}
+
 /// Objects and values are put and taken in any order: each comes out once, and is among the newest,
 /// and no cell is lost or in two places.
 #[test]
@@ -470,7 +493,7 @@ fn cells_are_conserved() {
         let (mut made, mut spare, mut generation) = (0, 0, 0);
         let mut idle = std::collections::BTreeSet::new();
         for _ in 0..repeat(400, 80) {
-            match rng.below(20) {
+            match rng.below(22) {
                 0..5 => {
                     if own.owner().private().put(made).is_ok() {
                         spare -= 1;
@@ -508,6 +531,13 @@ fn cells_are_conserved() {
                     spare +=
                         usize::from(own.owner().private().push_empty(EmptyCell::new()).is_none())
                 }
+                19 => {
+                    let cells = 1 + rng.below(BATCH);
+                    own.owner().private().add_spares(&mut batch(cells));
+                    spare += cells;
+                    assert!(!own.owner().private().has_no_spares());
+                }
+                20 => spare -= usize::from(own.owner().private().pop_spare().is_some()),
                 _ if rng.below(4) == 0 => {
                     generation += 1;
                     let gone = own.collect(generation);

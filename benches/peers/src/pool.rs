@@ -40,6 +40,12 @@ pub trait Store: Sync + Sized {
     fn put(&self, object: Self::Object);
 
     fn take(&self) -> Option<Self::Object>;
+
+    /// Takes an object, or makes one.
+    #[inline(always)]
+    fn take_or_make(&self) -> Self::Object {
+        self.take().unwrap_or_else(Self::Object::make)
+    }
 }
 
 impl<S: Store> Lender for S {
@@ -58,7 +64,7 @@ impl<S: Store> Lender for S {
 
     #[inline(always)]
     fn get(&self) -> S::Object {
-        self.take().unwrap_or_else(S::Object::make)
+        self.take_or_make()
     }
 
     #[inline(always)]

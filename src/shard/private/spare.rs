@@ -4,8 +4,11 @@ use std::mem::MaybeUninit;
 
 use super::{PrivateOwner, spare, spare_cell, vacant};
 use crate::{
-    containers::cell::{EmptyCell, List, ObjectCell},
-    shard::size::Size,
+    containers::{
+        cell::{EmptyCell, List, ObjectCell},
+        stock::Batch,
+    },
+    shard::size::{PLACES, Size},
     sync::Relaxed,
 };
 
@@ -70,14 +73,38 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Keeps spare cells aside that come from elsewhere, and leaves `more` empty.
-    pub(crate) fn add_empties(&self, more: &mut List<MaybeUninit<T>>) {
-        self.with_empties(|empties| empties.append(std::mem::take(more)));
+    /// Takes one spare cell from the magazine, or else one that was kept aside. The others stay where
+    /// [`put`](Self::put) finds them.
+    pub(crate) fn pop_spare(&self) -> Option<EmptyCell<T>> {
+        let (count, spares) = self.counts();
+        if spares == 0 {
+            return self.with_empties(List::pop);
+        }
+        self.set_counts(count, spares - 1);
+        // SAFETY: the place owned the cell, which holds no object, and has given it up.
+        Some(unsafe { EmptyCell::from_raw(self.place(count + spares - 1).cast()) })
     }
 
-    /// Returns whether there are no spare cells, except in the slot and the magazine.
-    pub(crate) fn has_no_empties(&self) -> bool {
-        self.with_empties(|empties| empties.len() == 0)
+    /// Keeps spare cells that come from elsewhere: in the magazine, without a look at them, and aside
+    /// if there is no room. Leaves `more` empty.
+    pub(crate) fn add_spares(&self, more: &mut Batch<T>) {
+        let (count, mut spares) = self.counts();
+        let room = if self.has_magazine() { PLACES - count - spares } else { 0 };
+        for _ in 0..room {
+            let Some(empty) = more.pop() else { break };
+            self.set_place(count + spares, empty.into_raw().cast());
+            spares += 1;
+        }
+        // bug: spare cells from elsewhere lost
+        self.set_counts(count, spares);
+        while let Some(empty) = more.pop() {
+            self.with_empties(|empties| empties.push(empty));
+        }
+    }
+
+    /// Returns whether there are no spare cells, except in the slot.
+    pub(crate) fn has_no_spares(&self) -> bool {
+        self.counts().1 == 0 && self.with_empties(|empties| empties.len() == 0)
     }
 
     /// Takes all spare cells.

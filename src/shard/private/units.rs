@@ -111,7 +111,7 @@ impl<T> PrivateOwner<'_, T> {
         quota.release(unused + usize::from(vacant));
     }
 
-    fn has_magazine(&self) -> bool {
+    pub(super) fn has_magazine(&self) -> bool {
         // SAFETY: only the owner uses the magazine.
         self.private.magazine.with(|magazine| unsafe { (*magazine).is_some() })
     }

@@ -52,4 +52,9 @@ impl<T: Thing> Store for Values<T> {
     fn take(&self) -> Option<T> {
         self.0.try_take()
     }
+
+    #[inline(always)]
+    fn take_or_make(&self) -> T {
+        self.0.take()
+    }
 }
