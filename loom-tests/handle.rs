@@ -55,7 +55,7 @@ impl Pool {
 /// Two threads use a pool for the first time at once, and both get the same core.
 #[test]
 fn handle_first_use_by_two() {
-    model("handle_first_use_by_two", Some(3), || {
+    model("handle_first_use_by_two", Some(2), || {
         let pool = Arc::new(Pool::new());
         let seat = pool.seats.join().unwrap();
         let other = {
@@ -121,7 +121,7 @@ fn handle_first_use_against_end() {
 /// A collect runs during the first use of a pool.
 #[test]
 fn handle_first_use_against_collect() {
-    model("handle_first_use_against_collect", Some(3), || {
+    model("handle_first_use_against_collect", Some(2), || {
         let pool = Pool::new();
         let seat = pool.seats.join().unwrap();
         let collector = {
