@@ -21,10 +21,20 @@ static BOUND_4: Pool<Vec<u8>> = bounded(4);
 static WEIGHED: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(|| Vec::with_capacity(4096))
     .with_weight(Vec::capacity)
     .with_max_idle_bytes(1 << 20);
+static BATCHES: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
+static WEIGHED_BATCHES: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(|| Vec::with_capacity(4096))
+    .with_weight(Vec::capacity)
+    .with_max_idle_bytes(1 << 20);
 static CLASSES: BufferPool = BufferPool::new();
 
 const fn bounded(most: usize) -> Pool<Vec<u8>> {
     <Pool<Vec<u8>>>::new(Vec::new).with_max_idle(most)
+}
+
+/// Gets eight objects, and then drops all of them.
+#[inline(always)]
+fn hold_8(pool: &'static Pool<Vec<u8>>) {
+    black_box(&mut [(); 8].map(|()| pool.get()));
 }
 
 /// Functions named `WHAT_get_drop` and `WHAT_take_put`, which repeat the hit `times` times.
@@ -52,6 +62,8 @@ ways! {
     bound_16_get_drop black_box(&mut *BOUND_16.get());
     bound_4_get_drop black_box(&mut *BOUND_4.get());
     weighed_get_drop black_box(&mut *WEIGHED.get());
+    hold_8_get_drop hold_8(&BATCHES);
+    weighed_hold_8_get_drop hold_8(&WEIGHED_BATCHES);
     usize_take_put NUMBERS.put(black_box(NUMBERS.take()));
     vec_take_put BUFFERS.put(black_box(BUFFERS.take()));
     weighed_take_put WEIGHED.put(black_box(WEIGHED.take()));
@@ -114,6 +126,8 @@ fn main() {
         bound_16_get_drop,
         bound_4_get_drop,
         weighed_get_drop,
+        hold_8_get_drop,
+        weighed_hold_8_get_drop,
     ];
     let buffers = [
         buffer_get_drop,

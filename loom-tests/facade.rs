@@ -135,6 +135,7 @@ macro_rules! arithmetic {
 }
 
 atomic!(AtomicBool, bool);
+atomic!(AtomicU16, u16);
 atomic!(AtomicU32, u32);
 atomic!(AtomicUsize, usize);
 atomic!(AtomicPtr<T>, *mut T);

@@ -16,6 +16,9 @@ use crate::{
     shard::shard::Shard,
 };
 
+/// What an object weighs in a pool that weighs.
+pub(super) const WEIGHT: usize = 3;
+
 pub(super) struct ModelPool {
     pub(super) seats: Shared<Seats>,
     pub(super) core: Box<Core<Object>>,
@@ -29,8 +32,18 @@ impl ModelPool {
 
     /// Another pool, for the same seats.
     pub(super) fn with(seats: &Shared<Seats>, max_idle: usize) -> Arc<Self> {
+        Self::of(seats, Core::new(seats, max_idle))
+    }
+
+    /// A pool whose objects weigh [`WEIGHT`] each and at most `most` in total.
+    pub(super) fn weighed(most: usize) -> Arc<Self> {
+        let seats = Shared::new(Seats::new(FenceKind::Asymmetric, usize::MAX));
+        let core = Core::try_weighed(&seats, usize::MAX, |_| WEIGHT, most);
+        Self::of(&seats, core.expect("there is memory"))
+    }
+
+    fn of(seats: &Shared<Seats>, core: Box<Core<Object>>) -> Arc<Self> {
         let seats = Shared::clone(seats);
-        let core = Core::new(&seats, max_idle);
         // SAFETY: `drop` removes it from the registry.
         unsafe {
             let mut registry = Registry::lock();
@@ -47,6 +60,7 @@ impl ModelPool {
         }
         ready(seat);
         let full = self.core.search(Some(seat), Effort::Full)?;
+        self.core.release_weight(&full);
         full.get().use_it();
         Some(full)
     }
@@ -55,6 +69,7 @@ impl ModelPool {
     pub(super) fn get_shared(&self, seat: &Seat) -> Option<CellBox<Object>> {
         ready(seat);
         let full = self.core.take(Some(seat))?;
+        self.core.release_weight(&full);
         full.get().use_it();
         Some(full)
     }
@@ -75,7 +90,8 @@ impl ModelPool {
     pub(super) fn put(&self, seat: &Seat, full: CellBox<Object>) {
         ready(seat);
         full.get().use_it();
-        drop(self.core.put(Some(seat), full));
+        let weight = self.core.weigh(full.get());
+        drop(self.core.put_weighed(Some(seat), full, weight));
     }
 
     /// Puts `count` new objects.

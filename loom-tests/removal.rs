@@ -36,7 +36,7 @@ fn removal_against_owner() {
         let found = pool.with_own(seat, |shard| {
             // SAFETY: pinned.
             let owner = unsafe { shard.owner() };
-            let put = owner.push(pool.ledger.object(), &pool.core.quota, &mut None);
+            let put = owner.push(pool.ledger.object(), 0, &pool.core.quota, &mut None);
             assert!(put.is_ok(), "a free slot");
         });
         pool.fill(seat, 1);

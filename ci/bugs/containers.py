@@ -104,9 +104,6 @@ bug("bound of several pools ignored", "take(&common.left, wanted)", "wanted",
 bug("common units lost", "self.common.iter()", "None::<&Arc<CommonUnits>>.iter()",
     tests="--test buffers options::at_most")
 
-bug("private places in a pool that weighs", "Self { bounded: true, slots: false, places: 0, ..self }", "self",
-    tests="--test it weights::")
-
 bug("units leased twice",
     "match left.fetch_update(Relaxed, Relaxed, take",
     "let now = left.load(Relaxed); match take(now).map(|rest| { left.store(rest, Relaxed); now }).ok_or(()",

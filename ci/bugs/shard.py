@@ -20,6 +20,15 @@ bug("shard freed while it is in use", "shard.known_uses.replace(uses) == uses", 
 bug("unit lost when a ring is needed", "quota.release(1);", "",
     tests="--test no_memory growth")
 
+bug("weight lost when a ring is needed", "self.limit.iter().for_each(|limit| limit.sub(weight));", "",
+    tests="--lib white_box::weighed")
+
+bug("weight not noted by a push", "unsafe { note_weight(cell, weight) };", "",
+    tests="--lib white_box::weighed")
+
+bug("unit lost when an object is too heavy", "quota.release(1);", "",
+    tests="--lib white_box::weighed")
+
 bug("units not moved by a spill", "quota.bounded()", "false",
     schedules="bound", programs="random::pools")
 
@@ -127,11 +136,49 @@ bug("object above its reservation kept", "weight <= reserved &&", "",
 bug("weight of a value not noted", "private.slot_weight.store(weight, Relaxed);", "",
     tests="--test it weights::a_value_is_weighed")
 
-bug("weight of an object that has left reserved as well", "self.private.reserved.store(0, Relaxed);", "",
-    tests="--lib white_box::weighed", soak="")
+bug("reservation of the magazine's objects given to the slot",
+    ".min(reserved.saturating_sub(weights.of_oldest(private.count())))", ".min(reserved)",
+    tests="--lib white_box::weighed")
+
+bug("weight of an object that has left reserved as well", "self.divide(reserved - gone);", "",
+    tests="--lib white_box::weighed")
+
+bug("weight not noted by a spill", "unsafe { note_weight(cell, weights.of(i)) };", "let _ = (i, cell, note_weight::<T>);",
+    tests="--lib white_box::weighed")
+
+bug("weight of spilled objects reserved as well",
+    "reserved.store(reserved.load(Relaxed).saturating_sub(weight), Relaxed);", "",
+    tests="--lib white_box::weighed")
+
+bug("weight of stolen objects reserved twice", "limit.sub(now - used - (needed - reserved));", "",
+    tests="--lib white_box::weighed")
 
 bug("reservation not given back", "limit.sub(unused);", "",
     tests="--lib white_box::weighed")
+
+bug("weight of objects that have left reserved as well", "self.private.reserved.store(0, Relaxed);", "",
+    tests="--lib white_box::weighed", soak="")
+
+
+# shard/private/weights.rs
+
+bug("weights that must have memory", "try_box(", "Some(Box::new)?(",
+    tests="--test no_memory growth")
+
+bug("objects above the reservation of a magazine kept", "if fits {", "if true {",
+    tests="--lib white_box::weighed")
+
+bug("weights not moved with their objects", "self.sums[i].load(Relaxed) - weight", "self.sums[i].load(Relaxed)",
+    tests="--lib white_box::weighed")
+
+bug("weights read without acquire", "Acquire", "Relaxed",
+    models="weights_of_a_new_magazine")
+
+bug("weights stored without release", "Release", "Relaxed",
+    models="weights_of_a_new_magazine")
+
+bug("weights leaked with their shard", "drop(unsafe { Box::from_raw(weights) });", "",
+    tests="--test memory weighs")
 
 
 # shard/shard.rs

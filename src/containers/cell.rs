@@ -16,8 +16,8 @@ use std::{
 
 use crate::{sync::UnsafeCell, util::panics::FirstPanic};
 
-/// The heap allocation of one object. `next` belongs to the cell's owner, and is used while the
-/// cell is in a [`List`].
+/// The heap allocation of one object. `next` belongs to the cell's owner. It links the cells of a
+/// [`List`]; in a pool that weighs, it holds the weight of an object in a chain.
 #[repr(C)]
 pub(crate) struct ObjectCell<T> {
     value: T,
@@ -225,6 +225,28 @@ unsafe fn next<T>(cell: *mut ObjectCell<T>) -> *mut ObjectCell<T> {
 unsafe fn set_next<T>(cell: *mut ObjectCell<T>, to: *mut ObjectCell<T>) {
     // SAFETY: as in `next`.
     unsafe { (*cell).next.with_mut(|next| *next = to) };
+}
+
+/// Notes what an object weighs in the link of its cell, which is free while the cell is in no list.
+///
+/// # Safety
+///
+/// The caller owns the cell, which is in no list.
+#[inline]
+pub(crate) unsafe fn note_weight<T>(cell: *mut ObjectCell<T>, weight: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { set_next(cell, ptr::without_provenance_mut(weight)) };
+}
+
+/// Returns the weight that was [noted](note_weight) last.
+///
+/// # Safety
+///
+/// The caller owns the cell, which was in no list since.
+#[inline]
+pub(crate) unsafe fn noted_weight<T>(cell: *mut ObjectCell<T>) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { next(cell) }.addr()
 }
 
 impl<T> Default for List<T> {

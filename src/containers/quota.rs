@@ -58,13 +58,6 @@ impl Quota {
         Self { bounded: self.bounded || common.is_some(), common, ..self }
     }
 
-    /// Returns the same quota for a pool that weighs its objects, whose shards use their slots by
-    /// operations of their own.
-    pub(crate) fn weighed(self) -> Self {
-        // bug: private places in a pool that weighs
-        Self { bounded: true, slots: false, places: 0, ..self }
-    }
-
     #[inline]
     pub(crate) fn bounded(&self) -> bool {
         self.bounded

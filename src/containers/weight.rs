@@ -1,7 +1,8 @@
 //! The bound on the total weight of idle objects, for pools that have one.
 //!
 //! Every object is weighed when the pool keeps it, and again when it leaves the pool or is dropped,
-//! except for the one in a thread's slot, whose weight stays reserved while it is lent.
+//! except for those that a thread takes from its own slot or magazine, whose weight stays reserved while
+//! they are lent.
 //! An idle object does not change, so both weights are the same. The weight function is user code,
 //! so nothing is pinned or locked while it runs.
 

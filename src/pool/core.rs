@@ -28,7 +28,7 @@ use crate::{
         counters::{Counters, Found},
         lookup::{self, NOBODY},
         owner::Owner,
-        private::magazine::Magazine,
+        private::magazine::NewMagazine,
         shard::Shard,
         size::Size,
     },
@@ -120,7 +120,7 @@ impl<T> Core<T> {
         most: usize,
     ) -> Option<Box<Self>> {
         let weight_limit = WeightLimit::try_new(weigh, most)?;
-        Self::try_with(seats, Quota::new(max_idle, 0).weighed(), Some(weight_limit))
+        Self::try_with(seats, Quota::new(max_idle, Size::<T>::MAGAZINE), Some(weight_limit))
     }
 
     fn try_with(
@@ -248,7 +248,7 @@ impl<T> Core<T> {
             }
         };
         // SAFETY: pinned.
-        let owner = unsafe { shard.owner() };
+        let owner = unsafe { shard.owner() }.within(self.weight_limit.as_ref());
         // The generation is read while pinned. Either a collect comes before the pin; then the
         // shard is empty and starts with the new generation. Or it comes after; then it ages the
         // shard.
@@ -324,6 +324,11 @@ impl<T> Core<T> {
 }
 
 impl<T> Core<T> {
+    /// Allocates a magazine for a shard. `None` if there is no memory.
+    pub(super) fn new_magazine(&self) -> Option<NewMagazine<T>> {
+        NewMagazine::try_new(self.weight_limit.is_some())
+    }
+
     /// Removes all shards from the tables of their seats, calls `f` on each, and frees it.
     ///
     /// The caller holds the registry's lock, and no other thread uses the pool.
@@ -357,7 +362,7 @@ pub(super) struct Pinned<'a, T> {
 
 impl<T> Pinned<'_, T> {
     /// Adds the magazine, if there is one, and the shard has none yet.
-    pub(super) fn add_magazine(&self, magazine: &mut Option<Magazine<T>>, quota: &Quota) {
+    pub(super) fn add_magazine(&self, magazine: &mut Option<NewMagazine<T>>, quota: &Quota) {
         if magazine.is_some() && self.owner.private().lacks_magazine(quota) {
             let new = magazine.take().into_iter();
             new.for_each(|magazine| self.owner.private().add_magazine(magazine, quota));

@@ -64,24 +64,6 @@ impl<T> Core<T> {
         refused
     }
 
-    /// Stores an object of this weight.
-    fn put_weighed(
-        &self,
-        seat: Option<&Seat>,
-        full: CellBox<T>,
-        weight: usize,
-    ) -> Result<(), CellBox<T>> {
-        let Some(limit) = &self.weight_limit else { return self.put(seat, full) };
-        let full = match self.put_in_slot(seat, full, weight) {
-            Ok(()) => return Ok(()),
-            Err(full) => full,
-        };
-        if !limit.add(weight) {
-            return Err(full);
-        }
-        self.put(seat, full).inspect_err(|_| limit.sub(weight))
-    }
-
     /// Stores a new object of this weight on the shelf. Returns it as the error if the pool is full.
     pub(crate) fn shelve_new(
         &self,

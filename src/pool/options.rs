@@ -137,9 +137,10 @@ impl<T, M, S> Pool<T, M, S> {
     /// If it panics, the object is dropped, and the panic reaches the caller; if the object was
     /// leaving the pool, its weight remains counted.
     ///
-    /// A thread that gets an object and gives it back keeps the object's weight reserved meanwhile,
-    /// and up to twice the object's weight if it has become lighter. What is reserved and not used
-    /// is recalled when another thread needs it.
+    /// A thread that gets objects and gives them back keeps their weight reserved meanwhile. If they have
+    /// become lighter, it keeps up to twice the weight of one object, and the former weight of several.
+    /// What is reserved and not used is recalled when another thread needs it, and given back by a
+    /// collect.
     ///
     /// # Panics
     ///

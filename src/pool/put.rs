@@ -10,23 +10,31 @@ use crate::{
         stock::Batch,
     },
     seat::seat::Seat,
-    shard::{
-        owner::{Owner, PushError},
-        private::magazine::Magazine,
-    },
+    shard::owner::{Owner, PushError},
 };
 
 impl<T> Core<T> {
-    /// Stores an object in the seat's shard, or else on the shelf. If the pool is at its bound,
-    /// returns the object as the error.
-    pub(crate) fn put(&self, seat: Option<&Seat>, mut full: CellBox<T>) -> Result<(), CellBox<T>> {
+    /// Stores an object in a pool that does not weigh, as [`put_weighed`](Self::put_weighed) does.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn put(&self, seat: Option<&Seat>, full: CellBox<T>) -> Result<(), CellBox<T>> {
+        self.put_weighed(seat, full, 0)
+    }
+
+    /// Stores an object of this weight in the seat's shard, or else on the shelf. The weight is ignored
+    /// in a pool that does not weigh. If the pool is at its bound, returns the object as the error.
+    pub(crate) fn put_weighed(
+        &self,
+        seat: Option<&Seat>,
+        mut full: CellBox<T>,
+        weight: usize,
+    ) -> Result<(), CellBox<T>> {
         let (mut ring, mut magazine) = (None, None);
         loop {
             let Some(pinned) = self.pin(seat) else {
-                return self.shelve(full);
+                return self.shelve_weighed(full, weight);
             };
             pinned.add_magazine(&mut magazine, &self.quota);
-            let pushed = pinned.owner.push(full, &self.quota, &mut ring);
+            let pushed = pinned.owner.push(full, weight, &self.quota, &mut ring);
             self.mark(&pinned);
             // bug: spare cells of passed objects without a bound
             let surplus = pinned.owner.private().surplus_empties();
@@ -36,16 +44,16 @@ impl<T> Core<T> {
             let slots = match pushed {
                 Ok(()) => return Ok(()),
                 Err(PushError::AtLimit(full)) => return Err(full),
-                Err(PushError::Full(full)) => return self.shelve(full),
+                Err(PushError::Full(full)) => return self.shelve_weighed(full, weight),
                 Err(PushError::NeedsRing(back, slots)) => {
                     full = back;
                     slots
                 }
                 Err(PushError::NeedsMagazine(back)) => {
-                    magazine = Magazine::try_new();
+                    magazine = self.new_magazine();
                     if magazine.is_none() {
                         // bug: object without a magazine lost
-                        return self.shelve(back);
+                        return self.shelve_weighed(back, weight);
                     }
                     full = back;
                     continue;
@@ -54,31 +62,9 @@ impl<T> Core<T> {
             ring = Ring::try_new(slots);
             if ring.is_none() {
                 // bug: object without a ring lost
-                return self.shelve(full);
+                return self.shelve_weighed(full, weight);
             }
         }
-    }
-
-    /// Stores an object of this weight in the slot of the seat's shard, in a pool that weighs. Returns
-    /// the object as the error if that is not possible.
-    pub(crate) fn put_in_slot(
-        &self,
-        seat: Option<&Seat>,
-        full: CellBox<T>,
-        weight: usize,
-    ) -> Result<(), CellBox<T>> {
-        let Some((pinned, limit)) = self.pin(seat).zip(self.weight_limit.as_ref()) else {
-            return Err(full);
-        };
-        pinned.owner.enable_slot();
-        let kept = pinned.owner.private().keep_weighed(full, weight, &self.quota, limit);
-        self.mark(&pinned);
-        // bug: spare cells of passed heavy objects without a bound
-        let surplus = pinned.owner.private().surplus_empties();
-        drop(pinned);
-        self.add_to_stock(surplus);
-        // An object that is returned here is dropped by the caller, unpinned.
-        kept
     }
 
     /// Gives up the weight that a shard has reserved and does not use, before its private objects go
@@ -99,6 +85,16 @@ impl<T> Core<T> {
         Ok(())
     }
 
+    /// Stores an object of this weight on the shelf, as [`shelve`](Self::shelve) does.
+    fn shelve_weighed(&self, full: CellBox<T>, weight: usize) -> Result<(), CellBox<T>> {
+        let Some(limit) = &self.weight_limit else { return self.shelve(full) };
+        if !limit.add(weight) {
+            return Err(full);
+        }
+        // bug: weight lost when there is no unit
+        self.shelve(full).inspect_err(|_| limit.sub(weight))
+    }
+
     /// Stores a value in a spare cell, without allocating memory, in a pool that does not weigh. Returns
     /// the value as the error if there is no spare cell, or no place for it.
     pub(crate) fn put_value(&self, seat: Option<&Seat>, value: T) -> Result<(), T> {
@@ -116,7 +112,7 @@ impl<T> Core<T> {
         private.stage_spares();
         let Err(value) = private.put(value) else { return Ok(()) };
         let Some(empty) = private.pop_spare() else { return Err(value) };
-        let pushed = pinned.owner.push(empty.fill(value), &self.quota, &mut None);
+        let pushed = pinned.owner.push(empty.fill(value), 0, &self.quota, &mut None);
         self.mark(&pinned);
         pushed.map_err(|error| {
             let (value, empty) = error.into_object().take_value();

@@ -123,8 +123,13 @@ impl<T> Core<T> {
         }
     }
 
-    /// Stores what a recall got besides the object that it returns, whose unit is given back.
+    /// Stores what a recall got besides the object that it returns, whose unit is given back. In a pool
+    /// that weighs, the shelf takes it: nobody knows what the objects weigh without weighing them.
     fn keep_recalled(&self, seat: Option<&Seat>, mut got: List<T>) {
+        if self.weight_limit.is_some() {
+            self.quota.release(1);
+            return self.shelf.append(got);
+        }
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         let mut count = 0;
         while let Some(full) = (count < MAX_BATCH).then(|| got.pop()).flatten() {
@@ -139,14 +144,19 @@ impl<T> Core<T> {
     /// whether there were any.
     #[cold]
     pub(crate) fn recall_units(&self, seat: Option<&Seat>, patience: Patience) -> bool {
-        let own = self.release_own(seat, patience);
-        let hoarders = self.hoarders(seat, Wanted::Units);
+        let (own, wanted) = (self.release_own(seat, patience), self.scarce());
+        let hoarders = self.hoarders(seat, wanted);
         if hoarders == 0 {
             return own;
         }
         // bug: units out of reach
-        self.recall(seat, hoarders, Wanted::Units, patience, |got| self.shelf.append(got));
+        self.recall(seat, hoarders, wanted, patience, |got| self.shelf.append(got));
         true
+    }
+
+    /// Returns what the bounds of the pool limit.
+    fn scarce(&self) -> Wanted {
+        if self.quota.bounded() { Wanted::Units } else { Wanted::Weight }
     }
 
     /// Gives up the units and the weight that the seat's own shard has leased and does not use: those
@@ -154,7 +164,7 @@ impl<T> Core<T> {
     fn release_own(&self, seat: Option<&Seat>, patience: Patience) -> bool {
         let release = || {
             self.pin(seat).map(|pinned| {
-                let unused = pinned.shard.hoards(Wanted::Units);
+                let unused = pinned.shard.hoards(self.scarce());
                 // bug: own reservation out of reach
                 self.unreserve(&pinned.owner);
                 // bug: own units out of reach
@@ -195,7 +205,7 @@ impl<T> Core<T> {
     /// Returns whether the seat's own shard has a unit for an object, which a put could not use because
     /// another thread had claimed the seat. Waits for a bounded time until the claim ends.
     pub(super) fn wait_for_own_unit(&self, seat: Option<&Seat>) -> bool {
-        let has_unit = |shard: &Shard<T>| shard.private.units() > shard.private.len();
+        let has_unit = |shard: &Shard<T>| shard.hoards(self.scarce());
         let Some(seat) = seat else { return false };
         // After a put that could use it there is none.
         if !self.shard(seat, &self.seats.read(Some(seat))).is_some_and(has_unit) {

@@ -147,6 +147,18 @@ impl<T> ReturnTo<T> {
         if local.is_some_and(|local| local.private().push_weighed(full.as_raw(), weight)) {
             std::mem::forget(full);
         } else {
+            Self::give_back_behind_slot(core, full, weight);
+        }
+    }
+
+    /// The rest of the slow path in a pool that weighs, for objects that the slot does not take.
+    #[inline(never)]
+    fn give_back_behind_slot(core: &Core<T>, full: CellBox<T>, weight: usize) {
+        // SAFETY: as above.
+        let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), core.index()) };
+        if local.is_some_and(|local| local.private().push_top_weighed(full.as_raw(), weight)) {
+            std::mem::forget(full);
+        } else {
             core.put_or_drop(full, weight);
         }
     }

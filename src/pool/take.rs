@@ -7,7 +7,7 @@ use crate::{
     collect::collect::undisturbed,
     containers::cell::{CellBox, List, ObjectCell},
     seat::seat::Seat,
-    shard::{counters::Found, private::magazine::Magazine, shard::Shard, size::MAX_BATCH},
+    shard::{counters::Found, shard::Shard, size::MAX_BATCH},
     sync::Relaxed,
 };
 
@@ -35,9 +35,7 @@ impl<T> Core<T> {
 
     /// Takes an object from the owner's own shard.
     fn take_pinned(&self, pinned: &Pinned<'_, T>) -> Option<CellBox<T>> {
-        self.unreserve(&pinned.owner);
         let full = pinned.owner.pop(&self.quota);
-        pinned.owner.private().forget_reservation();
         self.mark(pinned);
         full
     }
@@ -101,7 +99,7 @@ impl<T> Core<T> {
             wants
         };
         if !more.is_empty() && self.pin(seat).as_ref().is_some_and(wants) {
-            magazine = Magazine::try_new();
+            magazine = self.new_magazine();
         }
         let kept = match self.pin(seat) {
             Some(pinned) => {

@@ -131,6 +131,19 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         if self.pin_local().is_some_and(|it| unsafe { it.private().put_weighed(from, weight) }) {
             std::mem::forget(value);
         } else {
+            self.put_behind_slot(core, value, weight);
+        }
+    }
+
+    /// The rest of the slow path in a pool that weighs, for values that the slot does not take.
+    #[inline(never)]
+    fn put_behind_slot(&self, core: &Core<T>, value: T, weight: usize) {
+        let from = &raw const value;
+        // SAFETY: forgotten if it is kept.
+        if self.pin_local().is_some_and(|it| unsafe { it.private().put_top_weighed(from, weight) })
+        {
+            std::mem::forget(value);
+        } else {
             put_in_cell(core, value, weight);
         }
     }

@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     containers::{
-        cell::{CellBox, List, ObjectCell},
+        cell::{CellBox, List, ObjectCell, note_weight},
         chain::{Chain, Push},
         quota::Quota,
         ring::Ring,
+        weight::WeightLimit,
     },
     sync::{Relaxed, Release},
 };
@@ -21,7 +22,7 @@ use crate::{
 /// Why a shard did not take an object.
 #[derive(Debug)]
 pub(crate) enum PushError<T> {
-    /// The pool has no unit left: it holds as many idle objects as it may.
+    /// The pool has no unit or too little weight left: it holds as many idle objects as it may.
     AtLimit(CellBox<T>),
     /// The chain needs a ring with this number of slots. No memory is allocated while pinned, so
     /// the caller allocates the ring after it has unpinned, and repeats the push.
@@ -47,6 +48,8 @@ impl<T> PushError<T> {
 pub(crate) struct Owner<'a, T> {
     shard: &'a Shard<T>,
     private: PrivateOwner<'a, T>,
+    /// The limit of a pool that weighs.
+    limit: Option<&'a WeightLimit<T>>,
     /// Whether a push through `self` has reached the primary chain.
     published: Cell<bool>,
     /// Whether `self` has enabled the private part.
@@ -66,20 +69,26 @@ impl<T> Shard<T> {
         // SAFETY: the caller's promise.
         let private = unsafe { PrivateOwner::new(&self.private) };
         let (published, enabled) = (Cell::new(false), Cell::new(false));
-        Owner { shard: self, private, published, enabled, not_send: PhantomData }
+        Owner { shard: self, private, limit: None, published, enabled, not_send: PhantomData }
     }
 }
 
 impl<'a, T> Owner<'a, T> {
+    /// Returns the owner's side in a pool with this limit. Without a limit, objects weigh nothing.
+    pub(crate) fn within(self, limit: Option<&'a WeightLimit<T>>) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Returns the owner's access to the private part.
     #[inline(always)]
     pub(crate) fn private(&self) -> &PrivateOwner<'a, T> {
         &self.private
     }
 
-    /// Pops an object from the private part, or else from the newest ring of the primary chain.
+    /// Pops an object from the private part, or else from the newest ring of the primary chain. It
+    /// leaves with its weight.
     pub(crate) fn pop(&self, quota: &Quota) -> Option<CellBox<T>> {
-        self.private.pop_below_spares().or_else(|| self.refill(quota)).or_else(|| {
+        self.private.pop_with_weight().or_else(|| self.refill(quota)).or_else(|| {
             self.evidence().found_nothing();
             None
         })
@@ -100,9 +109,11 @@ impl<'a, T> Owner<'a, T> {
         if popped == 0 {
             return None;
         }
+        let used = self.shard.private.used_weight();
         self.private.insert_batch(&batch[..popped]);
         let full = self.private.pop_below_spares();
         self.private.credit(popped, quota);
+        self.credit_weight(used);
         self.private.grow(popped, quota);
         full
     }
@@ -149,12 +160,19 @@ impl<'a, T> Owner<'a, T> {
             false => 0,
         };
         let (private, rest) = more.split_at(more.len().min(room));
+        let used = self.shard.private.used_weight();
         if !private.is_empty() {
             self.private.insert_batch(private);
         }
         // The unit of the returned object is credited, too. The others keep their units.
         self.private.credit(private.len() + 1, quota);
+        self.credit_weight(used);
         private.len() + self.publish(rest, &mut None).0
+    }
+
+    /// Takes over the weight of private objects that have come from a chain.
+    fn credit_weight(&self, used: usize) {
+        self.limit.iter().for_each(|limit| self.private.credit_weight(used, limit));
     }
 
     /// Returns whether the owner would keep stolen objects private if it had a magazine. A thread
@@ -168,29 +186,30 @@ impl<'a, T> Owner<'a, T> {
             && self.private.lacks_magazine(quota)
     }
 
-    /// Keeps an object. If an earlier push has returned [`PushError::NeedsRing`], `ring` holds the
-    /// ring that the chain needs.
+    /// Keeps an object of this weight, which is ignored in a pool that does not weigh. If an earlier
+    /// push has returned [`PushError::NeedsRing`], `ring` holds the ring that the chain needs.
     pub(crate) fn push(
         &self,
         mut full: CellBox<T>,
+        weight: usize,
         quota: &Quota,
         ring: &mut Option<Box<Ring<T>>>,
     ) -> Result<(), PushError<T>> {
         if !quota.slots() {
-            return self.push_chain(full, quota, ring);
+            return self.push_chain(full, weight, quota, ring);
         }
         self.enable(quota);
         loop {
-            full = match self.private.push(full, quota) {
+            full = match self.push_private(full, weight, quota) {
                 Ok(()) => return Ok(()),
-                Err(Refused::AtLimit(full)) => return Err(PushError::AtLimit(full)),
-                Err(Refused::NoPlace(full)) => full,
+                Err((Refused::AtLimit, full)) => return Err(PushError::AtLimit(full)),
+                Err((Refused::NoPlace, full)) => full,
             };
             if self.private.wants_magazine(self.shared_len(), quota) {
                 return Err(PushError::NeedsMagazine(full));
             }
             if self.private.count() == 0 {
-                return self.push_chain(full, quota, ring);
+                return self.push_chain(full, weight, quota, ring);
             }
             match self.spill(quota, ring) {
                 Ok(()) => {}
@@ -200,17 +219,47 @@ impl<'a, T> Owner<'a, T> {
         }
     }
 
-    /// Pushes an object to the chain, if no private place is free.
+    /// Keeps an object of this weight in the private part.
+    fn push_private(
+        &self,
+        full: CellBox<T>,
+        weight: usize,
+        quota: &Quota,
+    ) -> Result<(), (Refused, CellBox<T>)> {
+        match self.limit {
+            Some(limit) => self.private.keep_weighed(full, weight, quota, limit),
+            None => self.private.push(full, quota),
+        }
+    }
+
+    /// Leases a unit, and adds `weight` to the pool's sum. Returns whether both were possible.
+    fn lease(&self, weight: usize, quota: &Quota) -> bool {
+        let leased = quota.lease(1) == 1;
+        let added = leased && self.limit.is_none_or(|limit| limit.add(weight));
+        if leased && !added {
+            // bug: unit lost when an object is too heavy
+            quota.release(1);
+        }
+        added
+    }
+
+    /// Pushes an object of this weight to the chain, if no private place is free.
     fn push_chain(
         &self,
         full: CellBox<T>,
+        weight: usize,
         quota: &Quota,
         ring: &mut Option<Box<Ring<T>>>,
     ) -> Result<(), PushError<T>> {
-        if quota.lease(1) == 0 {
+        if !self.lease(weight, quota) {
             return Err(PushError::AtLimit(full));
         }
         let cell = full.into_raw();
+        if self.limit.is_some() {
+            // SAFETY: the cell is ours, and in no list.
+            // bug: weight not noted by a push
+            unsafe { note_weight(cell, weight) };
+        }
         let (pushed, slots) = self.publish(&[cell], ring);
         if pushed == 1 {
             let shared = self.shared_len();
@@ -220,6 +269,8 @@ impl<'a, T> Owner<'a, T> {
         }
         // bug: unit lost when a ring is needed
         quota.release(1);
+        // bug: weight lost when a ring is needed
+        self.limit.iter().for_each(|limit| limit.sub(weight));
         // SAFETY: the cell was not pushed, so it is still ours.
         let full = unsafe { CellBox::from_raw(cell) };
         Err(match slots {
@@ -234,6 +285,7 @@ impl<'a, T> Owner<'a, T> {
         let mut batch = [ptr::null_mut(); MAX_BATCH];
         let batch = &mut batch[..quota.batch().min(self.private.count())];
         self.private.copy_oldest(batch);
+        self.private.note_oldest(batch);
         let (pushed, slots) = self.publish(batch, ring);
         if pushed == 0 {
             return Err(slots);
@@ -360,13 +412,6 @@ impl<'a, T> Owner<'a, T> {
     /// Takes all private objects, with their units, for another thread. Disables the private part.
     pub(crate) fn recall(&self, quota: &Quota) -> List<T> {
         self.private.recall(quota)
-    }
-
-    /// Enables the slot if the evidence suffices, in a pool that weighs.
-    pub(crate) fn enable_slot(&self) {
-        if self.evidence().enable() {
-            self.enabled.set(true);
-        }
     }
 
     /// Enables the private part if the evidence suffices.

@@ -8,7 +8,8 @@
 //!
 //! `hit.rs` has the operations of the hit path, and `objects.rs` the others that move objects.
 //! `spare.rs` has those that move spare cells, `units.rs` those that change how many places the owner
-//! may use, and `evidence.rs` says whether it may use any. `weighed.rs` is for pools that weigh.
+//! may use, and `evidence.rs` says whether it may use any. `weighed.rs` and `weights.rs` are for pools
+//! that weigh.
 
 mod evidence;
 mod hit;
@@ -17,14 +18,15 @@ mod objects;
 mod spare;
 mod units;
 mod weighed;
+pub(crate) mod weights;
 
 use std::{marker::PhantomData, mem::MaybeUninit, ptr};
 
 pub(crate) use self::evidence::Evidence;
-use self::magazine::Magazine;
+use self::{magazine::Magazine, weights::WeightsPlace};
 use super::size::PLACES;
 use crate::{
-    containers::cell::{CellBox, List, ObjectCell},
+    containers::cell::{List, ObjectCell},
     sync::{AtomicPtr, AtomicUsize, Relaxed, UnsafeCell},
 };
 
@@ -56,7 +58,8 @@ pub(crate) struct Private<T> {
     lease: AtomicUsize,
     /// The number of places that the owner may lease units for.
     grown: AtomicUsize,
-    /// In a pool that weighs: the weight that the owner has reserved for its slot.
+    /// In a pool that weighs: the weight that the owner has reserved for its slot. The magazine has its
+    /// own: see [`weights`](Self::weights).
     reserved: AtomicUsize,
     /// In a pool that weighs: the weight of the object in the slot.
     slot_weight: AtomicUsize,
@@ -66,6 +69,8 @@ pub(crate) struct Private<T> {
     /// The magazine, which holds the objects, the oldest first, and the spare cells above them. `None`
     /// until the shard is to hold a second object; until then no place has a unit.
     magazine: UnsafeCell<Option<Magazine<T>>>,
+    /// In a pool that weighs: what the objects in the magazine weigh, from the magazine's addition on.
+    weights: WeightsPlace,
 }
 
 fn vacant<T>() -> *mut ObjectCell<T> {
@@ -103,6 +108,7 @@ impl<T> Private<T> {
             evidence: Evidence::new(),
             empties: UnsafeCell::new(List::new()),
             magazine: UnsafeCell::new(None),
+            weights: WeightsPlace::new(),
         }
     }
 
@@ -148,11 +154,11 @@ impl<T> Private<T> {
 }
 
 /// Why the private part did not take an object.
-pub(crate) enum Refused<T> {
-    /// The pool has no unit left: it holds as many idle objects as it may.
-    AtLimit(CellBox<T>),
+pub(crate) enum Refused {
+    /// The pool has no unit or too little weight left: it holds as many idle objects as it may.
+    AtLimit,
     /// All places that the shard may use are full.
-    NoPlace(CellBox<T>),
+    NoPlace,
 }
 
 /// The owner's access to the private part of its shard: neither `Send` nor `Sync`.

@@ -32,6 +32,8 @@ pub(crate) enum Wanted {
     ObjectOfIdle,
     /// Units of a bound, or weight.
     Units,
+    /// Weight.
+    Weight,
 }
 
 impl Wanted {
@@ -271,6 +273,7 @@ impl<T> Shard<T> {
             Wanted::Object => !private.is_empty(),
             Wanted::ObjectOfIdle => !private.is_empty() && !self.is_favoured(),
             Wanted::Units => private.units() > private.len() || private.unused_weight() > 0,
+            Wanted::Weight => private.unused_weight() > 0,
         }
     }
 

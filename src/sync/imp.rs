@@ -7,7 +7,7 @@ pub(crate) use std::{
     hint::spin_loop,
     sync::{
         Condvar, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence},
+        atomic::{AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicUsize, fence},
     },
 };
 use std::{

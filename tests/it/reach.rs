@@ -306,6 +306,38 @@ fn a_reservation_is_used_by_its_own_thread() {
     assert_eq!((stats.idle, stats.idle_bytes, stats.dropped), (2, 100, 0));
 }
 
+/// A thread that holds several objects at a time has them in its magazine when they are idle, and keeps
+/// their weight reserved while they are lent. Other threads reach both.
+#[test]
+fn weights_of_batches_are_recalled() {
+    const MOST: usize = 1000;
+    let _alone = alone();
+    for held in [2, 8, 10] {
+        let pool = <Pool<Vec<u8>>>::new(|| vec![0; 100]).with_weight(Vec::len);
+        let pool = &pool.with_max_idle_bytes(MOST);
+        let batch = || Vec::from_iter((0..held).map(|_| pool.get()));
+        thread::scope(|scope| {
+            let peers: Vec<_> = (0..3).map(|_| Peer::new(scope)).collect();
+            for (round, peer) in peers.iter().cycle().take(9).enumerate() {
+                // Repeatedly, so that there is evidence for private places.
+                peer.run(|| (0..4).for_each(|_| drop(batch())));
+                assert_eq!(pool.stats().idle_bytes, 100 * held as u64, "round {round}");
+                let lent = peer.run(batch);
+                assert_eq!(pool.stats().idle_bytes, 0);
+                fill(pool, MOST / 100, || vec![0; 100]);
+                assert_eq!(pool.stats().idle_bytes, MOST as u64, "what was reserved is used");
+                peer.run(|| drop(lent));
+                assert_eq!(pool.stats().idle_bytes, MOST as u64);
+                assert_eq!(drain(pool).len(), MOST / 100);
+                assert_eq!(pool.stats().idle_bytes, 0);
+                peer.run(|| (0..4).for_each(|_| drop(batch())));
+                assert_eq!(drain(pool).len(), held, "those of another thread");
+                assert_eq!(pool.stats().idle_bytes, 0);
+            }
+        });
+    }
+}
+
 /// `reserve` uses the units and the weight that threads have leased for objects which they hold.
 #[test]
 fn reserve_uses_what_is_leased_for_lent_objects() {

@@ -139,13 +139,13 @@ fn the_stricter_of_two_bounds_holds() {
 fn threads_stay_within_the_weight() {
     const MOST: usize = 500;
     let _alone = alone();
-    for threads in [1, 2, 8] {
+    for (threads, held) in [(1, 6), (2, 6), (8, 6), (1, 40), (2, 40), (8, 40)] {
         let (pool, quiet) = (weighed(MOST), Barrier::new(threads));
         let most = AtomicU64::new(0);
         on_threads(threads, |i| {
             let mut rng = Rng::new(i);
             for _ in 0..repeat(200, 5) {
-                let mut held = Vec::from_iter((0..rng.below(6)).map(|_| pool.get()));
+                let mut held = Vec::from_iter((0..rng.below(held)).map(|_| pool.get()));
                 held.iter_mut().for_each(|object| object.0 = rng.below(100));
                 drop(held);
                 if rng.below(50) == 0 {
@@ -159,6 +159,83 @@ fn threads_stay_within_the_weight() {
         let bytes = pool.stats().idle_bytes as usize;
         assert_eq!(drain(&pool).iter().map(|object| object.0).sum::<usize>(), bytes);
         assert_eq!(idle(&pool), (0, 0));
+    }
+}
+
+/// A thread that holds several objects at a time, changes them, and gives them back in any order finds
+/// the sum to be what they weigh, and creates no further ones.
+#[test]
+fn batches_weigh_what_their_objects_weigh() {
+    let _alone = alone();
+    for held in [1, 2, 8, 32, 200] {
+        let (pool, mut rng) = (weighed(usize::MAX - 1), Rng::new(held));
+        for round in 0..repeat(100, 4) {
+            let mut all = Vec::from_iter((0..held).map(|_| pool.get()));
+            assert_eq!(idle(&pool), (0, 0), "round {round}");
+            let mut sum = 0;
+            for count in 1..=held {
+                let mut object = all.swap_remove(rng.below(all.len()));
+                object.0 = if round % 2 == 0 { 50 } else { rng.below(100) };
+                sum += object.0 as u64;
+                drop(object);
+                assert_eq!(idle(&pool), (count as u64, sum), "round {round}");
+            }
+        }
+        assert_eq!(pool.stats().created, held as u64);
+    }
+}
+
+/// So does one that takes and puts values, or now a value and now a guard.
+#[test]
+fn batches_of_values_weigh_what_they_weigh() {
+    let _alone = alone();
+    for held in [2, 8, 32, 200] {
+        let (pool, mut rng) = (weighed(usize::MAX - 1), Rng::new(held));
+        for round in 0..repeat(100, 4) {
+            let (mut values, mut guards) = (Vec::new(), Vec::new());
+            for _ in 0..held {
+                match round % 3 == 0 || round % 3 == 1 && rng.below(2) == 0 {
+                    true => values.push(pool.take()),
+                    false => guards.push(pool.get()),
+                }
+            }
+            let mut sum = 0;
+            for count in 1..=held as u64 {
+                let weight = rng.below(100);
+                sum += weight as u64;
+                match values.pop() {
+                    Some((_, token)) => pool.put((weight, token)),
+                    None => guards.pop().expect("an object").0 = weight,
+                }
+                assert_eq!(idle(&pool), (count, sum), "round {round}");
+            }
+        }
+        assert_eq!(pool.stats().created, held as u64);
+    }
+}
+
+/// Objects are heavier than allowed when all have come back. Those that were dropped, and only those,
+/// are missing from the sum.
+#[test]
+fn batches_that_are_too_heavy_are_kept_in_part() {
+    let _alone = alone();
+    let (pool, token) = (weighed(1000), Arc::new(()));
+    let mut rng = Rng::new(1);
+    for _ in 0..repeat(200, 10) {
+        let mut all = Vec::from_iter((0..20).map(|_| pool.take()));
+        let (mut kept, mut sum) = (0, 0);
+        for object in &mut all {
+            *object = (rng.below(150), token.clone());
+        }
+        for object in all {
+            let weight = object.0 as u64;
+            pool.put(object);
+            if sum + weight <= 1000 {
+                (kept, sum) = (kept + 1, sum + weight);
+            }
+            assert_eq!(idle(&pool), (kept, sum));
+        }
+        assert_eq!(live(&token) as u64, kept);
     }
 }
 
@@ -186,6 +263,41 @@ fn a_weight_that_panics_drops_its_object() {
     assert_eq!(panics(collect), "weight");
     assert_eq!(live(&token), 0);
     FAILS.store(false, Relaxed);
+}
+
+/// So does one that panics while a batch comes back. The others are kept, and are private, so that they
+/// are not weighed when they leave.
+#[test]
+fn a_weight_that_panics_in_a_batch_drops_its_object() {
+    static FAILS_AT: AtomicU64 = AtomicU64::new(u64::MAX);
+    let _alone = alone();
+    let weigh = |object: &(u64, Arc<()>)| {
+        if object.0 == FAILS_AT.load(Relaxed) { fail("weight") } else { 10 }
+    };
+    let token = Arc::new(());
+    let pool = <Pool<(u64, Arc<()>)>>::new(Default::default).with_weight(weigh);
+    let pool = pool.with_max_idle_bytes(100);
+    let get = || Vec::from_iter((0..8).map(|_| pool.get()));
+    // Twice, so that there is evidence for eight private places.
+    (0..2).for_each(|_| drop(get()));
+    for i in 0..8 {
+        let mut all = get();
+        (0..).zip(&mut all).for_each(|(n, object)| **object = (n, token.clone()));
+        FAILS_AT.store(i, Relaxed);
+        assert_eq!(panics(|| all.into_iter().for_each(drop)), "weight");
+        let stats = pool.stats();
+        assert_eq!((stats.idle_bytes, stats.idle), (10 * stats.idle, live(&token) as u64));
+        assert!((0..stats.idle).all(|_| pool.try_take().is_some()));
+        assert_eq!((idle_of(&pool), live(&token)), ((0, 0), 0));
+        FAILS_AT.store(u64::MAX, Relaxed);
+        drop(get());
+        assert_eq!(idle_of(&pool), (8, 80));
+    }
+}
+
+fn idle_of<T: Send>(pool: &Pool<T>) -> (u64, u64) {
+    let stats = pool.stats();
+    (stats.idle, stats.idle_bytes)
 }
 
 #[test]

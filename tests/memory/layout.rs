@@ -132,6 +132,27 @@ fn a_pool_of_one_thread_is_small() {
     assert_eq!(exact_bytes(), before);
 }
 
+/// So is one that weighs, whose magazine takes a kibibyte more, for the weights. There is a ring, too.
+#[test]
+fn a_pool_that_weighs_is_small() {
+    let _alone = alone();
+    warm_up();
+    let before = exact_bytes();
+    let pool = <Pool<u64>>::new(|| 0).with_weight(|_| 8).with_max_idle_bytes(1 << 20);
+    (0..5).for_each(|_| drop(pool.get()));
+    let small = exact_bytes() - before + size_of_val(&pool);
+    drop((pool.get(), pool.get()));
+    drop((pool.get(), pool.get()));
+    let large = exact_bytes() - before + size_of_val(&pool);
+    assert!(small <= KIB, "{small} bytes");
+    assert!(
+        large > small + KIB && large <= small + 2 * KIB + KIB / 2,
+        "{large} bytes with a magazine"
+    );
+    drop(pool);
+    assert_eq!(exact_bytes(), before);
+}
+
 /// A thread that steals once gets no magazine for what it has stolen.
 #[test]
 fn a_first_theft_is_small() {

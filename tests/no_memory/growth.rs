@@ -8,13 +8,13 @@ use corepool::collect;
 use crate::{
     allocator::{Refuse, refuse, relent},
     alone,
-    items::{Item, pool},
+    items::{Counted, Item, pool, weighed},
 };
 
 /// Runs a fixed program in a thread that has used no pool yet and is refused memory. Returns the
-/// number of refused requests. `N` is the size of the objects.
-fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
-    let (pool, books) = pool::<N>(max_idle);
+/// number of refused requests. `new` makes a pool with a bound. `N` is the size of the objects.
+fn program<const N: usize>(new: fn(usize) -> Counted<N>, max_idle: usize, what: Refuse) -> usize {
+    let (pool, books) = new(max_idle);
     let pool = &pool;
     let mut guards: Vec<_> = (0..100).map(|_| pool.get()).collect();
     let mut items: Vec<_> = (0..180).map(|_| Item::new(&books)).collect();
@@ -58,12 +58,12 @@ fn program<const N: usize>(max_idle: usize, what: Refuse) -> usize {
 
 /// Runs the program refusing each of its requests in turn: that one alone, or that one and all
 /// later ones.
-fn one_by_one<const N: usize>(max_idle: usize) {
+fn one_by_one<const N: usize>(new: fn(usize) -> Counted<N>, max_idle: usize) {
     let mut refused = 0;
     for from in [Refuse::Only, Refuse::From] {
         for others in 0.. {
             println!("after {others}");
-            match program::<N>(max_idle, from(others)) {
+            match program(new, max_idle, from(others)) {
                 0 => break,
                 more => refused += more,
             }
@@ -74,22 +74,27 @@ fn one_by_one<const N: usize>(max_idle: usize) {
 
 #[test]
 fn small_objects_go_elsewhere_or_are_dropped() {
-    alone(|| one_by_one::<0>(usize::MAX));
+    alone(|| one_by_one(pool::<0>, usize::MAX));
 }
 
 #[test]
 fn large_objects_go_elsewhere_or_are_dropped() {
-    alone(|| one_by_one::<40_000>(usize::MAX));
+    alone(|| one_by_one(pool::<40_000>, usize::MAX));
 }
 
 #[test]
 fn a_bound_with_shares_loses_no_unit() {
-    alone(|| one_by_one::<0>(200));
+    alone(|| one_by_one(pool::<0>, 200));
 }
 
 #[test]
 fn a_bound_without_shares_loses_no_unit() {
-    alone(|| one_by_one::<0>(20));
+    alone(|| one_by_one(pool::<0>, 20));
+}
+
+#[test]
+fn a_bound_of_weight_loses_no_weight() {
+    alone(|| one_by_one(weighed::<0>, 200));
 }
 
 /// There is memory for cells, but not for rings, segments or seats.
@@ -97,7 +102,7 @@ fn a_bound_without_shares_loses_no_unit() {
 fn objects_go_elsewhere_if_only_cells_have_memory() {
     alone(|| {
         for bytes in [1, 64, 65, 128, 129, 256, 512, 1024] {
-            assert!(program::<0>(usize::MAX, Refuse::Large(bytes)) > 0, "none of {bytes}");
+            assert!(program(pool::<0>, usize::MAX, Refuse::Large(bytes)) > 0, "none of {bytes}");
         }
     });
 }

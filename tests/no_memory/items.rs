@@ -47,8 +47,17 @@ impl<const N: usize> Drop for Item<N> {
 /// The type of `create`.
 pub(crate) type Create<const N: usize> = Box<dyn Fn() -> Item<N> + Send + Sync>;
 
-/// Returns a pool, and the counts of its objects.
-pub(crate) fn pool<const N: usize>(max_idle: usize) -> (Pool<Item<N>, Create<N>>, Arc<Books>) {
+/// A pool, and the counts of its objects.
+pub(crate) type Counted<const N: usize> = (Pool<Item<N>, Create<N>>, Arc<Books>);
+
+/// Returns a pool of at most `max_idle` idle objects, by what they weigh.
+pub(crate) fn weighed<const N: usize>(max_idle: usize) -> Counted<N> {
+    let (pool, books) = pool(usize::MAX);
+    (pool.with_weight(|_| 3).with_max_idle_bytes(3 * max_idle), books)
+}
+
+/// Returns a pool of at most `max_idle` idle objects.
+pub(crate) fn pool<const N: usize>(max_idle: usize) -> Counted<N> {
     let books = Arc::<Books>::default();
     let source = books.clone();
     let create: Create<N> = Box::new(move || Item::new(&source));

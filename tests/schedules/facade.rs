@@ -19,7 +19,7 @@ pub(crate) use shuttle::{
     hint::spin_loop,
     sync::{
         Condvar, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence},
+        atomic::{AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicUsize, fence},
     },
 };
 

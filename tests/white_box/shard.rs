@@ -12,7 +12,7 @@ use crate::{
     },
     shard::{
         owner::{Owner, PushError},
-        private::magazine::Magazine,
+        private::magazine::NewMagazine,
         shard::Shard,
         size::{KEEP_SLOTS, MAX_BATCH, PLACES, Size},
     },
@@ -67,7 +67,7 @@ impl<T> Own<T> {
     /// Adds a magazine, if the shard uses one.
     fn add_magazine(&self) {
         if self.owner().private().lacks_magazine(&self.quota) {
-            self.owner().private().add_magazine(Magazine::try_new().unwrap(), &self.quota);
+            self.owner().private().add_magazine(NewMagazine::try_new(false).unwrap(), &self.quota);
         }
     }
 
@@ -85,7 +85,7 @@ impl<T> Own<T> {
     pub(super) fn put(&self, value: T) -> bool {
         let (mut full, mut ring) = (EmptyCell::new().fill(value), None);
         loop {
-            full = match self.owner().push(full, &self.quota, &mut ring) {
+            full = match self.owner().push(full, 0, &self.quota, &mut ring) {
                 Ok(()) => return true,
                 Err(PushError::AtLimit(_)) => return false,
                 Err(PushError::Full(_)) => panic!("no other thread uses the shard"),

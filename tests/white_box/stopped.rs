@@ -137,7 +137,7 @@ fn use_shard(pool: &TestPool, seat: &Seat, stop: &Stop, done: &AtomicBool) {
         let mut slots = None;
         while let Some(full) = hand.pop() {
             full.get().release();
-            match owner.push(full, quota, &mut ring) {
+            match owner.push(full, 0, quota, &mut ring) {
                 Ok(()) => {}
                 Err(PushError::NeedsRing(mut full, wanted)) => {
                     full.get_mut().hold();

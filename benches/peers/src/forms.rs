@@ -19,7 +19,14 @@ const STRETCH: u64 = 500;
 
 const THREADS: [usize; 3] = [1, 2, 16];
 
-type Form = (String, Box<dyn Fn() + Sync>);
+type Work = Box<dyn Fn() + Sync>;
+
+struct Form {
+    name: String,
+    work: Work,
+    /// What it is compared with, if that is not the plain form.
+    base: Option<Work>,
+}
 
 /// Prints the time of each form as a ratio to that of the plain one in the same round: the medians,
 /// for each number of threads.
@@ -28,12 +35,12 @@ pub fn measure() {
     for threads in THREADS {
         let mut ratios = vec![Vec::new(); forms.len()];
         for _ in 0..ROUNDS {
-            for ((_, form), ratios) in forms.iter().zip(&mut ratios) {
-                let base = sample(threads, &*plain);
-                ratios.push(sample(threads, &**form) / base);
+            for (form, ratios) in forms.iter().zip(&mut ratios) {
+                let base = sample(threads, form.base.as_deref().unwrap_or(&*plain));
+                ratios.push(sample(threads, &*form.work) / base);
             }
         }
-        for ((name, _), mut ratios) in forms.iter().zip(ratios) {
+        for (Form { name, .. }, mut ratios) in forms.iter().zip(ratios) {
             ratios.sort_by(f64::total_cmp);
             println!("forms\t{name}\t{threads} threads\t{:.3}", ratios[ROUNDS / 2]);
         }
@@ -44,40 +51,56 @@ fn pool() -> Pool<Vec<u8>> {
     Pool::new(|| Vec::with_capacity(4096))
 }
 
+fn weighed() -> Pool<Vec<u8>> {
+    pool().with_weight(Vec::capacity).with_max_idle_bytes(16 << 20)
+}
+
+/// Gets `N` objects, and then drops all of them.
+fn batches<const N: usize>(pool: Pool<Vec<u8>>) -> Work {
+    Box::new(move || _ = black_box(&mut [(); N].map(|()| pool.get())))
+}
+
 /// Returns the plain form, and the others.
-fn forms() -> (Box<dyn Fn() + Sync>, Vec<Form>) {
-    let mut forms: Vec<Form> = Vec::new();
-    let owned = Arc::new(pool());
-    forms.push(("owned guard".into(), Box::new(move || _ = black_box(&mut *owned.get_owned()))));
-    let mut add = |name: &str, pool: Pool<Vec<u8>>| {
-        forms.push((name.into(), Box::new(move || _ = black_box(&mut *pool.get()))));
+fn forms() -> (Work, Vec<Form>) {
+    let mut forms = Vec::new();
+    let mut add = |name: &str, work: Work| {
+        forms.push(Form { name: name.into(), work, base: None });
     };
-    add(
-        "`with_recycle` that clears",
-        pool().with_recycle(|buffer| {
-            buffer.clear();
-            true
-        }),
-    );
+    let guard = |pool: Pool<Vec<u8>>| -> Work { Box::new(move || _ = black_box(&mut *pool.get())) };
+    let owned = Arc::new(pool());
+    add("owned guard", Box::new(move || _ = black_box(&mut *owned.get_owned())));
+    let recycled = pool().with_recycle(|buffer| {
+        buffer.clear();
+        true
+    });
+    add("`with_recycle` that clears", guard(recycled));
     for bound in [1000, 64, 16, 4] {
-        add(&format!("`with_max_idle({bound})`"), pool().with_max_idle(bound));
+        add(&format!("`with_max_idle({bound})`"), guard(pool().with_max_idle(bound)));
     }
-    add("a bound in bytes", pool().with_max_idle_bytes(1 << 20));
-    let weighed = pool().with_weight(Vec::capacity).with_max_idle_bytes(16 << 20);
-    add("`with_weight` and a bound in bytes", weighed);
-    let weighed = pool().with_weight(Vec::capacity).with_max_idle_bytes(16 << 20);
-    let value = move || weighed.put(black_box(weighed.take()));
-    forms.push(("the same, by `take` and `put`".into(), Box::new(value)));
+    add("a bound in bytes", guard(pool().with_max_idle_bytes(1 << 20)));
+    add("`with_weight` and a bound in bytes", guard(weighed()));
+    let values = weighed();
+    let value = move || values.put(black_box(values.take()));
+    add("the same, by `take` and `put`", Box::new(value));
     let buffers: &BufferPool = Box::leak(Box::new(BufferPool::new()));
-    forms.push(("`BufferPool::get`".into(), Box::new(|| _ = black_box(&mut *buffers.get()))));
+    add("`BufferPool::get`", Box::new(|| _ = black_box(&mut *buffers.get())));
     for (name, size) in
         [("3000", 3000), ("100 KB", 100_000), ("500 KB", 500_000), ("1 MB", 1_000_000)]
     {
         let get = move || _ = black_box(&mut *buffers.with_capacity(size));
-        forms.push((format!("`BufferPool::with_capacity`, {name}"), Box::new(get)));
+        add(&format!("`BufferPool::with_capacity`, {name}"), Box::new(get));
     }
-    let plain = pool();
-    (Box::new(move || _ = black_box(&mut *plain.get())), forms)
+    forms.push(in_batches::<2>());
+    forms.push(in_batches::<8>());
+    forms.push(in_batches::<32>());
+    (guard(pool()), forms)
+}
+
+/// Returns the form with weights for threads that hold `N` objects at a time, beside such threads
+/// with plain guards.
+fn in_batches<const N: usize>() -> Form {
+    let name = format!("`with_weight`, {N} held by each thread, beside {N} plain guards");
+    Form { name, work: batches::<N>(weighed()), base: Some(batches::<N>(pool())) }
 }
 
 /// Returns the nanoseconds of an operation, with this many threads.

@@ -14,16 +14,16 @@
 //! since the last collect has *tenure*: a `get` then creates an object rather than recall this
 //! owner's, as long as the owner is active.
 
-use crate::sync::{AtomicBool, AtomicU32, Relaxed, test_size};
+use crate::sync::{AtomicBool, AtomicU16, Relaxed, test_size};
 
 /// After the first recall, an owner must take back this number of objects.
-const FIRST_PRICE: u32 = test_size(2, 1) as u32;
+const FIRST_PRICE: u16 = test_size(2, 1) as u16;
 
 /// The most objects that an owner must take back after a recall.
-const MAX_PRICE: u32 = test_size(4096, 2) as u32;
+const MAX_PRICE: u16 = test_size(4096, 2) as u16;
 
 /// An owner that has come back this many times for an object that was gone has tenure.
-const TENURE: u32 = test_size(8, 1) as u32;
+const TENURE: u16 = test_size(8, 1) as u16;
 
 /// If the owner's chain holds this many objects, thieves are not short of them.
 const PLENTY: usize = test_size(4, 2);
@@ -34,11 +34,11 @@ pub(crate) struct Evidence {
     /// Whether the owner has put an object since it last took one. Kept while disabled.
     stocked: AtomicBool,
     /// How many objects the owner must still take back until its private part is enabled.
-    missing: AtomicU32,
+    missing: AtomicU16,
     /// What `missing` was set to by the last recall, halved by each collect since.
-    price: AtomicU32,
+    price: AtomicU16,
     /// How often the owner came back for an object that was gone, since the last collect.
-    losses: AtomicU32,
+    losses: AtomicU16,
 }
 
 impl Evidence {
@@ -46,9 +46,9 @@ impl Evidence {
         Self {
             enabled: AtomicBool::new(false),
             stocked: AtomicBool::new(false),
-            missing: AtomicU32::new(0),
-            price: AtomicU32::new(0),
-            losses: AtomicU32::new(0),
+            missing: AtomicU16::new(0),
+            price: AtomicU16::new(0),
+            losses: AtomicU16::new(0),
         }
     }
 
@@ -110,7 +110,7 @@ impl Evidence {
         }
     }
 
-    fn less_missing(&self, less: u32) {
+    fn less_missing(&self, less: u16) {
         let missing = self.missing.load(Relaxed);
         if missing != 0 {
             self.missing.store(missing.saturating_sub(less), Relaxed);

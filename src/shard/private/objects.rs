@@ -27,21 +27,17 @@ impl<T> PrivateOwner<'_, T> {
         })
     }
 
-    /// Keeps an object if a place with a unit has no object, even if spare cells are in the way.
-    /// Returns the object otherwise.
-    fn push_below_spares(&self, full: CellBox<T>) -> Result<(), CellBox<T>> {
-        self.push_on_top(full).or_else(|full| {
-            let private = self.private;
-            if let Some(cell) = spare_cell(private.slot.load(Relaxed)) {
-                self.keep_empty(cell);
-                private.slot.store(full.into_raw(), Relaxed);
-            } else if private.count() < private.lease() {
-                self.insert(full);
-            } else {
-                return Err(full);
-            }
-            Ok(())
-        })
+    /// Keeps an object, even if spare cells are in the way. The caller has [opened](Self::open_place) a
+    /// place.
+    pub(super) fn push_below_spares(&self, full: CellBox<T>) {
+        let Err(full) = self.push_on_top(full) else { return };
+        let slot = &self.private.slot;
+        if let Some(cell) = spare_cell(slot.load(Relaxed)) {
+            self.keep_empty(cell);
+            slot.store(full.into_raw(), Relaxed);
+        } else {
+            self.insert(full);
+        }
     }
 
     /// Puts an object on top of the others. The caller has checked that there is a place.
@@ -62,6 +58,7 @@ impl<T> PrivateOwner<'_, T> {
         (count..count + spares).rev().for_each(|i| self.set_place(i + batch.len(), self.place(i)));
         (count..).zip(batch).for_each(|(i, &cell)| self.set_place(i, cell));
         self.set_counts(end, spares);
+        self.note_batch(batch);
     }
 
     /// Copies the pointers to the `into.len()` oldest objects of the magazine. The magazine still
@@ -74,6 +71,7 @@ impl<T> PrivateOwner<'_, T> {
     pub(crate) fn remove_oldest(&self, gone: usize) {
         let (count, spares) = self.counts();
         (gone..count + spares).for_each(|i| self.set_place(i - gone, self.place(i)));
+        self.forget_oldest(gone, count);
         self.set_counts(count - gone, spares);
     }
 
@@ -90,21 +88,16 @@ impl<T> PrivateOwner<'_, T> {
 
     /// Keeps an object. Leases units for more places if necessary. The caller has
     /// [enabled](Self::enable) the private part if possible.
-    pub(crate) fn push(&self, mut full: CellBox<T>, quota: &Quota) -> Result<(), Refused<T>> {
-        loop {
-            full = match self.push_below_spares(full) {
-                Ok(()) => return Ok(()),
-                Err(full) => full,
-            };
-            let wanted = self.wanted_units(quota);
-            if wanted == 0 {
-                return Err(Refused::NoPlace(full));
-            }
-            match quota.lease(wanted) {
-                0 => return Err(Refused::AtLimit(full)),
-                units => self.lease_more(units),
-            }
+    pub(crate) fn push(
+        &self,
+        full: CellBox<T>,
+        quota: &Quota,
+    ) -> Result<(), (Refused, CellBox<T>)> {
+        match self.open_place(quota) {
+            Ok(()) => self.push_below_spares(full),
+            Err(refused) => return Err((refused, full)),
         }
+        Ok(())
     }
 
     /// Takes all private objects, with their units. Releases the other units, and closes all places.

@@ -1,7 +1,7 @@
 //! Units: a place may hold an object only if the shard has a unit for it, and a magazine. In a pool
 //! without a bound there are always units.
 
-use super::{PrivateOwner, closed, magazine::Magazine, vacant};
+use super::{PrivateOwner, Refused, closed, is_object, magazine::NewMagazine, vacant};
 use crate::{containers::quota::Quota, sync::Relaxed};
 
 impl<T> PrivateOwner<'_, T> {
@@ -51,6 +51,26 @@ impl<T> PrivateOwner<'_, T> {
             kept
         };
         private.lease.store(lease, Relaxed);
+    }
+
+    /// Makes sure that a place with a unit has no object. Leases units for more places if necessary.
+    pub(super) fn open_place(&self, quota: &Quota) -> Result<(), Refused> {
+        while !self.has_open_place() {
+            let wanted = self.wanted_units(quota);
+            if wanted == 0 {
+                return Err(Refused::NoPlace);
+            }
+            match quota.lease(wanted) {
+                0 => return Err(Refused::AtLimit),
+                units => self.lease_more(units),
+            }
+        }
+        Ok(())
+    }
+
+    fn has_open_place(&self) -> bool {
+        let (private, slot) = (self.private, self.private.slot.load(Relaxed));
+        !is_object(slot) && slot != closed() || private.count() < private.lease()
     }
 
     /// Opens a place for each of the units, the slot first.
@@ -135,10 +155,11 @@ impl<T> PrivateOwner<'_, T> {
     }
 
     /// Adds a magazine to a shard that has none, and opens the places for which there is evidence.
-    pub(crate) fn add_magazine(&self, magazine: Magazine<T>, quota: &Quota) {
+    pub(crate) fn add_magazine(&self, new: NewMagazine<T>, quota: &Quota) {
         debug_assert!(!self.has_magazine());
         // SAFETY: only the owner uses the magazine.
-        self.private.magazine.with_mut(|place| unsafe { *place = Some(magazine) });
+        self.private.magazine.with_mut(|place| unsafe { *place = Some(new.magazine) });
+        new.weights.into_iter().for_each(|weights| self.private.weights.set(weights));
         if !quota.bounded() {
             self.open_grown();
         }
