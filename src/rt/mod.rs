@@ -76,6 +76,10 @@ pub(crate) mod task;
 
 pub(crate) mod threads;
 
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+pub mod net;
+
 pub(crate) mod metrics;
 
 pub(crate) mod runtime;

@@ -49,6 +49,8 @@ extern "C" fn after_in_child() {
         held.runtimes.reset_after_fork();
         held.reaper.reset_after_fork();
     }
+    #[cfg(feature = "net")]
+    crate::rt::net::forks::count_in_child();
     current::reset_after_fork();
     thread_of::set(0);
 }

@@ -17,6 +17,8 @@ use super::{
     thread_of,
     timers::Timers,
 };
+#[cfg(feature = "net")]
+use crate::rt::net::lazy::LazyPoller;
 use crate::{
     rt::config::{Config, Stall},
     sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock},
@@ -45,6 +47,9 @@ pub(crate) struct Shared {
     /// There is a task that collects, which sysmon has spawned. Set by sysmon, cleared by the drop
     /// of the task.
     pub(crate) collecting: Arc<AtomicBool>,
+    /// The poller of the sockets, once there is one.
+    #[cfg(feature = "net")]
+    pub(crate) net: LazyPoller,
     pub(super) mains: Mains,
     pub(super) threads: Mutex<Threads>,
     /// Notified when a thread has ended, and when there is a task to drop.
@@ -89,6 +94,8 @@ impl Shared {
             stalls: Counter::default(),
             by_hand: AtomicBool::new(config.by_hand),
             collecting: Arc::new(AtomicBool::new(false)),
+            #[cfg(feature = "net")]
+            net: LazyPoller::default(),
             mains,
             threads: Mutex::default(),
             ended: Condvar::new(),
@@ -296,7 +303,7 @@ impl Shared {
         next
     }
 
-    fn start_thread(
+    pub(crate) fn start_thread(
         &self,
         name: String,
         stack: Option<usize>,

@@ -91,6 +91,9 @@ pub(crate) fn main(shared: &Arc<Shared>) {
     }
     // Those that wait for a timer outside of the runtime are woken, too.
     wake_all(shared.timers.stop());
+    // And those that wait for a socket.
+    #[cfg(feature = "net")]
+    shared.net.end();
     shared.end_tasks();
 }
 

@@ -1,0 +1,56 @@
+//! The poller of a runtime, made with its first socket.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use super::poller::{Poller, ended};
+use crate::sync::lock::lock_std;
+
+#[derive(Debug, Default)]
+pub(crate) struct LazyPoller {
+    poller: OnceLock<Arc<Poller>>,
+    /// The runtime has ended. Locked while the poller is made.
+    ended: Mutex<bool>,
+}
+
+impl LazyPoller {
+    /// Returns the poller, if there is one.
+    pub(crate) fn get(&self) -> Option<&Arc<Poller>> {
+        self.poller.get()
+    }
+
+    /// Returns the poller. Makes it if there is none, and then calls `start` with it before anyone
+    /// else has it.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has ended; the system's error if it refuses; or that of `start`.
+    pub(crate) fn get_or_make(
+        &self,
+        start: impl FnOnce(&Arc<Poller>) -> io::Result<()>,
+    ) -> io::Result<&Arc<Poller>> {
+        if let Some(poller) = self.get() {
+            return Ok(poller);
+        }
+        let has_ended = lock_std(&self.ended);
+        if *has_ended {
+            return Err(ended());
+        }
+        if let Some(poller) = self.get() {
+            return Ok(poller);
+        }
+        let poller = Arc::new(Poller::new()?);
+        start(&poller)?;
+        Ok(self.poller.get_or_init(|| poller))
+    }
+
+    /// The runtime ends. See [`Poller::end`].
+    pub(crate) fn end(&self) {
+        *lock_std(&self.ended) = true;
+        if let Some(poller) = self.get() {
+            poller.end();
+        }
+    }
+}
