@@ -1,5 +1,4 @@
-//! hyper's HTTP/1 server on corepool's runtime, with `async-io`, and a client process that sends
-//! requests.
+//! hyper's HTTP/1 server on corepool's runtime and sockets, and a client process that sends requests.
 //!
 //! ```console
 //! $ cargo run --release --example http                 # 4 connections with 2,000 requests each
@@ -9,25 +8,24 @@
 use std::{
     convert::Infallible,
     env,
-    io::{self, BufRead, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
-    pin::Pin,
+    io::{self, BufRead, BufReader, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Command, ExitCode},
-    task::{Context, Poll, ready},
     thread,
     time::{Duration, Instant},
 };
 
-use async_io::Async;
 use corepool::{
     Pool,
-    rt::{self, Runtime},
+    rt::{
+        self, Runtime,
+        net::{TcpListener, Timer},
+    },
 };
 use http_body_util::Full;
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
-    rt::ReadBufCursor,
     server::conn::http1,
     service::service_fn,
 };
@@ -50,66 +48,17 @@ async fn hello(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infa
     Ok(Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes()))))
 }
 
-async fn serve(listener: Async<TcpListener>) -> io::Result<()> {
+async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         rt::spawn(async move {
-            let served =
-                http1::Builder::new().serve_connection(Io(stream), service_fn(hello)).await;
+            // The timer ends connections whose requests do not arrive.
+            let mut server = http1::Builder::new();
+            let served = server.timer(Timer).serve_connection(stream, service_fn(hello)).await;
             if let Err(error) = served {
                 eprintln!("a connection: {error}");
             }
         });
-    }
-}
-
-/// `async-io`'s stream, with the traits that hyper requires.
-struct Io(Async<TcpStream>);
-
-impl hyper::rt::Read for Io {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let mut bytes = [0; 4096];
-        loop {
-            let most = buffer.remaining().min(bytes.len());
-            match self.0.get_ref().read(&mut bytes[..most]) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.0.poll_readable(cx))?;
-                }
-                read => {
-                    buffer.put_slice(&bytes[..read?]);
-                    return Poll::Ready(Ok(()));
-                }
-            }
-        }
-    }
-}
-
-impl hyper::rt::Write for Io {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.0.get_ref().write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.0.poll_writable(cx))?;
-                }
-                written => return Poll::Ready(written),
-            }
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.get_ref().shutdown(std::net::Shutdown::Write))
     }
 }
 
@@ -160,8 +109,8 @@ fn answer(from: &mut impl BufRead) -> io::Result<String> {
     String::from_utf8(body).map_err(io::Error::other)
 }
 
-fn listen(port: u16) -> io::Result<Async<TcpListener>> {
-    Async::<TcpListener>::bind(([127, 0, 0, 1], port))
+fn listen(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -173,15 +122,19 @@ fn main() -> io::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ["serve", port] => {
-            let listener = listen(port.parse().map_err(io::Error::other)?)?;
-            println!("http://{}", listener.get_ref().local_addr()?);
-            Runtime::new()?.block_on(serve(listener))?;
+            let port = port.parse().map_err(io::Error::other)?;
+            Runtime::new()?.block_on(async {
+                let listener = listen(port)?;
+                println!("http://{}", listener.local_addr()?);
+                serve(listener).await
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         [] => {
-            let listener = listen(0)?;
-            let address = listener.get_ref().local_addr()?;
             let runtime = Runtime::builder().workers(2).build()?;
+            // Sockets belong to the runtime in which they are made.
+            let listener = runtime.block_on(async { listen(0) })?;
+            let address = listener.local_addr()?;
             drop(runtime.spawn(serve(listener)));
             let client =
                 Command::new(env::current_exe()?).args(["load", &address.to_string()]).status()?;

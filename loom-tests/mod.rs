@@ -17,6 +17,8 @@ mod late;
 mod ledger;
 mod litmus;
 mod model_pool;
+#[cfg(feature = "net")]
+mod net;
 mod occupancy;
 mod pin;
 mod quota;

@@ -16,9 +16,7 @@
 //! wait    lock;  look at the bits again;  add a waker
 //! ```
 //!
-//! If the event has the lock first, the waiting task sees its bits. Otherwise it finds the waker. The
-//! lock orders both, so the accesses of the word are Relaxed. What the bits say is the system's state,
-//! not memory of the process.
+//! If the event has the lock first, the waiting task sees its bits. Otherwise it finds the waker.
 //!
 //! Models: `net_*` in `loom-tests/net.rs`.
 
@@ -27,7 +25,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use crate::sync::{AtomicUsize, Mutex, Relaxed, lock::lock};
+use crate::sync::{Acquire, AtomicUsize, Mutex, Relaxed, Release, lock::lock};
 
 /// The bits of an event, and of what is known of a source.
 pub(crate) mod bits {
@@ -169,7 +167,8 @@ impl Readiness {
 
     /// Returns what is known now.
     pub(crate) fn look(&self) -> Seen {
-        Seen(self.word.load(Relaxed))
+        // Acquire: pairs with the Release in `set`, so that an operation finds what the event reports.
+        Seen(self.word.load(Acquire))
     }
 
     /// Returns what is known if that is enough for `direction`, or if the runtime has ended.
@@ -225,8 +224,8 @@ impl Readiness {
     pub(crate) fn set(&self, event: usize, into: &mut Vec<Waker>) {
         // bug: event without a tick
         let next = |word: usize| Some((word | event).wrapping_add(TICK));
-        // `next` always returns a word.
-        let _ = self.word.fetch_update(Relaxed, Relaxed, next);
+        // Release: pairs with the Acquire in `look`. `next` always returns a word.
+        let _ = self.word.fetch_update(Release, Relaxed, next);
         let mut waiters = lock(&self.waiters);
         for direction in [Direction::Read, Direction::Write] {
             if event & (direction.ready() | ENDED) != 0 {

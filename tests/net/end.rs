@@ -1,0 +1,156 @@
+//! The end of a runtime, and sockets that outlive it.
+
+use std::{
+    io,
+    net::{self, SocketAddr},
+    sync::mpsc,
+    thread,
+};
+
+use corepool::rt::{
+    self, Runtime,
+    net::{TcpListener, TcpStream, UdpSocket},
+};
+
+use crate::{
+    go_on, listen, pair,
+    util::{LONG, runtime},
+};
+
+fn is_the_end(error: &io::Error) -> bool {
+    error.to_string().contains("has ended")
+}
+
+#[test]
+fn there_must_be_a_runtime() {
+    let error = TcpListener::bind("127.0.0.1:0").unwrap_err();
+    assert!(error.to_string().contains("no corepool runtime"), "{error}");
+    let error = UdpSocket::bind("127.0.0.1:0").unwrap_err();
+    assert!(error.to_string().contains("no corepool runtime"), "{error}");
+}
+
+#[test]
+fn a_runtime_that_has_ended_makes_no_sockets() {
+    for uses_sockets in [false, true] {
+        let runtime = runtime(1);
+        if uses_sockets {
+            go_on(&runtime, async { listen().map(drop) });
+        }
+        assert!(runtime.shutdown(LONG));
+        let error = runtime.block_on(async { listen() }).unwrap_err();
+        assert!(is_the_end(&error), "{error}");
+    }
+}
+
+/// The other end sees that the connection was closed, and the port can be used at once.
+#[test]
+fn tasks_leave_no_sockets() {
+    let runtime = runtime(2);
+    let (send, address) = mpsc::channel();
+    let server = runtime.spawn(async move {
+        let (listener, address) = listen()?;
+        send.send(address).unwrap();
+        let mut streams = Vec::new();
+        loop {
+            streams.push(listener.accept().await?.0);
+            streams.last().unwrap().write_all(b"!").await?;
+        }
+        #[allow(unreachable_code)]
+        io::Result::Ok(())
+    });
+    let address: SocketAddr = address.recv().unwrap();
+    let mut client = net::TcpStream::connect(address).unwrap();
+    io::Read::read_exact(&mut client, &mut [0]).unwrap();
+    assert!(runtime.shutdown(LONG));
+    assert!(server.is_finished());
+    assert_eq!(io::Read::read(&mut client, &mut [0]).unwrap(), 0);
+    let again = crate::runtime(1);
+    go_on(&again, async move { TcpListener::bind(address).map(drop) });
+    net::TcpListener::bind(address).map(drop).unwrap();
+}
+
+#[test]
+fn sockets_outside_return_errors() {
+    let runtime = runtime(2);
+    let (one, other, listener, socket) = go_on(&runtime, async {
+        let (one, other) = pair().await?;
+        Ok((one, other, listen()?.0, UdpSocket::bind("127.0.0.1:0")?))
+    });
+    assert!(runtime.shutdown(LONG));
+    drop(runtime);
+    let another = Runtime::new().unwrap();
+    another.block_on(async {
+        assert!(is_the_end(&one.read(&mut [0]).await.unwrap_err()));
+        assert!(is_the_end(&one.write(&[0]).await.unwrap_err()));
+        assert!(is_the_end(&one.readable().await.unwrap_err()));
+        assert!(is_the_end(&one.try_read(&mut [0]).unwrap_err()));
+        assert!(is_the_end(&other.try_write(&[0]).unwrap_err()));
+        assert!(is_the_end(&listener.accept().await.unwrap_err()));
+        assert!(is_the_end(&listener.try_accept().unwrap_err()));
+        assert!(is_the_end(&socket.recv(&mut [0]).await.unwrap_err()));
+        // They can still move to another runtime.
+        let one = TcpStream::from_std(one.into_std().unwrap()).unwrap();
+        let other = TcpStream::from_std(other.into_std().unwrap()).unwrap();
+        one.write_all(b"hello").await.unwrap();
+        assert_eq!(other.read(&mut [0; 10]).await.unwrap(), 5);
+        let listener = TcpListener::from_std(listener.into_std().unwrap()).unwrap();
+        TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        listener.accept().await.unwrap();
+    });
+}
+
+/// Those that wait outside of the runtime's workers are woken.
+#[test]
+fn the_end_wakes_those_that_wait() {
+    for _ in 0..20 {
+        let runtime = runtime(2);
+        let (one, _other) = go_on(&runtime, pair());
+        let handle = runtime.handle().clone();
+        let (send, waiting) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            handle.block_on(async {
+                send.send(()).unwrap();
+                one.read(&mut [0]).await
+            })
+        });
+        waiting.recv().unwrap();
+        assert!(runtime.shutdown(LONG));
+        let error = thread.join().unwrap().unwrap_err();
+        assert!(is_the_end(&error), "{error}");
+    }
+}
+
+/// A task of one runtime waits for a socket of another, which ends.
+#[test]
+fn a_task_of_another_runtime_is_woken() {
+    let (one, other) = (runtime(1), runtime(1));
+    let (stream, _peer) = go_on(&one, pair());
+    let task = other.spawn(async move { stream.read(&mut [0]).await });
+    drop(one);
+    let error = other.block_on(task).unwrap().unwrap_err();
+    assert!(is_the_end(&error), "{error}");
+}
+
+/// A socket is dropped by one task while another waits for a future that no longer needs it; and a
+/// runtime that makes many sockets and ends, over and over.
+#[test]
+fn runtimes_with_sockets_come_and_go() {
+    for round in 0..50 {
+        let runtime = runtime(2);
+        for _ in 0..10 {
+            runtime.spawn(async {
+                let (one, other) = pair().await?;
+                rt::spawn(async move { other.read(&mut [0]).await });
+                loop {
+                    one.read(&mut [0]).await?;
+                }
+                #[allow(unreachable_code)]
+                io::Result::Ok(())
+            });
+        }
+        if round % 2 == 0 {
+            go_on(&runtime, async { pair().await.map(drop) });
+        }
+        assert!(runtime.shutdown(LONG));
+    }
+}
