@@ -137,6 +137,8 @@ macro_rules! arithmetic {
 atomic!(AtomicBool, bool);
 atomic!(AtomicU16, u16);
 atomic!(AtomicU32, u32);
+#[cfg(feature = "rt")]
+atomic!(AtomicU64, u64);
 atomic!(AtomicUsize, usize);
 atomic!(AtomicPtr<T>, *mut T);
 arithmetic!(AtomicU32, u32: fetch_or fetch_and);

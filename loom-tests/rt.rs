@@ -1,19 +1,27 @@
 //! The runtime's scheduler: its queues, and workers that fall asleep while tasks arrive.
 
-use std::{ptr::NonNull, task::Poll};
+use std::{
+    ptr::NonNull,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    task::{Poll, Wake, Waker},
+};
 
 use loom::{sync::Arc, thread};
 
 use super::model;
 use crate::rt::{
     sched::{
+        clock::{Clock, NEVER},
+        driver::Driver,
         owned::{Owned, SLOTS},
         parker::{Order, Parker},
         proc::{P, state},
         ready::Ready,
         run_queue::{Batch, LEN, RunNext, RunQueue},
         sched::{Launch, Parked, Sched},
+        shared::hurry,
         timers::Timers,
+        watch::{Watch, Why},
     },
     task::block_on::block_on,
 };
@@ -464,7 +472,7 @@ fn rt_resize_against_blocking() {
 #[test]
 fn rt_idle_against_notify() {
     model("rt_idle_against_notify", Some(3), || {
-        let (sched, timers) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Timers::new()));
+        let (sched, watch) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Watch::new()));
         // The P exists, and is idle.
         let id = sched.wake_one().expect("a worker is woken").p;
         sched.give_up_spinning();
@@ -472,31 +480,31 @@ fn rt_idle_against_notify() {
         // SAFETY: this thread's P.
         assert!(matches!(unsafe { sched.park(sched.p(id), &me, false) }, Parked::Asleep));
         let sysmon = {
-            let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
-            thread::spawn(move || timers.try_idle(|| sched.is_quiet()))
+            let (sched, watch) = (Arc::clone(&sched), Arc::clone(&watch));
+            thread::spawn(move || watch.try_idle(|| sched.is_quiet()))
         };
         let _runs = sched.wake_one().expect("a worker is woken");
-        timers.notify_active();
+        watch.notify(Why::Work);
         let idle = sysmon.join().unwrap();
-        assert!(!idle || timers.is_woken(), "no thread watches the P");
+        assert!(!idle || watch.is_woken(), "no thread watches the P");
     });
 }
 
 /// A call that blocks ends, or queues a task, while sysmon is about to sleep without a timeout.
 fn blocks_beside_sysmon(then: impl Fn(&P) + Copy + Send + Sync + 'static) {
-    let (sched, timers) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Timers::new()));
+    let (sched, watch) = (Arc::new(Sched::new(1, 1, 0)), Arc::new(Watch::new()));
     let id = sched.wake_one().expect("a worker is woken").p;
     sched.give_up_spinning();
     let p = sched.p(id);
     assert!(p.change(state::RUNNING, state::BLOCKING));
     let sysmon = {
-        let (sched, timers) = (Arc::clone(&sched), Arc::clone(&timers));
-        thread::spawn(move || timers.try_idle(|| sched.is_quiet()))
+        let (sched, watch) = (Arc::clone(&sched), Arc::clone(&watch));
+        thread::spawn(move || watch.try_idle(|| sched.is_quiet()))
     };
     then(p);
-    timers.notify_active();
+    watch.notify(Why::Work);
     let idle = sysmon.join().unwrap();
-    assert!(!idle || timers.is_woken(), "no thread watches the P");
+    assert!(!idle || watch.is_woken(), "no thread watches the P");
     p.next.take().map(Task::run);
 }
 
@@ -513,6 +521,205 @@ fn rt_idle_against_end_of_blocking() {
 fn rt_idle_against_wake_in_blocking() {
     model("rt_idle_against_wake_in_blocking", Some(3), || {
         blocks_beside_sysmon(|p| wake(p, Task::create()));
+    });
+}
+
+/// Counts the calls of a timer's waker.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+fn counted() -> (std::sync::Arc<Woken>, Waker) {
+    let woken = std::sync::Arc::<Woken>::default();
+    (std::sync::Arc::clone(&woken), Waker::from(woken))
+}
+
+/// Fires what is due at `now`. Returns how many timers that were.
+fn fire(timers: &Timers, now: u64) -> usize {
+    let (mut fired, mut due) = (0, Vec::new());
+    loop {
+        timers.take_due(now, &mut due);
+        if due.is_empty() {
+            return fired;
+        }
+        fired += due.len();
+        due.drain(..).for_each(Waker::wake);
+    }
+}
+
+/// A thief fires timers while their owner sets one and cancels another: each is fired once or
+/// cancelled.
+#[test]
+fn rt_timer_fire_against_cancel() {
+    model("rt_timer_fire_against_cancel", Some(3), || {
+        let timers = std::sync::Arc::new(Timers::new());
+        let (first, waker) = counted();
+        let (timer, earliest) = timers.set(1, &waker).expect("not stopped");
+        assert!(earliest);
+        let thief = {
+            let timers = std::sync::Arc::clone(&timers);
+            thread::spawn(move || fire(&timers, 2))
+        };
+        let (second, waker) = counted();
+        timers.set(2, &waker).expect("not stopped");
+        timer.cancel();
+        let fired = thief.join().unwrap() + fire(&timers, 2);
+        assert_eq!(timers.first(), NEVER);
+        let woken = [first, second].map(|fate| fate.0.load(Relaxed));
+        assert_eq!(woken[1], 1, "a timer was lost");
+        assert!(woken[0] <= 1, "a timer was fired twice");
+        assert_eq!(fired, woken[0] + woken[1]);
+    });
+}
+
+/// Two threads fire the timers of a P while these are moved elsewhere: each is fired once, and those
+/// that were moved are seen in their new place.
+#[test]
+fn rt_timer_fire_against_move() {
+    model("rt_timer_fire_against_move", Some(2), || {
+        let [from, to] = [(); 2].map(|()| std::sync::Arc::new(Timers::new()));
+        let fates = [1, 2].map(|at| {
+            let (fate, waker) = counted();
+            from.set(at, &waker).expect("not stopped");
+            fate
+        });
+        let thief = {
+            let from = std::sync::Arc::clone(&from);
+            thread::spawn(move || fire(&from, 1))
+        };
+        let mover = {
+            let [from, to] = [&from, &to].map(std::sync::Arc::clone);
+            thread::spawn(move || assert!(from.move_to(&to).1.is_empty()))
+        };
+        thief.join().unwrap();
+        mover.join().unwrap();
+        fire(&to, 2);
+        assert!(fates.iter().all(|fate| fate.0.load(Relaxed) == 1), "a timer was lost");
+    });
+}
+
+/// The runtime stops while timers are moved: the waker is called all the same.
+#[test]
+fn rt_timer_stop_against_move() {
+    model("rt_timer_stop_against_move", None, || {
+        let [from, to] = [(); 2].map(|()| std::sync::Arc::new(Timers::new()));
+        let (fate, waker) = counted();
+        let (timer, _) = from.set(1, &waker).expect("not stopped");
+        let mover = {
+            let [from, to] = [&from, &to].map(std::sync::Arc::clone);
+            thread::spawn(move || from.move_to(&to).1.into_iter().for_each(Waker::wake))
+        };
+        for timers in [&from, &to] {
+            timers.stop().into_iter().for_each(Waker::wake);
+        }
+        mover.join().unwrap();
+        assert_eq!(fate.0.load(Relaxed), 1, "a timer of a stopped runtime is left");
+        assert!(timer.renew(&waker).is_err());
+    });
+}
+
+/// Parks in the driver, like a worker, and returns the order; or `None` if a timer is due.
+fn drive(driver: &std::sync::Arc<Driver>, me: &Parker, timers: &Timers) -> Option<Order> {
+    assert!(driver.enter());
+    // Time does not pass here. So a timer that is set counts as due.
+    let order = me.drive(driver, &Clock::new(), &mut Vec::new(), || match timers.prune() {
+        NEVER => NEVER,
+        _ => 0,
+    });
+    driver.leave();
+    order
+}
+
+/// One thread waits in the driver while another sets a timer: the thread does not wait without end.
+#[test]
+fn rt_drive_against_timer() {
+    model("rt_drive_against_timer", Some(3), || {
+        let (driver, timers) =
+            (std::sync::Arc::new(Driver::new()), std::sync::Arc::new(Timers::new()));
+        let watch = Watch::new();
+        let sleeper = {
+            let (driver, timers) = (std::sync::Arc::clone(&driver), std::sync::Arc::clone(&timers));
+            thread::spawn(move || drive(&driver, &Parker::new(), &timers))
+        };
+        let (_, first) = timers.set(1, Waker::noop()).expect("not stopped");
+        assert!(first);
+        hurry(&driver, &watch, 1);
+        // Without the wake-up, `join` would never return.
+        assert!(sleeper.join().unwrap().is_none());
+    });
+}
+
+/// One thread waits in the driver, with a timer that is not due, while another submits from outside:
+/// the thread gets its order.
+#[test]
+fn rt_drive_against_inject() {
+    model("rt_drive_against_inject", Some(3), || {
+        let sched = Arc::new(Sched::new(1, 1, 0));
+        let driver = std::sync::Arc::new(Driver::new());
+        let first = sched.wake_one().expect("a worker is woken");
+        sched.give_up_spinning();
+        let worker = {
+            let (sched, driver) = (Arc::clone(&sched), std::sync::Arc::clone(&driver));
+            thread::spawn(move || {
+                let me = std::sync::Arc::new(Parker::new());
+                // SAFETY: this thread's P, which has no tasks.
+                match unsafe { sched.park(sched.p(first.p), &me, false) } {
+                    Parked::Found(task) => Task::run(task),
+                    _ => {
+                        assert!(driver.enter());
+                        let order = me.drive(&driver, &Clock::new(), &mut Vec::new(), || NEVER - 1);
+                        driver.leave();
+                        let Some(Order::Run(p)) = order else { panic!("no timer is due") };
+                        serve(&sched, p)
+                    }
+                }
+            })
+        };
+        launch(sched.inject([Task::create()]).unwrap_or_else(|_| panic!("not stopped")));
+        // Without the wake-up, `join` would never return.
+        assert_eq!(worker.join().unwrap(), 1);
+    });
+}
+
+/// A timer is set, elsewhere than on a worker, while the thread in the driver leaves it and sysmon
+/// falls asleep: sysmon sees the timer, or is woken.
+#[test]
+fn rt_timer_against_idle_and_leave() {
+    model("rt_timer_against_idle_and_leave", Some(3), || {
+        let (driver, timers) = (Arc::new(Driver::new()), std::sync::Arc::new(Timers::new()));
+        let watch = Arc::new(Watch::new());
+        assert!(driver.enter());
+        driver.begin_wait(|| NEVER);
+        let sysmon = {
+            let (driver, watch) = (Arc::clone(&driver), Arc::clone(&watch));
+            let timers = std::sync::Arc::clone(&timers);
+            thread::spawn(move || {
+                watch.try_idle(|| true);
+                if driver.is_occupied() { NEVER } else { timers.first() }
+            })
+        };
+        let leaver = {
+            let (driver, watch) = (Arc::clone(&driver), Arc::clone(&watch));
+            thread::spawn(move || {
+                driver.leave();
+                watch.notify(Why::Timer);
+            })
+        };
+        timers.set(1, Waker::noop()).expect("not stopped");
+        hurry(&driver, &watch, 1);
+        let seen = sysmon.join().unwrap();
+        leaver.join().unwrap();
+        assert!(seen == 1 || watch.is_woken(), "no thread waits for the timer");
+        if seen != 1 {
+            // The woken sysmon looks again.
+            watch.try_idle(|| true);
+            assert!(!driver.is_occupied() && timers.first() == 1);
+        }
     });
 }
 

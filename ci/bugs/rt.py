@@ -70,9 +70,56 @@ bug("next task taken by two",
     models="rt_next_against_thief")
 
 
+# rt/sched/timers.rs
+
+bug("first timer not published",
+    "self.first.store(heap.entries.peek().map_or(NEVER, |entry| entry.at), Relaxed);", "",
+    models="rt_timer_fire_against_cancel")
+
+bug("thread waits for cancelled timers", "!entry.timer.is_set()", "!entry.timer.is_set() && false",
+    tests="--features rt --lib white_box::rt::cancelled_timers")
+
+bug("moved timer waits for a stopped runtime", "stop_all(entries)", "{ drop(entries); Vec::new() }",
+    models="rt_timer_stop_against_move")
+
+bug("cancelled timers pile up", "cancelled > FEW && 2 * cancelled > len", "cancelled > FEW && 2 * cancelled < 0 * len",
+    tests="--features rt --lib white_box::rt::cancelled_timers")
+
+
+# rt/sched/driver.rs
+
+bug("two threads in the driver", "self.until.compare_exchange(NOBODY, NEVER, Relaxed, Relaxed).is_ok()",
+    "{ self.until.store(NEVER, Relaxed); true }",
+    tests="--features rt --lib white_box::rt::one_thread")
+
+bug("wait for timers without a fence", "fence(SeqCst);", "",
+    models="rt_drive_against_timer")
+
+bug("earlier timer wakes no thread", "self.wake();", "",
+    models="rt_drive_against_timer")
+
+
+# rt/sched/poller.rs
+
+bug("wake before the wait is lost", "*lock(&self.woken) = true;", "drop(lock(&self.woken));",
+    models="rt_drive_against_inject")
+
+
+# rt/sched/parker.rs
+
+bug("order to the thread in the driver is late", "driver.wake()", "drop(driver)",
+    models="rt_drive_against_inject")
+
+
+# rt/sched/watch.rs
+
+bug("timer beside a blocking call unwatched", "self.wake(Why::Timer);", "",
+    tests="--features rt --test rt timers::timers_fire_beside_a_call")
+
+
 # rt/sched/sched.rs
 
-bug("woken thread still counts as asleep", "pop", "last().cloned",
+bug("woken thread still counts as asleep", "self.idle.remove(at)", "Arc::clone(&self.idle[at])",
     schedules="tasks::runtimes", soak="rt")
 
 bug("thread not yet running found stuck", "begin_search(); p.", "",
@@ -115,11 +162,14 @@ bug("surplus workers not marked", "self.active() <= workers", "true",
 
 # rt/sched/shared.rs
 
-bug("task behind a blocking call unwatched", "self.timers.notify_active();", "",
+bug("task behind a blocking call unwatched", "self.watch.notify(Why::Work);", "",
     tests="--features rt --test rt stalls::what_comes_behind")
 
-bug("task from outside unwatched", "self.timers.notify_active();", "",
+bug("task from outside unwatched", "self.watch.notify(Why::Work);", "",
     tests="--features rt --test rt stalls::what_comes_behind")
+
+bug("timer set without a fence", "fence(SeqCst);", "",
+    models="rt_drive_against_timer")
 
 bug("late task dropped by its waker", "self.drop_later(late)", "late.into_iter().for_each(super::ready::cancel)",
     tests="--features rt --test rt shutdown::a_chain")
@@ -174,7 +224,14 @@ bug("timer panics a task of a stopping runtime", "is_some", "is_none",
     tests="--features rt --test rt shutdown::a_sleep_that")
 
 
+bug("dropped sleep keeps its waker", "timer.cancel();", "let _ = timer;",
+    tests="--features rt --test rt timers::a_sleep_that_is_dropped")
+
+
 # rt/threads/sysmon.rs
+
+bug("timers beside stuck workers are late", "self.next_timer()", "{ let _ = self.next_timer(); NEVER }",
+    tests="--features rt --test rt timers::timers_fire_beside_a_stuck")
 
 bug("suspension counts as a stall", "overslept >= self.patience() / 2", "overslept == Duration::MAX",
     tests="--features rt --test rt stalls::a_suspended")
@@ -182,7 +239,7 @@ bug("suspension counts as a stall", "overslept >= self.patience() / 2", "oversle
 bug("idle worker found stuck", "state, (same && polls)", "p.state(), same",
     schedules="tasks::runtimes")
 
-bug("sysmon looks often after a timer", "due.is_empty()", "{ let _ = due.len(); true }",
+bug("sysmon looks often after a timer", "why == Some(Why::Work)", "{ let _ = why; true }",
     tests="--features rt --test rt timers::few_threads")
 
 bug("memory of ended tasks is kept", "finished.wrapping_sub(self.finished) >= TRIM", "finished == u64::MAX",
@@ -213,7 +270,26 @@ bug("short slice inherited by started threads", "attributes.sched_flags |= libc:
     tests="--features rt --lib white_box::rt::a_short")
 
 
+bug("sockets beside stuck workers are not polled", "driver.poll_now(&mut ready)", "let _ = (&driver, &mut ready)",
+    tests="--features net --test net polling::sockets_beside")
+
+
+# rt/net/driver.rs
+
+bug("first socket is not polled", "shared.driver.wake();", "",
+    tests="--features net --test net polling::the_first")
+
+
+# rt/threads/timer_turn.rs
+
+bug("clock seldom read beside long polls", "{ 1 }", "{ STEP }",
+    tests="--features rt --lib white_box::rt::the_clock_is_read")
+
+
 # rt/threads/worker.rs
+
+bug("timers without a thread in the driver unwatched", "shared.watch.notify(Why::Timer);", "",
+    tests="--features rt --test rt timers::timers_fire_beside_a_call")
 
 bug("global queue has no turn", "self.shared.sched.injected() > 0", "false",
     tests="--features rt --test rt fairness::the_global_queue_has_its_turn")

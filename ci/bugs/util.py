@@ -12,3 +12,9 @@ bug("near future taken for long ago", "if time > usize::MAX - ABOUT { 0 } else {
 
 bug("made without release", "AcqRel", "Acquire",
     models="set_once")
+
+
+# util/panics.rs
+
+bug("waker that panics keeps others from being woken", "catch_and_discard(|| waker.wake())", "waker.wake()",
+    tests="--features rt --test rt timers::a_waker_that_panics")

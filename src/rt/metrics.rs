@@ -86,7 +86,7 @@ impl Metrics {
             injected,
             alive: spawned.saturating_sub(finished) as usize,
             spawned,
-            polls: sum(shared, |p| p.tick().polls() as u64),
+            polls: sum(shared, P::polls),
             steals: sum(shared, |p| p.counts.steals.get()),
             parks: sum(shared, |p| p.counts.parks.get()),
             stalls: shared.stalls.get(),

@@ -27,15 +27,18 @@
 //!
 //! A worker looks in these places, in this order:
 //!
-//! 1. The global queue, which holds the tasks from outside, those of timers, and those that other
-//!    queues had no room for: after 61 polls, or after 200 us if polls are longer.
-//! 2. The slot of the task that runs next: the one that was last spawned or woken on this worker.
-//! 3. Its own queue, of 256 tasks.
-//! 4. The global queue, from which it takes its share.
-//! 5. The queues of other workers, in random order, up to four times. It steals half of a queue.
+//! 1. Its timers that are due. Their tasks go to its own queue if it has no others, and otherwise to
+//!    the global queue.
+//! 2. The global queue, which holds the tasks from outside, and those that other queues had no room
+//!    for: after 61 polls, or after 200 us if polls are longer.
+//! 3. The slot of the task that runs next: the one that was last spawned or woken on this worker.
+//! 4. Its own queue, of 256 tasks.
+//! 5. The global queue, from which it takes its share.
+//! 6. The queues of other workers, in random order, up to four times. It steals half of a queue.
 //!    The last time it also steals the task that runs next there, if that worker is still in the
-//!    same poll some microseconds later.
-//! 6. It gives up its P, looks at all queues once more, and sleeps.
+//!    same poll some microseconds later; and fires the timers there that are due.
+//! 7. It gives up its P, looks at all queues once more, and sleeps. The last one to sleep waits for the
+//!    next timer.
 //!
 //! Tasks that wake each other share a time slice of 10 ms. Then the other tasks of the worker run.
 //!

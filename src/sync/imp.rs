@@ -192,7 +192,40 @@ mod rt {
     pub(crate) use std::thread_local as worker_local;
     use std::{io, thread, time::Duration};
 
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) use std::sync::atomic::AtomicU64;
+
     use super::{AtomicPtr, SeqCst};
+
+    /// For processors without atomics of 64 bits.
+    #[cfg(not(target_has_atomic = "64"))]
+    #[derive(Debug)]
+    pub(crate) struct AtomicU64(crossbeam_utils::atomic::AtomicCell<u64>);
+
+    #[cfg(not(target_has_atomic = "64"))]
+    impl AtomicU64 {
+        pub(crate) fn new(value: u64) -> Self {
+            Self(crossbeam_utils::atomic::AtomicCell::new(value))
+        }
+
+        pub(crate) fn load(&self, _: std::sync::atomic::Ordering) -> u64 {
+            self.0.load()
+        }
+
+        pub(crate) fn store(&self, value: u64, _: std::sync::atomic::Ordering) {
+            self.0.store(value);
+        }
+
+        pub(crate) fn compare_exchange(
+            &self,
+            current: u64,
+            new: u64,
+            _: std::sync::atomic::Ordering,
+            _: std::sync::atomic::Ordering,
+        ) -> Result<u64, u64> {
+            self.0.compare_exchange(current, new)
+        }
+    }
 
     /// Parking, for threads that are not workers.
     pub(crate) mod parking {

@@ -42,6 +42,16 @@ pub(crate) fn catch_and_discard(f: impl FnOnce()) {
     }
 }
 
+/// Calls the wakers, which are foreign code. One that panics does not keep the others from being
+/// woken.
+#[cfg(feature = "rt")]
+pub(crate) fn wake_all(wakers: impl IntoIterator<Item = std::task::Waker>) {
+    for waker in wakers {
+        // bug: waker that panics keeps others from being woken
+        catch_and_discard(|| waker.wake());
+    }
+}
+
 /// Returns the message of a panic, if its payload is a string.
 #[cfg(feature = "rt")]
 pub(crate) fn message(payload: &(dyn Any + Send)) -> Option<&str> {

@@ -13,6 +13,7 @@ mod fair;
 mod fd;
 #[cfg(unix)]
 mod fork;
+mod polling;
 mod readiness;
 mod streams;
 mod surface;

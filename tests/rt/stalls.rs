@@ -270,8 +270,9 @@ fn a_suspended_process_reports_no_stall() {
         let me = std::process::id();
         let script = format!("kill -STOP {me}; sleep 3; kill -CONT {me}");
         let stopped = runtime.spawn(async move {
-            let mut shell = std::process::Command::new("sh").args(["-c", &script]).spawn().unwrap();
+            // The process may be stopped before this call returns.
             let start = Instant::now();
+            let mut shell = std::process::Command::new("sh").args(["-c", &script]).spawn().unwrap();
             until("the suspension", || start.elapsed() >= Duration::from_millis(2500));
             // Sysmon looks at this poll once more.
             spin(Duration::from_millis(100));

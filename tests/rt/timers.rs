@@ -3,7 +3,12 @@
 use std::{
     future::{self, Future},
     io,
-    sync::Arc,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc,
+    },
     task::{Context, Wake, Waker},
     time::{Duration, Instant},
 };
@@ -60,6 +65,137 @@ fn a_sleep_that_is_dropped_is_forgotten() {
         }
     });
     assert_eq!(Arc::strong_count(&nobody), 1, "a timer is left");
+}
+
+/// A waker that does something when it is called.
+struct Call<F: Fn()>(F);
+
+impl<F: Fn() + Send + Sync> Wake for Call<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// Sets a timer with a waker that calls `f`. It is set until the sleep is dropped.
+fn call_after(time: Duration, f: impl Fn() + Send + Sync + 'static) -> Pin<Box<rt::Sleep>> {
+    let waker = Waker::from(Arc::new(Call(f)));
+    let mut sleep = Box::pin(rt::sleep(time));
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    sleep
+}
+
+#[test]
+fn a_waker_that_panics_loses_no_other_timer() {
+    in_a_process(|| {
+        let runtime = runtime(1);
+        for inside in [false, true] {
+            let (fired, last) = mpsc::channel();
+            let set = move || {
+                let time = Duration::from_millis(20);
+                let bad = call_after(time, || panic!("a waker"));
+                let good = call_after(time, move || fired.send(()).unwrap());
+                (bad, good)
+            };
+            let _sleeps = if inside {
+                run(&runtime, async { set() })
+            } else {
+                runtime.block_on(async { set() })
+            };
+            last.recv_timeout(LONG).unwrap();
+        }
+        assert_eq!(run(&runtime, async { 1 }), 1, "the worker goes on");
+    });
+}
+
+/// The timers of the stuck worker itself, and those of another thread.
+#[test]
+fn timers_fire_beside_a_stuck_worker() {
+    let runtime = rt::Builder::new().workers(1).stall_after(None).build().unwrap();
+    let (fired, own) = mpsc::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let stuck = runtime.spawn(async move {
+        let _sleep = call_after(Duration::from_millis(5), move || fired.send(()).unwrap());
+        own.recv_timeout(LONG).expect("the worker's own timer");
+        wait.recv_timeout(LONG).expect("the timer of another thread");
+    });
+    runtime.block_on(async {
+        rt::sleep(Duration::from_millis(5)).await;
+        go.send(()).unwrap();
+        stuck.await.unwrap();
+    });
+}
+
+/// A call blocks the only worker, beside nothing. One timer was set before, by a thread outside, and
+/// the worker has waited for it. Another is set during the call.
+#[test]
+fn timers_fire_beside_a_call_that_blocks() {
+    let runtime = runtime(1);
+    let start = Instant::now();
+    let (go, wait) = mpsc::channel::<()>();
+    let task = runtime.spawn(async move {
+        // Until sysmon is idle.
+        rt::sleep(Duration::from_millis(300)).await;
+        rt::blocking(|| wait.recv_timeout(LONG).expect("the timers"));
+    });
+    let before = runtime.handle().clone();
+    let before = std::thread::spawn(move || before.block_on(rt::sleep(Duration::from_millis(900))));
+    before.join().unwrap();
+    assert_eq!(runtime.metrics().blocking, 1);
+    // Until sysmon is idle again.
+    std::thread::sleep(Duration::from_millis(200));
+    runtime.block_on(rt::sleep(Duration::from_millis(10)));
+    assert!(start.elapsed() < LONG / 2, "the timers are late");
+    go.send(()).unwrap();
+    runtime.block_on(task).unwrap();
+}
+
+/// Timers that were set on a worker which is not needed any more fire on the others.
+#[test]
+fn timers_of_surplus_workers_fire() {
+    let runtime = runtime(4);
+    let tasks: Vec<_> =
+        (0..100).map(|i| runtime.spawn(rt::sleep(Duration::from_millis(20 + i % 10)))).collect();
+    runtime.set_workers(1).unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let busy = runtime.spawn({
+        let over = Arc::clone(&over);
+        async move {
+            while !over.load(SeqCst) {
+                rt::yield_now().await;
+            }
+        }
+    });
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+        over.store(true, SeqCst);
+        busy.await.unwrap();
+    });
+}
+
+/// Timers are set, fired and cancelled by tasks that move between workers.
+#[test]
+fn timers_come_and_go_on_all_workers() {
+    let runtime = runtime(4);
+    let tasks: Vec<_> = (0..200_u64)
+        .map(|i| {
+            runtime.spawn(async move {
+                for j in 0..20 {
+                    let time = Duration::from_micros((i * 37 + j * 101) % 2000);
+                    let limit = Duration::from_micros((i * 53 + j * 71) % 2000);
+                    let start = Instant::now();
+                    match rt::timeout(limit, rt::sleep(time)).await {
+                        Ok(()) => assert!(start.elapsed() >= time),
+                        Err(_) => assert!(start.elapsed() >= limit),
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        runtime.block_on(task).unwrap();
+    }
 }
 
 #[test]

@@ -154,6 +154,8 @@ mod rt {
     }
     use shuttle::thread;
 
+    pub(crate) use shuttle::sync::atomic::AtomicU64;
+
     use super::AtomicPtr;
 
     pub(crate) fn full_swap<T>(place: &AtomicPtr<T>, value: *mut T) -> *mut T {

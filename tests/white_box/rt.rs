@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
+    task::Waker,
     thread,
     time::{Duration, Instant},
 };
@@ -21,14 +22,20 @@ use crate::{
         self, Builder,
         context::current,
         sched::{
+            clock::NEVER,
+            driver::Driver,
             owned::{Owned, SLOTS, Slot},
             parker::Parker,
             proc::P,
             ready::Ready,
             run_queue::{Batch, LEN, RunQueue, StealOrder},
             sched::{Parked, Sched},
+            timers::Timers,
         },
-        threads::global_turn::{GlobalTurn, Look},
+        threads::{
+            global_turn::{GlobalTurn, Look},
+            timer_turn::TimerTurn,
+        },
     },
     seat,
 };
@@ -359,6 +366,94 @@ fn the_clock_is_read_seldom_among_short_polls() {
         });
     }
     assert!(reads.get() <= 10 * 10, "{}", reads.get());
+}
+
+/// While polls are short a worker looks ever less often whether timers are due. One long poll is
+/// enough to look after each again.
+#[test]
+fn the_clock_is_read_for_timers_after_each_long_poll() {
+    let mut turn = TimerTurn::new();
+    let mut look = |polls, now| turn.look(polls, || now).is_some();
+    assert!(look(1, 1_000_000));
+    let looks = (2..1000).filter(|&polls| look(polls, 1_000_000 + polls as u64)).count();
+    assert!((40..100).contains(&looks), "{looks}");
+    let first = (1000..1020).find(|&polls| look(polls, 3_000_000 * polls as u64)).unwrap();
+    assert!((1..10).all(|i| look(first + i, 3_000_000 * (first + i) as u64)));
+    assert!(look(5, 1), "another P");
+}
+
+/// The thread that waits passes by those that were cancelled. The heap does not grow with them, nor
+/// does it keep their memory when nobody looks at it.
+#[test]
+fn cancelled_timers_are_cleaned() {
+    let timers = Arc::new(Timers::new());
+    let set = |at| timers.set(at, Waker::noop()).unwrap().0;
+    for _ in 0..2 {
+        let all: Vec<_> = (0..1000).map(set).collect();
+        assert_eq!(timers.first(), 0);
+        all[..100].iter().for_each(|timer| timer.cancel());
+        assert_eq!(timers.prune(), 100);
+        assert_eq!(timers.len(), 900);
+        all.iter().skip(1).step_by(2).for_each(|timer| timer.cancel());
+        all.iter().for_each(|timer| timer.cancel());
+        assert!(timers.len() < 200, "{}", timers.len());
+        let mut due = Vec::new();
+        timers.take_due(NEVER - 1, &mut due);
+        assert!(due.is_empty());
+        assert_eq!((timers.len(), timers.first()), (0, NEVER));
+    }
+    for at in 0..100_000 {
+        let _kept = (at % 1000 == 0).then(|| set(1_000_000 + at));
+        set(1_000_000 + at).cancel();
+    }
+    assert!(timers.len() < 1000, "{}", timers.len());
+}
+
+/// Wakers come in the order of their times, a few at a time.
+#[test]
+fn timers_fire_in_order() {
+    struct Number(std::sync::mpsc::Sender<u64>, u64);
+    impl std::task::Wake for Number {
+        fn wake(self: Arc<Self>) {
+            self.0.send(self.1).unwrap();
+        }
+    }
+
+    let timers = Arc::new(Timers::new());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    for i in 0..100 {
+        let at = i * 37 % 100;
+        let waker = Waker::from(Arc::new(Number(sender.clone(), at)));
+        let (_, first) = timers.set(at, &waker).unwrap();
+        assert_eq!(first, (0..i).all(|j| j * 37 % 100 > at));
+    }
+    let mut due = Vec::new();
+    loop {
+        timers.take_due(49, &mut due);
+        if due.is_empty() {
+            break;
+        }
+        due.drain(..).for_each(Waker::wake);
+    }
+    assert!(receiver.try_iter().eq(0..50));
+    assert_eq!(timers.first(), 50);
+    assert_eq!(timers.stop().len(), 50);
+    assert!(timers.set(1, Waker::noop()).is_err());
+}
+
+/// The second thread to park sleeps elsewhere, until the first has left the driver.
+#[test]
+fn one_thread_is_in_the_driver() {
+    let driver = Driver::new();
+    for _ in 0..2 {
+        assert!(!driver.is_occupied());
+        assert!(driver.enter());
+        assert!(!driver.enter());
+        assert!(driver.is_occupied());
+        assert_eq!(driver.begin_wait(|| 0), 0);
+        assert!(driver.is_occupied(), "also with a timer for the beginning of time");
+        driver.leave();
+    }
 }
 
 /// A thread that has not yet run a task, or looks for one, is in no poll: sysmon must not count its

@@ -1,6 +1,6 @@
 //! The runtime that the calling thread belongs to, and the P that it has.
 
-use std::{cell::Cell, ptr};
+use std::{cell::Cell, marker::PhantomData, ptr};
 
 use crate::{
     rt::sched::{proc::P, shared::Shared},
@@ -16,6 +16,8 @@ struct Context {
     p: Cell<*const P>,
     /// The thread is inside `blocking`.
     blocking: Cell<bool>,
+    /// While the thread fires timers, as no worker: the P for the tasks that these wake, or null.
+    firing: Cell<*const P>,
 }
 
 worker_local! {
@@ -25,6 +27,7 @@ worker_local! {
             shared: Cell::new(ptr::null()),
             p: Cell::new(ptr::null()),
             blocking: Cell::new(false),
+            firing: Cell::new(ptr::null()),
         }
     };
 }
@@ -35,13 +38,14 @@ pub(crate) fn reset_after_fork() {
         context.runtime.set(0);
         context.shared.set(ptr::null());
         context.p.set(ptr::null());
+        context.firing.set(ptr::null());
     });
 }
 
 /// A guard: until it is dropped, the calling thread belongs to a runtime. Then the thread belongs
 /// again to its previous runtime, if any.
 pub(crate) struct Entered<'a> {
-    before: (u64, *const Shared, *const P, bool),
+    before: (u64, *const Shared, *const P, bool, *const P),
     shared: &'a Shared,
 }
 
@@ -53,6 +57,7 @@ pub(crate) fn enter(shared: &Shared) -> Entered<'_> {
             context.shared.replace(shared),
             context.p.replace(ptr::null()),
             context.blocking.replace(false),
+            context.firing.replace(ptr::null()),
         );
         Entered { before, shared }
     })
@@ -67,13 +72,22 @@ impl Drop for Entered<'_> {
             if context.runtime.get() != self.shared.id {
                 return;
             }
-            let (runtime, shared, p, blocking) = self.before;
+            let (runtime, shared, p, blocking, firing) = self.before;
             context.runtime.set(runtime);
             context.shared.set(shared);
             context.p.set(p);
             context.blocking.set(blocking);
+            context.firing.set(firing);
         });
     }
+}
+
+/// Calls `f` with the runtime of the calling thread, if it belongs to one, and the P if the thread is a
+/// worker.
+pub(crate) fn here<R>(f: impl FnOnce(Option<(&Shared, Option<&P>)>) -> R) -> R {
+    let (shared, p) = CONTEXT.with(|context| (context.shared.get(), context.p.get()));
+    // SAFETY: as in `worker` and `current`.
+    f(unsafe { shared.as_ref() }.map(|shared| (shared, unsafe { p.as_ref() })))
 }
 
 /// Sets the P of the calling thread, which is inside `enter` of that P's runtime.
@@ -117,6 +131,46 @@ pub(crate) fn current<R>(f: impl FnOnce(Option<&Shared>) -> R) -> R {
     let shared = CONTEXT.with(|context| context.shared.get());
     // SAFETY: within `enter`, which borrows the runtime.
     f(unsafe { shared.as_ref() })
+}
+
+/// A guard: until it is dropped, the calling thread fires timers. It is no worker meanwhile, and the
+/// tasks that it wakes go to the queue of a P.
+pub(crate) struct Firing<'a> {
+    runtime: u64,
+    p: *const P,
+    before: *const P,
+    borrows: PhantomData<&'a P>,
+}
+
+/// Begins to fire timers, on a thread that is inside `enter`, and has `p` if there is one. The tasks
+/// that are woken go to the queue of `to`, which is this P; or else to the global queue.
+pub(crate) fn begin_firing<'a>(to: Option<&'a P>) -> Firing<'a> {
+    let to = to.map_or(ptr::null(), ptr::from_ref);
+    CONTEXT.with(|context| Firing {
+        runtime: context.runtime.get(),
+        p: context.p.replace(ptr::null()),
+        before: context.firing.replace(to),
+        borrows: PhantomData,
+    })
+}
+
+impl Drop for Firing<'_> {
+    fn drop(&mut self) {
+        CONTEXT.with(|context| {
+            // Otherwise the thread has forked, and is in the child.
+            if context.runtime.get() == self.runtime {
+                context.p.set(self.p);
+                context.firing.set(self.before);
+            }
+        });
+    }
+}
+
+/// Calls `f` with the P for the tasks that the calling thread wakes, while it fires timers.
+pub(crate) fn firing<R>(f: impl FnOnce(Option<&P>) -> R) -> R {
+    let p = CONTEXT.with(|context| context.firing.get());
+    // SAFETY: within the guard of `begin_firing`, which borrows the P.
+    f(unsafe { p.as_ref() })
 }
 
 /// Sets whether the calling thread is inside `blocking`, and returns whether it was.

@@ -1,9 +1,9 @@
-//! Who polls: a thread of the runtime, started with its first socket.
+//! Who polls: the thread in the driver of the runtime, workers that find no tasks, and sysmon.
 
 use std::{io, sync::Arc};
 
 use super::poller::Poller;
-use crate::rt::{context::current, sched::shared::Shared};
+use crate::rt::sched::{shared::Shared, watch::Why};
 
 /// Returns the poller of the runtime.
 ///
@@ -11,17 +11,12 @@ use crate::rt::{context::current, sched::shared::Shared};
 ///
 /// If the runtime has ended; or the system's error if it refuses.
 pub(crate) fn poller(shared: &Shared) -> io::Result<&Arc<Poller>> {
-    shared.net.get_or_make(|poller| {
-        let (shared, poller) = (shared.arc(), Arc::clone(poller));
-        let main = {
-            let shared = Arc::clone(&shared);
-            move || {
-                let _entered = current::enter(&shared);
-                while !poller.has_ended() {
-                    poller.poll(None);
-                }
-            }
-        };
-        shared.start_thread("net".into(), None, main)
-    })
+    let (poller, is_new) = shared.driver.net().get_or_make()?;
+    if is_new {
+        // The thread in the driver has to wait in the poller from now on.
+        // bug: first socket is not polled
+        shared.driver.wake();
+        shared.watch.notify(Why::Work);
+    }
+    Ok(poller)
 }

@@ -21,29 +21,24 @@ impl LazyPoller {
         self.poller.get()
     }
 
-    /// Returns the poller. Makes it if there is none, and then calls `start` with it before anyone
-    /// else has it.
+    /// Returns the poller, and whether this call has made it.
     ///
     /// # Errors
     ///
-    /// If the runtime has ended; the system's error if it refuses; or that of `start`.
-    pub(crate) fn get_or_make(
-        &self,
-        start: impl FnOnce(&Arc<Poller>) -> io::Result<()>,
-    ) -> io::Result<&Arc<Poller>> {
+    /// If the runtime has ended, or the system's error if it refuses.
+    pub(crate) fn get_or_make(&self) -> io::Result<(&Arc<Poller>, bool)> {
         if let Some(poller) = self.get() {
-            return Ok(poller);
+            return Ok((poller, false));
         }
         let has_ended = lock_std(&self.ended);
         if *has_ended {
             return Err(ended());
         }
         if let Some(poller) = self.get() {
-            return Ok(poller);
+            return Ok((poller, false));
         }
         let poller = Arc::new(Poller::new()?);
-        start(&poller)?;
-        Ok(self.poller.get_or_init(|| poller))
+        Ok((self.poller.get_or_init(|| poller), true))
     }
 
     /// The runtime ends. See [`Poller::end`].

@@ -85,6 +85,8 @@ pub(crate) mod readiness;
 
 pub(crate) mod sources;
 
+pub(crate) mod wait;
+
 pub(crate) mod poller;
 
 pub(crate) mod lazy;

@@ -22,10 +22,11 @@ use super::{
         bits::{READ, READ_CLOSED, WRITE, WRITE_CLOSED},
     },
     sources::{Refused, Sources},
+    wait,
 };
 use crate::{
     sync::{AcqRel, AtomicBool},
-    util::panics::catch_and_discard,
+    util::panics::wake_all,
 };
 
 /// How many events the system reports in one call. As in Go.
@@ -74,35 +75,29 @@ impl Poller {
         })
     }
 
-    /// Waits until a source is ready, until [`wake`](Self::wake), or for `timeout`; then wakes the
-    /// tasks that wait for what has become ready. `Some(ZERO)` does not wait, `None` waits without
-    /// limit. Returns how many tasks it has woken.
+    /// Waits until a source is ready, until [`wake`](Self::wake), or for `timeout`. Adds the wakers of
+    /// the tasks that wait for what has become ready to `ready`; the caller calls them. `Some(ZERO)`
+    /// does not wait, `None` waits without limit.
     ///
-    /// Returns 0 at once if another thread polls. It may also return 0 early, if a signal comes.
-    pub(crate) fn poll(&self, timeout: Option<Duration>) -> usize {
-        let mut wakers = Vec::new();
-        {
-            let mut polling = match self.polling.try_lock() {
-                Ok(polling) => polling,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => return 0,
-            };
-            let Polling { poll, events } = &mut *polling;
-            // It fails if a signal comes; other errors would be those of wrong arguments.
-            if poll.poll(events, timeout).is_err() {
-                return 0;
-            }
-            if events.iter().any(|event| event.token() == WAKE) {
-                // Pairs with the swap in `wake`.
-                // bug: poller woken once only
-                self.woken.swap(false, AcqRel);
-            }
-            self.sources
-                .set(events.iter().map(|event| (event.token().0, bits(event))), &mut wakers);
+    /// Returns at once if another thread polls. It may also return early, if a signal comes.
+    pub(crate) fn poll(&self, timeout: Option<Duration>, ready: &mut Vec<Waker>) {
+        let mut polling = match self.polling.try_lock() {
+            Ok(polling) => polling,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let Polling { poll, events } = &mut *polling;
+        let timeout = wait::wait(poll, timeout);
+        // It fails if a signal comes; other errors would be those of wrong arguments.
+        if poll.poll(events, timeout).is_err() {
+            return;
         }
-        let count = wakers.len();
-        wake_all(wakers);
-        count
+        if events.iter().any(|event| event.token() == WAKE) {
+            // Pairs with the swap in `wake`.
+            // bug: poller woken once only
+            self.woken.swap(false, AcqRel);
+        }
+        self.sources.set(events.iter().map(|event| (event.token().0, bits(event))), ready);
     }
 
     /// Ends the poll in progress, or else the next one. What happened before the call is visible to
@@ -190,12 +185,4 @@ fn bits(event: &Event) -> usize {
         | bit(event.is_writable() || error, WRITE)
         | bit(event.is_read_closed(), READ_CLOSED)
         | bit(event.is_write_closed(), WRITE_CLOSED)
-}
-
-/// Calls the wakers, which are foreign code and may panic.
-fn wake_all(wakers: Vec<Waker>) {
-    for waker in wakers {
-        // bug: panic of a waker ends the poll
-        catch_and_discard(|| waker.wake());
-    }
 }

@@ -22,14 +22,26 @@ use super::{
     sched::dismiss,
     shared::Shared,
     thread_of,
+    watch::Why,
 };
-use crate::sync::{lock::lock, wait_timeout};
+use crate::{
+    sync::{lock::lock, wait_timeout},
+    util::panics::wake_all,
+};
 
 impl Shared {
     /// The lists of unfinished tasks.
     fn lists(&self) -> impl Iterator<Item = &Owned> {
         let ps = self.sched.ps().map(|p: &P| &p.owned);
         ps.chain([self.outside.owned()])
+    }
+
+    /// Stops all timers, and wakes those that wait for one: outside of the runtime they find that it
+    /// has stopped. No further P is made.
+    pub(crate) fn stop_timers(&self) {
+        for timers in self.all_timers() {
+            wake_all(timers.stop());
+        }
     }
 
     /// Drops all tasks but those in a poll. The calling thread has entered the runtime, which is
@@ -107,7 +119,7 @@ impl Shared {
     /// tasks: for at most `limit` if there is one. Returns whether all threads and tasks have ended.
     pub(crate) fn shut_down(&self, limit: Option<Duration>) -> bool {
         dismiss(self.sched.stop());
-        self.timers.wake();
+        self.watch.wake(Why::Work);
         self.joiners.wake_all();
         // A thread must not wait for itself.
         if thread_of::is(self.id) {

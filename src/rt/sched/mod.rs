@@ -6,11 +6,19 @@ pub(crate) mod ready;
 
 pub(crate) mod run_queue;
 
+pub(crate) mod clock;
+
+pub(crate) mod timers;
+
 pub(crate) mod proc;
+
+pub(crate) mod poller;
+
+pub(crate) mod driver;
 
 pub(crate) mod parker;
 
-pub(crate) mod timers;
+pub(crate) mod watch;
 
 pub(crate) mod reaper;
 

@@ -1,11 +1,12 @@
 //! P: the right to run tasks. A P has a run queue, and a seat of the pools.
 
-use std::ptr;
+use std::{ptr, sync::Arc};
 
 use super::{
     owned::Owned,
     ready::Ready,
     run_queue::{RunNext, RunQueue},
+    timers::Timers,
 };
 use crate::{
     collect::{
@@ -70,6 +71,8 @@ pub(crate) struct P {
     pub(crate) blocked: AtomicBool,
     pub(crate) next: RunNext,
     pub(crate) queue: RunQueue,
+    /// The timers that were set on this P. They stay here while no thread has it.
+    pub(crate) timers: Arc<Timers>,
     pub(crate) counts: TaskCounts,
     pub(crate) spent: Spent,
     /// The unfinished tasks that were spawned with this P.
@@ -118,6 +121,8 @@ pub(crate) struct TaskCounts {
     pub(crate) finished: Counter,
     pub(crate) steals: Counter,
     pub(crate) parks: Counter,
+    /// How often timers were fired.
+    firings: Counter,
 }
 
 impl P {
@@ -131,6 +136,7 @@ impl P {
             blocked: AtomicBool::new(false),
             next: RunNext::new(),
             queue: RunQueue::new(),
+            timers: Arc::new(Timers::new()),
             counts: TaskCounts::default(),
             spent: Spent::new(),
             owned: Owned::new(),
@@ -164,6 +170,18 @@ impl P {
     #[inline]
     pub(crate) fn begin_poll(&self) {
         self.tick.store((self.tick.load(Relaxed) | 1).wrapping_add(1), Relaxed);
+    }
+
+    /// Begins to fire timers, which is watched like a poll: wakers are foreign code.
+    pub(crate) fn begin_firing(&self) {
+        self.counts.firings.count();
+        self.begin_poll();
+    }
+
+    /// The number of polls of tasks that have begun.
+    pub(crate) fn polls(&self) -> u64 {
+        let firings = self.counts.firings.get();
+        (self.tick().polls() as u64).saturating_sub(firings)
     }
 
     /// Marks that no poll is in progress.

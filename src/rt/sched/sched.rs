@@ -88,6 +88,16 @@ pub(crate) struct Inner {
 // SAFETY: a `Ready` is the only handle that can run the task, which may be done on any thread.
 unsafe impl Send for Inner {}
 
+impl Inner {
+    /// Takes the thread that fell asleep last, and is not in the driver if there is another.
+    fn pop_sleeper(&mut self) -> Option<Arc<Parker>> {
+        let last = self.idle.len().checked_sub(1)?;
+        let at = self.idle.iter().rposition(|sleeper| !sleeper.is_driving()).unwrap_or(last);
+        // bug: woken thread still counts as asleep
+        Some(self.idle.remove(at))
+    }
+}
+
 /// A P that is to run on a thread.
 #[derive(Debug)]
 #[must_use]
@@ -239,8 +249,7 @@ impl Sched {
             return None;
         }
         let p = self.activate(inner)?;
-        // bug: woken thread still counts as asleep
-        let on = inner.idle.pop();
+        let on = inner.pop_sleeper();
         inner.threads += usize::from(on.is_none());
         Some(Launch { p, on })
     }
@@ -452,13 +461,25 @@ impl Sched {
             return None;
         }
         let mut inner = self.lock();
+        let p = self.rise(&mut inner, me)?;
+        self.spinning.fetch_add(1, Relaxed);
+        Some(p)
+    }
+
+    /// Called by a thread that counts as asleep, when a timer is due: it takes a P, without spinning,
+    /// unless it has been woken or no P may become active.
+    pub(crate) fn rise_for_timer(&self, me: &Arc<Parker>) -> Option<usize> {
+        self.rise(&mut self.lock(), me)
+    }
+
+    /// Makes a P active for a thread that counts as asleep, unless it has been woken.
+    fn rise(&self, inner: &mut Inner, me: &Arc<Parker>) -> Option<usize> {
         if inner.stopping || !self.has_vacancy() {
             return None;
         }
         let asleep = inner.idle.iter().rposition(|other| Arc::ptr_eq(other, me))?;
-        let p = self.activate(&mut inner)?;
+        let p = self.activate(inner)?;
         inner.idle.remove(asleep);
-        self.spinning.fetch_add(1, Relaxed);
         Some(p)
     }
 

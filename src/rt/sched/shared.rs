@@ -8,6 +8,8 @@ use std::{
 };
 
 use super::{
+    clock::{Clock, NEVER},
+    driver::Driver,
     owned::Outside,
     parker::Order,
     proc::{P, state},
@@ -15,14 +17,16 @@ use super::{
     run_queue::Batch,
     sched::{Launch, Sched, dismiss},
     thread_of,
-    timers::Timers,
+    timers::{Stopped, Timer, Timers},
+    watch::{Watch, Why},
 };
-#[cfg(feature = "net")]
-use crate::rt::net::lazy::LazyPoller;
 use crate::{
     rt::config::{Config, Stall},
-    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, Thread, lock::lock},
-    util::{counter::Counter, panics::catch_and_discard},
+    sync::{self, AtomicBool, Condvar, Mutex, Relaxed, SeqCst, Thread, fence, lock::lock},
+    util::{
+        counter::Counter,
+        panics::{catch_and_discard, wake_all},
+    },
 };
 
 pub(crate) struct Shared {
@@ -30,7 +34,11 @@ pub(crate) struct Shared {
     pub(crate) id: u64,
     pub(crate) sched: Sched,
     pub(crate) config: Config,
-    pub(crate) timers: Timers,
+    pub(crate) clock: Clock,
+    /// The timers that were set elsewhere than on a worker, and those of Ps that are not used.
+    pub(crate) timers: Arc<Timers>,
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) watch: Watch,
     pub(crate) joiners: Joiners,
     /// The unfinished tasks that were spawned elsewhere than on a worker.
     pub(crate) outside: Outside,
@@ -47,9 +55,6 @@ pub(crate) struct Shared {
     /// There is a task that collects, which sysmon has spawned. Set by sysmon, cleared by the drop
     /// of the task.
     pub(crate) collecting: Arc<AtomicBool>,
-    /// The poller of the sockets, once there is one.
-    #[cfg(feature = "net")]
-    pub(crate) net: LazyPoller,
     pub(super) mains: Mains,
     pub(super) threads: Mutex<Threads>,
     /// Notified when a thread has ended, and when there is a task to drop.
@@ -85,7 +90,10 @@ impl Shared {
         Self {
             id,
             sched: Sched::new(config.workers, config.max_threads, config.max_blocking_threads),
-            timers: Timers::new(),
+            clock: Clock::new(),
+            timers: Arc::new(Timers::new()),
+            driver: Arc::new(Driver::new()),
+            watch: Watch::new(),
             joiners: Joiners::default(),
             outside: Outside::new(),
             spawned: Counter::default(),
@@ -94,8 +102,6 @@ impl Shared {
             stalls: Counter::default(),
             by_hand: AtomicBool::new(config.by_hand),
             collecting: Arc::new(AtomicBool::new(false)),
-            #[cfg(feature = "net")]
-            net: LazyPoller::default(),
             mains,
             threads: Mutex::default(),
             ended: Condvar::new(),
@@ -153,7 +159,7 @@ impl Shared {
         self.wake();
         // Sysmon does not watch a call that blocks beside nothing.
         // bug: task behind a blocking call unwatched
-        self.timers.notify_active();
+        self.watch.notify(Why::Work);
     }
 
     /// As `schedule`, for a task that was spawned. The task does not wait for the end of its
@@ -227,7 +233,7 @@ impl Shared {
     fn start_or_watch(&self, launch: Option<Launch>) {
         if launch.is_none() {
             // bug: task from outside unwatched
-            self.timers.notify_active();
+            self.watch.notify(Why::Work);
         }
         self.start(launch);
     }
@@ -235,7 +241,7 @@ impl Shared {
     /// Carries out `launch`: wakes its thread, or starts a new one for its P.
     pub(crate) fn start(&self, launch: Option<Launch>) {
         let Some(launch) = launch else { return };
-        self.timers.notify_active();
+        self.watch.notify(Why::Work);
         match &launch.on {
             Some(sleeper) => sleeper.give(Order::Run(launch.p)),
             None => {
@@ -303,7 +309,7 @@ impl Shared {
         next
     }
 
-    pub(crate) fn start_thread(
+    fn start_thread(
         &self,
         name: String,
         stack: Option<usize>,
@@ -335,6 +341,58 @@ impl Shared {
         self.ended.notify_all();
     }
 
+    /// Sets a timer on the P of the calling thread, which is `p` if the thread is a worker of this
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Stopped`] if the runtime has stopped.
+    pub(crate) fn set_timer(
+        &self,
+        p: Option<&P>,
+        at: u64,
+        waker: &Waker,
+    ) -> Result<Arc<Timer>, Stopped> {
+        // The worker looks at its timers when its poll ends.
+        let own = p.filter(|p| p.state() == state::RUNNING);
+        let timers = own.map_or(&self.timers, |p| &p.timers);
+        let (timer, first) = timers.set(at, waker)?;
+        if first {
+            hurry(&self.driver, &self.watch, at);
+        }
+        Ok(timer)
+    }
+
+    /// The timers of each P, and the others.
+    pub(crate) fn all_timers(&self) -> impl Iterator<Item = &Arc<Timers>> {
+        self.sched.ps().map(|p| &p.timers).chain([&self.timers])
+    }
+
+    /// When the first timer is due.
+    pub(crate) fn first_timer(&self) -> u64 {
+        self.all_timers().map(|timers| timers.first()).min().unwrap_or(NEVER)
+    }
+
+    /// As `first_timer`, without those that were cancelled.
+    pub(crate) fn first_set_timer(&self) -> u64 {
+        loop {
+            let first = self.all_timers().min_by_key(|timers| timers.first());
+            let at = first.map_or(NEVER, |timers| timers.first());
+            if at == NEVER || first.is_some_and(|timers| timers.prune() <= at) {
+                return at;
+            }
+        }
+    }
+
+    /// Moves the timers of a P that may not be used soon to those that all workers look at.
+    pub(crate) fn move_timers(&self, p: &P) {
+        let (first, stopped) = p.timers.move_to(&self.timers);
+        wake_all(stopped);
+        if first {
+            hurry(&self.driver, &self.watch, self.timers.first());
+        }
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.sched.lock().stopping
     }
@@ -356,6 +414,19 @@ impl Shared {
         let (surplus, launch) = self.sched.resize(workers, may);
         dismiss(surplus);
         self.start(launch);
+        // There may be fewer Ps in use from now on.
+        self.sched.ps().filter(|p| p.state() == state::IDLE).for_each(|p| self.move_timers(p));
+    }
+}
+
+/// Tells the thread in the driver, or else sysmon, that a timer for `at` was set, which is the first
+/// of its P.
+pub(crate) fn hurry(driver: &Driver, watch: &Watch, at: u64) {
+    // Pairs with the fences in `Driver::begin_wait` and `Watch::try_idle`.
+    // bug: timer set without a fence
+    fence(SeqCst);
+    if !driver.hurry(at) {
+        watch.hurry(at);
     }
 }
 
@@ -392,9 +463,6 @@ impl Joiners {
 
     pub(super) fn wake_all(&self) {
         let wakers = std::mem::take(&mut lock(&self.0).1);
-        for waker in wakers.into_values() {
-            // A waker that panics does not keep the others from being woken.
-            catch_and_discard(|| waker.wake());
-        }
+        wake_all(wakers.into_values());
     }
 }

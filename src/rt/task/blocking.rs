@@ -1,6 +1,9 @@
 //! Announced blocking calls.
 
-use crate::rt::{context::current, sched::proc::state};
+use crate::rt::{
+    context::current,
+    sched::{proc::state, watch::Why},
+};
 
 /// Calls `f`, which may block the thread: a system call, a lock, a long computation.
 ///
@@ -55,7 +58,7 @@ impl Drop for BlockingScope {
                 if let Some((shared, p)) = worker {
                     p.change(state::BLOCKING, state::RUNNING);
                     // Sysmon watches the rest of the poll.
-                    shared.timers.notify_active();
+                    shared.watch.notify(Why::Work);
                 }
             });
         }

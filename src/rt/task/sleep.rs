@@ -12,8 +12,8 @@ use std::{
 use super::budget;
 use crate::rt::{
     config::{NO_RUNTIME, SHUT_DOWN},
-    context::current::{self, current},
-    sched::{shared::Shared, timers::Key},
+    context::current,
+    sched::timers::{Stopped, Timer},
 };
 
 /// The future of [`sleep`].
@@ -21,10 +21,14 @@ use crate::rt::{
 pub struct Sleep {
     /// The deadline. `None` if it cannot be represented.
     at: Option<Instant>,
-    /// The timer, once it is set.
-    key: Option<Key>,
-    /// The runtime that has the timer.
-    shared: Option<Arc<Shared>>,
+    timer: Option<SetTimer>,
+}
+
+/// The timer of a sleep, once it is set.
+struct SetTimer {
+    timer: Arc<Timer>,
+    /// The number of the runtime that has the timer.
+    runtime: u64,
 }
 
 /// Waits for at least `duration`, without blocking the thread.
@@ -56,7 +60,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 impl Sleep {
     /// Waits until `at`, or for ever.
     pub(crate) fn until(at: Option<Instant>) -> Self {
-        Self { at, key: None, shared: None }
+        Self { at, timer: None }
     }
 }
 
@@ -66,27 +70,47 @@ impl Future for Sleep {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         let Some(at) = this.at else { return Poll::Pending };
-        if Instant::now() >= at {
+        if Instant::now() >= at || this.wait(at, cx) {
             return budget::poll(cx, |_| Poll::Ready(()));
-        }
-        let shared = this
-            .shared
-            .get_or_insert_with(|| current(|shared| shared.map(Shared::arc)).expect(NO_RUNTIME));
-        if shared.timers.set(at, &mut this.key, cx.waker()).is_err() {
-            // A poll that was in progress when the runtime stopped: the task is dropped after it.
-            // bug: timer panics a task of a stopping runtime
-            let own = current::worker_of(shared.id, |worker| worker.is_some());
-            assert!(own, "{SHUT_DOWN}");
-            cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
 }
 
+impl Sleep {
+    /// Has the task woken at `at`. Returns whether the timer has fired.
+    fn wait(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        let (runtime, set) = match &self.timer {
+            Some(SetTimer { timer, runtime }) => (*runtime, timer.renew(cx.waker())),
+            None => self.set(at, cx),
+        };
+        set.unwrap_or_else(|Stopped| {
+            // A poll that was in progress when the runtime stopped: the task is dropped after it.
+            // bug: timer panics a task of a stopping runtime
+            let own = current::worker_of(runtime, |worker| worker.is_some());
+            assert!(own, "{SHUT_DOWN}");
+            cx.waker().wake_by_ref();
+            false
+        })
+    }
+
+    /// Sets the timer. Returns the number of its runtime, and, unless that has stopped, false.
+    fn set(&mut self, at: Instant, cx: &mut Context<'_>) -> (u64, Result<bool, Stopped>) {
+        current::here(|here| {
+            let (shared, p) = here.expect(NO_RUNTIME);
+            let runtime = shared.id;
+            let set = shared.set_timer(p, shared.clock.at(at), cx.waker());
+            let set = set.map(|timer| self.timer = Some(SetTimer { timer, runtime }));
+            (runtime, set.map(|()| false))
+        })
+    }
+}
+
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let (Some(shared), Some(key)) = (&self.shared, self.key) {
-            shared.timers.clear(key);
+        if let Some(SetTimer { timer, .. }) = &self.timer {
+            // bug: dropped sleep keeps its waker
+            timer.cancel();
         }
     }
 }

@@ -61,7 +61,11 @@ fn schedule(task: Runnable, info: ScheduleInfo) {
             None
         }
         Some((shared, None)) => {
-            shared.inject(task);
+            current::firing(|p| match p {
+                // SAFETY: this thread's P.
+                Some(p) => unsafe { shared.push(p, task.into_raw()) },
+                None => shared.inject(task),
+            });
             None
         }
         None => Some(task),

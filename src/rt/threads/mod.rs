@@ -8,6 +8,10 @@ pub(crate) mod timeslice;
 
 pub(crate) mod global_turn;
 
+pub(crate) mod timer_turn;
+
+pub(crate) mod firing;
+
 pub(crate) mod worker;
 
 pub(crate) mod sysmon;

@@ -3,24 +3,27 @@
 
 use std::{
     sync::Arc,
-    task::Waker,
     time::{Duration, Instant},
 };
 
-use super::timeslice;
+use super::{
+    firing::{fire_all, wake_ready},
+    timeslice,
+};
 use crate::{
     collect::{collect_thread::Monitor, poll, schedule},
     rt::{
         config::{Stall, default_workers},
         context::current,
         sched::{
+            clock::NEVER,
             proc::{P, Tick, state},
             shared::Shared,
+            watch::Why,
         },
         task::{blocking::blocking, spawn::spawn_on},
     },
     sync::{AtomicBool, Relaxed, spin_loop},
-    util::panics::catch_and_discard,
 };
 
 /// The shortest time between two rounds.
@@ -37,6 +40,9 @@ const TRIM: u64 = 1000;
 
 /// How often the processors are counted again.
 const RECOUNT: Duration = Duration::from_secs(1);
+
+/// How long after a timer was due sysmon fires it, if workers run.
+const GRACE: Duration = Duration::from_millis(2);
 
 /// What sysmon saw of a P in the last round.
 #[derive(Clone, Copy)]
@@ -82,6 +88,9 @@ pub(crate) fn main(shared: &Arc<Shared>) {
         seen: Vec::new(),
         delay: SHORT,
         quiet: 0,
+        rests: false,
+        polls: 0,
+        polled: Instant::now(),
         pause: LONG,
         recounted: Instant::now(),
         finished: 0,
@@ -89,11 +98,10 @@ pub(crate) fn main(shared: &Arc<Shared>) {
     while !shared.is_stopping() {
         sysmon.round();
     }
-    // Those that wait for a timer outside of the runtime are woken, too.
-    wake_all(shared.timers.stop());
+    shared.stop_timers();
     // And those that wait for a socket.
     #[cfg(feature = "net")]
-    shared.net.end();
+    shared.driver.net().end();
     shared.end_tasks();
 }
 
@@ -105,6 +113,11 @@ struct Sysmon<'a> {
     delay: Duration,
     /// The number of rounds since the last change.
     quiet: u32,
+    /// No P has begun a poll between the last two rounds.
+    rests: bool,
+    /// How often threads had polled, and since when that has been so.
+    polls: usize,
+    polled: Instant,
     /// An upper bound of the time until the next round: see `watch`.
     pause: Duration,
     /// When the processors were counted last.
@@ -116,29 +129,87 @@ struct Sysmon<'a> {
 impl Sysmon<'_> {
     /// Sleeps, and then does all that is due.
     fn round(&mut self) {
-        let sched = &self.shared.sched;
-        let idle = self.delay == LONG && self.shared.timers.try_idle(|| sched.is_quiet());
+        let (shared, sched) = (self.shared, &self.shared.sched);
+        let idle = self.delay == LONG
+            && self.rests
+            && shared.watch.try_idle(|| sched.is_quiet() && !self.has_to_poll());
         if idle {
             self.trim();
         }
         let limit = if idle { until_collect() } else { self.delay.min(self.pause) };
-        let (due, overslept) = self.shared.timers.sleep(limit);
+        let (why, overslept) = shared.watch.sleep(self.until_timer(limit, idle));
         // In schedules, where time does not pass, this lets others run.
         spin_loop();
         if idle {
-            self.shared.timers.end_idle();
-            // A task that a timer wakes mostly waits for the next one soon: it is not worth many
-            // looks.
+            shared.watch.end_idle();
             // bug: sysmon looks often after a timer
-            (self.delay, self.quiet) = if due.is_empty() { (SHORT, 0) } else { (LONG, QUIET) };
+            let work = why == Some(Why::Work);
+            (self.delay, self.quiet) = if work { (SHORT, 0) } else { (LONG, QUIET) };
         }
-        wake_all(due);
+        self.fire_late();
         let now = Instant::now();
+        self.poll_late(now);
         self.forgive(overslept);
         let acted = self.watch(now, idle);
         self.recount(now);
         self.collect();
         self.back_off(acted);
+    }
+
+    /// Returns how long to sleep: `limit`, or until sysmon has to fire a timer. An idle sysmon also
+    /// tells those that set timers.
+    fn until_timer(&self, limit: Duration, idle: bool) -> Duration {
+        let shared = self.shared;
+        let limit = match shared.clock.until(self.next_timer()) {
+            Some(until) => until.min(limit),
+            None => limit,
+        };
+        if idle {
+            shared.watch.idle_until(shared.clock.after(limit));
+        }
+        limit
+    }
+
+    /// When sysmon has to fire a timer: soon after it was due, if a worker could have fired it
+    /// between its polls; never, if a thread in the driver will.
+    fn next_timer(&self) -> u64 {
+        let shared = self.shared;
+        if shared.driver.is_occupied() {
+            return NEVER;
+        }
+        let first = shared.first_timer();
+        let runs = shared.sched.ps().any(|p| p.state() == state::RUNNING);
+        let grace = if runs { GRACE.as_nanos() as u64 } else { 0 };
+        first.saturating_add(grace)
+    }
+
+    /// Returns whether sysmon has to poll from time to time, since no thread is in the driver.
+    fn has_to_poll(&self) -> bool {
+        let driver = &self.shared.driver;
+        driver.has_net() && !driver.is_occupied()
+    }
+
+    /// Wakes the tasks whose sockets are ready, if nobody has polled for long.
+    fn poll_late(&mut self, now: Instant) {
+        let driver = &self.shared.driver;
+        if !self.has_to_poll() || driver.polls() != self.polls {
+            (self.polls, self.polled) = (driver.polls(), now);
+        } else if now.saturating_duration_since(self.polled) >= LONG {
+            let mut ready = Vec::new();
+            // bug: sockets beside stuck workers are not polled
+            driver.poll_now(&mut ready);
+            wake_ready(self.shared, &mut ready, None);
+            (self.polls, self.polled) = (driver.polls(), now);
+        }
+    }
+
+    /// Fires timers that no worker has fired in time.
+    fn fire_late(&self) {
+        // bug: timers beside stuck workers are late
+        let next = self.next_timer();
+        if next != NEVER && next <= self.shared.clock.now() {
+            fire_all(self.shared, None);
+        }
     }
 
     /// Does not count the time by which sysmon itself was late, if that is long: then the process was
@@ -189,11 +260,13 @@ impl Sysmon<'_> {
         let shared = self.shared;
         let (mut acted, limit) = (false, self.limit());
         let mut pause = if self.is_short_of_workers() { self.patience() / 4 } else { LONG };
+        self.rests = true;
         for p in shared.sched.ps() {
             let fresh = Seen::new(p, now);
             if self.seen.len() <= p.id {
                 self.seen.push(fresh);
             }
+            self.rests &= self.seen[p.id].tick.polls() == fresh.tick.polls();
             // Read once: a P that is idle at a second read must not be detached.
             let state = p.state();
             if reset || state == state::IDLE {
@@ -358,11 +431,4 @@ impl Drop for CollectingGuard {
 /// interval of collects may be changed meanwhile.
 fn until_collect() -> Duration {
     schedule::remaining().unwrap_or(Duration::MAX).clamp(LONG, Duration::from_secs(60))
-}
-
-/// Calls the wakers, which are foreign code and may panic.
-fn wake_all(wakers: Vec<Waker>) {
-    for waker in wakers {
-        catch_and_discard(|| waker.wake());
-    }
 }

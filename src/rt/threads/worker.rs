@@ -3,25 +3,30 @@
 use std::{
     mem,
     sync::Arc,
+    task::Waker,
     time::{Duration, Instant},
 };
 
 use super::{
     affinity::Affinity,
+    firing::{fire, fire_all, wake_ready},
     global_turn::{GlobalTurn, Look},
     thread_name::ThreadName,
+    timer_turn::TimerTurn,
 };
 use crate::{
     rt::{
         config::ThreadHook,
         context::current,
         sched::{
+            clock::NEVER,
             parker::{Order, Parker},
             proc::{P, state},
             ready::{self, Ready},
             run_queue::{Batch, StealOrder},
             sched::Parked,
             shared::Shared,
+            watch::Why,
         },
     },
     sync::{Relaxed, nap, spin_loop},
@@ -47,8 +52,22 @@ struct WorkerLoop<'a> {
     /// The number of polls in the current slice.
     inherited: u32,
     turn: GlobalTurn,
+    timer_turn: TimerTurn,
+    /// The thread has got its P because a timer is due.
+    due: bool,
+    /// The wakers of sockets that were ready before the thread got its P.
+    ready: Vec<Waker>,
     affinity: Affinity,
     name: ThreadName,
+}
+
+/// How a wait in the driver has ended.
+enum Driven {
+    Order(Order),
+    /// A timer is due or a socket is ready, and the thread has this P now.
+    Due(usize),
+    /// As `Due`, but all Ps are active; or an order is on its way.
+    Busy,
 }
 
 /// The main function of a worker thread, which begins with the P `p`.
@@ -61,6 +80,9 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
         random: p as u32 + 1,
         inherited: 0,
         turn: GlobalTurn::new(),
+        timer_turn: TimerTurn::new(),
+        due: false,
+        ready: Vec::new(),
         affinity: Affinity::default(),
         name: ThreadName::new(p, &shared.config),
     };
@@ -103,6 +125,11 @@ impl WorkerLoop<'_> {
 
     /// Runs tasks until the thread has given up the P.
     fn run_tasks(&mut self, p: &P) -> Parked {
+        if mem::take(&mut self.due) {
+            p.begin_firing();
+            wake_ready(self.shared, &mut self.ready, Some(p));
+            fire_all(self.shared, Some(p));
+        }
         loop {
             while p.state() != state::RUNNING {
                 if let Some(parked) = self.reattach(p) {
@@ -127,8 +154,10 @@ impl WorkerLoop<'_> {
         }
         // SAFETY: this thread's P.
         let parked = unsafe { self.shared.sched.reattach(p, &self.me) };
-        if parked.is_none() {
-            self.shared.timers.notify_active();
+        match parked {
+            None => self.shared.watch.notify(Why::Work),
+            // All Ps that may become active are, so this one may not be used soon.
+            Some(_) => self.shared.move_timers(p),
         }
         parked
     }
@@ -173,17 +202,20 @@ impl WorkerLoop<'_> {
             _ => None,
         };
         if let Some(p) = self.shared.sched.look_again(&self.me) {
-            self.shared.timers.notify_active();
+            self.shared.watch.notify(Why::Work);
             self.spins = true;
             return Some(p);
         }
+        if self.shared.driver.enter() {
+            match self.drive() {
+                Driven::Order(order) => return self.obey(order),
+                Driven::Due(p) => return Some(p),
+                Driven::Busy => {}
+            }
+        }
         loop {
             match self.me.wait(limit) {
-                Some(Order::Run(p)) => {
-                    self.spins = true;
-                    return Some(p);
-                }
-                Some(Order::End) => return None,
+                Some(order) => return self.obey(order),
                 None if self.shared.sched.end(&self.me) => return None,
                 // An order is on its way.
                 None => spin_loop(),
@@ -191,9 +223,53 @@ impl WorkerLoop<'_> {
         }
     }
 
+    /// Returns the P with which the thread has to run tasks, or `None` if it has to exit.
+    fn obey(&mut self, order: Order) -> Option<usize> {
+        match order {
+            Order::Run(p) => {
+                self.spins = true;
+                Some(p)
+            }
+            Order::End => None,
+        }
+    }
+
+    /// Waits in the driver, and leaves it.
+    fn drive(&mut self) -> Driven {
+        let (shared, ready) = (self.shared, &mut self.ready);
+        let order =
+            self.me.drive(&shared.driver, &shared.clock, ready, || shared.first_set_timer());
+        let driven = match order {
+            Some(order) => Driven::Order(order),
+            None => match shared.sched.rise_for_timer(&self.me) {
+                Some(p) => Driven::Due(p),
+                None => Driven::Busy,
+            },
+        };
+        self.due = matches!(driven, Driven::Due(_));
+        if !self.due {
+            // The thread does not know its P yet.
+            wake_ready(shared, &mut self.ready, None);
+        }
+        if matches!(driven, Driven::Busy) {
+            fire_all(shared, None);
+        }
+        shared.driver.leave();
+        // bug: timers without a thread in the driver unwatched
+        shared.watch.notify(Why::Timer);
+        driven
+    }
+
     /// Finds a task to run. `rt/mod.rs` describes the order of the search.
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
+        if self.has_timers(p) {
+            if let Some(now) = self.timer_turn.look(p.tick().polls(), || self.shared.clock.now()) {
+                // A task at the end of the queue would wait for the others.
+                let local = !p.has_work();
+                self.fire_own(p, now, local);
+            }
+        }
         // bug: global queue has no turn
         if self.shared.sched.injected() > 0 {
             if let Some(task) = self.take_turn(p) {
@@ -214,6 +290,23 @@ impl WorkerLoop<'_> {
                 return Some(task);
             }
             self.shared.sched.pop_batch(p).or_else(|| self.steal(p))
+        }
+    }
+
+    /// Whether there are timers that this worker looks at between polls.
+    #[inline]
+    fn has_timers(&self, p: &P) -> bool {
+        p.timers.first() != NEVER || self.shared.timers.first() != NEVER
+    }
+
+    /// Fires the timers that this worker looks at, as far as they are due at `now`.
+    #[cold]
+    fn fire_own(&self, p: &P, now: u64, local: bool) {
+        for timers in [&p.timers, &self.shared.timers] {
+            if timers.first() <= now {
+                p.begin_firing();
+                fire(self.shared, timers, now, Some(p), local);
+            }
         }
     }
 
@@ -246,20 +339,52 @@ impl WorkerLoop<'_> {
     /// Steals tasks from other Ps. Returns one to run now; the rest is in the queue of `p`.
     #[cold]
     fn steal(&mut self, p: &P) -> Option<Ready> {
+        if self.has_timers(p) {
+            self.fire_own(p, self.shared.clock.now(), true);
+            // SAFETY: this thread's P.
+            if let Some(task) = unsafe { p.pop() } {
+                return Some(task);
+            }
+        }
         p.begin_search();
         if !self.spins && !self.shared.sched.start_spinning() {
             return None;
         }
         self.spins = true;
-        (0..ROUNDS).find_map(|round| self.steal_round(p, round == ROUNDS - 1))
+        (0..ROUNDS).find_map(|round| {
+            let last = round == ROUNDS - 1;
+            let task = if last { self.poll_net(p) } else { None };
+            task.or_else(|| self.steal_round(p, last))
+        })
     }
 
-    /// Visits each of the other Ps once.
+    /// Wakes the tasks whose sockets are ready. Returns one of them.
+    fn poll_net(&mut self, p: &P) -> Option<Ready> {
+        if !self.shared.driver.has_net() {
+            return None;
+        }
+        self.shared.driver.poll_now(&mut self.ready);
+        if self.ready.is_empty() {
+            return None;
+        }
+        p.begin_firing();
+        wake_ready(self.shared, &mut self.ready, Some(p));
+        p.begin_search();
+        // SAFETY: this thread's P.
+        unsafe { p.pop() }
+    }
+
+    /// Visits each of the other Ps once. In the last round, also looks at their timers.
     fn steal_round(&mut self, p: &P, last: bool) -> Option<Ready> {
         let sched = &self.shared.sched;
         let order = StealOrder::new(sched.made(), self.random());
         let others = order.filter(|&id| id != p.id);
         for victim in others.filter_map(|id| sched.find_p(id)) {
+            if last && victim.timers.first() != NEVER {
+                if let Some(task) = self.steal_timers(victim, p) {
+                    return Some(task);
+                }
+            }
             if victim.state() == state::IDLE {
                 continue;
             }
@@ -270,6 +395,20 @@ impl WorkerLoop<'_> {
             }
         }
         None
+    }
+
+    /// Fires the timers of another P that are due. Returns one of the tasks that they wake.
+    #[cold]
+    fn steal_timers(&self, victim: &P, p: &P) -> Option<Ready> {
+        let now = self.shared.clock.now();
+        if victim.timers.first() > now {
+            return None;
+        }
+        p.begin_firing();
+        fire(self.shared, &victim.timers, now, Some(p), true);
+        p.begin_search();
+        // SAFETY: this thread's P.
+        unsafe { p.pop() }
     }
 
     fn random(&mut self) -> u32 {
