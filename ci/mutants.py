@@ -58,7 +58,7 @@ class Tree:
         place = HOME / f"build{self.number}{'-epochs' if epochs else ''}"
         env = dict(os.environ, RUSTFLAGS=flags, CARGO_TARGET_DIR=str(place), CARGO_PROFILE_RELEASE_DEBUG="false",
                    CARGO_INCREMENTAL="1")
-        command = ["cargo", "test", "--release", "--lib", "--features", "rt", "--no-run", "--quiet", "--message-format=json"]
+        command = ["cargo", "test", "--release", "--lib", "--features", "net", "--no-run", "--quiet", "--message-format=json"]
         done = subprocess.run(command, cwd=self.path, env=env, capture_output=True, text=True)
         messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         programs = [message["executable"] for message in messages if message.get("executable")]

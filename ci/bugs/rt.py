@@ -233,6 +233,9 @@ bug("dropped sleep keeps its waker", "timer.cancel();", "let _ = timer;",
 bug("timers beside stuck workers are late", "self.next_timer()", "{ let _ = self.next_timer(); NEVER }",
     tests="--features rt --test rt timers::timers_fire_beside_a_stuck")
 
+bug("end leaves those that wait for sockets", "shared.driver.net().end();", "",
+    tests="--features net --test net end::a_task_of_another")
+
 bug("suspension counts as a stall", "overslept >= self.patience() / 2", "overslept == Duration::MAX",
     tests="--features rt --test rt stalls::a_suspended")
 
@@ -299,3 +302,51 @@ bug("slice that never ends", "!p.expired.load(Relaxed) && self.inherited < SLICE
 
 bug("thieves never take the next task", "victim.tick() == tick", "{ let _ = tick; false }",
     tests="--features rt --test rt parallel::a_woken_task")
+
+
+# rt/net
+
+bug("readiness not looked at again before the wait", "self.look_for(direction, until)", "None::<Seen>",
+    models="net_set_against_clear_and_wait")
+
+bug("task that is replaced as the waiting one is forgotten", "in_slot &&", "in_slot && false &&",
+    tests="--features net --test net traits::a_reader_that_is_replaced")
+
+bug("waker of another future forgotten", "*other == key", "*other != key",
+    models="net_cancelled_beside_another")
+
+bug("event without a tick", ".wrapping_add(TICK)", "",
+    models="net_set_against_clear_and_wait")
+
+bug("newer event cleared", "word / TICK == seen.0 / TICK", "true",
+    models="net_set_against_clear_and_wait")
+
+bug("clear lost to the other direction", "Err(now) => word = now", "Err(_) => return",
+    models="net_clears_of_both_directions")
+
+bug("end of a stream overlooked after its last bytes", "seen.0 & direction.closed() == 0", "{ let _ = direction.closed(); true }",
+    models="net_end_with_the_last_item")
+
+bug("event of a former source", "(place.number == token >> PLACE_BITS)", "true",
+    models="net_drop_against_event")
+
+bug("source after the end", "table.ended", "false",
+    models="net_end_against_a_new_source")
+
+bug("poller woken once only", "self.woken.swap(false, AcqRel);", "",
+    tests="--features net --lib white_box::net::each_wake_up")
+
+bug("child removes a source of its parent", "self.check().is_ok()", "true",
+    tests="--features net --test net fork::a_child")
+
+bug("socket works after the end of its runtime", "seen.has_ended()", "false && seen.has_ended()",
+    tests="--features net --test net end::sockets_outside")
+
+bug("port not free after the end", "set_reuse_address(true)", "set_reuse_address(false)",
+    tests="--features net --test net end::tasks_leave")
+
+bug("bytes behind a file overlooked", "= false", "= true",
+    tests="--features net --test net unix::a_read_that")
+
+bug("descriptor taken for ready", "poll.revents != 0", "{ let _ = poll.revents; true }",
+    tests="--features net --test net fd::readable_asks")

@@ -65,7 +65,7 @@ fn sockets_beside_a_stuck_worker_are_polled() {
         let (go, wait) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let stuck = runtime.spawn(async move {
-            let mut wait = || released.recv_timeout(LONG).expect("the socket");
+            let wait = || released.recv_timeout(LONG).expect("the socket");
             if announced { rt::blocking(wait) } else { wait() }
         });
         runtime.block_on(async {

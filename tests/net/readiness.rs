@@ -1,6 +1,12 @@
 //! Tasks that wait while sources come and go.
 
-use std::{io, sync::Arc};
+use std::{
+    future::Future,
+    io,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Wake, Waker},
+};
 
 use corepool::rt::{self, net::TcpStream};
 
@@ -44,6 +50,34 @@ fn a_share_is_dropped_while_another_waits() {
             drop(share);
             other.write_all(b"hello").await?;
             assert_eq!(reader.await.unwrap()?, 5);
+        }
+        Ok(())
+    });
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("on purpose");
+    }
+}
+
+/// A foreign executor's waker panics. Other sockets do not notice.
+#[test]
+fn a_waker_that_panics() {
+    go(async {
+        let (one, other) = pair().await?;
+        for _ in 0..3 {
+            let mut bytes = [0; 10];
+            let mut read = pin!(one.read(&mut bytes));
+            let waker = Waker::from(Arc::new(Panics));
+            assert!(read.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            other.write_all(b"!").await?;
+            assert_eq!(read.await?, 1);
+            let (one, other) = pair().await?;
+            other.write_all(b"!").await?;
+            one.readable().await?;
         }
         Ok(())
     });

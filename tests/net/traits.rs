@@ -4,13 +4,17 @@ use std::{
     future::poll_fn,
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
 
 use corepool::rt;
 use futures_io::{AsyncRead, AsyncWrite};
 
-use crate::{go, pair};
+use crate::{go, pair, util::until};
 
 async fn read(stream: &mut (impl AsyncRead + Unpin), bytes: &mut [u8]) -> io::Result<usize> {
     poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, bytes)).await
@@ -57,6 +61,39 @@ fn unix_streams() {
         let task = rt::spawn(async move { exchange(other).await });
         assert_eq!(exchange(&one).await?, b"123456");
         assert_eq!(task.await.unwrap()?, b"123456");
+        Ok(())
+    });
+}
+
+/// Counts wake-ups.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// A second task reads by the trait while a first one waits: the first is told, so that it is not
+/// forgotten.
+#[test]
+fn a_reader_that_is_replaced_is_woken() {
+    go(async {
+        let (one, other) = pair().await?;
+        let counts = [Arc::new(Count::default()), Arc::new(Count::default())];
+        for count in &counts {
+            let waker = Waker::from(Arc::clone(count));
+            for _ in 0..3 {
+                let mut cx = Context::from_waker(&waker);
+                assert!(Pin::new(&mut &one).poll_read(&mut cx, &mut [0; 10]).is_pending());
+            }
+        }
+        assert_eq!(counts.each_ref().map(|count| count.0.load(Relaxed)), [1, 0]);
+        other.write_all(b"hello").await?;
+        one.readable().await?;
+        until("the wake-up", || counts[1].0.load(Relaxed) == 1);
+        assert_eq!(read(&mut &one, &mut [0; 10]).await?, 5);
         Ok(())
     });
 }

@@ -15,6 +15,8 @@ mod evidence;
 mod fences;
 mod fork;
 mod late;
+#[cfg(all(feature = "net", unix, not(miri)))]
+mod net;
 mod objects;
 mod occupancy;
 mod on_heap;

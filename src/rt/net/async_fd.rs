@@ -31,9 +31,9 @@ use super::{
 ///     let mut text = [0; 100];
 ///     let len = reader.read_with(|mut reader| reader.read(&mut text)).await?;
 ///     assert_eq!(&text[..len], b"hello");
-///     Ok(())
-/// })
-/// # as std::io::Result<()>
+///     std::io::Result::Ok(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Async<T: AsFd>(Io<Pollable<T>>);
 

@@ -33,9 +33,9 @@
 //!     let mut answer = [0; 5];
 //!     stream.read_exact(&mut answer).await?;
 //!     assert_eq!(&answer, b"hello");
-//!     Ok(())
-//! })
-//! # as io::Result<()>
+//!     io::Result::Ok(())
+//! })?;
+//! # Ok::<(), std::io::Error>(())
 //! ```
 //!
 //! # The runtime of a socket

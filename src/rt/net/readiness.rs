@@ -190,20 +190,21 @@ impl Readiness {
         if let Some(seen) = self.look_for(direction, until) {
             return Poll::Ready(seen);
         }
-        let waker = waker.clone();
+        // Cloned before the lock, since it is foreign code.
+        let clone = waker.clone();
         let in_slot = key.is_none();
         let mut waiters = lock(&self.waiters);
         // bug: readiness not looked at again before the wait
         if let Some(seen) = self.look_for(direction, until) {
             return Poll::Ready(seen);
         }
-        let before = waiters.insert(direction, key, waker.clone());
-        // Unlocked before foreign code runs.
+        let before = waiters.insert(direction, key, clone);
+        // Unlocked before more of it runs.
         drop(waiters);
         if let Some(before) = before {
             // Another task has waited here. It is told, since nothing else would wake it.
             // bug: task that is replaced as the waiting one is forgotten
-            if in_slot && !before.will_wake(&waker) {
+            if in_slot && !before.will_wake(waker) {
                 before.wake();
             }
         }
@@ -214,6 +215,7 @@ impl Readiness {
     pub(crate) fn forget(&self, direction: Direction, key: u64) {
         let mut waiters = lock(&self.waiters);
         let futures = &mut waiters.queue(direction).futures;
+        // bug: waker of another future forgotten
         let place = futures.iter().position(|(other, _)| *other == key);
         let waker = place.map(|place| futures.swap_remove(place));
         drop(waiters);
@@ -244,6 +246,7 @@ impl Readiness {
         while word / TICK == seen.0 / TICK {
             match self.word.compare_exchange(word, word & !mask, Relaxed, Relaxed) {
                 Ok(_) => return,
+                // bug: clear lost to the other direction
                 Err(now) => word = now,
             }
         }

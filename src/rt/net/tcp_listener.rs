@@ -26,22 +26,25 @@ const BACKLOG: i32 = 4096;
 ///
 /// ```no_run
 /// use corepool::rt::{self, Runtime, net::TcpListener};
+/// use std::io;
 ///
-/// Runtime::new()?.block_on(async {
+/// async fn serve() -> io::Result<()> {
 ///     let listener = TcpListener::bind("0.0.0.0:8080")?;
 ///     loop {
 ///         let (stream, from) = listener.accept().await?;
 ///         rt::spawn(async move {
 ///             let mut bytes = [0; 4096];
-///             while let Ok(count @ 1..) = stream.read(&mut bytes).await {
-///                 stream.write_all(&bytes[..count]).await?;
+///             while let Ok(len @ 1..) = stream.read(&mut bytes).await {
+///                 stream.write_all(&bytes[..len]).await?;
 ///             }
 ///             println!("{from} has gone");
-///             std::io::Result::Ok(())
+///             io::Result::Ok(())
 ///         });
 ///     }
-/// })
-/// # as std::io::Result<()>
+/// }
+///
+/// Runtime::new()?.block_on(serve())?;
+/// # Ok::<(), io::Error>(())
 /// ```
 pub struct TcpListener(Io<mio::net::TcpListener>);
 

@@ -38,9 +38,9 @@ use super::{
 ///     let mut text = [0; 5];
 ///     stream.read_exact(&mut text).await?;
 ///     assert_eq!(&text, b"hello");
-///     Ok(())
-/// })
-/// # as std::io::Result<()>
+///     std::io::Result::Ok(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct TcpStream(Io<mio::net::TcpStream>);
 

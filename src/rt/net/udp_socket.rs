@@ -28,9 +28,9 @@ use super::{
 ///     let mut text = [0; 100];
 ///     let (len, from) = other.recv_from(&mut text).await?;
 ///     assert_eq!((&text[..len], from), (&b"hello"[..], one.local_addr()?));
-///     Ok(())
-/// })
-/// # as std::io::Result<()>
+///     std::io::Result::Ok(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct UdpSocket(Io<mio::net::UdpSocket>);
 

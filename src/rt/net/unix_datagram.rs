@@ -23,9 +23,9 @@ use super::{
 ///     let mut text = [0; 100];
 ///     let len = other.recv(&mut text).await?;
 ///     assert_eq!(&text[..len], b"hello");
-///     Ok(())
-/// })
-/// # as std::io::Result<()>
+///     std::io::Result::Ok(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct UnixDatagram(Io<mio::net::UnixDatagram>);
 

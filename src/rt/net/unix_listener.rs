@@ -25,8 +25,8 @@ use super::{
 ///     let listener = UnixListener::bind("/run/example.sock")?;
 ///     let (stream, _) = listener.accept().await?;
 ///     stream.write_all(b"hello").await
-/// })
-/// # as std::io::Result<()>
+/// })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct UnixListener(Io<mio::net::UnixListener>);
 

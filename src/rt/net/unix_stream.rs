@@ -41,15 +41,16 @@ const LONGEST: Duration = Duration::from_millis(32);
 ///     let mut text = [0; 5];
 ///     other.read_exact(&mut text).await?;
 ///     assert_eq!(&text, b"hello");
-///     Ok(())
-/// })
-/// # as std::io::Result<()>
+///     std::io::Result::Ok(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct UnixStream(Io<mio::net::UnixStream>);
 
 impl StreamSource for mio::net::UnixStream {
     /// A read also ends before the bytes that come with open files or from another process, so it may
     /// leave some.
+    // bug: bytes behind a file overlooked
     const SHORT_IS_LAST: bool = false;
 }
 

@@ -100,6 +100,7 @@ pub(crate) fn main(shared: &Arc<Shared>) {
     }
     shared.stop_timers();
     // And those that wait for a socket.
+    // bug: end leaves those that wait for sockets
     #[cfg(feature = "net")]
     shared.driver.net().end();
     shared.end_tasks();
