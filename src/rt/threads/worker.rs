@@ -26,6 +26,7 @@ use crate::{
             run_queue::{Batch, StealOrder},
             sched::Parked,
             shared::Shared,
+            timers::Timers,
             watch::Why,
         },
     },
@@ -44,6 +45,8 @@ const KEEP: Duration = Duration::from_secs(10);
 
 struct WorkerLoop<'a> {
     shared: &'a Arc<Shared>,
+    /// The timers of `shared` that all workers look at.
+    common: &'a Timers,
     me: Arc<Parker>,
     /// The thread is counted as spinning.
     spins: bool,
@@ -75,6 +78,7 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
     let _entered = current::enter(shared);
     let mut worker = WorkerLoop {
         shared,
+        common: &shared.timers,
         me: Arc::new(Parker::new()),
         spins: true,
         random: p as u32 + 1,
@@ -264,11 +268,7 @@ impl WorkerLoop<'_> {
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
         if self.has_timers(p) {
-            if let Some(now) = self.timer_turn.look(p.tick().polls(), || self.shared.clock.now()) {
-                // A task at the end of the queue would wait for the others.
-                let local = !p.has_work();
-                self.fire_own(p, now, local);
-            }
+            self.look_at_timers(p);
         }
         // bug: global queue has no turn
         if self.shared.sched.injected() > 0 {
@@ -296,13 +296,22 @@ impl WorkerLoop<'_> {
     /// Whether there are timers that this worker looks at between polls.
     #[inline]
     fn has_timers(&self, p: &P) -> bool {
-        p.timers.first() != NEVER || self.shared.timers.first() != NEVER
+        p.timers.first() != NEVER || self.common.first() != NEVER
+    }
+
+    /// Fires timers that are due, if it is time to look at them.
+    #[cold]
+    fn look_at_timers(&mut self, p: &P) {
+        if let Some(now) = self.timer_turn.look(p.tick().polls(), || self.shared.clock.now()) {
+            // A task at the end of a long queue would wait for all others.
+            let local = !p.has_work();
+            self.fire_own(p, now, local);
+        }
     }
 
     /// Fires the timers that this worker looks at, as far as they are due at `now`.
-    #[cold]
     fn fire_own(&self, p: &P, now: u64, local: bool) {
-        for timers in [&p.timers, &self.shared.timers] {
+        for timers in [&*p.timers, self.common] {
             if timers.first() <= now {
                 p.begin_firing();
                 fire(self.shared, timers, now, Some(p), local);
