@@ -41,6 +41,10 @@ const TRIM: u64 = 1000;
 /// How often the processors are counted again.
 const RECOUNT: Duration = Duration::from_secs(1);
 
+/// The number of rounds without a poll after which sysmon may be idle: more than one, since a task
+/// that ticks every 10 ms may do so just after the first.
+const RESTS: u32 = 2;
+
 /// How long after a timer was due sysmon fires it, if workers run.
 const GRACE: Duration = Duration::from_millis(2);
 
@@ -88,7 +92,7 @@ pub(crate) fn main(shared: &Arc<Shared>) {
         seen: Vec::new(),
         delay: SHORT,
         quiet: 0,
-        rests: false,
+        rests: 0,
         polls: 0,
         polled: Instant::now(),
         pause: LONG,
@@ -114,8 +118,8 @@ struct Sysmon<'a> {
     delay: Duration,
     /// The number of rounds since the last change.
     quiet: u32,
-    /// No P has begun a poll between the last two rounds.
-    rests: bool,
+    /// The number of rounds since a P has begun a poll, up to `RESTS`.
+    rests: u32,
     /// How often threads had polled, and since when that has been so.
     polls: usize,
     polled: Instant,
@@ -132,7 +136,7 @@ impl Sysmon<'_> {
     fn round(&mut self) {
         let (shared, sched) = (self.shared, &self.shared.sched);
         let idle = self.delay == LONG
-            && self.rests
+            && self.rests == RESTS
             && shared.watch.try_idle(|| sched.is_quiet() && !self.has_to_poll());
         if idle {
             self.trim();
@@ -261,13 +265,15 @@ impl Sysmon<'_> {
         let shared = self.shared;
         let (mut acted, limit) = (false, self.limit());
         let mut pause = if self.is_short_of_workers() { self.patience() / 4 } else { LONG };
-        self.rests = true;
+        self.rests = (self.rests + 1).min(RESTS);
         for p in shared.sched.ps() {
             let fresh = Seen::new(p, now);
             if self.seen.len() <= p.id {
                 self.seen.push(fresh);
             }
-            self.rests &= self.seen[p.id].tick.polls() == fresh.tick.polls();
+            if self.seen[p.id].tick.polls() != fresh.tick.polls() {
+                self.rests = 0;
+            }
             // Read once: a P that is idle at a second read must not be detached.
             let state = p.state();
             if reset || state == state::IDLE {
