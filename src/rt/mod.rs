@@ -65,13 +65,8 @@
 //! # Other crates
 //!
 //! Channels, locks and streams of other crates work as they are, since a task may be woken by any
-//! thread. Sockets are in [`net`], of the feature `net`, with the traits of `futures-io`, hyper and
+//! thread. Sockets are in `rt::net`, of the feature `net`, with the traits of `futures-io`, hyper and
 //! tokio; the example `http` uses them. `async-io` works as well: its reactor is a thread of its own.
-
-#![cfg_attr(
-    not(feature = "net"),
-    doc = "\n[`net`]: https://docs.rs/corepool/latest/corepool/rt/net/"
-)]
 
 // In reading order, from the ground up, as in `lib.rs`.
 pub(crate) mod config;

@@ -79,7 +79,7 @@ fn sockets_outside_return_errors() {
     assert!(runtime.shutdown(LONG));
     drop(runtime);
     let another = Runtime::new().unwrap();
-    another.block_on(async {
+    let all = async {
         assert!(is_the_end(&one.read(&mut [0]).await.unwrap_err()));
         assert!(is_the_end(&one.write(&[0]).await.unwrap_err()));
         assert!(is_the_end(&one.readable().await.unwrap_err()));
@@ -96,7 +96,8 @@ fn sockets_outside_return_errors() {
         let listener = TcpListener::from_std(listener.into_std().unwrap()).unwrap();
         TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         listener.accept().await.unwrap();
-    });
+    };
+    another.block_on(async { rt::timeout(LONG, all).await }).expect("in time");
 }
 
 /// Those that wait outside of the runtime's workers are woken.
@@ -127,12 +128,12 @@ fn a_task_of_another_runtime_is_woken() {
     let (stream, _peer) = go_on(&one, pair());
     let task = other.spawn(async move { stream.read(&mut [0]).await });
     drop(one);
-    let error = other.block_on(task).unwrap().unwrap_err();
+    let ended = other.block_on(rt::timeout(LONG, task)).expect("in time");
+    let error = ended.unwrap().unwrap_err();
     assert!(is_the_end(&error), "{error}");
 }
 
-/// A socket is dropped by one task while another waits for a future that no longer needs it; and a
-/// runtime that makes many sockets and ends, over and over.
+/// Runtimes end while tasks wait for sockets, and others make some.
 #[test]
 fn runtimes_with_sockets_come_and_go() {
     for round in 0..50 {

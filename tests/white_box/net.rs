@@ -45,8 +45,8 @@ fn each_wake_up_ends_a_poll() {
         poller.wake();
         poller.wake();
         assert_eq!(poll(&poller, Some(LONG)), 0);
+        assert!(start.elapsed() < LONG, "a wake-up was lost");
     }
-    assert!(start.elapsed() < LONG, "a wake-up was lost");
     // All have been noticed.
     assert_eq!(poll(&poller, Some(Duration::ZERO)), 0);
 }

@@ -75,7 +75,7 @@ pub(crate) use for_hyper;
 ///
 /// # Panics
 ///
-/// As [`spawn`](crate::rt::spawn).
+/// As [`spawn`].
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub struct Executor;
@@ -103,7 +103,7 @@ where
 ///
 /// # Panics
 ///
-/// Its futures, as [`sleep`](crate::rt::sleep()).
+/// Its futures, as [`sleep`](sleep()).
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub struct Timer;

@@ -15,8 +15,7 @@ use super::{
 
 /// A stream of mio's. References to it implement `Read` and `Write`.
 pub(crate) trait StreamSource: Source {
-    /// Whether a transfer that is shorter than its buffer was the last one before a wait: see
-    /// [`Io::poll_transfer`].
+    /// Whether nothing is left after a transfer that was shorter than its buffer.
     const SHORT_IS_LAST: bool;
 }
 
