@@ -17,8 +17,6 @@
 //! ```
 //!
 //! If the event has the lock first, the waiting task sees its bits. Otherwise it finds the waker.
-//!
-//! Models: `net_*` in `loom-tests/net.rs`.
 
 use std::{
     mem,

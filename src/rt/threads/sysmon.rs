@@ -23,7 +23,7 @@ use crate::{
         },
         task::{blocking::blocking, spawn::spawn_on},
     },
-    sync::{AtomicBool, Relaxed, spin_loop},
+    sync::{AtomicBool, Relaxed, spin_loop, test_size},
 };
 
 /// The shortest time between two rounds.
@@ -36,7 +36,7 @@ const LONG: Duration = Duration::from_millis(10);
 const QUIET: u32 = 50;
 
 /// How many tasks end before the lists of tasks are trimmed.
-const TRIM: u64 = 1000;
+const TRIM: u64 = test_size(1000, 1) as u64;
 
 /// How often the processors are counted again.
 const RECOUNT: Duration = Duration::from_secs(1);
