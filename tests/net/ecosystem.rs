@@ -22,20 +22,24 @@ use hyper::{
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 
-use crate::{go, go_on, listen, pair, util::runtime};
+use crate::{
+    go, go_on, listen, pair,
+    util::{LONG, runtime},
+};
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     Ok(Response::new(Full::new(Bytes::from([&b"got "[..], &body].concat()))))
 }
 
-async fn serve() -> io::Result<SocketAddr> {
+/// Serves connections, each of whose requests must begin within `limit`.
+async fn serve(limit: Duration) -> io::Result<SocketAddr> {
     let (listener, address) = listen()?;
     rt::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             rt::spawn(async move {
                 let mut server = http1::Builder::new();
-                server.timer(Timer).header_read_timeout(Duration::from_millis(20));
+                server.timer(Timer).header_read_timeout(limit);
                 server.serve_connection(stream, service_fn(answer)).await
             });
         }
@@ -47,7 +51,7 @@ async fn serve() -> io::Result<SocketAddr> {
 #[test]
 fn hyper_serves() {
     go(async {
-        let address = serve().await?;
+        let address = serve(LONG).await?;
         let clients: Vec<_> = (1..5)
             .map(|client| {
                 rt::spawn(async move {
@@ -94,7 +98,7 @@ async fn response(from: &mut BufReader<TcpStream>) -> io::Result<String> {
 #[test]
 fn hyper_uses_the_timers() {
     go(async {
-        let stream = TcpStream::connect(serve().await?).await?;
+        let stream = TcpStream::connect(serve(Duration::from_millis(20)).await?).await?;
         stream.write_all(b"GET / HTT").await?;
         while stream.read(&mut [0; 100]).await? > 0 {}
         let mut sleep = Timer.sleep(Duration::from_secs(1000));
