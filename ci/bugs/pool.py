@@ -188,6 +188,16 @@ bug("manager of an unused pool leaked", "self.manager.assume_init_drop()", "()",
     tests="--test it manage::a_manager_is_dropped")
 
 
+bug("cells of a shard that has not aged leaked", "pending.empties.append(owner.private().take_empties()); self.unreserve(&owner); owner.private().release_unused", "self.unreserve(&owner); owner.private().release_unused",
+    address="--test it scoped::collects_of_unused")
+
+bug("weight of a shard that has not aged lost", "self.unreserve(&owner);", "",
+    tests="--test it scoped::collects_of_unused")
+
+bug("units of a shard that has not aged lost", "owner.private().release_unused(&self.quota);", "",
+    tests="--test it scoped::collects_of_unused")
+
+
 # pool/put.rs
 
 bug("drop inside the pin",

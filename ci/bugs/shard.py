@@ -112,6 +112,9 @@ bug("spare cell lost when put away", "..", "+ 1..",
 bug("spare cell of the slot lost when put away", "self.keep_empty(cell)", "let _ = cell",
     tests="--lib cells_are_conserved", address="--lib white_box::shard::spare_cells_make_way")
 
+bug("surplus cells that no batch holds", ".min(BATCH)", "",
+    tests="--lib white_box::shard::empty_cells")
+
 bug("spare cells from elsewhere lost", "self.set_counts(count, spares);", "",
     tests="--lib white_box::shard")
 
@@ -140,7 +143,7 @@ bug("reservation of the magazine's objects given to the slot",
     ".min(reserved.saturating_sub(weights.of_oldest(private.count())))", ".min(reserved)",
     tests="--lib white_box::weighed")
 
-bug("weight of an object that has left reserved as well", "self.divide(reserved - gone);", "",
+bug("weight of an object that has left reserved as well", "self.divide(reserved.saturating_sub(gone));", "",
     tests="--lib white_box::weighed")
 
 bug("weight not noted by a spill", "unsafe { note_weight(cell, weights.of(i)) };", "let _ = (i, cell, note_weight::<T>);",
@@ -150,7 +153,7 @@ bug("weight of spilled objects reserved as well",
     "reserved.store(reserved.load(Relaxed).saturating_sub(weight), Relaxed);", "",
     tests="--lib white_box::weighed")
 
-bug("weight of stolen objects reserved twice", "limit.sub(now - used - (needed - reserved));", "",
+bug("weight of stolen objects reserved twice", "limit.sub(now.wrapping_sub(used).wrapping_sub(needed - reserved));", "",
     tests="--lib white_box::weighed")
 
 bug("reservation not given back", "limit.sub(unused);", "",
@@ -168,7 +171,7 @@ bug("weights that must have memory", "try_box(", "Some(Box::new)?(",
 bug("objects above the reservation of a magazine kept", "if fits {", "if true {",
     tests="--lib white_box::weighed")
 
-bug("weights not moved with their objects", "self.sums[i].load(Relaxed) - weight", "self.sums[i].load(Relaxed)",
+bug("weights not moved with their objects", "self.sums[i].load(Relaxed).wrapping_sub(weight)", "self.sums[i].load(Relaxed)",
     tests="--lib white_box::weighed")
 
 bug("weights read without acquire", "Acquire", "Relaxed",

@@ -29,8 +29,8 @@ pub(crate) struct Batch<T> {
 }
 
 impl<T> Batch<T> {
-    /// Moves the cells of `list` into a batch. Frees those that have no place, and all of them if there
-    /// is no memory for the batch.
+    /// Moves the cells of `list`, at most [`BATCH`], into a batch. Frees them if there is no memory for
+    /// the batch.
     pub(crate) fn try_new(mut list: List<MaybeUninit<T>>) -> Option<Box<Self>> {
         let mut batch = try_box(Self { len: 0, cells: [ptr::null_mut(); BATCH] })?;
         while batch.len < BATCH {

@@ -1,8 +1,7 @@
 //! The bound on the total weight of idle objects, for pools that have one.
 //!
 //! Every object is weighed when the pool keeps it, and again when it leaves the pool or is dropped,
-//! except for those that a thread takes from its own slot or magazine, whose weight stays reserved while
-//! they are lent.
+//! except for those that a thread takes by a hit, whose weight stays reserved while they are lent.
 //! An idle object does not change, so both weights are the same. The weight function is user code,
 //! so nothing is pinned or locked while it runs.
 
@@ -80,6 +79,11 @@ impl<T> WeightLimit<T> {
     /// Returns the weight of an object. This calls user code.
     pub(crate) fn weigh(&self, object: &T) -> usize {
         (self.shared().weigh)(object)
+    }
+
+    /// Returns whether an object of this weight may be kept at all.
+    pub(crate) fn allows(&self, weight: usize) -> bool {
+        weight <= self.shared().most
     }
 
     /// Adds `weight` if the sum stays within the limit. Returns whether it did.

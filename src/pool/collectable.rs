@@ -236,7 +236,16 @@ impl<T> Core<T> {
     ///
     /// As for [`Collectable::flip`].
     unsafe fn remove_shard(&self, seat: &Seat, any: AnyShard, pending: &mut Pending<T>) {
-        // SAFETY: the caller has claimed the seat.
+        // SAFETY: the caller has claimed the seat, and the shard is ours.
+        let owner = unsafe { typed::<T>(any).owner() };
+        // A shard of a pool that is not collected has not aged.
+        // bug: cells of a shard that has not aged leaked
+        pending.empties.append(owner.private().take_empties());
+        // bug: weight of a shard that has not aged lost
+        self.unreserve(&owner);
+        // bug: units of a shard that has not aged lost
+        owner.private().release_unused(&self.quota);
+        // SAFETY: as above.
         unsafe { seat.remove_shard(self.index(), NOBODY) };
         self.unmark_private(seat.id);
         self.seats.note_removed();

@@ -33,6 +33,10 @@ impl<T> Core<T> {
     /// Stores an object of this weight (0 if the pool does not weigh), or drops it if the pool is full.
     /// Then starts the collect thread if idle objects need it.
     pub(crate) fn put_or_drop(&self, full: CellBox<T>, weight: usize) {
+        if !self.allows(weight) {
+            // Other threads have nothing that would help.
+            return self.drop_counted(full);
+        }
         let seat = slow_path_seat();
         let put = |full| self.put_weighed(seat, full, weight);
         if let Err(full) = put(full).or_else(|full| self.put_again(seat, full, put)) {
@@ -64,6 +68,11 @@ impl<T> Core<T> {
         refused
     }
 
+    /// Returns whether an object of this weight may be kept at all.
+    fn allows(&self, weight: usize) -> bool {
+        self.weight_limit.as_ref().is_none_or(|limit| limit.allows(weight))
+    }
+
     /// Stores a new object of this weight on the shelf. Returns it as the error if the pool is full.
     pub(crate) fn shelve_new(
         &self,
@@ -72,7 +81,7 @@ impl<T> Core<T> {
         weight: usize,
     ) -> Result<(), CellBox<T>> {
         let Some(limit) = &self.weight_limit else { return self.shelve(full) };
-        if !self.lease_recalled(seat, || limit.add(weight)) {
+        if !limit.allows(weight) || !self.lease_recalled(seat, || limit.add(weight)) {
             return Err(full);
         }
         self.shelve(full).inspect_err(|_| limit.sub(weight))

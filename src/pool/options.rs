@@ -131,7 +131,7 @@ impl<T, M, S> Pool<T, M, S> {
     /// [`with_max_idle_bytes`](Self::with_max_idle_bytes). Without that bound, `weight` is never
     /// called.
     ///
-    /// `weight` runs each time an object enters the pool, leaves it, or is dropped by it. It must
+    /// `weight` runs each time an object enters the pool, leaves it (except by a hit), or is dropped by it. It must
     /// return the same weight as long as the object is idle; otherwise the pool's total is off by
     /// the difference. It may block, panic, and use the same pool: no lock is held while it runs.
     /// If it panics, the object is dropped, and the panic reaches the caller; if the object was

@@ -155,6 +155,11 @@ impl<T> Core<T> {
         self.take_value(seat, full)
     }
 
+    /// Takes a spare cell out of the seat's shard, and leaves the others where values are put.
+    pub(crate) fn pop_spare(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
+        self.pin(seat).and_then(|shard| shard.owner.private().pop_spare())
+    }
+
     /// Takes a spare cell out of the seat's shard.
     pub(crate) fn pop_empty(&self, seat: Option<&Seat>) -> Option<EmptyCell<T>> {
         self.pin(seat).and_then(|shard| shard.owner.private().pop_empty())

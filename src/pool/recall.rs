@@ -154,7 +154,8 @@ impl<T> Core<T> {
         true
     }
 
-    /// Returns what the bounds of the pool limit.
+    /// Returns what a put lacks that is refused: units of the bound, and weight, or only weight if the
+    /// number of objects has no bound.
     fn scarce(&self) -> Wanted {
         if self.quota.bounded() { Wanted::Units } else { Wanted::Weight }
     }
@@ -202,13 +203,14 @@ impl<T> Core<T> {
         lease()
     }
 
-    /// Returns whether the seat's own shard has a unit for an object, which a put could not use because
-    /// another thread had claimed the seat. Waits for a bounded time until the claim ends.
+    /// Returns whether the seat's own shard has what a put [lacked](Self::scarce), which it could not use
+    /// because another thread had claimed the seat. Waits for a bounded time until the claim ends. It may
+    /// also return true if the shard has weight, but too little.
     pub(super) fn wait_for_own_unit(&self, seat: Option<&Seat>) -> bool {
-        let has_unit = |shard: &Shard<T>| shard.hoards(self.scarce());
+        let has_some = |shard: &Shard<T>| shard.hoards(self.scarce());
         let Some(seat) = seat else { return false };
         // After a put that could use it there is none.
-        if !self.shard(seat, &self.seats.read(Some(seat))).is_some_and(has_unit) {
+        if !self.shard(seat, &self.seats.read(Some(seat))).is_some_and(has_some) {
             return false;
         }
         // The collector visits first those seats whose owners wait.

@@ -154,7 +154,7 @@ impl<T> ReturnTo<T> {
     /// The rest of the slow path in a pool that weighs, for objects that the slot does not take.
     #[inline(never)]
     fn give_back_behind_slot(core: &Core<T>, full: CellBox<T>, weight: usize) {
-        // SAFETY: as above.
+        // SAFETY: this is the calling thread's seat, which is not pinned.
         let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), core.index()) };
         if local.is_some_and(|local| local.private().push_top_weighed(full.as_raw(), weight)) {
             std::mem::forget(full);

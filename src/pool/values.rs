@@ -171,7 +171,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
 
 /// Stores a value of this weight in a cell that no place of the thread's shard has.
 fn put_in_cell<T>(core: &Core<T>, value: T, weight: usize) {
-    let spare = core.pop_empty(current());
+    let spare = core.pop_spare(current()).or_else(|| core.pop_empty(current()));
     // bug: cell that must have memory
     let Some(empty) = spare.or_else(EmptyCell::try_new) else {
         // bug: object dropped without being counted

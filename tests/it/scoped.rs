@@ -66,6 +66,35 @@ fn no_collect_drops_an_object_that_borrows() {
     assert_eq!(dropped.load(Relaxed), 7);
 }
 
+/// A collect removes a shard that was not used for long. What the shard had for objects that are lent,
+/// or gone, is given back.
+#[test]
+fn collects_of_unused_shards_give_everything_back() {
+    let _alone = alone();
+    let unused = || (0..4).for_each(|_| collect());
+    let bounded: Pool<u64, _, Scoped> = Pool::scoped(|| 0).with_max_idle(1);
+    let weighed: Pool<u64, _, Scoped> =
+        Pool::scoped(|| 0).with_weight(|_| 8).with_max_idle_bytes(4 * 8);
+    for _ in 0..3 {
+        drop(bounded.get());
+        let lent = bounded.get();
+        unused();
+        drop(lent);
+        assert_eq!(bounded.stats().idle, 1, "the unit is lost");
+        drop([(); 4].map(|()| weighed.get()));
+        let lent = [(); 4].map(|()| weighed.get());
+        unused();
+        assert_eq!(weighed.stats().idle_bytes, 0, "weight is held by nothing");
+        drop(lent);
+        assert_eq!(weighed.stats().idle, 4, "weight is lost");
+    }
+    // The spare cells of these are freed.
+    let values: Pool<Vec<u8>, _, Scoped> = Pool::scoped(Vec::new);
+    (0..10).for_each(|_| values.put(Vec::new()));
+    assert_eq!(values.drain().count(), 10);
+    unused();
+}
+
 /// Its objects may not be touched any more, so that nothing drops them.
 #[test]
 fn a_forgotten_pool_drops_nothing() {

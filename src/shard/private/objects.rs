@@ -138,5 +138,7 @@ impl<T> PrivateOwner<'_, T> {
         self.with_empties(|empties| mem::forget(mem::take(empties)));
         self.set_counts(0, 0);
         self.close();
+        // What is still reserved stays in the pool's sum, as the weight of leaked objects does.
+        self.forget_reservation();
     }
 }

@@ -6,7 +6,7 @@ use super::{PrivateOwner, spare, spare_cell, vacant};
 use crate::{
     containers::{
         cell::{EmptyCell, List, ObjectCell},
-        stock::Batch,
+        stock::{BATCH, Batch},
     },
     shard::size::{PLACES, Size},
     sync::Relaxed,
@@ -63,13 +63,14 @@ impl<T> PrivateOwner<'_, T> {
     }
 
     /// Takes a batch of the spare cells that are kept aside, if there are more than `EMPTIES`: down to
-    /// half of that, but no more than `EMPTIES`.
+    /// half of that, but no more than `EMPTIES`, nor than a [`Batch`] holds.
     #[inline]
     pub(crate) fn surplus_empties(&self) -> Option<List<MaybeUninit<T>>> {
         self.with_empties(|empties| {
             let len = empties.len();
             let most = Size::<T>::EMPTIES;
-            (len > most).then(|| empties.split((len - most / 2).min(most)))
+            // bug: surplus cells that no batch holds
+            (len > most).then(|| empties.split((len - most / 2).min(most).min(BATCH)))
         })
     }
 

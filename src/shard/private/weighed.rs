@@ -120,8 +120,8 @@ impl<T> PrivateOwner<'_, T> {
         if private.slot.load(Relaxed) == cell {
             private.slot_weight.store(weight, Relaxed);
         } else {
-            let top = private.count() - 1;
-            private.weights.get().iter().for_each(|weights| weights.set(top, weight));
+            let weights = private.weights.get().expect("a magazine has weights here");
+            weights.set(private.count() - 1, weight);
         }
         self.divide(reserved);
         Ok(())
@@ -166,10 +166,10 @@ impl<T> PrivateOwner<'_, T> {
         let private = self.private;
         let (reserved, used) = (private.reserved_weight(), private.used_weight());
         let full = self.pop_below_spares()?;
-        let gone = used - private.used_weight();
+        let gone = used.wrapping_sub(private.used_weight());
         if gone > 0 {
             // bug: weight of an object that has left reserved as well
-            self.divide(reserved - gone);
+            self.divide(reserved.saturating_sub(gone));
         }
         Some(full)
     }
@@ -213,7 +213,7 @@ impl<T> PrivateOwner<'_, T> {
         let (reserved, now) = (self.private.reserved_weight(), self.private.used_weight());
         let needed = reserved.max(now);
         // bug: weight of stolen objects reserved twice
-        limit.sub(now - used - (needed - reserved));
+        limit.sub(now.wrapping_sub(used).wrapping_sub(needed - reserved));
         self.divide(needed);
     }
 

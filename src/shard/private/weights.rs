@@ -2,6 +2,9 @@
 //!
 //! The weights are kept as sums, from the oldest object on. So a hit, which takes the top object and
 //! changes the number of objects, has changed their weight as well.
+//!
+//! Sums wrap. They would exceed `usize::MAX` only if the weight function contradicted itself, and then
+//! they must not panic while the owner is pinned.
 
 use std::ptr;
 
@@ -41,14 +44,13 @@ impl Weights {
 
     /// Returns what the object at place `i` weighs.
     pub(super) fn of(&self, i: usize) -> usize {
-        self.of_oldest(i + 1) - self.of_oldest(i)
+        self.of_oldest(i + 1).wrapping_sub(self.of_oldest(i))
     }
 
-    /// Notes the weight of the object at place `i`, which becomes the top one. What the objects weigh
-    /// together must not exceed `usize::MAX`.
+    /// Notes the weight of the object at place `i`, which becomes the top one.
     #[inline]
     pub(super) fn set(&self, i: usize, weight: usize) {
-        self.sums[i].store(self.of_oldest(i) + weight, Relaxed);
+        self.sums[i].store(self.of_oldest(i).wrapping_add(weight), Relaxed);
     }
 
     /// Notes the weight of an object that goes to place `i`, as the top one, if what is reserved
@@ -68,7 +70,7 @@ impl Weights {
         let weight = self.of_oldest(gone);
         for i in gone..count {
             // bug: weights not moved with their objects
-            self.sums[i - gone].store(self.sums[i].load(Relaxed) - weight, Relaxed);
+            self.sums[i - gone].store(self.sums[i].load(Relaxed).wrapping_sub(weight), Relaxed);
         }
     }
 }
