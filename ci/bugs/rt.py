@@ -333,8 +333,11 @@ bug("event of a former source", "(place.number == token >> PLACE_BITS)", "true",
 bug("source after the end", "table.ended", "false",
     models="net_end_against_a_new_source")
 
-bug("poller woken once only", "self.woken.swap(false, AcqRel);", "",
-    tests="--features net --lib white_box::net::each_wake_up")
+bug("buffers beyond those of one call counted", ".take(MOST_BUFFERS)", "",
+    tests="--test net many_buffers_at_once")
+
+bug("wake-up lost to a poll that does not wait", "if self.woken.swap(false, AcqRel) { Some(Duration::ZERO) } else { timeout }", "timeout",
+    tests="--features net --lib white_box::net::a_wake_up_outlasts")
 
 bug("child removes a source of its parent", "self.check().is_ok()", "true",
     tests="--features net --test net fork::a_child")

@@ -35,10 +35,11 @@
 //! 4. Its own queue, of 256 tasks.
 //! 5. The global queue, from which it takes its share.
 //! 6. The queues of other workers, in random order, up to four times. It steals half of a queue.
-//!    The last time it also steals the task that runs next there, if that worker is still in the
-//!    same poll some microseconds later; and fires the timers there that are due.
-//! 7. It gives up its P, looks at all queues once more, and sleeps. The last one to sleep waits for the
-//!    next timer.
+//!    The last time it first asks which sockets are ready. It also steals the task that runs next
+//!    there, if that worker is still in the same poll some microseconds later; and fires the timers
+//!    there that are due.
+//! 7. It gives up its P, looks at all queues once more, and sleeps. One of those that sleep waits for
+//!    the next timer and for sockets.
 //!
 //! Tasks that wake each other share a time slice of 10 ms. Then the other tasks of the worker run.
 //!

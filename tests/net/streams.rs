@@ -263,3 +263,36 @@ fn try_write_stops_when_the_buffers_are_full() {
         Ok(())
     });
 }
+
+/// More buffers than the system takes in one call.
+#[test]
+fn many_buffers_at_once() {
+    go(async {
+        let (one, other) = pair().await?;
+        let many = [IoSlice::new(b"x"); 2000];
+        for _ in 0..3 {
+            assert!(one.write_vectored(&many).await? > 0);
+            let mut bytes = [0; 4000];
+            let mut parts: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+            assert!(other.read_vectored(&mut parts).await? > 0);
+        }
+        // There is room to write and something to read.
+        one.write_all(b"y").await?;
+        let mut byte = [0];
+        while byte != *b"y" {
+            other.read_exact(&mut byte).await?;
+        }
+        Ok(())
+    });
+}
+
+/// There is nothing to wait for.
+#[test]
+fn a_read_into_nothing_is_ready() {
+    go(async {
+        let (one, _other) = pair().await?;
+        assert_eq!(one.read(&mut []).await?, 0);
+        assert_eq!(one.read_vectored(&mut []).await?, 0);
+        Ok(())
+    });
+}

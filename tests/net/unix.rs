@@ -171,3 +171,30 @@ fn datagrams() {
         sender.await.unwrap()
     });
 }
+
+/// The queue of a socket is full, and a sender that is not connected to it waits until there is room.
+#[test]
+fn a_datagram_waits_for_room() {
+    go(async {
+        let path = Path::new("full");
+        let receiver = UnixDatagram::bind(&path.0)?;
+        let first = UnixDatagram::unbound()?;
+        let mut sent = 0;
+        while first.try_send_to(b"first", &path.0).is_ok() {
+            sent += 1;
+        }
+        let to = path.0.clone();
+        let last = rt::spawn(async move {
+            let sender = UnixDatagram::unbound()?;
+            sender.send_to(b"last", to).await
+        });
+        rt::sleep(std::time::Duration::from_millis(20)).await;
+        let mut bytes = [0; 10];
+        for _ in 0..sent {
+            assert_eq!(receiver.recv(&mut bytes).await?, 5);
+        }
+        assert_eq!(receiver.recv(&mut bytes).await?, 4);
+        assert_eq!(last.await.unwrap()?, 4);
+        Ok(())
+    });
+}

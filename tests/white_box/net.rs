@@ -51,6 +51,20 @@ fn each_wake_up_ends_a_poll() {
     assert_eq!(poll(&poller, Some(Duration::ZERO)), 0);
 }
 
+/// A thread that polls without waiting takes no wake-up from the one that waits.
+#[test]
+fn a_wake_up_outlasts_polls_that_do_not_wait() {
+    let poller = Poller::new().unwrap();
+    let (start, mut ready) = (Instant::now(), Vec::new());
+    for _ in 0..10 {
+        poller.wake();
+        poller.poll_now(&mut ready);
+        poller.poll_now(&mut ready);
+        assert_eq!(poll(&poller, Some(LONG)), 0);
+        assert!(ready.is_empty() && start.elapsed() < LONG, "a wake-up was lost");
+    }
+}
+
 #[test]
 fn a_wake_up_ends_the_poll_of_another_thread() {
     let poller = Arc::new(Poller::new().unwrap());

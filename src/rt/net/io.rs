@@ -78,6 +78,16 @@ impl<S: Source> Io<S> {
         self.source.as_ref().expect("only `into_inner` takes it")
     }
 
+    /// As `get`, for an operation that changes the socket.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has ended, or is in another process.
+    pub(crate) fn checked(&self) -> io::Result<&S> {
+        self.check(self.readiness.look())?;
+        Ok(self.get())
+    }
+
     pub(crate) fn poller(&self) -> &Arc<Poller> {
         &self.poller
     }

@@ -2,7 +2,8 @@
 //!
 //! Methods take `&self`, so tasks share a socket by reference or in an `Arc`; one may read while
 //! another writes, and many may accept on one listener or receive on one UDP socket. A future that is
-//! dropped before it is ready has read, written or accepted nothing.
+//! dropped before it is ready has read, written or accepted nothing, except for `read_exact` and
+//! `write_all`.
 //!
 //! ```
 //! use corepool::rt::{self, Runtime, net::{TcpListener, TcpStream}};

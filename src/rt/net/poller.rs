@@ -25,7 +25,7 @@ use super::{
     wait,
 };
 use crate::{
-    sync::{AcqRel, AtomicBool},
+    sync::{AcqRel, AtomicBool, lock::lock_std},
     util::panics::wake_all,
 };
 
@@ -75,17 +75,16 @@ impl Poller {
         })
     }
 
-    /// Waits until a source is ready, until [`wake`](Self::wake), or for `timeout`. Adds the wakers of
-    /// the tasks that wait for what has become ready to `ready`; the caller calls them. `Some(ZERO)`
-    /// does not wait, `None` waits without limit.
-    ///
-    /// Returns at once if another thread polls. It may also return early, if a signal comes.
+    /// Waits until a source is ready, until [`wake`](Self::wake), or for `timeout`; `None` waits without
+    /// limit. Adds the wakers of the tasks that wait for what has become ready to `ready`; the caller
+    /// calls them. One thread at a time calls this. It may return early, if a signal comes.
     pub(crate) fn poll(&self, timeout: Option<Duration>, ready: &mut Vec<Waker>) {
-        let mut polling = match self.polling.try_lock() {
-            Ok(polling) => polling,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
+        // Other threads poll without waiting, and unlock soon.
+        let mut polling = lock_std(&self.polling);
+        // One of them may have taken the event of a wake-up. It has left the mark.
+        // Pairs with the swap in `wake`.
+        // bug: wake-up lost to a poll that does not wait
+        let timeout = if self.woken.swap(false, AcqRel) { Some(Duration::ZERO) } else { timeout };
         let Polling { poll, events } = &mut *polling;
         let timeout = wait::wait(poll, timeout);
         // It fails if a signal comes; other errors would be those of wrong arguments.
@@ -93,17 +92,34 @@ impl Poller {
             return;
         }
         if events.iter().any(|event| event.token() == WAKE) {
-            // Pairs with the swap in `wake`.
-            // bug: poller woken once only
+            // As above. This saves the next poll an early return.
             self.woken.swap(false, AcqRel);
         }
+        self.set(events, ready);
+    }
+
+    /// As [`poll`](Self::poll), without waiting. Does nothing if another thread polls. A wake-up remains
+    /// for the thread that waits.
+    pub(crate) fn poll_now(&self, ready: &mut Vec<Waker>) {
+        let mut polling = match self.polling.try_lock() {
+            Ok(polling) => polling,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let Polling { poll, events } = &mut *polling;
+        if poll.poll(events, Some(Duration::ZERO)).is_ok() {
+            self.set(events, ready);
+        }
+    }
+
+    fn set(&self, events: &Events, ready: &mut Vec<Waker>) {
         self.sources.set(events.iter().map(|event| (event.token().0, bits(event))), ready);
     }
 
     /// Ends the poll in progress, or else the next one. What happened before the call is visible to
     /// the thread whose poll it ends.
     pub(crate) fn wake(&self) {
-        // Pairs with the swap in `poll`.
+        // Pairs with the swaps in `poll`.
         if !self.woken.swap(true, AcqRel) {
             // Fails only if the system lacks memory. Then the next call tries again.
             if self.waker.wake().is_err() {

@@ -19,9 +19,13 @@ pub(crate) trait StreamSource: Source {
     const SHORT_IS_LAST: bool;
 }
 
-/// How many bytes there are in all buffers.
+/// The most buffers that `std` passes to the system in one call.
+const MOST_BUFFERS: usize = 1024;
+
+/// How many bytes there are in all buffers that one call transfers.
 fn sum(lengths: impl Iterator<Item = usize>) -> usize {
-    lengths.fold(0, usize::saturating_add)
+    // bug: buffers beyond those of one call counted
+    lengths.take(MOST_BUFFERS).fold(0, usize::saturating_add)
 }
 
 impl<S> Io<S>
@@ -38,6 +42,10 @@ where
         len: usize,
         operation: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        if len == 0 && direction == Direction::Read {
+            // The system would wait for a byte.
+            return Poll::Ready(Ok(0));
+        }
         let is_last = |&done: &usize| S::SHORT_IS_LAST && 0 < done && done < len;
         self.poll_with(direction, Until::Unknown, key, cx, operation, is_last)
     }
@@ -263,7 +271,7 @@ macro_rules! stream {
             ///
             /// The system's, for example if the stream is not connected any more.
             pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-                self.0.get().shutdown(how)
+                self.0.checked()?.shutdown(how)
             }
 
             /// Returns the error that the socket has, and clears it.

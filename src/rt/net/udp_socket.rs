@@ -72,7 +72,7 @@ impl UdpSocket {
     ///
     /// The error of the last address, or one of the name's resolution.
     pub async fn connect(&self, to: impl ToSocketAddrs) -> io::Result<()> {
-        address::first(to, |address| self.0.get().connect(address))
+        address::first(to, |address| self.0.checked()?.connect(address))
     }
 
     /// Waits until there is a datagram. A [`try_recv`](Self::try_recv) that follows may still find

@@ -6,7 +6,9 @@ use super::{
     handles::handles,
     io::{BOTH, Io},
     readiness::{Direction, Until},
+    unix_stream::{LONGEST, PAUSE},
 };
+use crate::rt::task::{budget::consume_budget, sleep::sleep};
 
 /// A socket for datagrams between processes of one system.
 ///
@@ -87,7 +89,7 @@ impl UnixDatagram {
     ///
     /// The system's.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.0.get().connect(path)
+        self.0.checked()?.connect(path)
     }
 
     /// Waits until there is a datagram. A [`try_recv`](Self::try_recv) that follows may still find
@@ -133,8 +135,18 @@ impl UnixDatagram {
     ///
     /// As [`send`](Self::send).
     pub async fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        let path = path.as_ref();
-        self.0.when(Direction::Write, Until::Unknown, |socket| socket.send_to(bytes, path)).await
+        let mut pause = PAUSE;
+        loop {
+            consume_budget().await;
+            match self.0.checked()?.send_to(bytes, path.as_ref()) {
+                // The queue of the other socket is full. Linux does not tell when there is room, unless
+                // the sockets are connected.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(pause).await,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+            pause = LONGEST.min(2 * pause);
+        }
     }
 
     /// As [`send_to`](Self::send_to), without waiting.
@@ -207,7 +219,7 @@ impl UnixDatagram {
     ///
     /// The system's.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.0.get().shutdown(how)
+        self.0.checked()?.shutdown(how)
     }
 
     /// Returns the error that the socket has, and clears it.

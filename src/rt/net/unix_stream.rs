@@ -21,10 +21,10 @@ use super::{
 use crate::rt::task::sleep::sleep;
 
 /// The first pause before a listener is tried again that has too many waiting connections.
-const PAUSE: Duration = Duration::from_millis(1);
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
 
 /// The longest one.
-const LONGEST: Duration = Duration::from_millis(32);
+pub(super) const LONGEST: Duration = Duration::from_millis(32);
 
 /// A connection between two processes of one system.
 ///

@@ -1,8 +1,8 @@
 //! Where one thread without a P waits for all others: until the next timer is due, or a socket is
 //! ready.
 //!
-//! The last worker to park *enters* the driver. Other threads without a P sleep in their parkers. A
-//! thread in the driver may get an order, too, which ends its wait.
+//! A worker that parks *enters* the driver if no thread is in it. Other threads without a P sleep in
+//! their parkers. A thread in the driver may get an order, too, which ends its wait.
 //!
 //! # Wait against an earlier timer
 //!

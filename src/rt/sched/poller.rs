@@ -53,7 +53,7 @@ impl Poller {
     pub(crate) fn poll_now(&self, ready: &mut Vec<Waker>) {
         #[cfg(feature = "net")]
         if let Some(net) = self.net.get() {
-            net.poll(Some(Duration::ZERO), ready);
+            net.poll_now(ready);
         }
         let _ = ready;
     }

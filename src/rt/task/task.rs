@@ -21,6 +21,7 @@ use crate::{
         context::{current, runtimes},
         sched::{
             owned::Slot,
+            proc::state,
             ready::{Meta, Runnable},
             reaper,
         },
@@ -63,8 +64,10 @@ fn schedule(task: Runnable, info: ScheduleInfo) {
         Some((shared, None)) => {
             current::firing(|p| match p {
                 // SAFETY: this thread's P.
-                Some(p) => unsafe { shared.push(p, task.into_raw()) },
-                None => shared.inject(task),
+                Some(p) if p.state() < state::DETACHED => unsafe {
+                    shared.push(p, task.into_raw())
+                },
+                _ => shared.inject(task),
             });
             None
         }

@@ -251,6 +251,10 @@ impl WorkerLoop<'_> {
             },
         };
         self.due = matches!(driven, Driven::Due(_));
+        // Before wakers are called, which may block.
+        shared.driver.leave();
+        // bug: timers without a thread in the driver unwatched
+        shared.watch.notify(Why::Timer);
         if !self.due {
             // The thread does not know its P yet.
             wake_ready(shared, &mut self.ready, None);
@@ -258,9 +262,6 @@ impl WorkerLoop<'_> {
         if matches!(driven, Driven::Busy) {
             fire_all(shared, None);
         }
-        shared.driver.leave();
-        // bug: timers without a thread in the driver unwatched
-        shared.watch.notify(Why::Timer);
         driven
     }
 
