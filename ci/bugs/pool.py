@@ -215,7 +215,7 @@ bug("spare cells of passed objects without a bound", "pinned.owner.private().sur
     tests="--test memory cells_of_passed_guards")
 
 bug("weight lost when there is no unit", ".inspect_err(|_| limit.sub(weight))", "",
-    tests="--test no_memory growth")
+    tests="--test it teardown")
 
 bug("detached object counted as outstanding", "self.left.add(1);", "",
     tests="--test it manage::outstanding")

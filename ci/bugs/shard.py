@@ -165,7 +165,7 @@ bug("weight of objects that have left reserved as well", "self.private.reserved.
 
 # shard/private/weights.rs
 
-bug("weights that must have memory", "try_box(", "Some(Box::new)?(",
+bug("weights that must have memory", "try_box(", "(|all| Some(Box::new(all)))(",
     tests="--test no_memory growth")
 
 bug("objects above the reservation of a magazine kept", "if fits {", "if true {",

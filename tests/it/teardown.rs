@@ -74,6 +74,22 @@ fn a_thread_local_may_hold_a_guard() {
     assert_eq!(held_early, [1, 100]);
 }
 
+/// An object that is refused for its number, by a thread that has no seat any more, leaves no weight
+/// behind.
+#[test]
+fn a_refused_object_of_an_ending_thread_weighs_nothing() {
+    static POOL: Pool<u32> =
+        <Pool<u32>>::new(|| 0).with_weight(|_| 8).with_max_idle(1).with_max_idle_bytes(100);
+    let _alone = alone();
+    on_thread(|| {
+        at_exit(|| (0..3).for_each(|_| POOL.put(1)));
+        POOL.put(1);
+    });
+    let stats = POOL.stats();
+    assert_eq!((stats.idle, stats.idle_bytes), (1, 8));
+    POOL.clear();
+}
+
 /// A destructor may even collect, and make and drop a pool.
 #[test]
 fn thread_local_destructors_may_collect() {
