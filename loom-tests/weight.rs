@@ -87,7 +87,8 @@ fn weights_of_a_new_magazine() {
 }
 
 /// An owner gives an object back to its magazine by a hit, while another thread recalls what is reserved
-/// for it. Whoever is too late finds no weight left; none is lost or made.
+/// for it. The thread that comes second finds no
+/// weight left. No weight is lost, and none is made.
 #[test]
 fn weights_recalled_against_hit() {
     model("weights_recalled_against_hit", Some(3), || {

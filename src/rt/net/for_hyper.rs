@@ -34,37 +34,7 @@ macro_rules! for_hyper {
             }
         }
 
-        /// One task at a time may use this for each direction.
-        #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
-        impl hyper::rt::Write for $Type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.0.poll_write(cx, bytes)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.close())
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                true
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.0.poll_write_vectored(cx, buffers)
-            }
-        }
+        $crate::rt::net::write_trait::write_trait!($Type, "hyper", hyper::rt::Write);
     };
 }
 pub(crate) use for_hyper;

@@ -21,37 +21,7 @@ macro_rules! for_tokio {
             }
         }
 
-        /// One task at a time may use this for each direction.
-        #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-        impl tokio::io::AsyncWrite for $Type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.0.poll_write(cx, bytes)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.close())
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.0.poll_write_vectored(cx, buffers)
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                true
-            }
-        }
+        $crate::rt::net::write_trait::write_trait!($Type, "tokio", tokio::io::AsyncWrite);
     };
 }
 pub(crate) use for_tokio;

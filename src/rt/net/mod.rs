@@ -105,6 +105,9 @@ pub(crate) mod for_futures;
 #[cfg(any(feature = "hyper", feature = "tokio"))]
 pub(crate) mod fill;
 
+#[cfg(any(feature = "hyper", feature = "tokio"))]
+pub(crate) mod write_trait;
+
 #[cfg(feature = "hyper")]
 pub(crate) mod for_hyper;
 

@@ -1,7 +1,7 @@
 //! The netpoller: asks the system which sources are ready, and wakes the tasks that wait for them.
 //! After Go's netpoll.go.
 //!
-//! It has no thread of its own. Whoever has nothing else to do polls, one thread at a time.
+//! It has no thread of its own. Threads that have nothing else to do poll, one at a time.
 
 use std::{
     fmt, io,

@@ -156,8 +156,8 @@ macro_rules! stream {
                 self.0.ready(Direction::Write, |_| Ok(true)).await
             }
 
-            /// Reads what is there, up to the length of the buffer, and returns how many bytes that
-            /// is. 0 means that the other end has closed its side, or that the buffer is empty.
+            /// Reads at least one byte into `buffer`, and at most `buffer.len()`. Returns the number of
+            /// bytes read: 0 if the other end has closed its side, or if `buffer` is empty.
             ///
             /// Several tasks may read and write at once. If the future is dropped before it is ready,
             /// nothing has been read.

@@ -134,6 +134,11 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`send`](Self::send).
+    ///
+    /// # Panics
+    ///
+    /// As [`sleep`](sleep()), if the queue of the other socket is full: then this tries again after a
+    /// pause.
     pub async fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let mut pause = PAUSE;
         loop {
