@@ -293,20 +293,19 @@ fn run(max: usize, bytes: usize, steps: Vec<Step>) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
+#[test]
+fn buffer_pools_behave_like_the_model() {
+    // The steps of a case take large blocks, which other tests must not count.
+    let _alone = alone();
+    let config = ProptestConfig {
         failure_persistence: None,
         cases: repeat(ProptestConfig::default().cases as usize, 3) as u32,
         ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn buffer_pools_behave_like_the_model(
-        max in prop_oneof![Just(0), Just(700), Just(5000), Just(1 << 16), Just(1 << 17), Just(1 << 20)],
-        bytes in prop_oneof![Just(0), Just(1), Just(16 << 10), Just(1 << 20), Just(16 << 20)],
-        steps in steps(),
-    ) {
-        let _alone = alone();
+    };
+    let max =
+        prop_oneof![Just(0), Just(700), Just(5000), Just(1 << 16), Just(1 << 17), Just(1 << 20)];
+    let bytes = prop_oneof![Just(0), Just(1), Just(16 << 10), Just(1 << 20), Just(16 << 20)];
+    proptest!(config, |(max in max, bytes in bytes, steps in steps())| {
         run(max, bytes, steps);
-    }
+    });
 }
