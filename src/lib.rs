@@ -33,9 +33,14 @@ pub mod alloc;
 #[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
 pub mod buffer;
 
-#[cfg(feature = "rt")]
+#[cfg(all(feature = "rt", not(target_family = "wasm")))]
 #[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub mod rt;
+
+#[cfg(all(feature = "rt", target_family = "wasm"))]
+compile_error!(
+    "corepool's features `rt` and `net` need threads, which WebAssembly does not have: disable them there"
+);
 
 #[cfg(any(test, fuzzing))]
 mod tests;

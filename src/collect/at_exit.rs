@@ -20,9 +20,14 @@ static PROCESS: Untracked = Untracked::new(0);
 /// Makes sure that the thread which the caller is about to start is ended at the exit.
 pub(super) fn register() {
     static ONCE: Once = Once::new();
-    PROCESS.store(process::id() as usize, Relaxed);
+    PROCESS.store(process_id(), Relaxed);
     // bug: collect thread not ended at the exit
     ONCE.call_once(|| sync::at_exit(end_thread));
+}
+
+/// Returns the id of this process. WebAssembly has none, and no forks from which it would differ.
+fn process_id() -> usize {
+    if cfg!(target_family = "wasm") { 0 } else { process::id() as usize }
 }
 
 /// Ends the collect thread and waits for it.
@@ -32,7 +37,7 @@ pub(super) fn register() {
 /// not unloaded then: see `StaysLoaded`.
 extern "C" fn end_thread() {
     // A child process without fork handlers has neither the thread nor locks that are ever free.
-    if PROCESS.load(Relaxed) != process::id() as usize {
+    if PROCESS.load(Relaxed) != process_id() {
         return;
     }
     let Some(mut registry) = lock() else { return };

@@ -122,12 +122,14 @@ impl JanitorBuilder {
             pressure.level()?;
         }
         let stop = Arc::new(ProcessBool::new(false));
-        let janitor = JanitorLoop::new(self, Arc::clone(&stop));
+        let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new().name("corepool-janitor".into());
         // The janitor registers the process, so that no user's call need do it.
         let fence = Seats::process().fence_kind();
         fence.await_registration();
         let thread = thread.spawn(move || {
+            // Here, because a system without threads may have no clock either.
+            let janitor = JanitorLoop::new(self, stopped);
             fence.register();
             janitor.run();
         });

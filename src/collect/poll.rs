@@ -148,7 +148,12 @@ fn wake_janitor() -> bool {
 /// because its thread has no idle object or no room, ages the pool if `interval` has passed, and
 /// runs the destructors of objects of that pool only.
 ///
-/// Times are kept in milliseconds; a shorter `interval` counts as one millisecond.
+/// Where there is no clock either, on `wasm32-unknown-unknown`, no time passes: objects age when
+/// [`collect`](crate::collect()) or [`trim`](crate::Pool::trim) is called, and when
+/// [`PacedAlloc`](crate::alloc::PacedAlloc) requests it.
+///
+/// Times are kept in milliseconds; a shorter `interval` counts as one millisecond. With words of 32 bits,
+/// an `interval` above 24 days counts as 24 days.
 ///
 /// Go does the same: it forces a garbage collection, which ages its pools, when there was none for
 /// two minutes.

@@ -3,8 +3,9 @@
 //! On every operation an owner stores `pinned` and loads the gate. A few times a minute a collector
 //! stores a claim to the gates and loads `pinned`. Both need a full fence between store and load.
 //! With Linux's `membarrier` the collector runs that fence in all threads (the heavy side), and the
-//! owner's side is a compiler fence ([`LightFence::light`](crate::sync::LightFence::light)).
-//! Elsewhere both sides are SeqCst fences.
+//! owner's side is a compiler fence ([`LightFence::light`](crate::sync::LightFence::light)). A program
+//! that can have only one thread, in WebAssembly, needs neither. Elsewhere both sides are SeqCst
+//! fences.
 //!
 //! The kind of fence is chosen once, before the first seat exists, and never changes. A sandbox may
 //! refuse `membarrier` later: see [`Claim`](super::claim::Claim).
@@ -36,14 +37,14 @@ pub(crate) fn read_switch() -> bool {
 /// Which fences order pins and claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FenceKind {
-    /// The light fence is a compiler fence, the heavy one is `membarrier`.
+    /// The light fence is a compiler fence, the heavy one is run by the system.
     Asymmetric,
     /// Both sides are SeqCst fences.
     Symmetric,
 }
 
 impl FenceKind {
-    /// Returns `Asymmetric` if the system supports the expedited `membarrier`, and the environment does
+    /// Returns `Asymmetric` if the system has a heavy fence, and the environment does
     /// not ask for symmetric fences.
     pub(crate) fn detect() -> Self {
         if !read_switch() && heavy_fence::is_supported() {

@@ -1,11 +1,20 @@
-//! The heavy side of the asymmetric fence: a full fence in every running thread of the process, by
-//! the system call `membarrier(2)` on Linux.
+//! The heavy side of the asymmetric fence: a full fence in every running thread of the process.
+//!
+//! Each way to run one has a file of its own, with the same items. Where there is none, and under
+//! Miri, `sys.rs` says so, and the fences are symmetric.
 
 #![allow(dead_code, reason = "models use tokens instead")]
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Returns whether the system supports the expedited form, which a process must register for.
+#[cfg_attr(all(target_os = "linux", not(miri)), path = "heavy_fence/linux.rs")]
+#[cfg_attr(
+    all(target_family = "wasm", not(target_feature = "atomics")),
+    path = "heavy_fence/one_thread.rs"
+)]
+mod sys;
+
+/// Returns whether the system has such a fence.
 pub(crate) fn is_supported() -> bool {
     sys::is_supported()
 }
@@ -17,7 +26,8 @@ const AWAITED: usize = 1;
 /// The process has been registered, or the system has refused.
 const DONE: usize = 2;
 
-static REGISTRATION: AtomicUsize = AtomicUsize::new(UNKNOWN);
+static REGISTRATION: AtomicUsize =
+    AtomicUsize::new(if sys::MUST_REGISTER { UNKNOWN } else { DONE });
 
 /// Registers the process, unless that has been done. In a process with other threads this takes
 /// milliseconds.
@@ -57,48 +67,4 @@ pub(crate) fn forget_registration() {
 /// because the process has entered a sandbox.
 pub(crate) fn heavy_fence() -> bool {
     sys::fence() || sys::register() && sys::fence()
-}
-
-#[cfg(all(target_os = "linux", not(miri)))]
-mod sys {
-    use libc::{c_int, c_long};
-
-    /// Commands of membarrier(2).
-    const QUERY: c_int = 0;
-    const FENCE: c_int = 1 << 3; // PRIVATE_EXPEDITED
-    const REGISTER: c_int = 1 << 4; // REGISTER_PRIVATE_EXPEDITED
-
-    fn call(command: c_int) -> c_long {
-        // SAFETY: the call takes three integers and accesses no memory of the process.
-        unsafe { libc::syscall(libc::SYS_membarrier, command, 0 as c_int, 0 as c_int) }
-    }
-
-    pub(super) fn is_supported() -> bool {
-        let known = call(QUERY);
-        let needed = c_long::from(FENCE | REGISTER);
-        known > 0 && known & needed == needed
-    }
-
-    pub(super) fn register() -> bool {
-        call(REGISTER) == 0
-    }
-
-    pub(super) fn fence() -> bool {
-        call(FENCE) == 0
-    }
-}
-
-#[cfg(any(not(target_os = "linux"), miri))]
-mod sys {
-    pub(super) fn is_supported() -> bool {
-        false
-    }
-
-    pub(super) fn register() -> bool {
-        false
-    }
-
-    pub(super) fn fence() -> bool {
-        false
-    }
 }
