@@ -133,7 +133,7 @@ bug("count of an ended thread lost", "add(COUNT.replace(UNTRACKED).wrapping_sub(
 bug("base stays at the peak", "BASE.fetch_min(total, Relaxed);", "let _ = total;",
     tests="--test memory each_swing")
 
-bug("growth not counted from the last collect", "BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);", "",
+bug("growth not counted from the last collect", "BASE.store(not_below_zero(LIVE.load(Relaxed)), Relaxed);", "",
     tests="--test memory each_doubling")
 
 

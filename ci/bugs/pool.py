@@ -281,6 +281,12 @@ bug("lent objects keep their weight", "found.iter().for_each(|full| core.release
     tests="--test it weights::")
 
 
+# pool/stats.rs
+
+bug("counters do not wrap", "created.wrapping_sub(gone)", "created.saturating_sub(gone)",
+    tests="--lib white_box::wrapped::")
+
+
 # pool/take.rs
 
 bug("unit lost at the shelf", "self.quota.release(1);", "",

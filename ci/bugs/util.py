@@ -14,6 +14,12 @@ bug("made without release", "AcqRel", "Acquire",
     models="set_once")
 
 
+# util/wrapped.rs
+
+bug("more than half of the address space counts as nothing", "BELOW_ZERO", "usize::MAX / 2",
+    tests="--lib white_box::wrapped::")
+
+
 # util/panics.rs
 
 bug("waker that panics keeps others from being woken", "catch_and_discard(|| waker.wake())", "waker.wake()",

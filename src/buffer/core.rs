@@ -15,7 +15,7 @@ use super::{
 use crate::{
     pool::{pool::Pool, pooled::Pooled},
     sync::{AtomicBool, Relaxed, SeqCst, fence},
-    util::{likely::likely, try_alloc::NO_MEMORY},
+    util::{likely::likely, try_alloc::NO_MEMORY, wrapped::not_below_zero},
 };
 
 /// Requests for more than is kept are rounded up to a multiple of this.
@@ -380,6 +380,6 @@ impl BufferCore {
         let bytes = self.hints.all().map(|stripe| stripe.unclassed.load(Relaxed));
         let bytes = bytes.fold(0, usize::wrapping_add);
         // Below zero only while other threads use the pool.
-        stats.outstanding_bytes += (bytes as isize).max(0) as u64;
+        stats.outstanding_bytes += not_below_zero(bytes) as u64;
     }
 }

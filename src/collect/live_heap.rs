@@ -13,7 +13,10 @@ use std::cell::Cell;
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::{Relaxed, Untracked};
+use crate::{
+    sync::{Relaxed, Untracked},
+    util::wrapped::not_below_zero,
+};
 
 /// How many bytes, more or fewer, a thread may count before it flushes them to the total.
 pub(crate) const FLUSH_AT: usize = 64 << 10;
@@ -86,11 +89,7 @@ fn take_own() -> usize {
 }
 
 fn add(bytes: usize) -> usize {
-    clamp(LIVE.fetch_add(bytes, Relaxed).wrapping_add(bytes))
-}
-
-fn clamp(sum: usize) -> usize {
-    (sum as isize).max(0) as usize
+    not_below_zero(LIVE.fetch_add(bytes, Relaxed).wrapping_add(bytes))
 }
 
 /// Returns the live heap, including all that this thread has allocated.
@@ -114,5 +113,5 @@ pub(crate) fn lower_base(total: usize) {
 /// Makes the current total the base from which growth counts.
 pub(crate) fn rebase() {
     // bug: growth not counted from the last collect
-    BASE.store(clamp(LIVE.load(Relaxed)), Relaxed);
+    BASE.store(not_below_zero(LIVE.load(Relaxed)), Relaxed);
 }

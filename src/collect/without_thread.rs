@@ -17,7 +17,8 @@ use crate::{
     util::panics::catch_and_discard,
 };
 
-/// The number of rounds that have begun.
+/// The number of rounds that have begun. It wraps: a pool that was unused for all its values misses one
+/// round.
 static ROUND: Untracked = Untracked::new(0);
 
 thread_local! {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The indices are the halves of one word. The head is the high half, so that its carry falls
-/// off the word.
+/// off the word. With words of 32 bits they wrap every 65,536 objects: tests begin just below that.
 const HALF: u32 = usize::BITS / 2;
 const TAIL: usize = (1 << HALF) - 1;
 

@@ -22,7 +22,7 @@ struct WeightState<T> {
     weigh: fn(&T) -> usize,
     most: usize,
     held: Untracked,
-    /// The number of handles.
+    /// The number of handles. Each is in memory, of which it takes more than a byte.
     users: AtomicUsize,
     live_check: UseAfterFreeCheck,
 }

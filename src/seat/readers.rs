@@ -6,7 +6,9 @@ use crate::sync::AtomicUsize;
 /// What readers and collectors share besides the seats.
 #[derive(Debug)]
 pub(super) struct Readers {
-    /// Counts the removals. Written under the registry's lock.
+    /// Counts the collects that have removed something. Written under the registry's lock. With words of
+    /// 32 bits it has the value of a reader again after four billion of them during one search, which
+    /// take hours.
     pub(super) epoch: AtomicUsize,
     /// The number of threads without a seat that read.
     pub(super) seatless: AtomicUsize,

@@ -10,7 +10,8 @@ use crate::{
 const ACTIVE_FOR: usize = 100;
 
 pub(super) struct Activity {
-    /// The owner's hits at the last look.
+    /// The owner's hits at the last look. They wrap, and may be the same by chance: then an active owner
+    /// counts as inactive until the next look.
     hits: AtomicUsize,
     /// When they were last seen to have changed.
     changed_at: AtomicUsize,

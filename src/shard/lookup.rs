@@ -15,14 +15,17 @@ const WORDS: usize = Shard::BYTES / size_of::<usize>();
 
 /// A shard whose slot is closed, and which is empty and never opened: zeroes apart from the slot,
 /// the first word.
-#[repr(C, align(128))]
-pub(crate) struct Nobody([AtomicUsize; WORDS]);
+#[repr(C)]
+pub(crate) struct Nobody {
+    words: [AtomicUsize; WORDS],
+    aligned: [Shard<()>; 0],
+}
 
 placeholder! {
     static PLACEHOLDER: Nobody = {
         let mut words = [const { AtomicUsize::new(0) }; WORDS];
         words[0] = AtomicUsize::new(super::private::CLOSED);
-        Nobody(words)
+        Nobody { words, aligned: [] }
     };
 }
 

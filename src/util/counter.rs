@@ -2,7 +2,8 @@
 
 use crate::sync::{AtomicUsize, Relaxed};
 
-/// A count that may wrap.
+/// A count that wraps. With words of 32 bits that takes seconds, so differences of counts are taken
+/// modulo their size, and nothing depends on a single count but what is shown to the user.
 #[derive(Debug)]
 pub(crate) struct Counter(AtomicUsize);
 

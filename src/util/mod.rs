@@ -9,4 +9,5 @@ pub(crate) mod panics;
 #[cfg(any(test, feature = "bytes"))]
 pub(crate) mod set_once;
 pub(crate) mod try_alloc;
+pub(crate) mod wrapped;
 pub(crate) mod xorshift;

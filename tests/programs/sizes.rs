@@ -28,7 +28,7 @@ pub(super) const OBJECTS: [fn(); 12] = [
     check_object::<32_769>,
     check_object::<65_536>,
     check_object::<65_537>,
-    check_object::<{ 1 << 40 }>,
+    check_object::<{ 1 << (usize::BITS / 2 + 8) }>,
 ];
 
 /// Leases and releases units.

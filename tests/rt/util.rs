@@ -65,6 +65,9 @@ impl Rng {
     }
 }
 
+/// The stack of a thread in [`in_a_process`], in bytes.
+const STACK: usize = if usize::BITS < 64 { 64 << 20 } else { 1 << 30 };
+
 /// Runs the body of the calling test in a process of its own, which must end. Returns the output of
 /// that process. Must be called on the test's own thread, which the test harness names after the
 /// test.
@@ -80,7 +83,7 @@ pub(crate) fn in_a_process(body: fn()) -> String {
         .args([test, "--exact", "--nocapture"])
         .env(CHILD, test)
         // Large stacks, so that a limit of the address space stops new threads first.
-        .env("RUST_MIN_STACK", (1 << 30).to_string())
+        .env("RUST_MIN_STACK", STACK.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -103,16 +106,15 @@ pub(crate) fn in_a_process(body: fn()) -> String {
     said
 }
 
-/// A limit of the address space that leaves no room for the stack of a thread, which is a GiB in
-/// [`in_a_process`].
+/// A limit of the address space that leaves no room for the stack of a thread in [`in_a_process`].
 #[cfg(target_os = "linux")]
-pub(crate) struct NoRoom(u64);
+pub(crate) struct NoRoom(libc::rlim_t);
 
 #[cfg(target_os = "linux")]
 pub(crate) fn no_room_for_threads() -> NoRoom {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-    NoRoom(address_space(pages * 4096 + (1 << 29)))
+    let pages: usize = pages.split(' ').next().unwrap().parse().unwrap();
+    NoRoom(address_space((pages * 4096 + STACK / 2) as libc::rlim_t))
 }
 
 #[cfg(target_os = "linux")]
@@ -124,7 +126,7 @@ impl NoRoom {
 
 /// Sets the limit. Returns the previous one.
 #[cfg(target_os = "linux")]
-fn address_space(limit: u64) -> u64 {
+fn address_space(limit: libc::rlim_t) -> libc::rlim_t {
     let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointers are valid.
     unsafe {

@@ -151,13 +151,13 @@ fn small_buffers_get_no_strikes() {
 /// used, up to rounding.
 #[test]
 fn the_hint_stays_within_twenty_times_the_use() {
-    let (mut handed_out, mut used) = (0, 0);
+    let (mut handed_out, mut used) = (0_u64, 0_u64);
     let hints = Hints::new(0);
     let stripe = hints.try_make(0).unwrap();
     for round in 0..repeat(1000, 20) {
         for small in [1 << 19, 1, 1, 1, 1, 1].iter().skip(round % 2) {
-            handed_out += SIZES.size(stripe.class());
-            used += small;
+            handed_out += SIZES.size(stripe.class()) as u64;
+            used += *small as u64;
             stripe.learn(*small, 1 << 20, SIZES);
         }
     }

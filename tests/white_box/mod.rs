@@ -36,6 +36,7 @@ mod stopped;
 mod test_pool;
 mod thieves;
 mod weighed;
+mod wrapped;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Release},

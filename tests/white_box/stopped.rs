@@ -43,7 +43,8 @@ const STOPPED: usize = 2;
 
 /// A thread that can be stopped while it has entered this.
 struct Stop {
-    thread: OnceLock<libc::pthread_t>,
+    /// Its id, which is a pointer on some systems.
+    thread: OnceLock<usize>,
     state: AtomicUsize,
 }
 
@@ -87,7 +88,7 @@ impl Stop {
 
     fn enter(&self) -> Entered<'_> {
         // SAFETY: the call returns the caller's id.
-        self.thread.get_or_init(|| unsafe { libc::pthread_self() });
+        self.thread.get_or_init(|| unsafe { libc::pthread_self() } as usize);
         ENTERED.set(self);
         Entered(PhantomData)
     }
@@ -108,7 +109,8 @@ impl Stop {
         while self.state.load(Acquire) != STOPPED {
             if let Some(&thread) = self.thread.get() {
                 // SAFETY: tests join the thread after this call.
-                assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR2) }, 0);
+                let killed = unsafe { libc::pthread_kill(thread as _, libc::SIGUSR2) };
+                assert_eq!(killed, 0);
             }
             patience.wait();
         }

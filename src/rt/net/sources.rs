@@ -26,7 +26,8 @@ struct Table {
 
 #[derive(Debug, Default)]
 struct Place {
-    /// The number of the source that has the place, or had it last.
+    /// The number of the source that has the place, or had it last. It wraps after 4096 sources if words
+    /// have 32 bits. An event that comes so late wakes the tasks of another source, which try again.
     number: usize,
     source: Option<Arc<Readiness>>,
 }
