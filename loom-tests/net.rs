@@ -192,7 +192,7 @@ fn net_end_with_the_last_item() {
                 };
                 let seen = wait();
                 pipe.try_take().expect("the event says so");
-                pipe.readiness.clear_if_open(Direction::Read, seen);
+                pipe.readiness.clear_if_last(Direction::Read, seen);
                 wait();
                 assert!(pipe.closed.load(Relaxed));
             })

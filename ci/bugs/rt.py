@@ -99,7 +99,7 @@ bug("earlier timer wakes no thread", "self.wake();", "",
     models="rt_drive_against_timer")
 
 
-# rt/sched/poller.rs
+# rt/sched/idle_wait.rs
 
 bug("wake before the wait is lost", "*lock(&self.woken) = true;", "drop(lock(&self.woken));",
     models="rt_drive_against_inject")
@@ -277,7 +277,7 @@ bug("sockets beside stuck workers are not polled", "driver.poll_now(&mut ready)"
     tests="--features net --test net polling::sockets_beside")
 
 
-# rt/net/driver.rs
+# rt/net/current_netpoller.rs
 
 bug("first socket is not polled", "shared.driver.wake();", "",
     tests="--features net --test net polling::the_first")
@@ -324,8 +324,11 @@ bug("newer event cleared", "word / TICK == seen.0 / TICK", "true",
 bug("clear lost to the other direction", "Err(now) => word = now", "Err(_) => return",
     models="net_clears_of_both_directions")
 
-bug("end of a stream overlooked after its last bytes", "seen.0 & direction.closed() == 0", "{ let _ = direction.closed(); true }",
+bug("end of a stream overlooked after its last bytes", "seen.0 & direction.more() == 0", "{ let _ = direction.more(); true }",
     models="net_end_with_the_last_item")
+
+bug("bytes behind urgent ones overlooked", "READ_CLOSED | URGENT", "READ_CLOSED",
+    tests="--features net --test net tcp::bytes_behind_urgent")
 
 bug("event of a former source", "(place.number == token >> PLACE_BITS)", "true",
     models="net_drop_against_event")

@@ -12,6 +12,8 @@ use corepool::rt::{
     self,
     net::{TcpListener, TcpStream},
 };
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::SockRef;
 
 use crate::{
     go, listen, pair,
@@ -43,6 +45,29 @@ fn an_echo() {
         stream.shutdown(Shutdown::Write)?;
         assert_eq!(stream.read(&mut [0; 8]).await?, 0);
         server.await.unwrap()
+    });
+}
+
+/// A read ends at an urgent byte, which it does not return. What has come behind it is read all the same.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn bytes_behind_urgent_ones_are_read() {
+    go(async {
+        let (reader, writer) = pair().await?;
+        for _ in 0..20 {
+            writer.write_all(b"before").await?;
+            assert_eq!(SockRef::from(&writer).send_out_of_band(b"!")?, 1);
+            writer.write_all(b"behind").await?;
+            // Otherwise the read may come before the poll that reports all of this.
+            rt::sleep(Duration::from_millis(2)).await;
+            let (mut text, mut bytes) = (Vec::<u8>::new(), [0; 100]);
+            while text.len() < 12 {
+                let len = reader.read(&mut bytes).await?;
+                text.extend(&bytes[..len]);
+            }
+            assert_eq!(text, b"beforebehind");
+        }
+        Ok(())
     });
 }
 

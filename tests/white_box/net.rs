@@ -13,7 +13,7 @@ use std::{
 use mio::{Interest, unix::SourceFd};
 
 use crate::rt::net::{
-    poller::Poller,
+    netpoller::NetPoller,
     readiness::{
         Direction, Readiness, Until,
         bits::{READ, WRITE},
@@ -25,7 +25,7 @@ use crate::rt::net::{
 const LONG: Duration = Duration::from_secs(60);
 
 /// Polls, and wakes those that wait. Returns how many that were.
-fn poll(poller: &Poller, timeout: Option<Duration>) -> usize {
+fn poll(poller: &NetPoller, timeout: Option<Duration>) -> usize {
     let mut ready = Vec::new();
     poller.poll(timeout, &mut ready);
     let count = ready.len();
@@ -39,7 +39,7 @@ fn is_ready(readiness: &Readiness, direction: Direction) -> bool {
 
 #[test]
 fn each_wake_up_ends_a_poll() {
-    let poller = Poller::new().unwrap();
+    let poller = NetPoller::new().unwrap();
     let start = Instant::now();
     for _ in 0..10 {
         poller.wake();
@@ -54,7 +54,7 @@ fn each_wake_up_ends_a_poll() {
 /// A thread that polls without waiting takes no wake-up from the one that waits.
 #[test]
 fn a_wake_up_outlasts_polls_that_do_not_wait() {
-    let poller = Poller::new().unwrap();
+    let poller = NetPoller::new().unwrap();
     let (start, mut ready) = (Instant::now(), Vec::new());
     for _ in 0..10 {
         poller.wake();
@@ -67,7 +67,7 @@ fn a_wake_up_outlasts_polls_that_do_not_wait() {
 
 #[test]
 fn a_wake_up_ends_the_poll_of_another_thread() {
-    let poller = Arc::new(Poller::new().unwrap());
+    let poller = Arc::new(NetPoller::new().unwrap());
     let (send, polled) = mpsc::channel();
     let thread = {
         let poller = Arc::clone(&poller);
@@ -91,7 +91,7 @@ fn a_wake_up_ends_the_poll_of_another_thread() {
 fn a_source_becomes_ready_once() {
     use std::os::fd::AsRawFd;
 
-    let poller = Poller::new().unwrap();
+    let poller = NetPoller::new().unwrap();
     let (one, mut other) = UnixStream::pair().unwrap();
     let (fd, readiness) = (one.as_raw_fd(), Arc::new(Readiness::new(false)));
     let token = poller.register(&mut SourceFd(&fd), Interest::READABLE, &readiness).unwrap();

@@ -15,11 +15,11 @@ use std::{
 use mio::{Interest, event::Source};
 
 use super::{
-    driver,
-    poller::{Poller, ended},
+    current_netpoller::current_netpoller,
+    netpoller::{NetPoller, ended},
     readiness::{Direction, Readiness, Seen, Until, Waiter},
 };
-use crate::rt::{config::NO_RUNTIME, context::current::current, task::budget};
+use crate::rt::task::budget;
 
 /// Whether the system reports that a source is ready again once a transfer was shorter than its
 /// buffer. Then the source need not be asked once more before the wait.
@@ -40,31 +40,19 @@ pub(crate) struct Io<S: Source> {
     /// Empty only within `into_inner`.
     source: Option<S>,
     readiness: Arc<Readiness>,
-    poller: Arc<Poller>,
+    poller: Arc<NetPoller>,
     token: usize,
-}
-
-/// The poller of the runtime that the calling thread belongs to.
-///
-/// # Errors
-///
-/// If it belongs to none, or if that has ended; or the system's error.
-pub(crate) fn current_poller() -> io::Result<Arc<Poller>> {
-    current(|shared| {
-        let shared = shared.ok_or_else(|| io::Error::other(NO_RUNTIME))?;
-        driver::poller(shared).map(Arc::clone)
-    })
 }
 
 impl<S: Source> Io<S> {
     /// Adds a source, on which operations may be tried at once, to the poller of the current runtime.
     pub(crate) fn new(source: S, interest: Interest) -> io::Result<Self> {
-        Self::on(current_poller()?, source, interest, true)
+        Self::on(current_netpoller()?, source, interest, true)
     }
 
     /// Adds a source to a poller. If it is `fresh`, operations may be tried at once.
     pub(crate) fn on(
-        poller: Arc<Poller>,
+        poller: Arc<NetPoller>,
         mut source: S,
         interest: Interest,
         fresh: bool,
@@ -88,7 +76,7 @@ impl<S: Source> Io<S> {
         Ok(self.get())
     }
 
-    pub(crate) fn poller(&self) -> &Arc<Poller> {
+    pub(crate) fn poller(&self) -> &Arc<NetPoller> {
         &self.poller
     }
 
@@ -132,7 +120,7 @@ impl<S: Source> Io<S> {
                     self.readiness.clear(direction, seen);
                     return None;
                 }
-                Ok(done) if is_last(done) => self.readiness.clear_if_open(direction, seen),
+                Ok(done) if is_last(done) => self.readiness.clear_if_last(direction, seen),
                 _ => {}
             }
             return Some(result);

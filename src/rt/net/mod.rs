@@ -88,11 +88,11 @@ pub(crate) mod sources;
 
 pub(crate) mod wait;
 
-pub(crate) mod poller;
+pub(crate) mod netpoller;
 
-pub(crate) mod lazy;
+pub(crate) mod lazy_netpoller;
 
-pub(crate) mod driver;
+pub(crate) mod current_netpoller;
 
 pub(crate) mod io;
 
@@ -115,6 +115,8 @@ pub(crate) mod for_hyper;
 pub(crate) mod for_tokio;
 
 pub(crate) mod stream;
+
+pub(crate) mod datagram;
 
 pub(crate) mod tcp_stream;
 

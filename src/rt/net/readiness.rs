@@ -38,11 +38,13 @@ pub(crate) mod bits {
     pub(super) const WRITE_FRESH: usize = 1 << 5;
     /// The runtime has ended.
     pub(crate) const ENDED: usize = 1 << 6;
+    /// The other end has sent urgent data, at which reads end.
+    pub(crate) const URGENT: usize = 1 << 7;
     /// What one event adds.
-    pub(super) const TICK: usize = 1 << 7;
+    pub(super) const TICK: usize = 1 << 8;
 }
 
-use bits::{ENDED, READ, READ_CLOSED, READ_FRESH, TICK, WRITE, WRITE_CLOSED, WRITE_FRESH};
+use bits::{ENDED, READ, READ_CLOSED, READ_FRESH, TICK, URGENT, WRITE, WRITE_CLOSED, WRITE_FRESH};
 
 /// What a task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +62,11 @@ impl Direction {
         }
     }
 
-    fn closed(self) -> usize {
+    /// The bits of which one means that something may be left after a short transfer.
+    fn more(self) -> usize {
         match self {
-            Self::Read => READ_CLOSED,
+            // bug: bytes behind urgent ones overlooked
+            Self::Read => READ_CLOSED | URGENT,
             Self::Write => WRITE_CLOSED,
         }
     }
@@ -251,10 +255,11 @@ impl Readiness {
     }
 
     /// As `clear`, after an operation that has done a part. If the other end has closed its side, no
-    /// event follows, and the next operation must find that out.
-    pub(crate) fn clear_if_open(&self, direction: Direction, seen: Seen) {
+    /// event follows, and the next operation must find that out. Nor does one for bytes that have come
+    /// behind urgent ones.
+    pub(crate) fn clear_if_last(&self, direction: Direction, seen: Seen) {
         // bug: end of a stream overlooked after its last bytes
-        if seen.0 & direction.closed() == 0 {
+        if seen.0 & direction.more() == 0 {
             self.clear(direction, seen);
         }
     }

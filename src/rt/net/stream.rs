@@ -6,15 +6,18 @@ use std::{
     task::{Context, Poll},
 };
 
-use mio::event::Source;
+use mio::{Interest, event::Source};
 
 use super::{
-    io::Io,
+    io::{BOTH, Io},
     readiness::{Direction, Until},
 };
 
 /// A stream of mio's. References to it implement `Read` and `Write`.
 pub(crate) trait StreamSource: Source {
+    /// What the poller reports.
+    const INTEREST: Interest = BOTH;
+
     /// Whether nothing is left after a transfer that was shorter than its buffer.
     const SHORT_IS_LAST: bool;
 }
@@ -123,7 +126,7 @@ macro_rules! stream {
             /// If the calling thread belongs to no runtime, or if the system refuses.
             pub fn from_std(stream: $Std) -> io::Result<Self> {
                 stream.set_nonblocking(true)?;
-                Ok(Self(Io::new(<$Mio>::from_std(stream), BOTH)?))
+                Ok(Self(Io::new(<$Mio>::from_std(stream), <$Mio>::INTEREST)?))
             }
 
             /// Takes the stream off its runtime. It remains in non-blocking mode:

@@ -8,14 +8,20 @@ use std::{
     task::{Context, Poll},
 };
 
+use mio::Interest;
+
 use super::{
     address,
+    current_netpoller::current_netpoller,
     handles::handles,
-    io::{BOTH, Io, SHORT_IS_LAST, current_poller},
-    poller::Poller,
+    io::{BOTH, Io, SHORT_IS_LAST},
+    netpoller::NetPoller,
     readiness::{Direction, Until},
     stream::{StreamSource, stream},
 };
+
+/// What the poller reports.
+const INTEREST: Interest = <mio::net::TcpStream as StreamSource>::INTEREST;
 
 /// A TCP connection.
 ///
@@ -45,6 +51,11 @@ use super::{
 pub struct TcpStream(Io<mio::net::TcpStream>);
 
 impl StreamSource for mio::net::TcpStream {
+    /// With urgent data, at which a read ends. What follows them may have come already, so that no
+    /// event does. Elsewhere mio does not report them, and it waits until more bytes come.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const INTEREST: Interest = BOTH.add(Interest::PRIORITY);
+
     const SHORT_IS_LAST: bool = SHORT_IS_LAST;
 }
 
@@ -70,16 +81,16 @@ impl TcpStream {
     }
 
     async fn connect_one(address: SocketAddr) -> io::Result<Self> {
-        let poller = current_poller()?;
-        let io = Io::on(poller, mio::net::TcpStream::connect(address)?, BOTH, false)?;
+        let poller = current_netpoller()?;
+        let io = Io::on(poller, mio::net::TcpStream::connect(address)?, INTEREST, false)?;
         io.when(Direction::Write, Until::Ready, |stream| stream.try_io(|| connected(stream)))
             .await?;
         Ok(Self(io))
     }
 
     /// A stream that a listener on this poller has accepted.
-    pub(crate) fn on(poller: Arc<Poller>, stream: mio::net::TcpStream) -> io::Result<Self> {
-        Ok(Self(Io::on(poller, stream, BOTH, true)?))
+    pub(crate) fn on(poller: Arc<NetPoller>, stream: mio::net::TcpStream) -> io::Result<Self> {
+        Ok(Self(Io::on(poller, stream, INTEREST, true)?))
     }
 
     /// Returns the address of the other end.

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     address,
+    datagram::datagrams,
     handles::handles,
     io::{BOTH, Io},
     readiness::{Direction, Until},
@@ -46,25 +47,6 @@ impl UdpSocket {
         address::first(to, |address| Self::from_std(std::net::UdpSocket::bind(address)?))
     }
 
-    /// Makes a socket of the current runtime from one of `std`, which is put into non-blocking mode.
-    ///
-    /// # Errors
-    ///
-    /// If the calling thread belongs to no runtime, or if the system refuses.
-    pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        Ok(Self(Io::new(mio::net::UdpSocket::from_std(socket), BOTH)?))
-    }
-
-    /// Takes the socket off its runtime. It remains in non-blocking mode.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
-        Ok(self.0.into_inner().into())
-    }
-
     /// Sets the address to which [`send`](Self::send) sends, and from which alone the socket receives.
     /// If there are several, the first that works.
     ///
@@ -73,45 +55,6 @@ impl UdpSocket {
     /// The error of the last address, or one of the name's resolution.
     pub async fn connect(&self, to: impl ToSocketAddrs) -> io::Result<()> {
         address::first(to, |address| self.0.checked()?.connect(address))
-    }
-
-    /// Waits until there is a datagram. A [`try_recv`](Self::try_recv) that follows may still find
-    /// none: await this again.
-    ///
-    /// # Errors
-    ///
-    /// If the runtime has ended.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.0.ready(Direction::Read, |_| Ok(true)).await
-    }
-
-    /// Waits until there is room for a datagram.
-    ///
-    /// # Errors
-    ///
-    /// If the runtime has ended.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.0.ready(Direction::Write, |_| Ok(true)).await
-    }
-
-    /// Sends a datagram to the address of [`connect`](Self::connect). Returns how many bytes were
-    /// sent.
-    ///
-    /// # Errors
-    ///
-    /// The system's, for example if the other end has refused an earlier datagram; an error if the
-    /// runtime has ended.
-    pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.when(Direction::Write, Until::Unknown, |socket| socket.send(bytes)).await
-    }
-
-    /// As [`send`](Self::send), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send); one of kind `WouldBlock` if there is no room.
-    pub fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.attempt_now(Direction::Write, |socket| socket.send(bytes))
     }
 
     /// Sends a datagram to an address: the first, if there are several. Returns how many bytes were
@@ -134,42 +77,6 @@ impl UdpSocket {
         self.0.attempt_now(Direction::Write, |socket| socket.send_to(bytes, to))
     }
 
-    /// Waits for a datagram, and returns its length. What the buffer has no room for is lost.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.when(Direction::Read, Until::Unknown, |socket| socket.recv(buffer)).await
-    }
-
-    /// As [`recv`](Self::recv), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv); one of kind `WouldBlock` if there is no datagram.
-    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.attempt_now(Direction::Read, |socket| socket.recv(buffer))
-    }
-
-    /// As [`recv`](Self::recv), with the address of the sender.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv).
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.when(Direction::Read, Until::Unknown, |socket| socket.recv_from(buffer)).await
-    }
-
-    /// As [`recv_from`](Self::recv_from), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv`](Self::try_recv).
-    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.attempt_now(Direction::Read, |socket| socket.recv_from(buffer))
-    }
-
     /// As [`recv_from`](Self::recv_from), but leaves the datagram to be received again.
     ///
     /// # Errors
@@ -177,24 +84,6 @@ impl UdpSocket {
     /// As [`recv`](Self::recv).
     pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.0.when(Direction::Read, Until::Unknown, |socket| socket.peek_from(buffer)).await
-    }
-
-    /// Returns the address of this socket.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get().local_addr()
-    }
-
-    /// Returns the address of [`connect`](Self::connect).
-    ///
-    /// # Errors
-    ///
-    /// The system's, if there is none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get().peer_addr()
     }
 
     /// Sets whether datagrams may be sent to broadcast addresses.
@@ -250,15 +139,7 @@ impl UdpSocket {
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.0.get().leave_multicast_v6(group, interface)
     }
-
-    /// Returns the error that the socket has, and clears it.
-    ///
-    /// # Errors
-    ///
-    /// If the system cannot say.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.get().take_error()
-    }
 }
 
+datagrams!(UdpSocket, mio::net::UdpSocket, std::net::UdpSocket, SocketAddr);
 handles!(UdpSocket);

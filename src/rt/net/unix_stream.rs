@@ -14,7 +14,7 @@ use std::{
 use super::{
     handles::handles,
     io::{BOTH, Io},
-    poller::Poller,
+    netpoller::NetPoller,
     readiness::Direction,
     stream::{StreamSource, stream},
 };
@@ -86,7 +86,7 @@ impl UnixStream {
     }
 
     /// A stream that a listener on this poller has accepted.
-    pub(crate) fn on(poller: Arc<Poller>, stream: mio::net::UnixStream) -> io::Result<Self> {
+    pub(crate) fn on(poller: Arc<NetPoller>, stream: mio::net::UnixStream) -> io::Result<Self> {
         Ok(Self(Io::on(poller, stream, BOTH, true)?))
     }
 

@@ -15,7 +15,7 @@
 
 use std::{task::Waker, time::Duration};
 
-use super::{clock::NEVER, poller::Poller};
+use super::{clock::NEVER, idle_wait::IdleWait};
 use crate::sync::{AtomicU64, AtomicUsize, Relaxed, SeqCst, fence};
 
 /// In `until`: no thread is in the driver.
@@ -25,26 +25,26 @@ const NOBODY: u64 = 0;
 pub(crate) struct Driver {
     /// How long the thread in the driver waits.
     until: AtomicU64,
-    poller: Poller,
+    idle: IdleWait,
     /// How often a thread has polled. Not exact.
     polls: AtomicUsize,
 }
 
 impl Driver {
     pub(crate) fn new() -> Self {
-        Self { until: AtomicU64::new(NOBODY), poller: Poller::new(), polls: AtomicUsize::new(0) }
+        Self { until: AtomicU64::new(NOBODY), idle: IdleWait::new(), polls: AtomicUsize::new(0) }
     }
 
-    /// The poller of the sockets.
+    /// The netpoller.
     #[cfg(feature = "net")]
-    pub(crate) fn net(&self) -> &crate::rt::net::lazy::LazyPoller {
-        &self.poller.net
+    pub(crate) fn net(&self) -> &crate::rt::net::lazy_netpoller::LazyNetPoller {
+        &self.idle.net
     }
 
     /// Returns whether there are sockets to be polled.
     #[inline]
     pub(crate) fn has_net(&self) -> bool {
-        self.poller.has_net()
+        self.idle.has_net()
     }
 
     pub(crate) fn polls(&self) -> usize {
@@ -55,7 +55,7 @@ impl Driver {
     /// for them to `ready`.
     pub(crate) fn poll_now(&self, ready: &mut Vec<Waker>) {
         self.polls.store(self.polls().wrapping_add(1), Relaxed);
-        self.poller.poll_now(ready);
+        self.idle.poll_now(ready);
     }
 
     /// Enters the driver, unless there is a thread in it. Returns whether the calling thread is in it
@@ -86,12 +86,12 @@ impl Driver {
     /// that wait for the sockets to `ready`.
     pub(crate) fn wait(&self, limit: Option<Duration>, ready: &mut Vec<Waker>) {
         self.polls.store(self.polls().wrapping_add(1), Relaxed);
-        self.poller.poll(limit, ready);
+        self.idle.wait(limit, ready);
     }
 
     /// Ends the wait of the thread in the driver, or its next one.
     pub(crate) fn wake(&self) {
-        self.poller.wake();
+        self.idle.wake();
     }
 
     /// Leaves the driver. The caller tells sysmon, which then takes care of the timers.

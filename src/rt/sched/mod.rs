@@ -12,7 +12,7 @@ pub(crate) mod timers;
 
 pub(crate) mod proc;
 
-pub(crate) mod poller;
+pub(crate) mod idle_wait;
 
 pub(crate) mod driver;
 

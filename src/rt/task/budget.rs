@@ -50,7 +50,8 @@ pub struct ConsumeBudget(());
 /// Counts one operation, and lets other tasks run if the task has done 128 in the same poll.
 ///
 /// The runtime's own futures ([`JoinHandle`](crate::rt::JoinHandle), [`sleep`](crate::rt::sleep),
-/// [`Interval`](crate::rt::Interval)) count as well. Use this in loops over sources that may always
+/// [`Interval`](crate::rt::Interval)) count as well, and so do the operations of sockets (feature `net`)
+/// except those that do not wait, such as `try_read`. Use this in loops over sources that may always
 /// be ready: it costs a few nanoseconds, where [`yield_now`](crate::rt::yield_now) gives up the
 /// worker each time.
 ///

@@ -4,24 +4,24 @@
 use std::{task::Waker, time::Duration};
 
 #[cfg(feature = "net")]
-use crate::rt::net::lazy::LazyPoller;
+use crate::rt::net::lazy_netpoller::LazyNetPoller;
 use crate::sync::{Condvar, Mutex, lock::lock, wait_timeout};
 
 #[derive(Debug)]
-pub(crate) struct Poller {
+pub(crate) struct IdleWait {
     woken: Mutex<bool>,
     wakes: Condvar,
     #[cfg(feature = "net")]
-    pub(crate) net: LazyPoller,
+    pub(crate) net: LazyNetPoller,
 }
 
-impl Poller {
+impl IdleWait {
     pub(crate) fn new() -> Self {
         Self {
             woken: Mutex::new(false),
             wakes: Condvar::new(),
             #[cfg(feature = "net")]
-            net: LazyPoller::default(),
+            net: LazyNetPoller::default(),
         }
     }
 
@@ -36,7 +36,7 @@ impl Poller {
 
     /// Waits until `wake` or until sockets are ready, for at most `timeout` if there is one. It may
     /// return early. The wakers of those that wait for these sockets are added to `ready`.
-    pub(crate) fn poll(&self, timeout: Option<Duration>, ready: &mut Vec<Waker>) {
+    pub(crate) fn wait(&self, timeout: Option<Duration>, ready: &mut Vec<Waker>) {
         #[cfg(feature = "net")]
         if let Some(net) = self.net.get() {
             return net.poll(timeout, ready);
@@ -49,7 +49,7 @@ impl Poller {
         *woken = false;
     }
 
-    /// As `poll`, without waiting.
+    /// As `wait`, without waiting.
     pub(crate) fn poll_now(&self, ready: &mut Vec<Waker>) {
         #[cfg(feature = "net")]
         if let Some(net) = self.net.get() {
@@ -58,7 +58,7 @@ impl Poller {
         let _ = ready;
     }
 
-    /// Ends the `poll` in progress, or the next one. Called, too, by the thread that has made the
+    /// Ends the `wait` in progress, or the next one. Called, too, by the thread that has made the
     /// netpoller.
     pub(crate) fn wake(&self) {
         // bug: wake before the wait is lost

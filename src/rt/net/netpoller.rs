@@ -19,7 +19,7 @@ use super::{
     forks,
     readiness::{
         Readiness,
-        bits::{READ, READ_CLOSED, WRITE, WRITE_CLOSED},
+        bits::{READ, READ_CLOSED, URGENT, WRITE, WRITE_CLOSED},
     },
     sources::{Refused, Sources},
     wait,
@@ -42,7 +42,7 @@ const ENDED: &str = "the corepool runtime of this socket has ended";
 const FORKED: &str =
     "the corepool runtime of this socket is in another process: this one has been forked";
 
-pub(crate) struct Poller {
+pub(crate) struct NetPoller {
     polling: Mutex<Polling>,
     registry: Registry,
     waker: mio::Waker,
@@ -59,7 +59,7 @@ struct Polling {
     events: Events,
 }
 
-impl Poller {
+impl NetPoller {
     /// # Errors
     ///
     /// Returns the system's error, for example if the process has too many open files.
@@ -182,9 +182,9 @@ impl Poller {
     }
 }
 
-impl fmt::Debug for Poller {
+impl fmt::Debug for NetPoller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Poller").field("has_ended", &self.has_ended()).finish_non_exhaustive()
+        f.debug_struct("NetPoller").field("has_ended", &self.has_ended()).finish_non_exhaustive()
     }
 }
 
@@ -201,4 +201,5 @@ fn bits(event: &Event) -> usize {
         | bit(event.is_writable() || error, WRITE)
         | bit(event.is_read_closed(), READ_CLOSED)
         | bit(event.is_write_closed(), WRITE_CLOSED)
+        | bit(event.is_priority(), URGENT)
 }

@@ -5,19 +5,19 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use super::poller::{Poller, ended};
+use super::netpoller::{NetPoller, ended};
 use crate::sync::lock::lock_std;
 
 #[derive(Debug, Default)]
-pub(crate) struct LazyPoller {
-    poller: OnceLock<Arc<Poller>>,
+pub(crate) struct LazyNetPoller {
+    poller: OnceLock<Arc<NetPoller>>,
     /// The runtime has ended. Locked while the poller is made.
     ended: Mutex<bool>,
 }
 
-impl LazyPoller {
+impl LazyNetPoller {
     /// Returns the poller, if there is one.
-    pub(crate) fn get(&self) -> Option<&Arc<Poller>> {
+    pub(crate) fn get(&self) -> Option<&Arc<NetPoller>> {
         self.poller.get()
     }
 
@@ -26,7 +26,7 @@ impl LazyPoller {
     /// # Errors
     ///
     /// If the runtime has ended, or the system's error if it refuses.
-    pub(crate) fn get_or_make(&self) -> io::Result<(&Arc<Poller>, bool)> {
+    pub(crate) fn get_or_make(&self) -> io::Result<(&Arc<NetPoller>, bool)> {
         if let Some(poller) = self.get() {
             return Ok((poller, false));
         }
@@ -37,11 +37,11 @@ impl LazyPoller {
         if let Some(poller) = self.get() {
             return Ok((poller, false));
         }
-        let poller = Arc::new(Poller::new()?);
+        let poller = Arc::new(NetPoller::new()?);
         Ok((self.poller.get_or_init(|| poller), true))
     }
 
-    /// The runtime ends. See [`Poller::end`].
+    /// The runtime ends. See [`NetPoller::end`].
     pub(crate) fn end(&self) {
         *lock_std(&self.ended) = true;
         if let Some(poller) = self.get() {
