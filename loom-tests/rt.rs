@@ -361,32 +361,50 @@ fn rt_detach_against_loop_head() {
     });
 }
 
+/// Sysmon finds a worker stuck that blocks meanwhile.
+fn detach_against(blocks: impl Fn(&P) + Copy + Send + Sync + 'static) {
+    let sched = Arc::new(Sched::new(1, 2, 0));
+    let id = sched.wake_one().expect("a worker is woken").p;
+    sched.give_up_spinning();
+    let sysmon = {
+        let sched = Arc::clone(&sched);
+        thread::spawn(move || {
+            let p = sched.p(id);
+            let seen = p.watched_state();
+            let launch = sched.replace(p, seen);
+            launch.is_some_and(|launch| {
+                sched.give_up(&launch);
+                true
+            })
+        })
+    };
+    let p = sched.p(id);
+    blocks(p);
+    let detached = sysmon.join().unwrap();
+    assert_eq!(p.state() == state::DETACHED, detached, "the mark was lost");
+    assert_eq!(sched.active(), usize::from(!detached));
+}
+
 /// The state of a worker that blocks while sysmon finds it stuck.
 #[test]
 fn rt_detach_against_blocking() {
     model("rt_detach_against_blocking", None, || {
-        let sched = Arc::new(Sched::new(1, 2, 0));
-        let id = sched.wake_one().expect("a worker is woken").p;
-        sched.give_up_spinning();
-        let sysmon = {
-            let sched = Arc::clone(&sched);
-            thread::spawn(move || {
-                let p = sched.p(id);
-                let seen = p.state();
-                let launch = sched.replace(p, seen);
-                launch.is_some_and(|launch| {
-                    sched.give_up(&launch);
-                    true
-                })
-            })
-        };
-        let p = sched.p(id);
-        if p.change(state::RUNNING, state::BLOCKING) {
-            p.change(state::BLOCKING, state::RUNNING);
-        }
-        let detached = sysmon.join().unwrap();
-        assert_eq!(p.state() == state::DETACHED, detached, "the mark was lost");
-        assert_eq!(sched.active(), usize::from(!detached));
+        detach_against(|p| {
+            if p.change(state::RUNNING, state::BLOCKING) {
+                p.change(state::BLOCKING, state::RUNNING);
+            }
+        });
+    });
+}
+
+/// The same, in a call that seldom blocks.
+#[test]
+fn rt_detach_against_call() {
+    model("rt_detach_against_call", None, || {
+        detach_against(|p| {
+            p.set_calling(true);
+            p.set_calling(false);
+        });
     });
 }
 

@@ -228,6 +228,15 @@ bug("dropped sleep keeps its waker", "timer.cancel();", "let _ = timer;",
     tests="--features rt --test rt timers::a_sleep_that_is_dropped")
 
 
+# rt/task/blocking.rs
+
+bug("slow lookup unannounced", "set_calling(true)", "set_calling(false)",
+    tests="--features net --test net address::a_slow_lookup")
+
+bug("worker in a lookup for ever", "set_calling(self.was_calling)", "let _ = self.was_calling",
+    tests="--features net --test net address::a_slow_lookup")
+
+
 # rt/threads/sysmon.rs
 
 bug("timers beside stuck workers are late", "self.next_timer()", "{ let _ = self.next_timer(); NEVER }",

@@ -32,7 +32,8 @@ pub struct Metrics {
     /// Workers that run tasks or look for some, including surplus workers that have not noticed
     /// yet. Excludes those that block.
     pub running: usize,
-    /// Workers inside [`blocking`](crate::rt::blocking()) that have not been replaced.
+    /// Workers inside [`blocking`](crate::rt::blocking()), or that look up the address of a socket,
+    /// that have not been replaced.
     pub blocking: usize,
     /// Workers that are stuck in a poll or block, and have been replaced.
     pub detached: usize,
@@ -74,7 +75,7 @@ impl Metrics {
         let finished = shared.finished();
         let spawned = sum(shared, |p| p.counts.spawned.get()) + shared.spawned.get();
         let injected = sched.injected();
-        let in_state = |wanted| sched.ps().filter(|p| p.state() == wanted).count();
+        let in_state = |wanted| sched.ps().filter(|p| p.watched_state() == wanted).count();
         Self {
             workers: sched.target(),
             threads,

@@ -5,6 +5,7 @@
 
 #![cfg(not(any(loom, shuttle, miri)))]
 
+mod address;
 #[cfg(not(any(corepool_tiny, corepool_test_hooks)))]
 mod ecosystem;
 mod end;

@@ -64,7 +64,7 @@ impl UdpSocket {
     ///
     /// The system's, or one of the name's resolution; an error if the runtime has ended.
     pub async fn send_to(&self, bytes: &[u8], to: impl ToSocketAddrs) -> io::Result<usize> {
-        let to = address::resolve(to)?[0];
+        let to = address::resolve_one(to)?;
         self.0.when(Direction::Write, Until::Unknown, |socket| socket.send_to(bytes, to)).await
     }
 

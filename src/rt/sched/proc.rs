@@ -69,6 +69,8 @@ pub(crate) struct P {
     pub(crate) expired: AtomicBool,
     /// The P was replaced inside `blocking`. Written under the lock.
     pub(crate) blocked: AtomicBool,
+    /// The thread is in a call that seldom blocks: see `set_calling`.
+    calls: AtomicBool,
     pub(crate) next: RunNext,
     pub(crate) queue: RunQueue,
     /// The timers that were set on this P. They stay here while no thread has it.
@@ -134,6 +136,7 @@ impl P {
             slice: AtomicU32::new(0),
             expired: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
+            calls: AtomicBool::new(false),
             next: RunNext::new(),
             queue: RunQueue::new(),
             timers: Arc::new(Timers::new()),
@@ -191,6 +194,28 @@ impl P {
 
     pub(crate) fn state(&self) -> u32 {
         self.state.load(Relaxed)
+    }
+
+    /// The state as sysmon and the metrics take it: a call that seldom blocks counts as BLOCKING.
+    pub(crate) fn watched_state(&self) -> u32 {
+        match self.state() {
+            state::RUNNING if self.is_calling() => state::BLOCKING,
+            state => state,
+        }
+    }
+
+    /// Whether the thread is in a call that seldom blocks.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.calls.load(Relaxed)
+    }
+
+    /// Sets whether the thread is in a call that seldom blocks, so that the state is not worth a
+    /// change. Returns whether it was. Called by that thread.
+    #[inline]
+    pub(crate) fn set_calling(&self, calls: bool) -> bool {
+        let before = self.is_calling();
+        self.calls.store(calls, Relaxed);
+        before
     }
 
     /// Changes the state to `to` if it is `from`, and returns whether it was. A caller that depends

@@ -501,7 +501,8 @@ impl Sched {
 
     /// Detaches a P whose thread is stuck: its tasks go to the global queue, and another P takes
     /// its place at once, so that the replacements of several workers start side by side. `seen` is
-    /// the state in which the P was found stuck; a P whose state has changed since is left alone.
+    /// the watched state in which the P was found stuck; a P whose state has changed since is left
+    /// alone.
     pub(crate) fn replace(&self, p: &P, seen: u32) -> Option<Launch> {
         let mut inner = self.lock();
         if inner.stopping {
@@ -511,7 +512,10 @@ impl Sched {
         if !self.has_thread(&inner, inner.blocked + blocks) {
             return None;
         }
-        if !p.change(seen, state::DETACHED) {
+        // In a call that seldom blocks the state itself is another.
+        let calls = seen == state::BLOCKING && p.is_calling();
+        let from = if calls && p.state() == state::RUNNING { state::RUNNING } else { seen };
+        if !p.change(from, state::DETACHED) {
             return None;
         }
         p.blocked.store(blocks == 1, Relaxed);

@@ -183,7 +183,7 @@ impl Sysmon<'_> {
             return NEVER;
         }
         let first = shared.first_timer();
-        let runs = shared.sched.ps().any(|p| p.state() == state::RUNNING);
+        let runs = shared.sched.ps().any(|p| p.watched_state() == state::RUNNING);
         let grace = if runs { GRACE.as_nanos() as u64 } else { 0 };
         first.saturating_add(grace)
     }
@@ -275,7 +275,7 @@ impl Sysmon<'_> {
                 self.rests = 0;
             }
             // Read once: a P that is idle at a second read must not be detached.
-            let state = p.state();
+            let state = p.watched_state();
             if reset || state == state::IDLE {
                 self.seen[p.id] = fresh;
                 continue;
