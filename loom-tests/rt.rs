@@ -19,7 +19,7 @@ use crate::rt::{
         ready::Ready,
         run_queue::{Batch, LEN, RunNext, RunQueue},
         sched::{Launch, Parked, Sched},
-        shared::hurry,
+        shared::{enter_again, hurry, leave_driver},
         timers::Timers,
         watch::{Watch, Why},
     },
@@ -704,6 +704,44 @@ fn rt_drive_against_inject() {
     });
 }
 
+/// The only worker parks while the thread in the driver, for which a timer is due, finds that it gets no
+/// P: one of the two is in the driver when both sleep.
+#[test]
+fn rt_drive_without_a_p_against_park() {
+    model("rt_drive_without_a_p_against_park", Some(3), || {
+        let sched = Arc::new(Sched::new(2, 2, 0));
+        let (driver, watch) = (Arc::new(Driver::new()), Watch::new());
+        let [worker, drives] = [(); 2].map(|()| {
+            let launch = sched.wake_one().expect("a worker is woken");
+            sched.give_up_spinning();
+            launch.p
+        });
+        let me = std::sync::Arc::new(Parker::new());
+        // SAFETY: this thread's P, which has no tasks.
+        assert!(matches!(unsafe { sched.park(sched.p(drives), &me, false) }, Parked::Asleep));
+        assert!(driver.enter());
+        let (surplus, launch) = sched.resize(1, || true);
+        assert!(surplus.is_empty() && launch.is_none());
+        let parks = {
+            let (sched, driver) = (Arc::clone(&sched), Arc::clone(&driver));
+            thread::spawn(move || {
+                let me = std::sync::Arc::new(Parker::new());
+                // SAFETY: this thread's P, which has no tasks.
+                let parked = unsafe { sched.park(sched.p(worker), &me, false) };
+                assert!(!matches!(parked, Parked::Found(_)));
+                assert!(sched.look_again(&me).is_none(), "there are no tasks");
+                driver.enter()
+            })
+        };
+        let gets_p = sched.rise_for_timer(&me).is_some();
+        leave_driver(&driver, &watch);
+        let again = !gets_p && enter_again(&driver, &sched);
+        let enters = parks.join().unwrap();
+        assert!(gets_p || again || enters, "no thread is in the driver");
+        assert!(!(again && enters), "two threads are");
+    });
+}
+
 /// A timer is set, elsewhere than on a worker, while the thread in the driver leaves it and sysmon
 /// falls asleep: sysmon sees the timer, or is woken.
 #[test]
@@ -724,8 +762,7 @@ fn rt_timer_against_idle_and_leave() {
         let leaver = {
             let (driver, watch) = (Arc::clone(&driver), Arc::clone(&watch));
             thread::spawn(move || {
-                driver.leave();
-                watch.notify(Why::Timer);
+                leave_driver(&driver, &watch);
             })
         };
         timers.set(1, Waker::noop()).expect("not stopped");

@@ -159,6 +159,9 @@ bug("detached P never reattached", "!inner.stopping && self.has_vacancy()", "fal
 bug("surplus workers not marked", "self.active() <= workers", "true",
     tests="--features rt --test rt workers::fewer")
 
+bug("driver emptied by fewer workers", "sleeper.is_driving()", "{ let _ = sleeper; false }",
+    tests="--features rt --lib white_box::rt::fewer_workers")
+
 
 # rt/sched/shared.rs
 
@@ -167,6 +170,12 @@ bug("task behind a blocking call unwatched", "self.watch.notify(Why::Work);", ""
 
 bug("task from outside unwatched", "self.watch.notify(Why::Work);", "",
     tests="--features rt --test rt stalls::what_comes_behind")
+
+bug("timers without a thread in the driver unwatched", "watch.notify(Why::Timer);", "let _ = watch;",
+    tests="--features rt --test rt timers::timers_fire_beside_a_call")
+
+bug("driver empty while all threads sleep", "sched.has_vacancy() && driver.enter()", "false && sched.has_vacancy() && driver.enter()",
+    models="rt_drive_without_a_p_against_park")
 
 bug("timer set without a fence", "fence(SeqCst);", "",
     models="rt_drive_against_timer")
@@ -299,9 +308,6 @@ bug("clock seldom read beside long polls", "{ 1 }", "{ STEP }",
 
 
 # rt/threads/worker.rs
-
-bug("timers without a thread in the driver unwatched", "shared.watch.notify(Why::Timer);", "",
-    tests="--features rt --test rt timers::timers_fire_beside_a_call")
 
 bug("global queue has no turn", "self.shared.sched.injected() > 0", "false",
     tests="--features rt --test rt fairness::the_global_queue_has_its_turn")

@@ -22,10 +22,10 @@ use crate::{
         self, Builder,
         context::current,
         sched::{
-            clock::NEVER,
+            clock::{Clock, NEVER},
             driver::Driver,
             owned::{Owned, SLOTS, Slot},
-            parker::Parker,
+            parker::{Order, Parker},
             proc::P,
             ready::Ready,
             run_queue::{Batch, LEN, RunQueue, StealOrder},
@@ -457,6 +457,39 @@ fn one_thread_is_in_the_driver() {
         assert!(driver.is_occupied(), "also with a timer for the beginning of time");
         driver.leave();
     }
+}
+
+/// If there are to be fewer workers, the thread in the driver stays: the others have found it occupied,
+/// and sleep elsewhere.
+#[test]
+fn fewer_workers_leave_a_thread_in_the_driver() {
+    let (sched, driver) = (Sched::new(3, 3, 0), Arc::new(Driver::new()));
+    let ps = [(); 3].map(|()| {
+        let launch = sched.wake_one().expect("a worker is woken");
+        sched.give_up_spinning();
+        sched.p(launch.p)
+    });
+    let sleepers = ps.map(|p| {
+        let me = Arc::new(Parker::new());
+        // SAFETY: nobody else has the P.
+        assert!(matches!(unsafe { sched.park(p, &me, false) }, Parked::Asleep));
+        me
+    });
+    let [first, ..] = &sleepers;
+    thread::scope(|scope| {
+        let drives = scope.spawn(|| {
+            assert!(driver.enter());
+            first.drive(&driver, &Clock::new(), &mut Vec::new(), || NEVER)
+        });
+        while !first.is_driving() && !drives.is_finished() {
+            thread::yield_now();
+        }
+        let (surplus, _) = sched.resize(1, || true);
+        first.give(Order::End);
+        assert_eq!(drives.join().unwrap(), Some(Order::End));
+        assert_eq!(surplus.len(), 2);
+        assert!(surplus.iter().all(|other| !Arc::ptr_eq(other, first)));
+    });
 }
 
 /// A thread that has not yet run a task, or looks for one, is in no poll: sysmon must not count its

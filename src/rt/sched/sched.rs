@@ -602,6 +602,9 @@ impl Sched {
             }
             self.mark(&mut inner, p, state::SURPLUS);
         }
+        // Those who stay need the one in the driver: they have found it occupied.
+        // bug: driver emptied by fewer workers
+        inner.idle.sort_by_cached_key(|sleeper| sleeper.is_driving());
         let surplus = inner.idle.len().saturating_sub(workers);
         let surplus = inner.idle.drain(..surplus).collect();
         drop(inner);

@@ -430,6 +430,25 @@ pub(crate) fn hurry(driver: &Driver, watch: &Watch, at: u64) {
     }
 }
 
+/// Leaves the driver. From now on sysmon takes care of timers and sockets.
+pub(crate) fn leave_driver(driver: &Driver, watch: &Watch) {
+    driver.leave();
+    // The fence in it pairs with those in `Watch::try_idle` and `Sched::look_again`.
+    // bug: timers without a thread in the driver unwatched
+    watch.notify(Why::Timer);
+}
+
+/// Enters the driver again, after `leave_driver`, if a P is idle. Returns whether the calling thread is
+/// in it now.
+///
+/// A thread that parks before the driver is left finds it occupied, and sleeps elsewhere. But then this
+/// thread sees that a P is idle: so the driver is not empty while all threads sleep. Later ones find it
+/// empty.
+pub(crate) fn enter_again(driver: &Driver, sched: &Sched) -> bool {
+    // bug: driver empty while all threads sleep
+    sched.has_vacancy() && driver.enter()
+}
+
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("id", &self.id).field("sched", &self.sched).finish()

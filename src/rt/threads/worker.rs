@@ -25,7 +25,7 @@ use crate::{
             ready::{self, Ready},
             run_queue::{Batch, StealOrder},
             sched::Parked,
-            shared::Shared,
+            shared::{Shared, enter_again, leave_driver},
             timers::Timers,
             watch::Why,
         },
@@ -210,11 +210,12 @@ impl WorkerLoop<'_> {
             self.spins = true;
             return Some(p);
         }
-        if self.shared.driver.enter() {
+        let mut drives = self.shared.driver.enter();
+        while drives {
             match self.drive() {
                 Driven::Order(order) => return self.obey(order),
                 Driven::Due(p) => return Some(p),
-                Driven::Busy => {}
+                Driven::Busy => drives = enter_again(&self.shared.driver, &self.shared.sched),
             }
         }
         loop {
@@ -252,9 +253,7 @@ impl WorkerLoop<'_> {
         };
         self.due = matches!(driven, Driven::Due(_));
         // Before wakers are called, which may block.
-        shared.driver.leave();
-        // bug: timers without a thread in the driver unwatched
-        shared.watch.notify(Why::Timer);
+        leave_driver(&shared.driver, &shared.watch);
         if !self.due {
             // The thread does not know its P yet.
             wake_ready(shared, &mut self.ready, None);
