@@ -899,3 +899,27 @@ fn rt_task_list_against_trim() {
         assert_eq!(found, 1, "the task that waits is lost");
     });
 }
+
+/// Sysmon looks for the name of the task that is polled while that poll ends and the next begins: it finds
+/// no name of another poll.
+#[test]
+fn rt_name_against_the_next_poll() {
+    model("rt_name_against_the_next_poll", None, || {
+        let p = Arc::new(P::new(0));
+        let sysmon = {
+            let p = Arc::clone(&p);
+            thread::spawn(move || {
+                let tick = p.tick();
+                let found = p.task_name(tick);
+                let names = ["none", "one", "two"];
+                assert!(found.is_none_or(|name| name == names[tick.polls()]), "another task's");
+            })
+        };
+        for name in ["one", "two"] {
+            p.begin_poll();
+            p.set_task_name(Some(name));
+            p.set_task_name(None);
+        }
+        sysmon.join().unwrap();
+    });
+}

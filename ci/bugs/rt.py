@@ -33,6 +33,9 @@ bug("mark of sysmon erased",
     "{ let was = self.state(); if was == from { self.state.store(to, Relaxed) }; was == from }",
     models="rt_detach_against_blocking")
 
+bug("name of a later task reported", "self.tick() == tick", "{ let _ = tick; true }",
+    models="rt_name_against_the_next_poll")
+
 bug("seat given away with its P", "= self.seat.swap(ptr::null_mut(), Relaxed", ": *mut Seat = ptr::null_mut(",
     tests="--features rt --lib white_box::rt::a_seat")
 
@@ -210,6 +213,12 @@ bug("aborted task is polled again", "self.end.meta().is_aborted()", "false",
 
 bug("panic of the hook ends its worker", "catch_and_discard(|| hook(&TaskPanic { worker: p.id, payload }))", "hook(&TaskPanic { worker: p.id, payload })",
     tests="--features rt --test rt hooks::the_panic_hook")
+
+
+# rt/task/named.rs
+
+bug("name of a task kept for the next", "set(self.before)", "let _ = self.before",
+    tests="--features rt --test rt stalls::a_stall_names")
 
 
 # rt/task/spawn.rs

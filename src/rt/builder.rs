@@ -38,7 +38,7 @@ const MAINS: Mains =
 ///     .max_threads(64)
 ///     .stall_after(Some(Duration::from_millis(10)))
 ///     .thread_name("example")
-///     .on_stall(|stall| eprintln!("worker {} is stuck", stall.worker))
+///     .on_stall(|stall| eprintln!("{} is stuck in {:?}", stall.thread, stall.task))
 ///     .build()?;
 /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
 /// # Ok::<(), std::io::Error>(())

@@ -23,6 +23,8 @@ pub struct Stall {
     ///
     /// [`Builder::thread_name`]: crate::rt::Builder::thread_name
     pub thread: String,
+    /// The name of the task, if it has one: see [`named`](crate::rt::named()).
+    pub task: Option<&'static str>,
     /// The index of the worker: see [`Worker::index`](crate::rt::Worker::index).
     pub worker: usize,
     /// The poll has lasted at least this long.

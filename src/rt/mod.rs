@@ -101,6 +101,7 @@ pub use self::{
         current_worker::{Worker, current_worker},
         interval::{Interval, interval},
         join::{AbortHandle, JoinError, JoinHandle},
+        named::{Named, named},
         sleep::{Sleep, sleep},
         spawn::spawn,
         timeout::{Elapsed, Timeout, timeout},

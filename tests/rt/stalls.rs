@@ -166,6 +166,40 @@ fn the_stall_hook_is_called() {
     runtime.block_on(next).unwrap();
 }
 
+/// A report names the innermost named future that is polled. The next tasks of the worker have no name.
+#[test]
+fn a_stall_names_its_task() {
+    let (sender, reports) = mpsc::channel();
+    let (sender, reports) = (Mutex::new(sender), Arc::new(Mutex::new(reports)));
+    let runtime = Builder::new()
+        .workers(1)
+        .stall_after(Some(Duration::from_millis(50)))
+        .on_stall(move |stall| drop(sender.lock().unwrap().send(stall.clone())))
+        .build()
+        .unwrap();
+    // Stays in a poll until that has been reported. On a busy machine others may be stuck before.
+    let stalls = move |task| {
+        let index = rt::current_worker().unwrap().index();
+        let mine = (task, index, format!("corepool-rt-{index}"));
+        let next = || reports.lock().unwrap().recv_timeout(LONG).expect("another report");
+        while {
+            let stall = next();
+            (stall.task, stall.worker, stall.thread) != mine
+        } {}
+    };
+    let [stalls_1, stalls_2, stalls_3] = [(); 3].map(|()| stalls.clone());
+    run(&runtime, async move { stalls_1(None) });
+    let outer = rt::named("outer", async move {
+        rt::named("inner", async { stalls_2(Some("inner")) }).await;
+        rt::named("yields", rt::yield_now()).await;
+        stalls_2(Some("outer"));
+    });
+    run(&runtime, outer);
+    let panics = runtime.spawn(rt::named("panics", async { panic!("on purpose") }));
+    assert!(runtime.block_on(panics).unwrap_err().is_panic());
+    run(&runtime, async move { stalls_3(None) });
+}
+
 /// `blocking` inside `blocking`, and a panic inside.
 #[test]
 fn blocking_may_nest_and_panic() {

@@ -1,6 +1,6 @@
 //! P: the right to run tasks. A P has a run queue, and a seat of the pools.
 
-use std::{ptr, sync::Arc};
+use std::{mem, ptr, sync::Arc};
 
 use super::{
     owned::Owned,
@@ -14,7 +14,7 @@ use crate::{
         join::{attach_seat, detach_seat},
     },
     seat::{seat::Seat, table::Seats},
-    sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Relaxed},
+    sync::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Mutex, Relaxed, lock::lock},
     util::counter::Counter,
 };
 
@@ -79,6 +79,8 @@ pub(crate) struct P {
     pub(crate) spent: Spent,
     /// The unfinished tasks that were spawned with this P.
     pub(crate) owned: Owned,
+    /// The name of the task that is polled, if it has one.
+    task_name: Mutex<Option<&'static str>>,
     /// The seat while no thread has the P, or while its thread does not poll. Otherwise null: the
     /// seat is the thread's current one.
     seat: AtomicPtr<Seat>,
@@ -143,6 +145,7 @@ impl P {
             counts: TaskCounts::default(),
             spent: Spent::new(),
             owned: Owned::new(),
+            task_name: Mutex::new(None),
             seat: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -223,6 +226,21 @@ impl P {
     pub(crate) fn change(&self, from: u32, to: u32) -> bool {
         // bug: mark of sysmon erased
         self.state.compare_exchange(from, to, Relaxed, Relaxed).is_ok()
+    }
+
+    /// Sets the name of the task that is polled. Returns the name before. Called by the thread that has
+    /// the P.
+    pub(crate) fn set_task_name(&self, name: Option<&'static str>) -> Option<&'static str> {
+        mem::replace(&mut *lock(&self.task_name), name)
+    }
+
+    /// Returns the name of the task that is polled at `tick`, if it has one, and if that poll has not
+    /// ended.
+    pub(crate) fn task_name(&self, tick: Tick) -> Option<&'static str> {
+        let name = *lock(&self.task_name);
+        // If it is that of a later poll, the lock has made the later tick visible.
+        // bug: name of a later task reported
+        name.filter(|_| self.tick() == tick)
     }
 
     /// Moves the seat from the P to the calling thread, which has just got the P.

@@ -12,6 +12,8 @@ pub(crate) mod spawn;
 
 pub(crate) mod sleep;
 
+pub(crate) mod named;
+
 pub(crate) mod timeout;
 
 pub(crate) mod interval;

@@ -335,7 +335,8 @@ impl Sysmon<'_> {
             seen.reported = true;
             let thread = format!("{}-{}", self.shared.config.thread_name, p.id);
             self.shared.stalls.add(1);
-            self.shared.report(Stall { thread, worker: p.id, elapsed, detached });
+            let task = p.task_name(seen.tick);
+            self.shared.report(Stall { thread, task, worker: p.id, elapsed, detached });
         }
         detached
     }
