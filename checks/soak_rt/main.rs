@@ -2,6 +2,7 @@
 //! polls that get stuck, panics, aborts, changes of the number of workers, and shutdowns at random
 //! moments. Checked: each task ends once, its future is dropped once, its handle reports how it
 //! ended, and no two threads have the same worker index.
+//! Before that, futures of three quarters of a stack are spawned.
 //!
 //! ```text
 //! soak_rt [SECONDS [SEED]]
@@ -14,6 +15,7 @@
 
 mod counts;
 mod dice;
+mod large;
 mod round;
 mod task;
 mod watchdog;
@@ -48,6 +50,7 @@ fn main() {
         }
     }));
     watchdog::start();
+    large::play();
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut dice = Dice::new(seed);
     let mut rounds = 0;

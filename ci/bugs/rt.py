@@ -25,6 +25,12 @@ bug("waiting task freed under its list", "mem::forget(waker.clone())", "mem::for
 bug("waiting tasks outlive their runtime", "|waker| waker.wake()", "drop",
     tests="--features rt --test rt shutdown::all_waiting")
 
+bug("room of a long queue is kept", "self.sched.trim();", "",
+    tests="--features rt --test memory tasks::a_million")
+
+bug("room of many timers is kept", "timers.trim()", "drop(timers)",
+    tests="--features rt --test memory tasks::a_million")
+
 
 # rt/sched/proc.rs
 

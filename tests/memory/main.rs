@@ -10,6 +10,8 @@ mod paced;
 mod relay;
 mod retention;
 mod steady;
+#[cfg(feature = "rt")]
+mod tasks;
 
 use std::{
     alloc::{GlobalAlloc, Layout},

@@ -110,9 +110,14 @@ impl Shared {
         }
     }
 
-    /// Frees memory of the lists that ended tasks have left.
-    pub(crate) fn trim_lists(&self) {
+    /// Frees memory that ended tasks have left: their places in lists, queues and heaps.
+    pub(crate) fn trim(&self) {
         self.lists().for_each(Owned::trim);
+        // bug: room of a long queue is kept
+        self.sched.trim();
+        // bug: room of many timers is kept
+        self.all_timers().for_each(|timers| timers.trim());
+        self.joiners.trim();
     }
 
     /// Stops all threads, and waits for them, except those that are detached, and for the drop of all

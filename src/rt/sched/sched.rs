@@ -332,6 +332,13 @@ impl Sched {
         mem::take(&mut inner.global)
     }
 
+    /// Frees room of the global queue that its tasks do not need.
+    pub(crate) fn trim(&self) {
+        let mut inner = self.lock();
+        let len = inner.global.len();
+        inner.global.shrink_to(2 * len);
+    }
+
     /// Pushes tasks to the global queue.
     fn add(&self, inner: &mut Inner, tasks: impl IntoIterator<Item = Ready>) {
         inner.global.extend(tasks);

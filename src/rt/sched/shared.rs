@@ -480,6 +480,12 @@ impl Joiners {
         drop(waker);
     }
 
+    /// Frees room that the wakers do not need.
+    pub(super) fn trim(&self) {
+        let wakers = &mut lock(&self.0).1;
+        wakers.shrink_to(2 * wakers.len());
+    }
+
     pub(super) fn wake_all(&self) {
         let wakers = std::mem::take(&mut lock(&self.0).1);
         wake_all(wakers.into_values());

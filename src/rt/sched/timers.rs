@@ -289,6 +289,13 @@ impl Timers {
         self.publish(heap);
     }
 
+    /// Frees room that the entries do not need.
+    pub(crate) fn trim(&self) {
+        let mut heap = lock(&self.heap);
+        let len = heap.entries.len();
+        heap.entries.shrink_to(2 * len);
+    }
+
     /// The number of entries.
     #[cfg(test)]
     #[allow(dead_code, reason = "not for all builds")]

@@ -384,7 +384,7 @@ impl Sysmon<'_> {
         // bug: memory of ended tasks is kept
         if finished.wrapping_sub(self.finished) >= TRIM {
             self.finished = finished;
-            self.shared.trim_lists();
+            self.shared.trim();
         }
     }
 
