@@ -1,0 +1,1 @@
+//! Other crates on corepool's runtime and sockets: see `tests`.
