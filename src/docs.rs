@@ -27,6 +27,14 @@ pub mod guide {
         #![doc = include_str!("../docs/coming-from.md")]
     }
 
+    /// axum, TLS, WebSockets and `futures` on the runtime.
+    ///
+    // `recipes/rt` runs the examples, since it has these crates.
+    #[cfg(not(doctest))]
+    pub mod other_crates {
+        #![doc = include_str!("../docs/other-crates.md")]
+    }
+
     /// What pools cannot do.
     ///
     pub mod limits {

@@ -1,6 +1,7 @@
 #![cfg_attr(doc, doc = "[guide-memory]: crate::guide::memory")]
 #![cfg_attr(doc, doc = "[guide-buffers]: crate::guide::buffers")]
 #![cfg_attr(doc, doc = "[guide-limits]: crate::guide::limits")]
+#![cfg_attr(doc, doc = "[guide-other-crates]: crate::guide::other_crates")]
 #![cfg_attr(doc, doc = "[guide-coming-from]: crate::guide::coming_from")]
 #![cfg_attr(doc, doc = "[design]: crate::design")]
 #![cfg_attr(doc, doc = "[design-fork]: crate::design#fork")]

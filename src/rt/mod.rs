@@ -68,6 +68,7 @@
 //! Channels, locks and streams of other crates work as they are, since a task may be woken by any
 //! thread. Sockets are in `rt::net`, of the feature `net`, with the traits of `futures-io`, hyper and
 //! tokio; the example `http` uses them. `async-io` works as well: its reactor is a thread of its own.
+//! [The guide](crate::guide::other_crates) shows axum and TLS on the runtime.
 
 // In reading order, from the ground up, as in `lib.rs`.
 pub(crate) mod config;

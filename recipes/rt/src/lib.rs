@@ -1,1 +1,3 @@
-//! Other crates on corepool's runtime and sockets: see `tests`.
+//! Other crates on corepool's runtime and sockets. Here are the examples of the guide, as tests.
+//!
+#![doc = include_str!("../../../docs/other-crates.md")]

@@ -70,8 +70,8 @@
 //! Streams implement `AsyncRead` and `AsyncWrite` of `futures-io`. With the feature `hyper` they
 //! implement hyper's `Read` and `Write`, and there are an `Executor` and a `Timer` for it. With the
 //! feature `tokio` they implement tokio's `AsyncRead` and `AsyncWrite`, without tokio's runtime. So
-//! crates that are generic over these traits work with them. Traits that take `Pin<&mut Self>` serve
-//! one task for each direction.
+//! crates that are generic over these traits work with them: [the guide](crate::guide::other_crates)
+//! shows axum and TLS. Traits that take `Pin<&mut Self>` serve one task for each direction.
 //!
 //! # After a fork
 //!
