@@ -16,7 +16,7 @@ const INDICES: usize = 1024;
 /// The counts of one runtime.
 #[derive(Debug)]
 pub struct Counts {
-    /// Live futures, counted by the `Entry` in each.
+    /// Live futures and wakers, counted by the `Entry` in each.
     live: AtomicUsize,
     /// For each worker index, the threads in a poll with that index.
     owners: [AtomicUsize; INDICES],
@@ -45,22 +45,27 @@ impl Counts {
     }
 }
 
-/// Owned by a future, and dropped with it.
+/// Owned by a future or a waker, and dropped with it.
 #[derive(Debug)]
 pub struct Entry(Arc<Counts>);
 
 impl Entry {
     pub fn new(counts: &Arc<Counts>) -> Self {
         counts.live.fetch_add(1, SeqCst);
-        TOTAL.tasks.fetch_add(1, SeqCst);
         Self(Arc::clone(counts))
+    }
+
+    /// As `new`, for the future of a task.
+    pub fn of_task(counts: &Arc<Counts>) -> Self {
+        TOTAL.tasks.fetch_add(1, SeqCst);
+        Self::new(counts)
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         let before = self.0.live.fetch_sub(1, SeqCst);
-        assert!(before > 0, "a future was dropped twice");
+        assert!(before > 0, "a future or a waker was dropped twice");
     }
 }
 
@@ -75,6 +80,9 @@ pub struct Total {
     pub steals: AtomicU64,
     pub panics: AtomicU64,
     pub aborts: AtomicU64,
+    pub timers: AtomicU64,
+    pub connections: AtomicU64,
+    pub bytes: AtomicU64,
 }
 
 impl Total {
@@ -86,6 +94,9 @@ impl Total {
             steals: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             aborts: AtomicU64::new(0),
+            timers: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }
     }
 
@@ -98,12 +109,18 @@ impl Total {
 
 impl fmt::Display for Total {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [tasks, polls, stalls, steals, panics, aborts] =
-            [&self.tasks, &self.polls, &self.stalls, &self.steals, &self.panics, &self.aborts]
-                .map(|count| count.load(SeqCst));
-        write!(
-            f,
-            "{tasks} tasks, {polls} polls, {stalls} stuck, {steals} steals, {panics} panics, {aborts} aborts"
-        )
+        let counts = [
+            (&self.tasks, "tasks"),
+            (&self.polls, "polls"),
+            (&self.stalls, "stuck"),
+            (&self.steals, "steals"),
+            (&self.panics, "panics"),
+            (&self.aborts, "aborts"),
+            (&self.timers, "timers fired"),
+            (&self.connections, "connections"),
+            (&self.bytes, "bytes back"),
+        ];
+        let counts = counts.map(|(count, what)| format!("{} {what}", count.load(SeqCst)));
+        f.write_str(&counts.join(", "))
     }
 }

@@ -1,8 +1,14 @@
 //! A soak of the runtime: tasks with random operations, on runtimes that start and shut down, with
-//! polls that get stuck, panics, aborts, changes of the number of workers, and shutdowns at random
-//! moments. Checked: each task ends once, its future is dropped once, its handle reports how it
-//! ended, and no two threads have the same worker index.
-//! Before that, futures of three quarters of a stack are spawned.
+//! polls that get stuck, panics, aborts, timers, sockets, changes of the number of workers, and
+//! shutdowns at random moments. Checked:
+//!
+//! * Each task ends once, its future is dropped once, and its handle reports how it ended.
+//! * No two threads have the same worker index.
+//! * No timer fires early. One that is dropped drops its waker.
+//! * Every byte that was sent over a connection arrives, in order, also where operations are dropped.
+//! * A socket that is left when its runtime ends returns errors.
+//! * After the end of a runtime all its descriptors are closed.
+//! * Futures of three quarters of a stack can be spawned, before all that.
 //!
 //! ```text
 //! soak_rt [SECONDS [SEED]]
@@ -13,11 +19,21 @@
 // `unreachable_pub` does not apply to a program.
 #![allow(unreachable_pub)]
 
+mod channels;
 mod counts;
+mod crowd;
+mod descriptors;
 mod dice;
 mod large;
+mod objects;
+mod order;
+mod outsider;
 mod round;
+mod server;
+mod sockets;
+mod stream;
 mod task;
+mod timers;
 mod watchdog;
 
 use std::{

@@ -2,53 +2,68 @@
 
 use std::{
     panic::resume_unwind,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
     thread,
     time::{Duration, Instant},
 };
 
-use corepool::rt::{Builder, JoinHandle, Runtime};
+use corepool::rt::{Builder, JoinHandle, Runtime, net::TcpListener};
 
 use crate::{
-    counts::{Counts, TOTAL},
+    counts::TOTAL,
+    descriptors,
     dice::Dice,
-    task::{Order, Planned, act, check},
-    watchdog,
+    order::{Order, Place},
+    outsider,
+    server::Acceptors,
+    task::{Planned, act, check},
+    timers, watchdog,
 };
 
 /// The most threads that a runtime may have.
 const THREADS: u64 = 24;
 
 pub fn play(dice: &mut Dice) {
+    let descriptors = descriptors::count();
     let runtime = build(dice);
-    let (counts, stop) = (Counts::new(), Arc::new(AtomicBool::new(false)));
+    // A runtime has no netpoller before its first socket.
+    let has_sockets = !dice.one_in(4);
+    let listener = has_sockets.then(|| listen(&runtime));
+    let address = listener.as_ref().map(|listener| listener.local_addr().expect("it is bound"));
+    let outsider = (has_sockets && dice.one_in(3)).then(|| outsider::start(&runtime));
+    let place = Place::new(address);
+    let mut acceptors = Acceptors::spawn(&runtime, listener, &place, dice);
     let roots: Vec<_> = (0..1 + dice.below(100))
         .map(|_| {
-            let (name, counts, stop) =
-                (dice.below(u64::MAX), Arc::clone(&counts), Arc::clone(&stop));
-            let order = Order { name, depth: 3, dice: dice.split(), counts, stop };
-            (name, runtime.spawn(act(order)))
+            let order = Order::new(dice, 3, &place);
+            (order.name, runtime.spawn(act(order)))
         })
         .collect();
-    disturb(&runtime, dice);
+    disturb(&runtime, &mut acceptors, dice);
     if dice.one_in(3) {
         // The shutdown comes while tasks run.
-        stop.store(true, SeqCst);
+        place.stop();
         end(runtime, dice);
         drop(roots);
     } else {
         finish(&runtime, roots, dice);
-        stop.store(true, SeqCst);
-        until("all tasks end", || runtime.metrics().alive == 0);
+        place.stop();
+        until("all tasks end", || runtime.metrics().alive <= acceptors.len());
+        drop(acceptors);
+        until("all acceptors end", || runtime.metrics().alive == 0);
         let metrics = runtime.metrics();
         assert_eq!(metrics.queued, 0, "{metrics:?}");
         assert!(metrics.threads <= THREADS as usize, "{metrics:?}");
         end(runtime, dice);
     }
-    until("all futures are dropped", || counts.live() == 0);
+    until("all futures are dropped", || place.counts.live() == 0);
+    if let Some(outsider) = outsider {
+        outsider.join().expect("a panic exits");
+    }
+    until("all descriptors are closed", || descriptors::count() == descriptors);
+}
+
+fn listen(runtime: &Runtime) -> TcpListener {
+    runtime.block_on(async { TcpListener::bind("127.0.0.1:0") }).expect("there is a free port")
 }
 
 fn build(dice: &mut Dice) -> Runtime {
@@ -69,14 +84,16 @@ fn build(dice: &mut Dice) -> Runtime {
         .expect("threads can be started")
 }
 
-/// Changes the number of workers, collects, and reads the metrics.
-fn disturb(runtime: &Runtime, dice: &mut Dice) {
+/// Changes the number of workers, collects, reads the metrics, and sleeps beside the workers.
+fn disturb(runtime: &Runtime, acceptors: &mut Acceptors, dice: &mut Dice) {
     for _ in 0..dice.below(50) {
-        match dice.below(4) {
+        match dice.below(6) {
             // The number may exceed `max_threads`: the result is ignored.
             0 => drop(runtime.set_workers(1 + dice.below(5) as usize)),
             1 => corepool::collect(),
             2 => drop(runtime.metrics()),
+            3 => runtime.block_on(timers::sleep(dice)),
+            4 => acceptors.abort_one(),
             _ => thread::sleep(dice.time()),
         }
     }

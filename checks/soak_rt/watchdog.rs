@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use crate::counts::TOTAL;
+
+/// The limit of what takes milliseconds.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 static STEPS: AtomicU64 = AtomicU64::new(0);
 
@@ -17,13 +20,14 @@ pub fn step() {
 
 pub fn start() {
     thread::spawn(|| {
-        loop {
-            let before = STEPS.load(Relaxed);
-            thread::sleep(2 * PATIENCE);
-            if STEPS.load(Relaxed) == before {
-                eprintln!("soak_rt: it hangs");
-                abort();
-            }
+        let (mut steps, mut seconds) = (0, 0);
+        while seconds < 2 * PATIENCE.as_secs() {
+            thread::sleep(Duration::from_secs(1));
+            let now = STEPS.load(Relaxed);
+            seconds = if now == steps { seconds + 1 } else { 0 };
+            steps = now;
         }
+        eprintln!("soak_rt: it hangs after {steps} runtimes, {TOTAL}");
+        abort();
     });
 }
