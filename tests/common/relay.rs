@@ -5,7 +5,8 @@ use std::{sync::mpsc, thread};
 /// How many objects are under way at most.
 pub(crate) const UNDER_WAY: usize = 8;
 
-/// Gets `count` objects on this thread, and gives them back on `droppers` threads in turn.
+/// Gets `count` objects on this thread, and gives them back on `droppers` threads in turn. Waits until
+/// these, and their thread-local destructors, have ended.
 pub(crate) fn relay<L: Send>(
     droppers: usize,
     count: usize,
@@ -18,15 +19,15 @@ pub(crate) fn relay<L: Send>(
         let dropper = |_| {
             let (to, inbox) = mpsc::channel::<L>();
             let done = done.clone();
-            scope.spawn(move || {
+            let thread = scope.spawn(move || {
                 for lent in inbox {
                     give_back(lent);
                     done.send(()).expect("the getter waits for all");
                 }
             });
-            to
+            (to, thread)
         };
-        let to: Vec<_> = (0..droppers).map(dropper).collect();
+        let (to, threads): (Vec<_>, Vec<_>) = (0..droppers).map(dropper).unzip();
         for i in 0..count {
             if i >= UNDER_WAY {
                 is_done.recv().expect("a dropper is alive");
@@ -35,5 +36,6 @@ pub(crate) fn relay<L: Send>(
         }
         drop((to, done));
         is_done.iter().for_each(drop);
+        threads.into_iter().for_each(|thread| thread.join().expect("a dropper has panicked"));
     });
 }

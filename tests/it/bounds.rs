@@ -236,7 +236,8 @@ fn a_thread_that_only_takes_hoards_no_room() {
         let (answer, answers) = mpsc::channel();
         thread::scope(|s| {
             let pool = &pool;
-            s.spawn(move || asked.iter().for_each(|()| answer.send(pool.try_take()).unwrap()));
+            let taker =
+                s.spawn(move || asked.iter().for_each(|()| answer.send(pool.try_take()).unwrap()));
             let mut found = 0;
             let n = repeat(1000, 100);
             for i in 0..n {
@@ -245,6 +246,7 @@ fn a_thread_that_only_takes_hoards_no_room() {
                 found += usize::from(answers.recv().unwrap().is_some());
             }
             drop(ask);
+            taker.join().unwrap();
             assert!(found > n / 10 * 9, "bound {limit}: {found} of {n} found");
         });
     }

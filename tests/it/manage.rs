@@ -7,7 +7,7 @@ use std::thread;
 
 use corepool::{Manage, OwnedPooled, Pool, Pooled};
 
-use crate::util::{alone, fail, live, on_thread, panics};
+use crate::util::{alone, fail, join, live, on_thread, on_threads, panics};
 
 /// Makes numbered objects, and refuses those that are 0 when they come back.
 struct Numbers {
@@ -148,13 +148,9 @@ fn a_first_use_by_many_moves_the_manager_once() {
     let token = Arc::new(());
     for _ in 0..20 {
         let (pool, ready) = (Pool::new(numbers(&token)), Barrier::new(4));
-        thread::scope(|s| {
-            for _ in 0..4 {
-                s.spawn(|| {
-                    ready.wait();
-                    drop(pool.get());
-                });
-            }
+        on_threads(4, |_| {
+            ready.wait();
+            drop(pool.get());
         });
         assert_eq!(live(&token), 1);
         drop(pool);
@@ -280,7 +276,7 @@ fn drain_takes_everything() {
     let pool = Pool::new(|| 0);
     let (there, end) = (Barrier::new(4), Barrier::new(4));
     thread::scope(|s| {
-        for i in 0..3 {
+        let fill = |i| {
             let (pool, there, end) = (&pool, &there, &end);
             s.spawn(move || {
                 (0..10).for_each(|j| pool.put(10 * i + j));
@@ -289,11 +285,13 @@ fn drain_takes_everything() {
                 }
                 there.wait();
                 end.wait();
-            });
-        }
+            })
+        };
+        let threads: Vec<_> = (0..3).map(fill).collect();
         there.wait();
         let mut all: Vec<_> = pool.drain().collect();
         end.wait();
+        threads.into_iter().for_each(join);
         all.sort();
         assert!(all.into_iter().eq(0..30));
     });

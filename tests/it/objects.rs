@@ -239,6 +239,7 @@ fn a_thread_gets_all_that_it_has_put_back() {
 /// With the stack of a thread of `std`, also without optimisation.
 #[test]
 fn large_objects_fit_on_the_stack() {
+    let _alone = alone();
     let work = || {
         let pool = Pool::new(|| [1_u8; 64 << 10]);
         assert_eq!(pool.get()[9], 1);

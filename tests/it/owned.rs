@@ -7,7 +7,7 @@ use std::thread;
 
 use corepool::{OwnedPooled, Pool, collect};
 
-use crate::util::{alone, live, on_thread, panics};
+use crate::util::{alone, join, live, on_thread, panics};
 
 type Tokens = Pool<Arc<()>>;
 
@@ -137,7 +137,7 @@ fn a_pool_may_end_while_its_guards_are_dropped() {
         (0..8).for_each(|_| pool.put(token.clone()));
         let start = Barrier::new(3);
         thread::scope(|scope| {
-            for _ in 0..2 {
+            let threads = [(); 2].map(|()| {
                 let guards: Vec<_> = (0..4).map(|_| pool.get_owned()).collect();
                 let start = &start;
                 scope.spawn(move || {
@@ -146,11 +146,12 @@ fn a_pool_may_end_while_its_guards_are_dropped() {
                         drop(guard);
                         (0..round % 50).for_each(|_| std::hint::spin_loop());
                     }
-                });
-            }
+                })
+            });
             start.wait();
             (0..round % 70).for_each(|_| std::hint::spin_loop());
             drop(pool);
+            threads.into_iter().for_each(join);
         });
         // If a thread was stopped inside a pin, the pool has left that thread's objects to collects.
         (0..3).for_each(|_| corepool::collect());

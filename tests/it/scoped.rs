@@ -8,7 +8,7 @@ use std::{
 
 use corepool::{Manage, Pool, Scoped, collect};
 
-use crate::util::{alone, sorted};
+use crate::util::{alone, on_thread, on_threads, sorted};
 
 /// Counts its drops in what it borrows.
 struct Object<'a>(&'a AtomicUsize);
@@ -37,11 +37,7 @@ fn objects_and_managers_may_borrow() {
     let _alone = alone();
     let text = String::from("one two three");
     let pool: Pool<Vec<&str>, _, Scoped> = Pool::scoped(Words(&text));
-    thread::scope(|s| {
-        for _ in 0..2 {
-            s.spawn(|| assert!(pool.get().len() >= 2));
-        }
-    });
+    on_threads(2, |_| assert!(pool.get().len() >= 2));
     assert_eq!(pool.try_take().as_deref(), Some(&["one", "two"][..]));
 }
 
@@ -101,11 +97,8 @@ fn a_forgotten_pool_drops_nothing() {
     let _alone = alone();
     let dropped = AtomicUsize::new(0);
     let pool: Pool<Object<'_>, _, Scoped> = Pool::scoped(|| Object(&dropped));
-    thread::scope(|s| {
-        let used = s.spawn(|| drop((pool.get(), pool.get())));
-        used.join().unwrap();
-        drop((pool.get(), pool.get(), pool.get()));
-    });
+    on_thread(|| drop((pool.get(), pool.get())));
+    drop((pool.get(), pool.get(), pool.get()));
     let objects = pool.stats().idle as usize;
     mem::forget(pool);
     (0..4).for_each(|_| collect());

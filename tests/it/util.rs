@@ -1,6 +1,7 @@
 //! Helpers of all modules: taking turns, threads in lock step, and draining pools.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -22,12 +23,27 @@ pub(crate) const fn repeat(many: usize, few: usize) -> usize {
     if cfg!(miri) { few } else { many }
 }
 
-/// The test that holds this guard is the only one that uses pools, and no collect runs by the
-/// clock.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    set_collect_interval(None);
+/// The test that has this is the only one that uses pools.
+#[must_use]
+pub(crate) struct Alone;
+
+/// From here on the calling test is the only one that uses pools, and no collect runs by the clock. It
+/// must not have used a pool before.
+///
+/// The next test begins when this one's thread has ended and given back its seat. Meanwhile a `get` may
+/// create an object although another thread has one, and a `put` may drop one.
+pub(crate) fn alone() -> Alone {
     static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    thread_local! {
+        // Thread-locals are destroyed in the reverse order of their first use.
+        static TURN: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
+    }
+    TURN.with_borrow_mut(|turn| {
+        turn.get_or_insert_with(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
+    });
+    // Not earlier: the call takes the lock of the registry.
+    set_collect_interval(None);
+    Alone
 }
 
 /// Takes idle objects until there are none.
@@ -61,7 +77,8 @@ pub(crate) fn on_threads<R: Send>(n: usize, f: impl Fn(usize) -> R + Sync) -> Ve
     })
 }
 
-fn join<R>(thread: ScopedJoinHandle<'_, R>) -> R {
+/// Waits until the thread and its thread-local destructors have ended.
+pub(crate) fn join<R>(thread: ScopedJoinHandle<'_, R>) -> R {
     thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
 }
 
@@ -90,7 +107,7 @@ pub(crate) fn watched(f: impl FnOnce() + Send + 'static) {
         f();
         let _ = done.send(());
     });
-    let limit = Duration::from_secs(if cfg!(miri) { 1000 } else { 50 });
+    let limit = Duration::from_secs(if cfg!(miri) { 1000 } else { 300 });
     match end.recv_timeout(limit) {
         Ok(()) => thread.join().unwrap(),
         Err(RecvTimeoutError::Timeout) => panic!("deadlock"),

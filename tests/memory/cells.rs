@@ -96,7 +96,7 @@ fn cells_of_values_that_leave_are_freed() {
     let (pool, turn) = (&<Pool<Value>>::new(|| [0; 1234]), &Barrier::new(2));
     let mut most = 0;
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let taking = scope.spawn(|| {
             for _ in 0..ROUNDS {
                 turn.wait();
                 while pool.try_take().is_some() {}
@@ -115,6 +115,7 @@ fn cells_of_values_that_leave_are_freed() {
             // Checked below: a panic here would leave the other thread waiting.
             most = most.max(LIVE.load(Relaxed) - before);
         }
+        taking.join().unwrap();
     });
     assert_eq!(pool.stats().idle, 0);
     // Of two threads, in their places and aside, and of the pool.

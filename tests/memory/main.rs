@@ -15,11 +15,14 @@ mod tasks;
 
 use std::{
     alloc::{GlobalAlloc, Layout},
+    cell::RefCell,
+    fmt::Debug,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     thread::{self, Scope, ScopedJoinHandle},
+    time::Duration,
 };
 
 use corepool::{alloc::PacedAlloc, set_collect_interval};
@@ -52,12 +55,46 @@ fn exact_bytes() -> usize {
     LIVE.load(Relaxed)
 }
 
+/// Returns by how many bytes `exact_bytes` exceeds `before`.
+fn more_than(before: usize) -> usize {
+    exact_bytes().saturating_sub(before)
+}
+
+/// Checks that numbers of bytes are `right`. The test harness allocates and frees as well, when a test
+/// ends and the next one begins, so that there are several tries.
+#[track_caller]
+fn expect<R: Debug>(right: impl Fn(&R) -> bool, measure: impl Fn() -> R) {
+    let mut wrong = Vec::new();
+    for _ in 0..20 {
+        let measured = measure();
+        if right(&measured) {
+            return;
+        }
+        wrong.push(measured);
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{wrong:?}");
+}
+
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// The test that holds this guard runs alone, and no collect runs by the clock.
-fn alone() -> MutexGuard<'static, ()> {
+/// The test that has this runs alone.
+#[must_use]
+struct Alone;
+
+/// From here on the calling test runs alone, and no collect runs by the clock. It must not have used a
+/// pool before. The next test begins when this one's thread has ended and given back its seat.
+fn alone() -> Alone {
     static ALONE: Mutex<()> = Mutex::new(());
+    thread_local! {
+        // Thread-locals are destroyed in the reverse order of their first use.
+        static TURN: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
+    }
+    TURN.with_borrow_mut(|turn| {
+        turn.get_or_insert_with(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
+    });
+    // Not earlier: the call takes the lock of the registry.
     set_collect_interval(None);
     // Otherwise glibc learns from freed blocks to keep up to 64 MiB.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -65,7 +102,7 @@ fn alone() -> MutexGuard<'static, ()> {
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, 512 << 10);
     }
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    Alone
 }
 
 /// Runs `f` on several threads at once, and waits until they have ended and their thread-locals are

@@ -119,7 +119,7 @@ fn large_buffers_are_dropped_under_pressure() {
     let janitor = JanitorBuilder::new(Duration::from_secs(3600)).watch(pressure).start().unwrap();
     let start = Instant::now();
     let is_back = || resident() <= before + before / 10 + MIB;
-    while !is_back() && start.elapsed() < Duration::from_secs(20) {
+    while !is_back() && start.elapsed() < Duration::from_secs(100) {
         thread::sleep(Duration::from_millis(1));
     }
     large_once_then_small(&buffers, KIB, || assert!(is_back(), "{before} {}", resident()));
