@@ -252,7 +252,7 @@ bug("dropped sleep keeps its waker", "timer.cancel();", "let _ = timer;",
     tests="--features rt --test rt timers::a_sleep_that_is_dropped")
 
 
-# rt/task/blocking.rs
+# rt/task/seldom_blocking.rs
 
 bug("slow lookup unannounced", "set_calling(true)", "set_calling(false)",
     tests="--features net --test net address::a_slow_lookup")

@@ -9,7 +9,7 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
 };
 
-use crate::rt::task::blocking::seldom_blocking;
+use crate::rt::task::seldom_blocking::seldom_blocking;
 
 /// Returns the addresses that `of` stands for.
 pub(crate) fn resolve(of: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {

@@ -214,6 +214,7 @@ impl P {
 
     /// Sets whether the thread is in a call that seldom blocks, so that the state is not worth a
     /// change. Returns whether it was. Called by that thread.
+    #[cfg(feature = "net")]
     #[inline]
     pub(crate) fn set_calling(&self, calls: bool) -> bool {
         let before = self.is_calling();

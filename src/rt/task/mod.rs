@@ -24,4 +24,7 @@ pub(crate) mod current_worker;
 
 pub(crate) mod blocking;
 
+#[cfg(feature = "net")]
+pub(crate) mod seldom_blocking;
+
 pub(crate) mod block_on;
