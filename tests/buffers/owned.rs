@@ -8,7 +8,7 @@ use bytes::Bytes;
 use corepool::buffer::{Buffer, BufferPool};
 
 use crate::allocator::{all, freed_with, live, live_since, requests};
-use crate::util::{alone, amid_collects, on_thread, on_threads, repeat};
+use crate::util::{alone, amid_collects, join, on_thread, on_threads, repeat};
 
 /// Large blocks that are no buffers: the tables of threads, if earlier tests have made many pools.
 const NOISE: usize = 256 << 10;
@@ -31,7 +31,7 @@ const WAYS: [fn(&BufferPool) -> Buffer<'static>; 6] = [
 #[track_caller]
 fn settles(before: usize, most: usize) {
     let start = Instant::now();
-    while live_since(before) > most && start.elapsed() < Duration::from_secs(30) {
+    while live_since(before) > most && start.elapsed() < Duration::from_secs(100) {
         if start.elapsed() > Duration::from_secs(10) {
             corepool::collect();
         }
@@ -124,12 +124,17 @@ fn a_buffer_that_has_outlived_its_pool_ends_in_any_way() {
     };
     assert_eq!(Buffer::into_vec(outliving()), [7; 5000]);
     Buffer::discard(outliving());
-    let (bytes, before) = (outliving().freeze(), live());
-    let tail = bytes.slice(4000..);
-    drop(bytes);
-    assert_eq!((&tail[..], live()), (&[7; 1000][..], before));
-    drop(tail);
-    assert!(live() < before);
+    // The test harness may allocate meanwhile, but not each time.
+    let is_kept_by_a_slice = || {
+        let (bytes, before) = (outliving().freeze(), live());
+        let tail = bytes.slice(4000..);
+        drop(bytes);
+        assert_eq!(tail[..], [7; 1000]);
+        let is_kept = live() == before;
+        drop(tail);
+        is_kept && live() < before
+    };
+    assert!((0..repeat(1000, 3)).any(|_| is_kept_by_a_slice()));
     let end = std::panic::catch_unwind(|| {
         let _buffer = outliving();
         std::panic::resume_unwind(Box::new(()));
@@ -216,17 +221,19 @@ fn a_pool_is_dropped_amid_its_buffers() {
                 .map(|i| (0..5).map(|j| WAYS[(round + i + j) % WAYS.len()](&pool)).collect())
                 .collect();
             thread::scope(|scope| {
-                for buffers in buffers {
-                    let buffers: Vec<Buffer<'static>> = buffers;
-                    scope.spawn(|| {
+                let drops = |buffers: Vec<Buffer<'static>>| {
+                    let start = &start;
+                    scope.spawn(move || {
                         start.wait();
                         for (i, mut buffer) in buffers.into_iter().enumerate() {
                             buffer.reserve(300_000 << (i % 3));
                         }
-                    });
-                }
+                    })
+                };
+                let threads: Vec<_> = buffers.into_iter().map(drops).collect();
                 start.wait();
                 drop(pool);
+                threads.into_iter().for_each(join);
             });
             // What has come back at the moment of the end goes with age at the latest.
             (0..2).for_each(|_| corepool::collect());

@@ -9,7 +9,7 @@ use corepool::buffer::{Buffer, BufferPool, BufferStats};
 
 use crate::allocator::{live, live_since, peak_since, requests, reset_peak};
 use crate::new_static;
-use crate::util::alone;
+use crate::util::{alone, join};
 
 const WINDOW: usize = 64;
 
@@ -93,16 +93,18 @@ fn pass<M: Message>(pool: &'static BufferPool, case: Case, messages: usize) -> u
     thread::scope(|scope| {
         let consumer = |_| {
             let (sender, receiver) = mpsc::sync_channel::<M>(WINDOW / case.consumers);
-            scope.spawn(|| consume(receiver));
-            sender
+            (sender, scope.spawn(|| consume(receiver)))
         };
-        let senders: Vec<_> = (0..case.consumers).map(consumer).collect();
+        let (senders, consumers): (Vec<_>, Vec<_>) = (0..case.consumers).map(consumer).unzip();
         let producer = |_| {
             let senders = senders.clone();
             scope.spawn(move || produce(pool, &senders, data, messages / case.producers))
         };
         let producers: Vec<_> = (0..case.producers).map(producer).collect();
-        producers.into_iter().map(|thread| thread.join().unwrap()).sum()
+        drop(senders);
+        let requests = producers.into_iter().map(join).sum();
+        consumers.into_iter().for_each(join);
+        requests
     })
 }
 
