@@ -8,18 +8,16 @@ use std::{
     },
 };
 
-use corepool::rt::{self, net::UdpSocket};
+use corepool::rt::{self, Builder, net::UdpSocket};
 
-use crate::{
-    go_on,
-    util::{runtime, until},
-};
+use crate::{go_on, util::until};
 
 /// A task that sends all the time, for which there is always room, shares its worker, and can be
 /// aborted.
 #[test]
 fn a_task_that_is_always_ready_shares_its_worker() {
-    let runtime = runtime(1);
+    // No worker is replaced here: a task of such a worker waits for its turn in the global queue.
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
     let sent = Arc::new(AtomicUsize::new(0));
     let sender = {
         let sent = Arc::clone(&sent);

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     io,
-    net::{self, Shutdown},
+    net::{self, Shutdown, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -107,10 +107,24 @@ fn many_acceptors() {
     });
 }
 
+/// Has the system allow the process as many open files as possible: by default there may be 1024.
+#[cfg(unix)]
+fn allow_many_files() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointers are valid.
+    unsafe {
+        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit), 0);
+        limit.rlim_cur = limit.rlim_cur.max(limit.rlim_max.min(10_000));
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &limit), 0);
+    }
+}
+
 /// They connect at once, and wait in the listener's backlog.
 #[test]
 fn a_thousand_connections_before_the_first_accept() {
     const MANY: usize = 1000;
+    #[cfg(unix)]
+    allow_many_files();
     let runtime = runtime(2);
     crate::go_on(&runtime, async {
         let (listener, address) = listen()?;
@@ -142,13 +156,19 @@ fn a_thousand_connections_before_the_first_accept() {
     });
 }
 
+/// Returns an address that refuses connections as long as the socket is there, which does not listen: no
+/// other test can get its port.
+fn refusing() -> io::Result<(socket2::Socket, SocketAddr)> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into())?;
+    let address = socket.local_addr()?.as_socket().unwrap();
+    Ok((socket, address))
+}
+
 #[test]
 fn a_port_without_a_listener_refuses() {
     go(async {
-        let address = {
-            let (_listener, address) = listen()?;
-            address
-        };
+        let (_socket, address) = refusing()?;
         let error = TcpStream::connect(address).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         Ok(())
@@ -159,9 +179,9 @@ fn a_port_without_a_listener_refuses() {
 #[test]
 fn connect_tries_each_address() {
     go(async {
-        let gone = listen()?.1;
+        let (_socket, refuses) = refusing()?;
         let (listener, address) = listen()?;
-        let stream = TcpStream::connect(&[gone, address][..]).await?;
+        let stream = TcpStream::connect(&[refuses, address][..]).await?;
         assert_eq!(stream.peer_addr()?, address);
         drop(listener.accept().await?);
         let error = TcpStream::connect(&[][..]).await.unwrap_err();
@@ -192,7 +212,7 @@ fn names_are_resolved() {
 fn a_timeout_ends_a_connect() {
     go(async {
         let full = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-        full.bind(&"127.0.0.1:0".parse::<net::SocketAddr>().unwrap().into())?;
+        full.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into())?;
         full.listen(0)?;
         let address = full.local_addr()?.as_socket().unwrap();
         let mut streams = Vec::new();

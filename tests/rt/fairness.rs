@@ -167,7 +167,9 @@ fn timers_fire_beside_a_pair_that_wakes_each_other() {
 /// A task in the queue runs although a pair of tasks keeps taking turns before it.
 #[test]
 fn the_queue_has_its_turn_beside_a_pair_that_wakes_each_other() {
-    run(&runtime(1), async {
+    // No worker is replaced here.
+    let runtime = Builder::new().workers(1).stall_after(None).build().unwrap();
+    run(&runtime, async {
         let stop = Arc::new(AtomicBool::new(false));
         let polls = Arc::new(AtomicUsize::new(0));
         ping_pong(&stop, &polls);

@@ -14,7 +14,7 @@ use std::{
 
 use corepool::rt::{self, Builder, Handle};
 
-use crate::util::{LONG, SetOnDrop, in_a_process, run, until};
+use crate::util::{LONG, SetOnDrop, in_a_process, run, shut_down, until};
 
 /// Each worker thread calls both hooks once, inside the runtime; and hooks may panic.
 #[test]
@@ -96,11 +96,11 @@ fn timers_fire_while_the_stall_hook_runs() {
         })
         .build()
         .unwrap();
-    run(&runtime, async { thread::sleep(Duration::from_millis(100)) });
-    until("the hook", || called.load(SeqCst));
+    let seen = Arc::clone(&called);
+    run(&runtime, async move { until("the hook", || seen.load(SeqCst)) });
     run(&runtime, rt::sleep(Duration::from_millis(5)));
     drop(go);
-    assert!(runtime.shutdown(LONG));
+    shut_down(&runtime);
 }
 
 #[test]

@@ -64,7 +64,8 @@ fn a_worker_index_is_exclusive() {
         })
         .collect();
     let mut rng = Rng(99);
-    for _ in 0..150 {
+    // Until something was stuck, which may be noticed late on a busy machine.
+    for _ in (0..20_000).take_while(|&i| i < 150 || runtime.metrics().stalls == 0) {
         runtime.set_workers(1 + rng.below(6) as usize).unwrap();
         thread::sleep(Duration::from_millis(5));
     }

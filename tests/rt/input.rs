@@ -8,7 +8,7 @@ use std::{
 
 use corepool::rt::{self, Builder};
 
-use crate::util::{LONG, in_a_process, run, runtime, until};
+use crate::util::{LONG, in_a_process, run, runtime, shut_down, until};
 
 #[test]
 fn the_builder_refuses_senseless_numbers() {
@@ -130,6 +130,6 @@ fn a_limit_that_is_never_reached_stops_no_timers() {
         for _ in 0..3 {
             run(&runtime, rt::sleep(Duration::from_millis(5)));
         }
-        assert!(runtime.shutdown(LONG));
+        shut_down(&runtime);
     });
 }

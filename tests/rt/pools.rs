@@ -61,7 +61,8 @@ fn a_pooled_object_has_one_holder() {
             })
         })
         .collect();
-    for i in 0..100 {
+    // Until something was stuck, which may be noticed late on a busy machine.
+    for i in (0..20_000).take_while(|&i| i < 100 || runtime.metrics().stalls == 0) {
         corepool::collect();
         runtime.set_workers(1 + i % 4).unwrap();
         thread::sleep(Duration::from_millis(5));
@@ -69,14 +70,18 @@ fn a_pooled_object_has_one_holder() {
     stop.store(true, SeqCst);
     tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
     assert!(runtime.metrics().stalls > 0);
-    let before = POOL.stats();
-    // The workers' objects are not lost with the workers.
+    // The workers' objects are not lost with the workers. Other tests collect as well, and counts of
+    // objects that move are not exact.
     drop(runtime);
-    let stats = POOL.stats();
-    assert_eq!(stats.created - stats.dropped, stats.idle, "{before:?} {stats:?}");
-    corepool::collect();
-    corepool::collect();
-    assert_eq!(POOL.stats().idle, 0);
+    until("exact counts", || {
+        let stats = POOL.stats();
+        stats.created - stats.dropped == stats.idle
+    });
+    until("the drops", || {
+        corepool::collect();
+        let stats = POOL.stats();
+        stats.idle == 0 && stats.created == stats.dropped
+    });
 }
 
 /// Go's `TestPreemptionGC`.

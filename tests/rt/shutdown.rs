@@ -18,7 +18,7 @@ use std::{
 
 use corepool::rt::{self, Builder};
 
-use crate::util::{LONG, SetOnDrop, run, runtime, until};
+use crate::util::{LONG, SetOnDrop, run, runtime, shut_down, until};
 
 /// A queued task is dropped, and the task that awaits it gets an error.
 #[test]
@@ -140,7 +140,7 @@ fn a_wake_after_shutdown_does_nothing() {
         Poll::<()>::Pending
     })));
     let waker = receiver.recv_timeout(LONG).unwrap();
-    assert!(runtime.shutdown(LONG));
+    shut_down(&runtime);
     waker.wake_by_ref();
     drop(runtime);
     waker.wake();
@@ -178,12 +178,15 @@ fn a_thread_that_drops_its_runtime_does_not_wait_for_itself() {
         // Dropped by sysmon's thread.
         let place = Place::default();
         let (inside, (sender, receiver)) = (Arc::clone(&place), mpsc::sync_channel(9));
+        let called = Arc::new(AtomicBool::new(false));
+        let calls = Arc::clone(&called);
         let hook = move |_: &rt::Stall| {
+            calls.store(true, SeqCst);
             drop_it(&inside);
             _ = sender.send(());
         };
         let runtime = build().on_stall(hook).build().unwrap();
-        drop(runtime.spawn(async { thread::sleep(Duration::from_millis(200)) }));
+        drop(runtime.spawn(async move { until("the hook", || called.load(SeqCst)) }));
         *place.lock().unwrap() = Some(runtime);
         receiver.recv_timeout(LONG / 2).unwrap();
     });
@@ -366,11 +369,12 @@ fn all_waiting_tasks_are_dropped_before_shutdown_returns() {
         assert_eq!(gone.load(SeqCst), 0);
         if drops {
             drop(runtime);
+            // The drop waits for a limited time.
+            until("the drops", || gone.load(SeqCst) == 3000);
         } else {
-            assert!(runtime.shutdown(LONG));
-            assert_eq!(runtime.metrics().alive, 0);
+            shut_down(&runtime);
+            assert_eq!((runtime.metrics().alive, gone.load(SeqCst)), (0, 3000));
         }
-        assert_eq!(gone.load(SeqCst), 3000);
     }
 }
 
@@ -409,7 +413,7 @@ fn tasks_that_never_rest_are_dropped() {
                 task.abort();
             }
         }
-        assert!(runtime.shutdown(LONG));
+        shut_down(&runtime);
         assert_eq!(gone.load(SeqCst), 8);
     }
 }
@@ -450,7 +454,7 @@ fn destructors_may_do_anything() {
             }
         }
         drop(handles);
-        assert!(runtime.shutdown(LONG));
+        shut_down(&runtime);
         assert_eq!(spawned.load(SeqCst), 5, "what destructors spawn is dropped");
         let threads = threads.lock().unwrap();
         assert_eq!(threads.len(), 5);

@@ -13,7 +13,7 @@ use std::{
 use corepool::rt::{Builder, Runtime};
 
 /// Longer than any step takes, even on a busy machine.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(150);
 
 pub(crate) fn runtime(workers: usize) -> Runtime {
     Builder::new().workers(workers).build().unwrap()
@@ -26,6 +26,12 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(start.elapsed() < LONG, "{what}: not in time");
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Shuts a runtime down, and waits for its threads. On a busy machine a worker may be taken for stuck and
+/// be replaced; a shutdown does not wait for its poll.
+pub(crate) fn shut_down(runtime: &Runtime) {
+    until("the shutdown", || runtime.shutdown(LONG));
 }
 
 /// Keeps the thread busy, without awaiting.
@@ -92,7 +98,8 @@ pub(crate) fn in_a_process(body: fn()) -> String {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if start.elapsed() > LONG {
+        // A process may wait for several steps.
+        if start.elapsed() > 2 * LONG {
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("{test} hangs");

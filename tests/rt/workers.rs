@@ -14,7 +14,7 @@ use corepool::{
     rt::{self, Builder},
 };
 
-use crate::util::{run, runtime, until};
+use crate::util::{run, runtime, shut_down, until};
 
 /// A thousand changes under load lose no task, and the final number of workers is as requested.
 #[test]
@@ -55,7 +55,7 @@ fn a_thousand_changes_of_workers_lose_no_task() {
         let metrics = runtime.metrics();
         metrics.running <= 2 && metrics.detached == 0 && metrics.queued == 0 && metrics.alive == 0
     });
-    assert!(runtime.shutdown(Duration::from_secs(60)));
+    shut_down(&runtime);
 }
 
 /// Go's `TestStopTheWorldDeadlock`: a task spawns itself again while the number of workers changes
