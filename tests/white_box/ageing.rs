@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use super::{repeat, test_pool::TestPool};
+use super::{Patience, repeat, test_pool::TestPool};
 use crate::{
     Pool,
     containers::{cell::EmptyCell, occupancy::BITS},
@@ -262,23 +262,35 @@ fn spare_cells_are_few() {
 #[test]
 fn tables_grow_under_thieves() {
     for _ in 0..repeat(5, 1) {
-        let pools: Vec<_> = (0..repeat(40, 10)).map(|_| Pool::new(|| 0_usize)).collect();
+        let pools: Vec<_> = (0..repeat(40, 10)).map(|_| <Pool<usize>>::new(|| 0)).collect();
         let start = Barrier::new(4);
+        let take_all = |pool: &Pool<usize>| iter::from_fn(|| pool.try_take()).count();
+        let use_all = |i| {
+            start.wait();
+            let put_and_take = |pool: &Pool<usize>| {
+                (0..200).for_each(|n| pool.put(n));
+                (200, take_all(pool))
+            };
+            let all = pools.iter().skip(i).map(put_and_take);
+            all.fold((0, 0), |(put, taken), one| (put + one.0, taken + one.1))
+        };
+        let (mut put, mut gone) = (0, 0);
         thread::scope(|scope| {
-            for i in 0..4 {
-                let (pools, start) = (&pools, &start);
-                scope.spawn(move || {
-                    start.wait();
-                    for pool in pools.iter().skip(i) {
-                        (0..200).for_each(|n| pool.put(n));
-                        while pool.try_take().is_some() {}
-                    }
-                });
+            let use_all = &use_all;
+            let threads: Vec<_> = (0..4).map(|i| scope.spawn(move || use_all(i))).collect();
+            for thread in threads {
+                let (more, taken) = thread.join().unwrap();
+                (put, gone) = (put + more, gone + taken);
             }
         });
-        let idle: u64 = pools.iter().map(|pool| pool.stats().idle).sum();
-        let found = pools.iter().map(|pool| iter::from_fn(|| pool.try_take()).count() as u64);
-        assert_eq!(idle, found.sum::<u64>());
+        gone += pools.iter().map(take_all).sum::<usize>();
+        // Other tests collect, and what they drop is counted a moment later.
+        let patience = Patience::new();
+        let dropped = || pools.iter().map(|pool| pool.stats().dropped as usize).sum::<usize>();
+        while gone + dropped() < put {
+            patience.wait();
+        }
+        assert_eq!(gone + dropped(), put);
     }
 }
 

@@ -59,7 +59,7 @@ struct Patience(Instant);
 
 impl Patience {
     fn new() -> Self {
-        Self(Instant::now() + Duration::from_secs(20))
+        Self(Instant::now() + Duration::from_secs(300))
     }
 
     fn wait(&self) {

@@ -22,7 +22,7 @@ use crate::rt::net::{
 };
 
 /// Longer than any step takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(200);
 
 /// Polls, and wakes those that wait. Returns how many that were.
 fn poll(poller: &NetPoller, timeout: Option<Duration>) -> usize {
