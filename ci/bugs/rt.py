@@ -322,6 +322,15 @@ bug("clock seldom read beside long polls", "{ 1 }", "{ STEP }",
     tests="--features rt --lib white_box::rt::the_clock_is_read")
 
 
+# rt/threads/net_turn.rs
+
+bug("sockets that were polled are polled again", "asked != self.asked", "false",
+    tests="--features rt --lib white_box::rt::a_busy_worker_asks")
+
+bug("tasks of sockets behind long ones", ">= SHORT", ">= 0",
+    tests="--features rt --lib white_box::rt::a_busy_worker_asks")
+
+
 # rt/threads/worker.rs
 
 bug("global queue has no turn", "self.shared.sched.injected() > 0", "false",

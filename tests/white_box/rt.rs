@@ -34,6 +34,7 @@ use crate::{
         },
         threads::{
             global_turn::{GlobalTurn, Look},
+            net_turn::{NetTurn, Queue},
             timer_turn::TimerTurn,
         },
     },
@@ -381,6 +382,23 @@ fn the_clock_is_read_for_timers_after_each_long_poll() {
     let first = (1000..1020).find(|&polls| look(polls, 3_000_000 * polls as u64)).unwrap();
     assert!((1..10).all(|i| look(first + i, 3_000_000 * (first + i) as u64)));
     assert!(look(5, 1), "another P");
+}
+
+/// A worker with tasks asks which sockets are ready if nobody has for half a millisecond. Their tasks
+/// pass by long ones.
+#[test]
+fn a_busy_worker_asks_for_sockets() {
+    const MS: u64 = 1_000_000;
+    let mut turn = NetTurn::new();
+    // The first look, and one after others have asked.
+    assert_eq!(turn.look(7, 0, 100 * MS), None);
+    assert_eq!(turn.look(8, 1, 101 * MS), None);
+    assert_eq!(turn.look(8, 2, 101 * MS + 1), None, "a moment later");
+    assert_eq!(turn.look(8, 3, 102 * MS), Some(Queue::Global));
+    // The worker has asked.
+    assert_eq!(turn.look(9, 3, 102 * MS), None);
+    assert_eq!(turn.look(9, 300, 102 * MS + MS / 4), None);
+    assert_eq!(turn.look(9, 600, 102 * MS + MS / 2), Some(Queue::Own));
 }
 
 /// The thread that waits passes by those that were cancelled. The heap does not grow with them, nor

@@ -47,6 +47,12 @@ impl Driver {
         self.idle.has_net()
     }
 
+    /// Returns whether there are sockets, and no thread waits for them.
+    #[inline]
+    pub(crate) fn has_to_be_polled(&self) -> bool {
+        self.has_net() && !self.is_occupied()
+    }
+
     pub(crate) fn polls(&self) -> usize {
         self.polls.load(Relaxed)
     }

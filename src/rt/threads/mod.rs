@@ -10,6 +10,8 @@ pub(crate) mod global_turn;
 
 pub(crate) mod timer_turn;
 
+pub(crate) mod net_turn;
+
 pub(crate) mod firing;
 
 pub(crate) mod worker;

@@ -137,7 +137,7 @@ impl Sysmon<'_> {
         let (shared, sched) = (self.shared, &self.shared.sched);
         let idle = self.delay == LONG
             && self.rests == RESTS
-            && shared.watch.try_idle(|| sched.is_quiet() && !self.has_to_poll());
+            && shared.watch.try_idle(|| sched.is_quiet() && !shared.driver.has_to_be_polled());
         if idle {
             self.trim();
         }
@@ -188,16 +188,10 @@ impl Sysmon<'_> {
         first.saturating_add(grace)
     }
 
-    /// Returns whether sysmon has to poll from time to time, since no thread is in the driver.
-    fn has_to_poll(&self) -> bool {
-        let driver = &self.shared.driver;
-        driver.has_net() && !driver.is_occupied()
-    }
-
     /// Wakes the tasks whose sockets are ready, if nobody has polled for long.
     fn poll_late(&mut self, now: Instant) {
         let driver = &self.shared.driver;
-        if !self.has_to_poll() || driver.polls() != self.polls {
+        if !driver.has_to_be_polled() || driver.polls() != self.polls {
             (self.polls, self.polled) = (driver.polls(), now);
         } else if now.saturating_duration_since(self.polled) >= LONG {
             let mut ready = Vec::new();

@@ -11,6 +11,7 @@ use super::{
     affinity::Affinity,
     firing::{fire, fire_all, wake_ready},
     global_turn::{GlobalTurn, Look},
+    net_turn::{NetTurn, Queue},
     thread_name::ThreadName,
     timer_turn::TimerTurn,
 };
@@ -56,6 +57,7 @@ struct WorkerLoop<'a> {
     inherited: u32,
     turn: GlobalTurn,
     timer_turn: TimerTurn,
+    net_turn: NetTurn,
     /// The thread has got its P because a timer is due.
     due: bool,
     /// The wakers of sockets that were ready before the thread got its P.
@@ -85,6 +87,7 @@ pub(crate) fn main(shared: &Arc<Shared>, p: usize) {
         inherited: 0,
         turn: GlobalTurn::new(),
         timer_turn: TimerTurn::new(),
+        net_turn: NetTurn::new(),
         due: false,
         ready: Vec::new(),
         affinity: Affinity::default(),
@@ -267,8 +270,8 @@ impl WorkerLoop<'_> {
     /// Finds a task to run. `rt/mod.rs` describes the order of the search.
     #[inline]
     fn find(&mut self, p: &P) -> Option<Ready> {
-        if self.has_timers(p) {
-            self.look_at_timers(p);
+        if self.has_timers(p) || self.shared.driver.has_to_be_polled() {
+            self.look_around(p);
         }
         // bug: global queue has no turn
         if self.shared.sched.injected() > 0 {
@@ -299,13 +302,30 @@ impl WorkerLoop<'_> {
         p.timers.first() != NEVER || self.common.first() != NEVER
     }
 
-    /// Fires timers that are due, if it is time to look at them.
+    /// Fires timers that are due, and asks which sockets are ready, if it is time for that.
     #[cold]
-    fn look_at_timers(&mut self, p: &P) {
+    fn look_around(&mut self, p: &P) {
         if let Some(now) = self.timer_turn.look(p.tick().polls(), || self.shared.clock.now()) {
             // A task at the end of a long queue would wait for all others.
             let local = !p.has_work();
             self.fire_own(p, now, local);
+            self.poll_between(p, now);
+        }
+    }
+
+    /// Wakes the tasks whose sockets are ready, if the worker has other tasks and nobody has asked for
+    /// long. Without other tasks it asks in `steal`.
+    fn poll_between(&mut self, p: &P, now: u64) {
+        let shared = self.shared;
+        if !shared.driver.has_to_be_polled() || !(p.has_work() || shared.sched.injected() > 0) {
+            return;
+        }
+        let queue = self.net_turn.look(shared.driver.polls(), p.tick().polls(), now);
+        let Some(queue) = queue else { return };
+        shared.driver.poll_now(&mut self.ready);
+        if !self.ready.is_empty() {
+            p.begin_firing();
+            wake_ready(shared, &mut self.ready, Some(p).filter(|_| queue == Queue::Own));
         }
     }
 
