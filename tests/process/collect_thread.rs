@@ -25,6 +25,9 @@ use crate::{
 const SHORT: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(1 << 20);
 
+/// Longer than anything takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(100);
+
 static POOL: Pool<Vec<u8>> = Pool::new(|| vec![1; 1000]);
 
 fn idle() -> u64 {
@@ -45,15 +48,15 @@ pub(crate) fn collect_threads() -> usize {
     names.filter(|name| name.trim_end() == "corepool-collec").count()
 }
 
-/// Returns whether `holds` becomes true within some seconds, in which no pool is used.
+/// Returns whether `holds` becomes true, within a minute or two in which no pool is used.
 pub(crate) fn soon(holds: impl Fn() -> bool) -> bool {
     soon_with(|| (), holds)
 }
 
-/// Repeats `step`. Returns whether `holds` becomes true within some seconds.
+/// Repeats `step`. Returns whether `holds` becomes true, within a minute or two.
 fn soon_with(step: impl Fn(), holds: impl Fn() -> bool) -> bool {
     let start = Instant::now();
-    while !holds() && start.elapsed() < Duration::from_secs(20) {
+    while !holds() && start.elapsed() < PATIENCE {
         step();
         thread::sleep(Duration::from_millis(1));
     }
@@ -69,10 +72,12 @@ fn one_thread() -> bool {
 #[test]
 fn a_burst_is_freed_in_silence() {
     alone(|| {
-        set_collect_interval(Some(Duration::from_millis(200)));
+        // At first the objects do not age, however long this thread is stopped.
+        set_collect_interval(Some(LONG));
         burst(1000);
         assert_eq!(idle(), 1000);
         assert!(one_thread());
+        set_collect_interval(Some(SHORT));
         assert!(soon(|| idle() == 0));
         assert!(soon(|| collect_threads() == 0));
     });
@@ -172,8 +177,8 @@ fn objects_that_come_back_after_the_end_of_the_thread_age() {
             let held: Vec<_> = (0..10).map(|_| POOL.get()).collect();
             assert!(soon(|| collect_threads() == 0), "{round}");
             drop(held);
-            assert_eq!(idle(), 10);
             assert!(soon(|| idle() == 0), "{round}");
+            assert!(soon(|| POOL.stats().dropped == 10 * (round + 1)), "{round}");
         }
         // The mark, which makes the next call of a thread take the slow path, is gone after it.
         assert!(soon(|| collect_threads() == 0));
@@ -226,18 +231,20 @@ fn there_is_no_thread_beside_a_janitor() {
 #[test]
 fn a_child_starts_its_own_thread() {
     alone(|| {
-        set_collect_interval(Some(Duration::from_millis(500)));
+        set_collect_interval(Some(LONG));
         burst(50);
         assert!(one_thread());
         drop(fork(|| {
             assert_eq!((idle(), collect_threads()), (50, 0));
             drop(POOL.get());
             assert!(one_thread());
+            set_collect_interval(Some(SHORT));
             assert!(soon(|| idle() == 0));
             assert!(soon(|| collect_threads() == 0));
         }));
         // A child that exits does not wait for the parent's thread.
         drop(fork(|| process::exit(0)));
+        set_collect_interval(Some(SHORT));
         assert!(soon(|| idle() == 0));
     });
 }
@@ -325,7 +332,7 @@ fn a_destructor_that_blocks_stops_only_the_ageing() {
         set_collect_interval(Some(SHORT));
         assert_eq!((idle(), collect_threads()), (1000, 1));
         // SAFETY: the call takes an integer.
-        unsafe { libc::alarm(20) };
+        unsafe { libc::alarm(100) };
         process::exit(0);
     });
 }
@@ -370,7 +377,8 @@ fn at_exit(handler: extern "C" fn()) {
 #[test]
 fn no_thread_is_left_at_the_exit() {
     extern "C" fn last() {
-        assert_eq!(collect_threads(), 0);
+        // The system may list a thread for a moment after it was joined.
+        assert!(soon(|| collect_threads() == 0));
         burst(1000);
         // Time for a thread to name itself.
         thread::sleep(5 * SHORT);
@@ -379,7 +387,7 @@ fn no_thread_is_left_at_the_exit() {
     }
     let end = run(|| {
         at_exit(last);
-        set_collect_interval(Some(SHORT));
+        set_collect_interval(Some(LONG));
         burst(1000);
         assert!(one_thread());
         process::exit(0);
@@ -423,7 +431,7 @@ fn a_process_ends_with_its_last_thread() {
             // SAFETY: the calls take the id of a child.
             unsafe {
                 while libc::waitpid(child, &raw mut status, libc::WNOHANG) == 0 {
-                    if start.elapsed() > Duration::from_secs(20) {
+                    if start.elapsed() > PATIENCE {
                         libc::kill(child, libc::SIGKILL);
                     }
                     thread::sleep(Duration::from_millis(1));

@@ -1,7 +1,7 @@
 //! Forked child processes, and how each must end.
 
 /// The time limit of a child, in seconds. After it the alarm kills the child.
-const PATIENCE: libc::c_uint = 30;
+const PATIENCE: libc::c_uint = 200;
 
 /// The two processes after a fork.
 pub(crate) enum Fork {

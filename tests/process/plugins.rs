@@ -123,7 +123,8 @@ fn copies_are_unloaded_after_their_threads_end() {
             assert!(soon(|| collect_threads() == 3), "one for each copy");
             plugins.into_iter().for_each(Plugin::close);
             #[cfg(all(target_os = "linux", target_env = "gnu"))]
-            assert_eq!(collect_threads(), 1);
+            // The system may list a thread for a moment after it was joined.
+            assert!(soon(|| collect_threads() == 1));
             drop(fork(|| go_on(round)));
             if cfg!(all(target_os = "linux", target_env = "gnu")) {
                 assert!(!files[0].is_loaded() && !files[1].is_loaded());

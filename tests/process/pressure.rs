@@ -186,7 +186,7 @@ fn idle() -> u64 {
 
 fn soon(holds: impl Fn() -> bool) -> bool {
     let start = Instant::now();
-    while !holds() && start.elapsed() < Duration::from_secs(20) {
+    while !holds() && start.elapsed() < Duration::from_secs(100) {
         thread::sleep(Duration::from_millis(1));
     }
     holds()
@@ -207,15 +207,19 @@ fn high_pressure_empties_pools() {
         assert_eq!(idle(), 1, "there is enough");
         folder.file("stalls", &stall("50.00", "0.00"));
         assert!(soon(|| idle() == 0));
-        fs::remove_file(&file).unwrap();
-        drop(POOL.get());
-        thread::sleep(Duration::from_millis(1500));
-        assert_eq!(idle(), 1, "an unreadable file counts as low");
-        folder.file("stalls", &stall("50.00", "0.00"));
-        let start = Instant::now();
-        assert!(soon(|| idle() == 0));
-        // The level was low in between, so the pause after the previous high level does not apply.
-        assert!(start.elapsed() < Duration::from_secs(7));
+        let again = || {
+            fs::remove_file(&file).unwrap();
+            drop(POOL.get());
+            thread::sleep(Duration::from_millis(1500));
+            assert_eq!(idle(), 1, "an unreadable file counts as low");
+            folder.file("stalls", &stall("50.00", "0.00"));
+            let start = Instant::now();
+            assert!(soon(|| idle() == 0));
+            // The level was low in between, so the pause after the previous high level does not apply.
+            start.elapsed() < Duration::from_secs(7)
+        };
+        // The whole machine may stop for some seconds, but not each time.
+        assert!((0..5).any(|_| again()));
         drop(janitor);
     });
 }
@@ -251,10 +255,10 @@ fn medium_pressure_shortens_the_interval() {
         let folder = Folder::new();
         let pressure = Pressure::new().stalls(folder.file("stalls", &stall("6.00", "0.00")));
         let start = Instant::now();
-        let janitor = JanitorBuilder::new(Duration::from_secs(12)).watch(pressure).start().unwrap();
+        let janitor = JanitorBuilder::new(Duration::from_secs(30)).watch(pressure).start().unwrap();
         assert!(soon(|| collects() > 0));
         let time = start.elapsed();
-        assert!((Duration::from_secs(2)..Duration::from_secs(11)).contains(&time), "{time:?}");
+        assert!((Duration::from_secs(5)..Duration::from_secs(29)).contains(&time), "{time:?}");
         drop(janitor);
     });
 }

@@ -13,7 +13,7 @@ use std::{
 const INSIDE: &str = "COREPOOL_PROGRAM";
 
 /// The time limit of a program, and of all processes that it has started.
-const PATIENCE: Duration = Duration::from_secs(200);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// The exit status of a program, and its output.
 #[derive(Debug)]

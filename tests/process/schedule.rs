@@ -43,10 +43,10 @@ fn work() {
     drop(OTHER.get());
 }
 
-/// Repeats `step`. Returns whether `holds` becomes true within some seconds.
+/// Repeats `step`. Returns whether `holds` becomes true, within a minute or two.
 fn soon(step: impl Fn(), holds: impl Fn() -> bool) -> bool {
     let start = Instant::now();
-    while !holds() && start.elapsed() < Duration::from_secs(20) {
+    while !holds() && start.elapsed() < Duration::from_secs(100) {
         step();
         thread::sleep(Duration::from_millis(1));
     }
@@ -169,7 +169,7 @@ fn a_janitor_ends_at_once() {
             let janitors: Vec<Janitor> = (0..3).map(|_| janitor(interval).unwrap()).collect();
             drop(janitors);
         }
-        assert!(start.elapsed() < Duration::from_secs(20));
+        assert!(start.elapsed() < Duration::from_secs(100));
     });
 }
 
