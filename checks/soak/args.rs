@@ -17,7 +17,7 @@ Usage: soak [OPTION]...
   --threads N    threads that run at the same time    (default 4 times the cores)
   --pools N      pools, at least 1                                   (default 50)
   --seed N       seed of the random choices                    (default the time)
-  --patience N   seconds without progress that count as a hang       (default 30)
+  --patience N   seconds without progress that count as a hang      (default 100)
   --no-forget    forget no guards, for leak checkers
   --help         print this text
 
@@ -40,7 +40,7 @@ impl Args {
         let cores = available_parallelism().map_or(1, usize::from);
         let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let seed = time.map_or(1, |time| time.as_nanos() as u64);
-        Self { seconds: 60, threads: 4 * cores, pools: 50, seed, patience: 30, forget: true }
+        Self { seconds: 60, threads: 4 * cores, pools: 50, seed, patience: 100, forget: true }
     }
 }
 

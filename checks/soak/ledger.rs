@@ -14,7 +14,7 @@ use crate::args::{self, Args};
 pub const MAX_POOLS: usize = 512;
 
 /// For how long a difference may last.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// A counter that all threads share.
 pub struct Count(AtomicU64);
@@ -90,10 +90,15 @@ impl Ledger {
         alive
     }
 
-    /// Checks that the pool is empty, after all threads have ended.
+    /// Checks that the pool is empty, after all threads have ended. The collect thread may still have to
+    /// run destructors.
     pub fn close(&self) {
-        if self.alive() > 0 {
-            violation(format_args!("pool {} kept objects: {self:?}", self.index));
+        let deadline = Instant::now() + PATIENCE;
+        while self.alive() > 0 {
+            if Instant::now() > deadline {
+                violation(format_args!("pool {} kept objects: {self:?}", self.index));
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 use crate::counts::TOTAL;
 
 /// The limit of what takes milliseconds.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(75);
 
 static STEPS: AtomicU64 = AtomicU64::new(0);
 
