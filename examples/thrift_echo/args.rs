@@ -23,8 +23,8 @@ Without a FILE, the records are made from the sources of this crate.
   --port N       port to listen on; 0 takes any free one                 (0 to 65535, default 0)
   --help         print this text
 
-Exit code: 0 if every byte came back and corepool made no buffer in steady state, 1 if not,
-2 if the command line or a file is bad.
+Exit code: 0 if every byte came back and corepool made hardly any buffer in steady state (at most
+one for 100 messages), 1 if not, 2 if the command line or a file is bad.
 ";
 
 pub struct Args {
