@@ -41,9 +41,13 @@ fn time<'p, P: Lender>(
     produce(pool, &mut ring);
     let (start, before) = (Instant::now(), made());
     let mut passed = 0;
-    while start.elapsed() < plan.time {
+    // At least once, even if the thread is stopped meanwhile.
+    loop {
         produce(pool, &mut ring);
         passed += STRETCH;
+        if start.elapsed() >= plan.time {
+            break;
+        }
     }
     (start, passed, made() - before)
 }
