@@ -19,7 +19,11 @@
 //! full. So there are at most about twice as many slots as there have been tasks at a time; and
 //! [`Owned::trim`] frees what is left when those have ended.
 
-use std::{fmt, mem, ptr::NonNull, sync::Arc};
+use std::{
+    fmt, mem,
+    ptr::{self, NonNull},
+    sync::Arc,
+};
 
 use crate::sync::{
     AcqRel, Acquire, AtomicPtr, Mutex, Relaxed, Release, UnsafeCell, lock::lock, spin_loop,
@@ -39,7 +43,7 @@ const CLAIMED: usize = 1;
 /// A slot that was taken for a task that is not complete yet.
 #[inline]
 fn reserved() -> *mut () {
-    std::ptr::without_provenance_mut(CLAIMED)
+    ptr::without_provenance_mut(CLAIMED)
 }
 
 #[inline]
@@ -76,7 +80,7 @@ impl Slot {
             }
             // Acquire: pairs with the Release of `visit`, so that the visitor's reference counts.
             // Release: pairs with the Acquire of `is_free`.
-            match self.0.compare_exchange_weak(task, std::ptr::null_mut(), AcqRel, Relaxed) {
+            match self.0.compare_exchange_weak(task, ptr::null_mut(), AcqRel, Relaxed) {
                 Ok(_) => return NonNull::new(task),
                 Err(now) => task = now,
             }
@@ -101,7 +105,7 @@ impl Slot {
 type Segment = [Slot; SLOTS];
 
 fn segment() -> Arc<Segment> {
-    Arc::new(std::array::from_fn(|_| Slot(AtomicPtr::new(std::ptr::null_mut()))))
+    Arc::new(std::array::from_fn(|_| Slot(AtomicPtr::new(ptr::null_mut()))))
 }
 
 fn free_slots(segment: &Segment) -> usize {
@@ -120,19 +124,20 @@ unsafe impl Sync for Owned {}
 // SAFETY: as above.
 unsafe impl Send for Owned {}
 
-#[derive(Default)]
 struct Cursor {
+    /// The slot to look at next.
+    next: *const Slot,
+    /// The end of the slots of the segment.
+    end: *const Slot,
     /// The owner's segment.
     segment: Option<Arc<Segment>>,
-    /// The slot to look at next.
-    slot: usize,
     /// The place of the segment in the list, when it was taken.
     place: usize,
 }
 
 impl Owned {
     pub(crate) fn new() -> Self {
-        Self { segments: Mutex::default(), cursor: UnsafeCell::new(Cursor::default()) }
+        Self { segments: Mutex::default(), cursor: UnsafeCell::new(Cursor::new()) }
     }
 
     /// Takes a free slot, which the caller fills or frees. It stays where it is until it is freed.
@@ -145,28 +150,42 @@ impl Owned {
         self.cursor.with_mut(|cursor| {
             // SAFETY: passed on.
             let cursor = unsafe { &mut *cursor };
-            loop {
-                if let Some(slot) = cursor.next_free() {
-                    // Relaxed: other threads make nothing of it.
-                    slot.0.store(reserved(), Relaxed);
-                    return NonNull::from(slot);
-                }
-                self.advance(cursor);
-            }
+            let slot = match cursor.next() {
+                // SAFETY: the cursor keeps the segment.
+                Some(slot) if unsafe { slot.as_ref() }.is_free() => slot,
+                _ => self.find_free(cursor),
+            };
+            // Relaxed: other threads make nothing of it.
+            // SAFETY: as above.
+            unsafe { slot.as_ref() }.0.store(reserved(), Relaxed);
+            slot
         })
     }
 
-    /// Moves the cursor to another segment.
+    /// Moves the cursor past a slot that is free, and returns that.
     #[cold]
+    fn find_free(&self, cursor: &mut Cursor) -> NonNull<Slot> {
+        loop {
+            while let Some(slot) = cursor.next() {
+                // SAFETY: the cursor keeps the segment.
+                if unsafe { slot.as_ref() }.is_free() {
+                    return slot;
+                }
+            }
+            self.advance(cursor);
+        }
+    }
+
+    /// Moves the cursor to another segment.
     fn advance(&self, cursor: &mut Cursor) {
         let mut segments = lock(&self.segments);
-        cursor.segment = None;
+        cursor.leave();
         for _ in 0..2 {
             cursor.place = (cursor.place + 1) % segments.len().max(1);
             let Some(next) = segments.get(cursor.place).filter(|next| is_usable(next)) else {
                 continue;
             };
-            (cursor.segment, cursor.slot) = (Some(Arc::clone(next)), 0);
+            cursor.enter(Arc::clone(next));
             // One more that is empty is not needed: this one has room for a while.
             let after = (cursor.place + 1) % segments.len();
             if is_unused(&segments[after]) {
@@ -176,7 +195,8 @@ impl Owned {
         }
         let new = segment();
         segments.push(Arc::clone(&new));
-        *cursor = Cursor { segment: Some(new), slot: 0, place: segments.len() - 1 };
+        cursor.place = segments.len() - 1;
+        cursor.enter(new);
     }
 
     /// Visits all tasks that were listed before, and calls `f` with what `reference` returns for
@@ -210,16 +230,33 @@ impl Owned {
 }
 
 impl Cursor {
+    fn new() -> Self {
+        Self { next: ptr::null(), end: ptr::null(), segment: None, place: 0 }
+    }
+
+    /// Begins with a segment.
+    fn enter(&mut self, segment: Arc<Segment>) {
+        let slots = segment.as_ptr_range();
+        (self.next, self.end) = (slots.start, slots.end);
+        self.segment = Some(segment);
+    }
+
+    /// Leaves the segment.
+    fn leave(&mut self) {
+        (self.next, self.end) = (ptr::null(), ptr::null());
+        self.segment = None;
+    }
+
+    /// Returns the next slot of the segment, which is kept until the cursor leaves it.
     #[inline]
-    fn next_free(&mut self) -> Option<&Slot> {
-        let segment = self.segment.as_ref()?;
-        while let Some(slot) = segment.get(self.slot) {
-            self.slot += 1;
-            if slot.is_free() {
-                return Some(slot);
-            }
+    fn next(&mut self) -> Option<NonNull<Slot>> {
+        if self.next == self.end {
+            return None;
         }
-        None
+        let slot = NonNull::new(self.next.cast_mut());
+        // SAFETY: the end of the segment, of which this is a slot, comes later.
+        self.next = unsafe { self.next.add(1) };
+        slot
     }
 }
 
