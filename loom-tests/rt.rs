@@ -398,9 +398,10 @@ fn rt_detach_against_blocking() {
 }
 
 /// The same, in a call that seldom blocks.
+#[cfg(feature = "net")]
 #[test]
 fn rt_detach_against_call() {
-    model("rt_detach_against_call", None, || {
+    model("rt_detach_against_call", Some(3), || {
         detach_against(|p| {
             p.set_calling(true);
             p.set_calling(false);
