@@ -35,6 +35,12 @@ pub mod guide {
         #![doc = include_str!("../docs/other-crates.md")]
     }
 
+    /// How to check code that uses pools.
+    ///
+    pub mod testing {
+        #![doc = include_str!("../docs/testing.md")]
+    }
+
     /// What pools cannot do.
     ///
     pub mod limits {

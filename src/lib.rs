@@ -2,6 +2,7 @@
 #![cfg_attr(doc, doc = "[guide-buffers]: crate::guide::buffers")]
 #![cfg_attr(doc, doc = "[guide-limits]: crate::guide::limits")]
 #![cfg_attr(doc, doc = "[guide-other-crates]: crate::guide::other_crates")]
+#![cfg_attr(doc, doc = "[guide-testing]: crate::guide::testing")]
 #![cfg_attr(doc, doc = "[guide-coming-from]: crate::guide::coming_from")]
 #![cfg_attr(doc, doc = "[design]: crate::design")]
 #![cfg_attr(doc, doc = "[design-fork]: crate::design#fork")]
@@ -12,6 +13,11 @@
 #![cfg_attr(doc, doc = "[tests]: crate::guide::repository\n\n")]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The pools that `model` replaces are still compiled: buffers use them.
+#![cfg_attr(
+    all(not(test), any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))),
+    allow(dead_code, unreachable_pub, clippy::wrong_self_convention)
+)]
 // In reading order, from the ground up. A file imports only from its own folder and from the
 // folders listed before it; `ci/layers` checks that.
 mod sync;
@@ -27,6 +33,9 @@ mod shard;
 mod collect;
 
 mod pool;
+
+#[cfg(all(not(test), any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))))]
+mod model;
 
 pub mod alloc;
 
@@ -73,14 +82,25 @@ pub use collect::{
     janitor::{Janitor, JanitorBuilder, janitor},
     poll::set_collect_interval,
     pressure::{Level, Pressure},
-    schedule::collect,
 };
 pub use pool::{
     manage::Manage,
-    of::of,
-    owned::OwnedPooled,
-    pool::Pool,
-    pooled::Pooled,
     scope::{Scope, Scoped, Static},
     stats::Stats,
+};
+
+#[cfg(all(not(test), any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))))]
+pub use model::{
+    collect::collect,
+    guards::{OwnedPooled, Pooled},
+    of::of,
+    pool::Pool,
+};
+#[cfg(not(all(
+    not(test),
+    any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))
+)))]
+pub use {
+    collect::schedule::collect,
+    pool::{of::of, owned::OwnedPooled, pool::Pool, pooled::Pooled},
 };
