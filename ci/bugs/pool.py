@@ -31,6 +31,9 @@ bug("end looks at the shelf without its lock", "self.shelf.locked_len()", "self.
 bug("half-changed rings used after a fork", "self.shards(reading).for_each(|shard| unsafe { shard.mend() });", "",
     tests="--lib white_box::fork")
 
+bug("removed shards not repaired after a fork", "self.with_pending(|pending| unsafe { pending.shards.mend() });", "",
+    tests="--lib white_box::fork")
+
 bug("private objects left behind by a fork", "self.vacate(seat, any);", "",
     tests="--test process forks_at_rest")
 

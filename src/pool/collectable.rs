@@ -177,6 +177,10 @@ impl<T: Send> Collectable for Core<T> {
         // SAFETY: this is the only thread.
         // bug: half-changed rings used after a fork
         self.shards(reading).for_each(|shard| unsafe { shard.mend() });
+        // Thieves may have been reading those that collects have removed, too.
+        // SAFETY: as above.
+        // bug: removed shards not repaired after a fork
+        self.with_pending(|pending| unsafe { pending.shards.mend() });
         for AbandonedSeat { seat, reached } in seats {
             let shard = seat.shared_shard(self.index(), reading);
             let Some(any) = shard.filter(|shard| shard.as_ptr() != NOBODY) else { continue };

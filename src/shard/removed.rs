@@ -27,6 +27,22 @@ impl<T> RemovedShards<T> {
         self.head = shard.as_ptr();
     }
 
+    /// Repairs the shards in a child process after a fork.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Shard::mend`].
+    pub(crate) unsafe fn mend(&self) {
+        // SAFETY: the list has the shards, which are not freed yet.
+        let mut next = unsafe { self.head.as_ref() };
+        while let Some(shard) = next {
+            // SAFETY: the caller's promise.
+            unsafe { shard.mend() };
+            // SAFETY: as above.
+            next = unsafe { shard.shared.next_removed.get().as_ref() };
+        }
+    }
+
     fn pop(&mut self) -> Option<NonNull<Shard<T>>> {
         let shard = NonNull::new(self.head)?;
         // SAFETY: the list has the shard, which is not freed yet.

@@ -132,6 +132,23 @@ fn a_child_mends_counts_of_victims() {
     assert_eq!(pool.idle(), 10);
 }
 
+/// The same, in a shard that a collect has removed meanwhile. The thief was still reading it.
+#[test]
+fn a_child_mends_removed_shards() {
+    let pool = pool(usize::MAX);
+    let (own, other, thief) = (pool.join(), pool.join(), pool.join());
+    pool.fill(Some(other), 1);
+    assert_eq!(pool.drain(Some(other)), 1);
+    pool.shard(other).unwrap().shared.aged_len.fetch_add(5, Relaxed);
+    std::mem::forget(pool.seats.read(Some(thief)));
+    for shards in [1, 0] {
+        assert_eq!((pool.collect(), pool.shards().count()), (0, shards));
+    }
+    fork(&pool, Some(own));
+    // It is freed here, and checks that it is empty.
+    assert_eq!((pool.collect(), pool.idle()), (0, 0));
+}
+
 /// Slots that a thief had claimed and not yet emptied, or that the owner had filled and not yet
 /// published.
 #[test]
