@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[cfg_attr(all(target_os = "linux", not(miri)), path = "heavy_fence/linux.rs")]
+#[cfg_attr(all(windows, not(miri)), path = "heavy_fence/windows.rs")]
 #[cfg_attr(
     all(target_family = "wasm", not(target_feature = "atomics")),
     path = "heavy_fence/one_thread.rs"
