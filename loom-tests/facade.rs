@@ -176,6 +176,12 @@ pub(crate) fn fence(order: Ordering) {
     loom::sync::atomic::fence(order);
 }
 
+/// The checker treats SeqCst accesses as AcqRel, but implements SeqCst fences correctly.
+pub(crate) fn full_store(place: &AtomicU32, value: u32) {
+    place.swap(value, AcqRel);
+    fence(Ordering::SeqCst);
+}
+
 /// Further items that the runtime needs.
 #[cfg(feature = "rt")]
 mod rt {

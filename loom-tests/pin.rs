@@ -41,7 +41,7 @@ fn pin_against_claim(fence_kind: FenceKind) {
                         // SAFETY: this thread's seat, and one pin at a time.
                         FenceKind::Asymmetric => unsafe { seat.pin_fast().or_else(|| seat.pin()) },
                         // SAFETY: as above.
-                        FenceKind::Symmetric => unsafe { seat.pin() },
+                        FenceKind::Symmetric => unsafe { seat.pin_fenced().or_else(|| seat.pin()) },
                     };
                     if pin.is_some() {
                         shards.touch(seat.id);

@@ -78,10 +78,14 @@ bug("reading ends without release", "Release", "Relaxed",
 bug("gate read without acquire", "Acquire", "Relaxed",
     models="pin_asymmetric")
 
-bug("missing symmetric fence, owner", "fence(", "let _ = (fence,",
+bug("gate read too early for a symmetric hit", "self.gate.load(SeqCst)", "self.gate.load(Relaxed)",
     models="pin_symmetric")
 
-bug("gate read without acquire, after a fence", "Acquire", "Relaxed",
+bug("missing symmetric fence, owner", "full_store(&self.pinned, 1)",
+    "let _ = full_store; self.pinned.store(1, Relaxed)",
+    models="pin_symmetric")
+
+bug("gate read without acquire, after a fence", "self.gate.load(SeqCst)", "self.gate.load(Relaxed)",
     models="pin_symmetric")
 
 bug("late seat used by its owner", "& !(FENCED | UNWATCHED) == OPEN", "& CLAIMED == 0",

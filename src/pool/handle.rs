@@ -85,6 +85,22 @@ impl<T> CoreHandle<T> {
     }
 }
 
+impl<T> CoreHandle<T> {
+    /// As [`pin_local`](Self::pin_local), where the fences are symmetric: see
+    /// [`LocalShard::pin_fenced`].
+    ///
+    /// # Safety
+    ///
+    /// As for `pin_local`.
+    #[inline]
+    pub(crate) unsafe fn pin_fenced<'a>(&self, here: CurrentSeat) -> Option<LocalShard<'a, T>> {
+        // Acquire: as in `pin_local`.
+        let index = self.index.load(Acquire);
+        // SAFETY: the caller's promise.
+        unsafe { LocalShard::pin_fenced(here, index) }
+    }
+}
+
 /// The shard of the calling thread, or `NOBODY`, pinned. While this exists, no user code may run,
 /// and nothing may pin.
 pub(crate) struct LocalShard<'a, T> {
@@ -105,6 +121,21 @@ impl<'a, T> LocalShard<'a, T> {
         // bug: shard looked up before the pin
         unsafe {
             let (seat, pin) = here.pin_fast()?;
+            Some(Self { shard: lookup::for_hit(seat, index)?, _pin: pin })
+        }
+    }
+
+    /// As [`pin`](Self::pin), where the fences are symmetric: what would be a hit elsewhere calls the slow
+    /// path, which begins with this. Returns `None` where they are not.
+    ///
+    /// # Safety
+    ///
+    /// As for `pin`.
+    #[inline]
+    pub(crate) unsafe fn pin_fenced(here: CurrentSeat, index: usize) -> Option<Self> {
+        // SAFETY: as in `pin`.
+        unsafe {
+            let (seat, pin) = here.pin_fenced()?;
             Some(Self { shard: lookup::for_hit(seat, index)?, _pin: pin })
         }
     }

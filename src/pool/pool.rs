@@ -167,6 +167,14 @@ impl<T, M, S> Pool<T, M, S> {
         unsafe { self.core.pin_local(CurrentSeat::get()) }
     }
 
+    /// As [`pin_local`](Self::pin_local), where the fences are symmetric: what would be a hit elsewhere
+    /// calls the slow path, which begins with this.
+    #[inline]
+    pub(super) fn pin_fenced(&self) -> Option<LocalShard<'_, T>> {
+        // SAFETY: as in `pin_local`.
+        unsafe { self.core.pin_fenced(CurrentSeat::get()) }
+    }
+
     /// The hit path of [`get`](Self::get): pops an object from the private part of the thread's own
     /// shard.
     #[inline(always)]

@@ -133,6 +133,19 @@ impl<T> ReturnTo<T> {
         if local.is_some_and(|local| local.private().push_cell(full.as_raw())) {
             std::mem::forget(full);
         } else {
+            Self::give_back_beyond(core, full);
+        }
+    }
+
+    /// The rest of the slow path in a pool that does not weigh. Where the fences are symmetric, this does
+    /// what would be a hit elsewhere.
+    #[inline(never)]
+    fn give_back_beyond(core: &Core<T>, full: CellBox<T>) {
+        // SAFETY: this is the calling thread's seat, which is not pinned.
+        let local = unsafe { LocalShard::<T>::pin_fenced(CurrentSeat::get(), core.index()) };
+        if local.is_some_and(|local| local.private().push_cell(full.as_raw())) {
+            std::mem::forget(full);
+        } else {
             core.put_or_drop(full, 0);
         }
     }

@@ -70,7 +70,14 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
 
     #[inline(never)]
     fn search_loan(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        self.search(effort).map(|full| (full, self.return_to()))
+        let full = self.hit_fenced().or_else(|| self.search(effort))?;
+        Some((full, self.return_to()))
+    }
+
+    /// Does what would be a hit elsewhere, where the fences are symmetric.
+    #[inline]
+    fn hit_fenced(&self) -> Option<CellBox<T>> {
+        self.pin_fenced()?.private().pop()
     }
 
     /// The slow path of [`get_owned`](Self::get_owned).

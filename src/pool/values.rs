@@ -115,6 +115,17 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         if !self.is_plain && unsafe { self.put_local(&raw const value) } {
             return std::mem::forget(value);
         }
+        self.put_beyond(core, value);
+    }
+
+    /// The rest of the slow path of [`put`](Self::put) in a pool that does not weigh.
+    #[inline(never)]
+    fn put_beyond(&self, core: &Core<T>, value: T) {
+        let from = &raw const value;
+        // SAFETY: forgotten if it is kept.
+        if self.pin_fenced().is_some_and(|local| unsafe { local.private().put_from(from) }) {
+            return std::mem::forget(value);
+        }
         match core.put_value(slow_path_seat(), value) {
             Ok(()) => core.poll(),
             Err(value) => put_in_cell(core, value, 0),
@@ -165,6 +176,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
 
     #[inline(never)]
     fn search_value(&self, effort: Effort) -> Option<T> {
+        // Where the fences are symmetric, this does what would be a hit elsewhere.
+        if let Some(value) = self.pin_fenced().and_then(|local| local.private().take()) {
+            return Some(value);
+        }
         self.search(effort).map(|full| self.core().take_value(current(), full))
     }
 }

@@ -56,6 +56,20 @@ impl CurrentSeat {
         }
     }
 
+    /// As [`pin_fast`](Self::pin_fast), where the fences are symmetric. Fails where they are not.
+    ///
+    /// # Safety
+    ///
+    /// As for `pin_fast`.
+    #[inline]
+    pub(crate) unsafe fn pin_fenced<'a>(self) -> Option<(&'a Seat, Pin<'a>)> {
+        // SAFETY: the caller's promise; seats are never freed. Null in models only.
+        unsafe {
+            let seat = or_placeholder(self.0)?.as_ref();
+            Some((seat, seat.pin_fenced()?))
+        }
+    }
+
     /// Returns the seat, if there is one.
     #[inline(always)]
     fn seat(self) -> Option<&'static Seat> {

@@ -2,7 +2,7 @@
 //!
 //! On every operation an owner stores `pinned` and loads the gate. A few times a minute a collector
 //! stores a claim to the gates and loads `pinned`. Both need a full fence between store and load.
-//! With Linux's `membarrier` the collector runs that fence in all threads (the heavy side), and the
+//! On Linux and Windows the collector runs that fence in all threads (the heavy side), and the
 //! owner's side is a compiler fence ([`LightFence::light`](crate::sync::LightFence::light)). A program
 //! that can have only one thread, in WebAssembly, needs neither. Elsewhere both sides are SeqCst
 //! fences.

@@ -36,16 +36,15 @@ use super::{
 };
 use crate::{
     sync::{
-        Acquire, AtomicPtr, AtomicU32, AtomicUsize, LightFence, Relaxed, Release, SeqCst, fence,
-        placeholder, spin_loop, test_size,
+        Acquire, AtomicPtr, AtomicU32, AtomicUsize, LightFence, Relaxed, Release, SeqCst,
+        full_store, placeholder, spin_loop, test_size,
     },
     util::{likely::likely, xorshift},
 };
 
 /// The gate is open: the owner may use its shards.
 const OPEN: u32 = 0;
-/// The fences are symmetric: the owner must run a SeqCst fence between its store of `pinned` and
-/// its load of the gate.
+/// The fences are symmetric: the owner's store of `pinned` and its load of the gate must be SeqCst.
 const FENCED: u32 = 1;
 /// A collector has claimed the seat.
 const CLAIMED: u32 = 2;
@@ -129,8 +128,8 @@ impl Seat {
     /// may run until then.
     ///
     /// Returns `None` while a collector has claimed the seat, and while the seat is late. Also while
-    /// it is unwatched, and always if the fences are symmetric; [`pin`](Self::pin) may still succeed
-    /// then.
+    /// it is unwatched, where [`pin`](Self::pin) may still succeed; and always if the fences are
+    /// symmetric, where [`pin_fenced`](Self::pin_fenced) takes its place.
     ///
     /// # Safety
     ///
@@ -141,6 +140,23 @@ impl Seat {
         // Acquire: pairs with the Release of `Seat::open`.
         // bug: gate read without acquire
         likely(self.gate.load(Acquire) == OPEN).then_some(pin)
+    }
+
+    /// Pins the seat, as `pin_fast` does, where the fences are symmetric. Returns `None` where they are
+    /// not.
+    ///
+    /// # Safety
+    ///
+    /// As for `pin_fast`.
+    #[inline]
+    pub(crate) unsafe fn pin_fenced(&self) -> Option<Pin<'_>> {
+        if self.gate.load(Relaxed) != FENCED {
+            return None;
+        }
+        let pin = self.announce_fenced();
+        // SeqCst: see `announce_fenced`. Acquire: pairs with the Release of `Seat::open`.
+        // bug: gate read too early for a symmetric hit
+        likely(self.gate.load(SeqCst) == FENCED).then_some(pin)
     }
 
     /// Pins the seat, as `pin_fast` does, but also works with symmetric fences, and on an unwatched
@@ -162,15 +178,11 @@ impl Seat {
     /// As for `pin_fast`.
     #[inline]
     unsafe fn try_pin(&self) -> Option<Pin<'_>> {
-        let pin = self.announce();
-        if self.gate.load(Relaxed) & FENCED != 0 {
-            // SeqCst: the owner's side of the symmetric fence. Pairs with `FenceKind::heavy`.
-            // bug: missing symmetric fence, owner
-            fence(SeqCst);
-        }
-        // Acquire: pairs with the Release of `Seat::open`.
+        let fenced = self.gate.load(Relaxed) & FENCED != 0;
+        let pin = if fenced { self.announce_fenced() } else { self.announce() };
+        // SeqCst: see `announce_fenced`. Acquire: pairs with the Release of `Seat::open`.
         // bug: gate read without acquire, after a fence; late seat used by its owner
-        if self.gate.load(Acquire) & !(FENCED | UNWATCHED) == OPEN {
+        if self.gate.load(SeqCst) & !(FENCED | UNWATCHED) == OPEN {
             return Some(pin);
         }
         drop(pin);
@@ -216,6 +228,17 @@ impl Seat {
         self.pinned.store(1, Relaxed);
         // bug: missing light fence
         self.light_fence.light();
+        Pin(self)
+    }
+
+    /// As `announce`, where the fences are symmetric. The caller's load of the gate is SeqCst.
+    ///
+    /// If the collector's load of `pinned` comes before this store, its fence comes before both SeqCst
+    /// accesses in their total order, so the load of the gate sees the claim.
+    #[inline(always)]
+    fn announce_fenced(&self) -> Pin<'_> {
+        // bug: missing symmetric fence, owner
+        full_store(&self.pinned, 1);
         Pin(self)
     }
 

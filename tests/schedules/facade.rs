@@ -98,6 +98,11 @@ impl LightFence {
     pub(crate) fn light(&self) {}
 }
 
+/// Schedules are sequentially consistent.
+pub(crate) fn full_store(place: &AtomicU32, value: u32) {
+    place.store(value, super::SeqCst);
+}
+
 /// Does nothing, as above.
 pub(crate) fn heavy_fence() -> bool {
     true
