@@ -14,7 +14,7 @@ use super::{
     address,
     current_netpoller::current_netpoller,
     handles::handles,
-    io::{BOTH, Io, SHORT_IS_LAST},
+    io::{Io, SHORT_IS_LAST},
     netpoller::NetPoller,
     readiness::{Direction, Until},
     stream::{StreamSource, stream},
@@ -54,7 +54,7 @@ impl StreamSource for mio::net::TcpStream {
     /// With urgent data, at which a read ends. What follows them may have come already, so that no
     /// event does. Elsewhere mio does not report them, and it waits until more bytes come.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    const INTEREST: Interest = BOTH.add(Interest::PRIORITY);
+    const INTEREST: Interest = super::io::BOTH.add(Interest::PRIORITY);
 
     const SHORT_IS_LAST: bool = SHORT_IS_LAST;
 }
