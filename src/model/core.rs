@@ -3,7 +3,7 @@
 use std::{
     mem,
     panic::{RefUnwindSafe, UnwindSafe},
-    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    sync::{Mutex, MutexGuard, OnceLock, Weak},
     thread::panicking,
 };
 
@@ -20,8 +20,9 @@ use crate::{pool::stats::Stats, util::panics::FirstPanic};
 /// What a pool is in one execution. Guards share it.
 pub(super) struct Core<T> {
     options: Options<T>,
-    /// Set before the first object is lent or put.
-    pub(super) manager: OnceLock<Arc<Manager<T>>>,
+    /// Set before the first object is lent or put. The pool owns the manager, which may borrow: what else
+    /// keeps the core, such as a collect, does not keep the manager.
+    pub(super) manager: OnceLock<Weak<Manager<T>>>,
     execution: Id,
     order: Order,
     state: Mutex<State<T>>,
@@ -131,7 +132,8 @@ impl<T> Core<T> {
     /// it is counted as dropped, and the caller drops it.
     pub(super) fn recycle(&self, object: &mut T) -> bool {
         let count = CountOnDrop(self);
-        let accepted = self.manager.get().is_none_or(|manager| manager.recycle(object))
+        let manager = self.manager.get().and_then(Weak::upgrade);
+        let accepted = manager.is_none_or(|manager| manager.recycle(object))
             && self.options.recycle.is_none_or(|recycle| recycle(object));
         if accepted {
             mem::forget(count);

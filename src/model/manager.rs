@@ -1,12 +1,12 @@
-//! A pool's manager, shared by what a pool is in each execution, and by owned guards.
+//! A pool's manager, which the pool owns, and lends to what it is in each execution.
 
 use crate::pool::{manage::Manage, manager_box::ManagerBox};
 
 /// The manager, whatever its type.
 pub(super) struct Manager<T>(ManagerBox<T>);
 
-// SAFETY: a manager is `Sync`. It is dropped with the pool, which may be sent if its manager may, or by an
-// owned guard, and those are lent only if the manager is `Send`.
+// SAFETY: a manager is `Sync`. It is dropped with the pool, which may be sent if its manager may; or by an owned
+// guard that was just recycling, and those are lent only if the manager is `Send`.
 unsafe impl<T> Send for Manager<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Manager<T> {}

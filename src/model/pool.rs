@@ -167,7 +167,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// call.
     pub(super) fn managed(&self) -> Arc<Core<T>> {
         let core = self.core();
-        let is_first = core.manager.set(Arc::clone(self.shared())).is_ok();
+        let is_first = core.manager.set(Arc::downgrade(self.shared())).is_ok();
         if is_first && S::COLLECTED {
             // SAFETY: collects reach only pools of objects that are `'static`.
             unsafe { execution::current().enter(&core) };

@@ -44,7 +44,7 @@ pub(super) struct Idle<T> {
 /// How hard a search tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effort {
-    /// It may overlook what is idle: its caller creates an object then.
+    /// It may return `None` although objects are idle. Its caller creates an object then.
     Modest,
     /// It finds an object, unless nothing is idle but what other searches will take.
     Full,

@@ -49,11 +49,12 @@ pub(crate) const CONNECTIONS: [usize; 2] = [32, 256];
 /// The servers, in the order of the tables. The last has one worker, and no tasks.
 pub(crate) const SERVERS: [&str; 5] = ["corepool", "tokio", "smol", "Go", "epoll"];
 
-/// How many connections are idle, if so many files may be open.
+/// The number of idle connections. Fewer if the process may not open that many files.
 const IDLE: usize = 10_000;
 
-/// How many connections come at once, if so many files may be open; and how often.
+/// The number of connections that come at once. Fewer if the process may not open that many files.
 const BURST: usize = 4_000;
+/// The number of times that they come.
 const BURSTS: usize = 3;
 
 /// The files of a process that are no connections of its clients.

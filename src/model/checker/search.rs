@@ -7,6 +7,6 @@ pub(in crate::model) struct Search {
     pub(in crate::model) idle: usize,
     /// The steps of other threads between the two steps of the search.
     pub(in crate::model) disturbed: usize,
-    /// Whether the search may overlook what is idle.
+    /// Whether the search may return `None` although objects are idle.
     pub(in crate::model) may_miss: bool,
 }
