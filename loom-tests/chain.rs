@@ -6,7 +6,7 @@ use loom::{sync::Arc, thread};
 
 use super::{
     ledger::{Ledger, Object},
-    model,
+    long_model, model,
 };
 use crate::containers::{
     cell::{CellBox, ObjectCell},
@@ -132,7 +132,7 @@ fn chain_counted_while_it_is_unlinked() {
 /// Two thieves find the first ring spent; one unlinks it, the other may still be reading it.
 #[test]
 fn chain_unlink_against_steal() {
-    model("chain_unlink_against_steal", Some(3), || {
+    long_model("chain_unlink_against_steal", 3, || {
         let ledger = Ledger::new();
         let chain = Arc::new(Chain::new());
         (0..4).for_each(|_| push(&chain, &ledger));

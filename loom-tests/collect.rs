@@ -2,7 +2,7 @@
 
 use loom::{sync::Arc, thread};
 
-use super::{ledger::Object, model, model_pool::ModelPool};
+use super::{ledger::Object, long_model, model, model_pool::ModelPool};
 use crate::{
     collect::collect::vacate, containers::cell::EmptyCell, seat::fence::FenceKind,
     shard::shard::Shard,
@@ -27,7 +27,7 @@ fn flip_against_owner(fence_kind: FenceKind) {
 
 #[test]
 fn flip_against_owner_asymmetric() {
-    model("flip_against_owner_asymmetric", Some(2), || flip_against_owner(FenceKind::Asymmetric));
+    long_model("flip_against_owner_asymmetric", 2, || flip_against_owner(FenceKind::Asymmetric));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use loom::{sync::Arc, thread};
 
-use super::{ledger::Object, model, model_pool::ModelPool};
+use super::{ledger::Object, long_model, model, model_pool::ModelPool};
 use crate::{
     collect::{
         collect_thread::{ensure, try_end, watch_again},
@@ -96,7 +96,7 @@ fn end_against_put(fence_kind: FenceKind) {
 
 #[test]
 fn end_against_put_asymmetric() {
-    model("end_against_put_asymmetric", Some(2), || end_against_put(FenceKind::Asymmetric));
+    long_model("end_against_put_asymmetric", 2, || end_against_put(FenceKind::Asymmetric));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn end_against_put_on_the_shelf() {
 /// The owner of a marked seat puts an object, while the thread that it starts ends again.
 #[test]
 fn end_against_start() {
-    model("end_against_start", Some(3), || {
+    long_model("end_against_start", 3, || {
         let all = Watched::new(FenceKind::Asymmetric);
         let seat = all.pool.seats.join().unwrap();
         all.pool.fill(seat, 1);

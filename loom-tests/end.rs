@@ -6,7 +6,7 @@ use loom::thread;
 
 use super::{
     ledger::{Ledger, Object},
-    model,
+    long_model,
 };
 use crate::{
     collect::{collect::collect_from, recall::Patience, registry::Registry},
@@ -45,7 +45,7 @@ impl Lent {
 /// one by this thread. The last of the three to end frees the core, once.
 fn end_against_guard(name: &str, first: bool, max_idle: usize) {
     let bound = if max_idle == usize::MAX { 2 } else { 1 };
-    model(name, Some(bound), move || {
+    long_model(name, bound, move || {
         let ledger = Ledger::new();
         let seats = Shared::new(Seats::new(FenceKind::Asymmetric, usize::MAX));
         let (seat, other) = (seats.join().unwrap(), seats.join().unwrap().id);

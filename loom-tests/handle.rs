@@ -6,7 +6,7 @@ use loom::{sync::Arc, thread};
 
 use super::{
     ledger::{Ledger, Object},
-    model,
+    long_model, model,
 };
 use crate::{
     collect::collect::collect_from,
@@ -104,7 +104,7 @@ fn handle_index_reused() {
 /// at two, are not confused.
 #[test]
 fn handle_first_use_against_end() {
-    model("handle_first_use_against_end", Some(3), || {
+    long_model("handle_first_use_against_end", 3, || {
         let old = Pool::new();
         let new = Pool::with(&old.seats);
         let seats = Shared::clone(&old.seats);

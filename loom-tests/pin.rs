@@ -7,7 +7,7 @@ use std::sync::{
 
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
-use super::model;
+use super::{long_model, model};
 use crate::{
     seat::{claim::Claim, fence::FenceKind, table::Seats},
     sync::{AtomicUsize, Relaxed, heavy_fences, refuse_heavy_fences},
@@ -91,7 +91,7 @@ fn pin_late_refused_fence() {
 fn pin_acknowledged() {
     let ever = Shared::new(AtomicBool::new(false));
     let now = Shared::clone(&ever);
-    model("pin_acknowledged", Some(3), move || {
+    long_model("pin_acknowledged", 3, move || {
         let seats = Arc::new(Seats::new(FenceKind::Asymmetric, 1));
         let shards = Arc::new(Shards([UnsafeCell::new(0), UnsafeCell::new(0)]));
         let id = seats.join().unwrap().id;

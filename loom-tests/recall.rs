@@ -8,7 +8,7 @@ use loom::{
     thread,
 };
 
-use super::{ledger::Object, model, model_pool::ModelPool};
+use super::{ledger::Object, long_model, model, model_pool::ModelPool};
 use crate::{
     collect::{
         collect::vacate,
@@ -106,7 +106,7 @@ fn against_slow_path(fence_kind: FenceKind) {
 
 #[test]
 fn recall_against_owner_asymmetric() {
-    model("recall_against_owner_asymmetric", Some(2), || {
+    long_model("recall_against_owner_asymmetric", 2, || {
         against_slow_path(FenceKind::Asymmetric);
     });
 }
@@ -153,7 +153,7 @@ fn recall_finds_what_was_put_behind_its_own_bit() {
 /// A thread enables its private part while another one recalls from a shard that shares its bit.
 #[test]
 fn recall_keeps_the_mark_of_others() {
-    model("recall_keeps_the_mark_of_others", Some(2), || {
+    long_model("recall_keeps_the_mark_of_others", 2, || {
         let pool = pool(FenceKind::Asymmetric, usize::MAX, 4);
         pool.fill(held(&pool, 3), 1);
         let other = other(&pool, |pool| pool.fill(held(pool, 1), 1));

@@ -2,7 +2,7 @@
 
 use loom::{sync::Arc, thread};
 
-use super::{model, model_pool::ModelPool};
+use super::{long_model, model, model_pool::ModelPool};
 use crate::{seat::fence::FenceKind, sync::freed};
 
 /// Returns a pool with a shard for the first seat that the next collect frees unless it is used.
@@ -70,7 +70,7 @@ fn removal_against_thief() {
 /// A collect frees a shard and the table of its seat, while another thread counts.
 #[test]
 fn removal_against_stats() {
-    model("removal_against_stats", Some(2), || {
+    long_model("removal_against_stats", 2, || {
         let pool = with_unused_shard(1);
         let collector = {
             let pool = Arc::clone(&pool);
