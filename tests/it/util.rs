@@ -18,9 +18,14 @@ pub(crate) const PRIVATE: u32 = if cfg!(corepool_tiny) { 5 } else { 129 };
 /// The most objects that are private to a thread which only puts: the slot and a batch.
 pub(crate) const BUFFERED: u32 = if cfg!(corepool_tiny) { 2 } else { 33 };
 
-/// Returns `many`, or `few` under Miri, which is hundreds of times slower than other builds.
+/// Returns `many`, or `few` under Miri, which is hundreds of times slower than other builds. With small
+/// sizes, which is how sanitizers run the tests, thousands are divided by 4.
 pub(crate) const fn repeat(many: usize, few: usize) -> usize {
-    if cfg!(miri) { few } else { many }
+    match many {
+        _ if cfg!(miri) => few,
+        1000.. if cfg!(corepool_tiny) => many / 4,
+        _ => many,
+    }
 }
 
 /// The test that has this is the only one that uses pools.

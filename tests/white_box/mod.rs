@@ -46,9 +46,14 @@ use std::{
 
 use rng::Rng;
 
-/// Returns `many`, or `few` under Miri, which is hundreds of times slower than other builds.
+/// Returns `many`, or `few` under Miri, which is hundreds of times slower than other builds. With small
+/// sizes, which is how sanitizers run the tests, thousands are divided by 4.
 const fn repeat(many: usize, few: usize) -> usize {
-    if cfg!(miri) { few } else { many }
+    match many {
+        _ if cfg!(miri) => few,
+        1000.. if cfg!(corepool_tiny) => many / 4,
+        _ => many,
+    }
 }
 
 /// The number of rounds of a stress test.

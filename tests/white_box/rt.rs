@@ -146,7 +146,7 @@ fn a_run_queue_with_a_task_is_never_seen_empty() {
 /// differ.
 #[test]
 fn the_steal_order_visits_every_worker_once() {
-    for len in 1..=repeat(64, 8) {
+    for len in 1..=repeat(32, 8) {
         let mut orders = HashSet::new();
         for random in 0..(len * len) as u32 {
             let order: Vec<_> = StealOrder::new(len, random).collect();
