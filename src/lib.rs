@@ -47,6 +47,10 @@ pub mod buffer;
 #[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub mod rt;
 
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+pub mod metrics;
+
 #[cfg(all(feature = "rt", target_family = "wasm"))]
 compile_error!(
     "corepool's features `rt` and `net` need threads, which WebAssembly does not have: disable them there"

@@ -227,3 +227,13 @@ bug("recalls wait for a thread that was refused", "heavy_fence::forget_registrat
 
 bug("thread for pools that it does not age", "registry.collected_pools().next().is_some()", "true",
     tests="--test process scoped_pools_need_no")
+
+bug("cleared objects counted as aged", "pool.set_clearing(clear);", "",
+    tests="--test it every_drop_has_a_reason")
+
+bug("counts of ended pools lost", "self.ended.entry(name).or_default().add_counts(&stats);", "let _ = (name, stats);",
+    tests="--test metrics counters_outlive_their_pool")
+
+bug("pools of one name not added up", "(sum.idle + stats.idle, sum.outstanding + stats.outstanding)",
+    "(stats.idle, stats.outstanding)",
+    tests="--test metrics pools_of_one_name")

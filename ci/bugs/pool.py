@@ -7,7 +7,7 @@ from .planted import bug
 bug("hit path skips the hook", "if self.is_plain() { index } else { NO_INDEX }", "index",
     tests="--test it recycled")
 
-bug("kept objects counted as dropped", "self.dropped.add(units.wrapping_neg());", "",
+bug("kept objects counted as dropped", "self.drops.add(units.wrapping_neg(), self.step_reason());", "",
     tests="--test it ageing::collects_leave")
 
 bug("idle objects that are to be kept dropped", "self.shelf.append_aged(kept);", "drop(kept);",
@@ -45,7 +45,7 @@ bug("units lost by a fork",
 bug("victims without a mark", "if shard.has_aged() { self.map.mark(victims, seat.id); }", "let _ = victims;",
     programs="random::pools")
 
-bug("counts of a freed shard lost", "self.hits.add(shard.hits());", "",
+bug("counts of a freed shard lost", "self.counters.for_result(Found::ShelfOrOwnTail).add(shard.hits());", "",
     models="removal_against_thief")
 
 bug("slow counts of a freed shard lost", "self.counters.add_all(&shard.shared.counters);", "",
@@ -325,7 +325,7 @@ bug("put of a value skips the hook", "self.is_plain &&", "",
 bug("cell that must have memory", "EmptyCell::try_new", "|| Some(EmptyCell::new())",
     tests="--test no_memory growth")
 
-bug("object dropped without being counted", "let _count = CountOnDrop(core);", "",
+bug("object dropped without being counted", "let _count = CountOnDrop(core, Reason::Full);", "",
     tests="--test no_memory growth")
 
 bug("get waits until the process is registered", "|| !is_quick(&self.seats)", "",
@@ -339,3 +339,6 @@ bug("pool of borrowed values ages in its calls", "self.is_collected", "true",
 
 bug("late work of a pool that is not collected forgotten", "|| self.is_ahead_of(typed(shard))", "",
     tests="--lib a_collect_makes_up_for_a_trim")
+
+bug("counts of a pool with loans lost", "self.keep_counts(&shard);", "",
+    tests="--test metrics counters_outlive_a_pool")

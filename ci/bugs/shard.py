@@ -206,3 +206,6 @@ bug("drain takes the primary chain", ".wrapping_add(1)", "",
 
 bug("quick check overlooks private objects", "self.private.is_empty() &&", "",
     programs="random::pools")
+
+bug("reason of a drop not counted", "counts[reason as usize].add(objects);", "",
+    tests="--test it every_drop_has_a_reason")

@@ -23,8 +23,8 @@ bug("fork handler outlives its library",
 # sync/native_thread.rs
 
 bug("signals of the starting thread stay blocked",
-    "libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());",
-    "let _ = before;",
+    "libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut())",
+    "let _ = before",
     tests="--test process signals_are_blocked")
 
 bug("signals reach the collect thread", "all.as_ptr()", "std::ptr::null()",

@@ -199,10 +199,13 @@ pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
         let which = Which::one(&registry, pool);
         // SAFETY: locked.
         unsafe {
+            // bug: cleared objects counted as aged
+            pool.set_clearing(clear);
             age_pools(seats, which);
             if clear {
                 drain(seats, which);
             }
+            pool.set_clearing(false);
             take_pending(which)
         }
     };

@@ -2,6 +2,8 @@
 
 use super::pending::ErasedPending;
 use crate::seat::{claim::AbandonedSeat, seat::Seat, shards::AnyShard};
+#[cfg(feature = "metrics")]
+use crate::shard::stats::Stats;
 
 /// A pool, as the registry lists it. Every method is called under the registry's lock. A shard that
 /// is passed in is this pool's, and is in the table of the seat that is passed in.
@@ -13,6 +15,10 @@ pub(crate) trait Collectable: Send + Sync {
 
     /// Returns whether collects of all pools age this one.
     fn is_collected(&self) -> bool;
+
+    /// Returns the name of the pool, and its statistics, if it has a name.
+    #[cfg(feature = "metrics")]
+    fn named_stats(&self) -> Option<(&'static str, Stats)>;
 
     /// The first step of a collect, with no seat claimed: takes the victims out of a shard.
     ///
@@ -51,6 +57,13 @@ pub(crate) trait Collectable: Send + Sync {
     ///
     /// The caller holds the registry's lock.
     unsafe fn keep_min_idle(&self);
+
+    /// Sets whether the steps drop objects because the pool is cleared, and not because of their age.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the registry's lock.
+    unsafe fn set_clearing(&self, clearing: bool);
 
     /// Returns what the steps have taken out, which the caller drops.
     ///

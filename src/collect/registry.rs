@@ -9,7 +9,11 @@ use std::{
 };
 
 use super::{collectable::Collectable, thread_state::CollectThread};
+#[cfg(feature = "metrics")]
+use crate::shard::stats::Stats;
 use crate::sync::{LazyLock, Mutex, MutexGuard, lock::lock};
+#[cfg(feature = "metrics")]
+use std::collections::BTreeMap;
 
 /// Every pool that has been used, and the threads that collect. Collectors hold its lock.
 #[derive(Default)]
@@ -22,7 +26,14 @@ pub(crate) struct Registry {
     /// The threads of the running janitors.
     janitors: Vec<Thread>,
     pub(super) thread: CollectThread,
+    /// What named pools have counted that were dropped since.
+    #[cfg(feature = "metrics")]
+    ended: NamedStats,
 }
+
+/// Statistics, by the names of pools. Those of pools with the same name are added up.
+#[cfg(feature = "metrics")]
+pub(crate) type NamedStats = BTreeMap<&'static str, Stats>;
 
 /// A pool, which leaves the registry before it is freed.
 #[derive(Clone, Copy)]
@@ -104,7 +115,28 @@ impl Registry {
 
     /// Removes the pool at `index`. Its index stays in use until [`free_index`](Self::free_index).
     pub(crate) fn detach(&mut self, index: usize) {
-        self.pools[index] = None;
+        let ended = self.pools[index].take();
+        #[cfg(feature = "metrics")]
+        if let Some((name, stats)) = ended.and_then(|pool| pool.get().named_stats()) {
+            // bug: counts of ended pools lost
+            self.ended.entry(name).or_default().add_counts(&stats);
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = ended;
+    }
+
+    /// Returns the statistics of all named pools that have been used, including those that were dropped.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn named_stats(&self) -> NamedStats {
+        let mut all = self.ended.clone();
+        for (name, stats) in self.pools().filter_map(Collectable::named_stats) {
+            let sum = all.entry(name).or_default();
+            sum.add_counts(&stats);
+            // bug: pools of one name not added up
+            (sum.idle, sum.outstanding) =
+                (sum.idle + stats.idle, sum.outstanding + stats.outstanding);
+        }
+        all
     }
 
     /// Frees the index of a pool that was removed.

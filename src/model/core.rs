@@ -15,7 +15,7 @@ use super::{
     parcel::Parcel,
     state::{Begun, Effort, Idle, State},
 };
-use crate::{pool::stats::Stats, util::panics::FirstPanic};
+use crate::{pool::stats::Stats, shard::drops::Reason, util::panics::FirstPanic};
 
 /// What a pool is in one execution. Guards share it.
 pub(super) struct Core<T> {
@@ -104,7 +104,7 @@ impl<T> Core<T> {
             state.idle.push(Idle { parcel, weight, is_victim: false });
             return Ok(());
         }
-        state.dropped += 1;
+        state.drops.count(Reason::Full);
         drop(state);
         Err(parcel)
     }
@@ -121,7 +121,7 @@ impl<T> Core<T> {
     pub(super) fn give_back(&self, mut object: Box<T>) {
         // A thread that is panicking may have failed the model: it takes no step any more.
         if panicking() {
-            return self.drop_counted(object);
+            return self.drop_counted(object, Reason::Panicking);
         }
         if !self.has_ended() && self.recycle(&mut object) {
             self.put(object);
@@ -131,7 +131,7 @@ impl<T> Core<T> {
     /// Recycles an object, by the manager and by the hook, and returns whether it may be kept. If not,
     /// it is counted as dropped, and the caller drops it.
     pub(super) fn recycle(&self, object: &mut T) -> bool {
-        let count = CountOnDrop(self);
+        let count = CountOnDrop(self, Reason::Refused);
         let manager = self.manager.get().and_then(Weak::upgrade);
         let accepted = manager.is_none_or(|manager| manager.recycle(object))
             && self.options.recycle.is_none_or(|recycle| recycle(object));
@@ -143,7 +143,7 @@ impl<T> Core<T> {
 
     fn weigh(&self, object: &T) -> usize {
         self.options.weigher().map_or(0, |weigh| {
-            let count = CountOnDrop(self);
+            let count = CountOnDrop(self, Reason::Refused);
             let weight = weigh(object);
             mem::forget(count);
             weight
@@ -162,8 +162,8 @@ impl<T> Core<T> {
     }
 
     /// Drops an object, and counts it as dropped.
-    pub(super) fn drop_counted(&self, object: Box<T>) {
-        let _count = CountOnDrop(self);
+    pub(super) fn drop_counted(&self, object: Box<T>, reason: Reason) {
+        let _count = CountOnDrop(self, reason);
         drop(object);
     }
 
@@ -186,7 +186,8 @@ impl<T> Core<T> {
         let all = {
             let mut state = self.step();
             let all = state.idle.len();
-            state.remove(all)
+            state.collects += 1;
+            state.remove(all, Some(Reason::Cleared))
         };
         drop_all(all, open);
     }
@@ -202,7 +203,8 @@ impl<T> Core<T> {
         // Objects become victims in the order in which they are idle.
         let victims = state.idle.iter().filter(|idle| idle.is_victim).count();
         let kept = self.options.min_idle.saturating_sub(state.idle.len() - victims);
-        let aged = state.remove(victims.saturating_sub(kept));
+        let aged = state.remove(victims.saturating_sub(kept), None);
+        state.collects += 1;
         state.idle.iter_mut().for_each(|idle| idle.is_victim = true);
         aged
     }
@@ -233,7 +235,7 @@ impl<T> Core<T> {
         let mut state = self.state();
         state.ended = true;
         let all = state.idle.len();
-        state.remove(all)
+        state.remove(all, Some(Reason::Cleared))
     }
 }
 
@@ -266,10 +268,10 @@ fn open<T>(parcel: Parcel<T>) {
 }
 
 /// Counts an object as dropped at the end of its scope, even if a destructor or a hook panics there.
-struct CountOnDrop<'a, T>(&'a Core<T>);
+struct CountOnDrop<'a, T>(&'a Core<T>, Reason);
 
 impl<T> Drop for CountOnDrop<'_, T> {
     fn drop(&mut self) {
-        self.0.state().dropped += 1;
+        self.0.state().drops.count(self.1);
     }
 }

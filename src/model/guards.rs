@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::core::Core;
+use crate::shard::drops::Reason;
 
 /// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool.
 ///
@@ -59,7 +60,7 @@ impl<T> Pooled<'_, T> {
     /// Drops the object instead of returning it to the pool.
     pub fn discard(this: Self) {
         let (object, core) = Self::into_parts(this);
-        core.drop_counted(object);
+        core.drop_counted(object, Reason::Discarded);
     }
 }
 
@@ -85,7 +86,7 @@ impl<T> OwnedPooled<T> {
     /// Drops the object instead of returning it to the pool.
     pub fn discard(this: Self) {
         let (object, core) = Self::into_parts(this);
-        core.drop_counted(object);
+        core.drop_counted(object, Reason::Discarded);
     }
 }
 

@@ -13,7 +13,7 @@ unsafe impl<T> Sync for Manager<T> {}
 
 impl<T> Manager<T> {
     pub(super) fn new<M: Manage<T>>(manager: M) -> Self {
-        Self(ManagerBox::try_new(|| manager).expect("out of memory"))
+        Self(ManagerBox::try_new(|| manager, "").expect("out of memory"))
     }
 
     /// Returns the manager.

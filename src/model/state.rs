@@ -5,7 +5,10 @@ use super::{
     options::Options,
     parcel::Parcel,
 };
-use crate::pool::stats::Stats;
+use crate::{
+    pool::stats::Stats,
+    shard::drops::{Drops, Reason},
+};
 
 /// How many searches may be disturbed in one execution. Later ones take one step and find the newest object,
 /// which keeps the number of executions down.
@@ -29,7 +32,9 @@ pub(super) struct State<T> {
     pub(super) misses: u64,
     pub(super) victim_hits: u64,
     pub(super) created: u64,
-    pub(super) dropped: u64,
+    pub(super) drops: Drops,
+    /// How often the pool has aged.
+    pub(super) collects: u64,
     /// Objects that left for good, less those that came from elsewhere.
     pub(super) left: i64,
 }
@@ -71,7 +76,8 @@ impl<T> State<T> {
             misses: 0,
             victim_hits: 0,
             created: 0,
-            dropped: 0,
+            drops: Drops::new(),
+            collects: 0,
             left: 0,
         }
     }
@@ -118,17 +124,19 @@ impl<T> State<T> {
     }
 
     /// Takes out the oldest objects, which are counted as dropped.
-    pub(super) fn remove(&mut self, objects: usize) -> Vec<Idle<T>> {
+    pub(super) fn remove(&mut self, objects: usize, reason: Option<Reason>) -> Vec<Idle<T>> {
         let removed: Vec<_> = self.idle.drain(..objects).collect();
         self.bytes -= removed.iter().map(|idle| idle.weight).sum::<usize>();
-        self.dropped += objects as u64;
+        self.drops.prepare();
+        self.drops.add(objects, reason);
         removed
     }
 
     pub(super) fn stats(&self, options: &Options<T>) -> Stats {
-        let objects = (self.created as i64 - self.dropped as i64 - self.left).max(0) as u64;
+        let dropped = self.drops.sum();
+        let objects = (self.created as i64 - dropped as i64 - self.left).max(0) as u64;
         let idle = self.idle.len() as u64;
-        Stats {
+        let mut stats = Stats {
             idle,
             outstanding: objects.saturating_sub(idle),
             idle_bytes: if options.weigher().is_some() { self.bytes as u64 } else { 0 },
@@ -136,8 +144,10 @@ impl<T> State<T> {
             misses: self.misses,
             victim_hits: self.victim_hits,
             created: self.created,
-            dropped: self.dropped,
+            collects: self.collects,
             ..Stats::default()
-        }
+        };
+        stats.set_drops(&self.drops);
+        stats
     }
 }

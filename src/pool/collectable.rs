@@ -6,6 +6,8 @@
 use std::ptr::NonNull;
 
 use super::core::{Core, NO_INDEX};
+#[cfg(feature = "metrics")]
+use crate::shard::stats::Stats;
 use crate::{
     collect::{
         collectable::Collectable,
@@ -14,6 +16,8 @@ use crate::{
     containers::cell::List,
     seat::{claim::AbandonedSeat, seat::Seat, shards::AnyShard},
     shard::{
+        counters::Found,
+        drops::Reason,
         lookup::{NOBODY, typed},
         shard::Shard,
     },
@@ -34,6 +38,12 @@ impl<T: Send> Collectable for Core<T> {
 
     fn index(&self) -> usize {
         Core::index(self)
+    }
+
+    #[cfg(feature = "metrics")]
+    fn named_stats(&self) -> Option<(&'static str, Stats)> {
+        let name = self.manager.as_ref()?.name();
+        (!name.is_empty()).then(|| (name, self.stats()))
     }
 
     unsafe fn drain(&self, shard: AnyShard) {
@@ -98,11 +108,15 @@ impl<T: Send> Collectable for Core<T> {
             let mut kept = List::new();
             (0..units).map_while(|_| pending.objects.pop()).for_each(|full| kept.push(full));
             // bug: kept objects counted as dropped
-            self.dropped.add(units.wrapping_neg());
+            self.drops.add(units.wrapping_neg(), self.step_reason());
             // They are victims again, so that a search finds them, and the next collect decides anew.
             // bug: idle objects that are to be kept dropped
             self.shelf.append_aged(kept);
         });
+    }
+
+    unsafe fn set_clearing(&self, clearing: bool) {
+        self.clearing.store(clearing, Relaxed);
     }
 
     unsafe fn take_pending(&self) -> Option<ErasedPending> {
@@ -256,14 +270,19 @@ impl<T> Core<T> {
         self.shard_count.fetch_sub(1, Relaxed);
         // SAFETY: ours. It is not freed before it is retired.
         let shard: &Shard<T> = unsafe { typed(any) };
-        // bug: counts of a freed shard lost
-        self.hits.add(shard.hits());
-        // bug: slow counts of a freed shard lost
-        self.counters.add_all(&shard.shared.counters);
+        self.keep_counts(shard);
         // bug: loans of a freed shard lost
         self.add_loans(shard.loans());
         // SAFETY: made from a `Box` by `Core::add_shard`, and removed once.
         unsafe { pending.shards.push(any.cast()) };
+    }
+
+    /// Adds what a shard has counted that is about to be removed.
+    pub(super) fn keep_counts(&self, shard: &Shard<T>) {
+        // bug: counts of a freed shard lost
+        self.counters.for_result(Found::ShelfOrOwnTail).add(shard.hits());
+        // bug: slow counts of a freed shard lost
+        self.counters.add_all(&shard.shared.counters);
     }
 
     /// Calls `f` with what waits to be dropped. The caller holds the registry's lock.
@@ -281,11 +300,16 @@ impl<T> Core<T> {
         self.with_pending(|pending| unsafe { pending.shards.push(shard) });
     }
 
+    /// Returns why the present step drops objects, if not because they have aged.
+    fn step_reason(&self) -> Option<Reason> {
+        self.clearing.load(Relaxed).then_some(Reason::Cleared)
+    }
+
     /// Gives back the units of objects that leave the pool to be dropped, and counts them as
     /// dropped.
     fn forget(&self, objects: usize) {
         self.quota.release(objects);
-        self.dropped.add(objects);
+        self.drops.add(objects, self.step_reason());
         self.extra.store(self.extra.load(Relaxed).saturating_sub(objects), Relaxed);
     }
 

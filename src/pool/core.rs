@@ -26,6 +26,7 @@ use crate::{
     },
     shard::{
         counters::{Counters, Found},
+        drops::Drops,
         lookup::{self, NOBODY},
         owner::Owner,
         private::magazine::NewMagazine,
@@ -76,12 +77,13 @@ pub(crate) struct Core<T> {
     shared_bits: AtomicBool,
     /// Whether collects age the pool.
     pub(crate) is_collected: bool,
+    /// Whether the pool is being cleared. Used under the registry's lock.
+    pub(super) clearing: AtomicBool,
     /// The number of shards.
     pub(crate) shard_count: AtomicUsize,
     /// Counters for threads without a shard, and the hits of shards that were freed.
     pub(crate) counters: Counters,
-    pub(crate) hits: Counter,
-    pub(crate) dropped: Counter,
+    pub(crate) drops: Drops,
     /// Objects that were detached or drained, less those that were attached. May wrap below 0.
     pub(super) left: Counter,
     /// When the pool aged in its own calls, where it does.
@@ -141,13 +143,13 @@ impl<T> Core<T> {
             stock: Stock::new(),
             quota,
             is_collected: true,
+            clearing: AtomicBool::new(false),
             min_idle: AtomicUsize::new(0),
             generation: AtomicU32::new(0),
             shared_bits: AtomicBool::new(false),
             shard_count: AtomicUsize::new(0),
             counters: Counters::default(),
-            hits: Counter::default(),
-            dropped: Counter::default(),
+            drops: Drops::new(),
             left: Counter::default(),
             extra: AtomicUsize::new(0),
             own_age: OwnAge::new(),

@@ -77,6 +77,8 @@ impl<T> Core<T> {
                 unsafe { shard.owner() }.empty(&self.quota, gone);
                 // bug: loans of a shard lost at the end
                 loans = loans.wrapping_add(shard.loans());
+                // bug: counts of a pool with loans lost
+                self.keep_counts(&shard);
                 // Freed with the core: threads that drop guards may be reading it.
                 // bug: shard freed while guards are left
                 self.keep_removed(shard);

@@ -8,6 +8,7 @@ use crate::{
     collect::{join::slow_path_seat, recall::Patience},
     containers::cell::CellBox,
     seat::seat::Seat,
+    shard::drops::Reason,
 };
 
 impl<T> Core<T> {
@@ -20,7 +21,7 @@ impl<T> Core<T> {
     /// it is counted as dropped, and the caller drops it.
     #[inline]
     pub(crate) fn recycle_ok(&self, object: &mut T) -> bool {
-        let count = CountOnDrop(self);
+        let count = CountOnDrop(self, Reason::Refused);
         let accepted = self.manager.as_ref().is_none_or(|manager| manager.recycle(object))
             && self.recycle.is_none_or(|recycle| recycle(object));
         // bug: refused object not counted
@@ -35,12 +36,12 @@ impl<T> Core<T> {
     pub(crate) fn put_or_drop(&self, full: CellBox<T>, weight: usize) {
         if !self.allows(weight) {
             // Other threads have nothing that would help.
-            return self.drop_counted(full);
+            return self.drop_counted(full, Reason::Full);
         }
         let seat = slow_path_seat();
         let put = |full| self.put_weighed(seat, full, weight);
         if let Err(full) = put(full).or_else(|full| self.put_again(seat, full, put)) {
-            self.drop_counted(full);
+            self.drop_counted(full, Reason::Full);
         }
         self.poll();
     }
@@ -92,7 +93,7 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn weigh(&self, object: &T) -> usize {
         self.weight_limit.as_ref().map_or(0, |limit| {
-            let count = CountOnDrop(self);
+            let count = CountOnDrop(self, Reason::Refused);
             let weight = limit.weigh(object);
             mem::forget(count);
             weight
@@ -110,17 +111,17 @@ impl<T> Core<T> {
     /// Drops an object, and counts it as dropped.
     #[cold]
     #[inline(never)]
-    pub(crate) fn drop_counted(&self, full: CellBox<T>) {
-        let _count = CountOnDrop(self);
+    pub(crate) fn drop_counted(&self, full: CellBox<T>, reason: Reason) {
+        let _count = CountOnDrop(self, reason);
         drop(full);
     }
 }
 
-/// Increments `dropped` at the end of its scope, even if a destructor or a hook panics there.
-pub(crate) struct CountOnDrop<'a, T>(pub(crate) &'a Core<T>);
+/// Counts a drop for this reason at the end of its scope, even if a destructor or a hook panics there.
+pub(crate) struct CountOnDrop<'a, T>(pub(crate) &'a Core<T>, pub(crate) Reason);
 
 impl<T> Drop for CountOnDrop<'_, T> {
     fn drop(&mut self) {
-        self.0.dropped.add(1);
+        self.0.drops.count(self.1);
     }
 }

@@ -18,6 +18,9 @@ struct Head<T> {
     /// [`Manage::recycle`], if it does anything.
     recycle: Option<Recycle<T>>,
     free: unsafe fn(NonNull<Head<T>>),
+    /// The name of the pool, or an empty string.
+    #[cfg(feature = "metrics")]
+    name: &'static str,
 }
 
 #[repr(C)]
@@ -46,11 +49,21 @@ impl<T, M: Manage<T>> Whole<T, M> {
 
 impl<T> ManagerBox<T> {
     /// Allocates memory, and then calls `manager` for what to move there. Returns `None`, without
-    /// calling it, if there is no memory.
-    pub(crate) fn try_new<M: Manage<T>>(manager: impl FnOnce() -> M) -> Option<Self> {
+    /// calling it, if there is no memory. `name` is that of the pool.
+    pub(crate) fn try_new<M: Manage<T>>(
+        manager: impl FnOnce() -> M,
+        name: &'static str,
+    ) -> Option<Self> {
         let place = try_box(MaybeUninit::<Whole<T, M>>::uninit())?;
         let recycle = M::RECYCLES.then_some(Whole::<T, M>::recycle as Recycle<T>);
-        let head = Head { recycle, free: Whole::<T, M>::free };
+        #[cfg(not(feature = "metrics"))]
+        let _ = name;
+        let head = Head {
+            recycle,
+            free: Whole::<T, M>::free,
+            #[cfg(feature = "metrics")]
+            name,
+        };
         let whole = Box::leak(place).write(Whole { head, manager: manager() });
         Some(Self(NonNull::from(whole).cast()))
     }
@@ -68,6 +81,12 @@ impl<T> ManagerBox<T> {
     fn head(&self) -> &Head<T> {
         // SAFETY: freed by our `drop` alone.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Returns the name of the pool, or an empty string.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn name(&self) -> &'static str {
+        self.head().name
     }
 
     /// Returns whether the manager is called for objects that come back.

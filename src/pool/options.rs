@@ -152,7 +152,8 @@ impl<T, M, S> Pool<T, M, S> {
         self
     }
 
-    /// Gives the pool a name, which [`name`](Self::name) returns and `Debug` shows.
+    /// Gives the pool a name, which [`name`](Self::name) returns and `Debug` shows. The feature `metrics`
+    /// reports the pools that have one when they are first used.
     ///
     /// # Examples
     ///

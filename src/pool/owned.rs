@@ -11,7 +11,7 @@ use super::{
     pool::Pool,
     return_to::{ReturnTo, seat_unless_panicking},
 };
-use crate::{containers::cell::CellBox, seat::current::current};
+use crate::{containers::cell::CellBox, seat::current::current, shard::drops::Reason};
 
 /// A guard that holds an object of a [`Pool`], and does not borrow the pool. See
 /// [`Pool::get_owned`].
@@ -106,7 +106,7 @@ impl<T> OwnedPooled<T> {
         // SAFETY: as in `detach`.
         unsafe {
             let _loan = return_to.loan();
-            return_to.core().drop_counted(full);
+            return_to.core().drop_counted(full, Reason::Discarded);
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     collect::{collect, join::slow_path_seat},
     containers::cell::{CellBox, ObjectCell},
     seat::{current::CurrentSeat, table::Seats},
+    shard::drops::Reason,
 };
 
 /// A concurrent pool of objects, which are reused instead of created anew.
@@ -472,7 +473,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
             let full = self.make();
             let weight = core.weigh(full.get());
             if let Err(full) = core.shelve_new(slow_path_seat(), full, weight) {
-                return core.drop_counted(full);
+                return core.drop_counted(full, Reason::Full);
             }
         }
     }
@@ -503,6 +504,7 @@ impl<T: Send, M, S> Pool<T, M, S> {
     /// If destructors panic. All objects are dropped first; then the first panic is resumed.
     pub fn clear(&self) {
         if let Some(core) = self.core.get() {
+            core.drops.prepare();
             collect::age(Seats::process(), core, true);
         }
     }

@@ -12,7 +12,7 @@ use super::{
     handle::CoreHandle,
     return_to::{ReturnTo, seat_unless_panicking},
 };
-use crate::{containers::cell::CellBox, seat::current::current};
+use crate::{containers::cell::CellBox, seat::current::current, shard::drops::Reason};
 
 /// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
 /// [`Pool::get`](crate::Pool::get).
@@ -99,7 +99,7 @@ impl<T> Pooled<'_, T> {
     pub fn discard(this: Self) {
         let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
-        unsafe { return_to.core() }.drop_counted(full);
+        unsafe { return_to.core() }.drop_counted(full, Reason::Discarded);
     }
 }
 

@@ -12,7 +12,8 @@ use std::{
 
 use super::{core::Core, end::Loan, handle::LocalShard};
 use crate::{
-    containers::cell::CellBox, seat::current::CurrentSeat, sync::Relaxed, util::likely::likely,
+    containers::cell::CellBox, seat::current::CurrentSeat, shard::drops::Reason, sync::Relaxed,
+    util::likely::likely,
 };
 
 /// Where a guard returns its object: to the pool with this core.
@@ -117,7 +118,7 @@ impl<T> ReturnTo<T> {
         let core = unsafe { self.core() };
         // bug: spoilt object kept
         if panicking() {
-            return core.drop_counted(full);
+            return core.drop_counted(full, Reason::Panicking);
         }
         // bug: refused object kept
         if !core.recycle_ok(full.get_mut()) {

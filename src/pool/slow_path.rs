@@ -51,7 +51,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
             // SAFETY: this happens once. From now on the manager is used in its new place only: the
             // pool has a core.
             let manager = || unsafe { self.manager.assume_init_read() };
-            core.manager = Some(ManagerBox::try_new(manager)?);
+            core.manager = Some(ManagerBox::try_new(manager, self.name)?);
             Some(())
         })
     }

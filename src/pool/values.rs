@@ -4,7 +4,10 @@
 use super::{
     core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort, scope::Scope,
 };
-use crate::{collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current};
+use crate::{
+    collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current,
+    shard::drops::Reason,
+};
 
 impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// Returns an idle object or a new one, by value: Go's `Get`. The caller may give it back with
@@ -190,7 +193,7 @@ fn put_in_cell<T>(core: &Core<T>, value: T, weight: usize) {
     // bug: cell that must have memory
     let Some(empty) = spare.or_else(EmptyCell::try_new) else {
         // bug: object dropped without being counted
-        let _count = CountOnDrop(core);
+        let _count = CountOnDrop(core, Reason::Full);
         return drop(value);
     };
     core.put_or_drop(empty.fill(value), weight);

@@ -4,6 +4,10 @@ pub(crate) mod size;
 
 pub(crate) mod counters;
 
+pub(crate) mod drops;
+
+pub(crate) mod stats;
+
 pub(crate) mod private;
 
 mod activity;

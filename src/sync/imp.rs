@@ -28,6 +28,8 @@ pub(crate) use std::{
     thread_local,
 };
 
+#[cfg(feature = "metrics")]
+pub(crate) use super::native_thread::without_signals;
 pub(crate) use super::{heavy_fence::heavy_fence, native_thread::NativeThread};
 
 /// Defines a pointer to a *placeholder*: a value that stands in for a missing one and is never

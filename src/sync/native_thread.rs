@@ -13,6 +13,8 @@ const NAME: &std::ffi::CStr = c"corepool-collect";
 const STACK: usize = 2 << 20;
 
 pub(crate) use imp::NativeThread;
+#[cfg(feature = "metrics")]
+pub(crate) use imp::without_signals;
 
 #[cfg(all(unix, not(miri)))]
 mod imp {
@@ -33,21 +35,19 @@ mod imp {
     impl NativeThread {
         /// Starts a thread that runs `main`, which must not panic. `None` if the system refuses.
         pub(crate) fn start(main: fn()) -> Option<Self> {
-            // SAFETY: attributes and signal sets are initialised before they are used. `run` gets
-            // the pointer that it expects.
+            // SAFETY: attributes are initialised before they are used. `run` gets the pointer that it
+            // expects.
             unsafe {
                 let mut attributes = MaybeUninit::uninit();
                 if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
                     return None;
                 }
                 libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK);
-                let before = block_signals();
                 let mut thread = MaybeUninit::uninit();
                 let main = main as *mut c_void;
-                let error =
-                    libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, main);
-                // bug: signals of the starting thread stay blocked
-                libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
+                let error = without_signals(|| {
+                    libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, main)
+                });
                 libc::pthread_attr_destroy(attributes.as_mut_ptr());
                 (error == 0).then(|| Self(thread.assume_init()))
             }
@@ -69,6 +69,16 @@ mod imp {
             // SAFETY: as for `join`.
             unsafe { libc::pthread_detach(self.0) };
         }
+    }
+
+    /// Calls `start`, which starts a thread: with the signals blocked that the program may handle.
+    pub(crate) fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+        let before = block_signals();
+        let started = start();
+        // SAFETY: the set is initialised.
+        // bug: signals of the starting thread stay blocked
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
+        started
     }
 
     extern "C" fn run(main: *mut c_void) -> *mut c_void {
@@ -116,6 +126,12 @@ mod imp {
 #[cfg(not(all(unix, not(miri))))]
 mod imp {
     use std::thread::{Builder, JoinHandle, current};
+
+    /// Calls `start`, which starts a thread.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+        start()
+    }
 
     use super::{NAME, STACK};
 

@@ -6,7 +6,6 @@ pub(crate) mod fork_lock;
 pub(crate) mod last_thread;
 pub(crate) mod likely;
 pub(crate) mod panics;
-#[cfg(any(test, feature = "bytes"))]
 pub(crate) mod set_once;
 pub(crate) mod try_alloc;
 pub(crate) mod wrapped;

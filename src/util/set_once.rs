@@ -4,7 +4,6 @@ use crate::sync::{AcqRel, Acquire, AtomicPtr};
 
 /// Stores `new` in `place`, which holds `empty` until then. If another thread was quicker, frees `new`.
 /// Returns what the place holds from now on. Threads read the place with Acquire.
-#[allow(dead_code, reason = "unused in schedules")]
 pub(crate) fn set_once<T>(place: &AtomicPtr<T>, empty: *mut T, new: Box<T>) -> *mut T {
     let new = Box::into_raw(new);
     // Release: pairs with the Acquire of those that read the place. Acquire: pairs with the Release of a

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::thread;
 
-use corepool::{Pool, Pooled, Stats, collect};
+use corepool::{OwnedPooled, Pool, Pooled, Stats, collect};
 
-use crate::util::{PRIVATE, Peer, alone, amid_collects, drain, on_threads, repeat};
+use crate::util::{PRIVATE, Peer, alone, amid_collects, drain, fail, on_threads, panics, repeat};
 
 #[test]
 fn a_new_pool_counts_nothing() {
@@ -115,6 +115,80 @@ fn dropped_counts_every_dropped_object() {
     pool.put(2);
     pool.clear();
     assert_eq!(dropped(), 7, "cleared");
+}
+
+/// The reasons of `dropped`, in the order of its parts.
+fn parts(stats: &Stats) -> [u64; 6] {
+    [
+        stats.dropped_aged,
+        stats.dropped_cleared,
+        stats.dropped_full,
+        stats.dropped_refused,
+        stats.dropped_discarded,
+        stats.dropped_panicking,
+    ]
+}
+
+#[test]
+fn every_drop_has_a_reason() {
+    let _alone = alone();
+    let fits = |v: &mut u32| if *v > 7 { fail("too large") } else { *v < 6 };
+    let pool = <Pool<u32>>::new(|| 0).with_recycle(fits).with_max_idle(3);
+    let reasons = || {
+        let stats = pool.stats();
+        assert_eq!(stats.dropped, parts(&stats).iter().sum());
+        parts(&stats)
+    };
+    (0..4).for_each(|_| pool.put(1));
+    assert_eq!(reasons(), [0, 0, 1, 0, 0, 0], "over the bound");
+    pool.put(6);
+    assert_eq!(reasons(), [0, 0, 1, 1, 0, 0], "refused");
+    panics(|| pool.put(8));
+    assert_eq!(reasons(), [0, 0, 1, 2, 0, 0], "the hook has panicked");
+    Pooled::discard(pool.get());
+    OwnedPooled::discard(pool.get_owned());
+    assert_eq!(reasons(), [0, 0, 1, 2, 2, 0], "discarded");
+    panics(|| {
+        let _object = pool.get();
+        fail("with an object in hand")
+    });
+    assert_eq!(reasons(), [0, 0, 1, 2, 2, 1], "its holder has panicked");
+    pool.put(1);
+    (0..2).for_each(|_| pool.trim());
+    assert_eq!(reasons(), [1, 0, 1, 2, 2, 1], "aged");
+    (0..2).for_each(|_| pool.put(1));
+    pool.trim();
+    pool.put(1);
+    pool.clear();
+    assert_eq!(reasons(), [1, 3, 1, 2, 2, 1], "cleared, at any age");
+    pool.put(1);
+    (0..2).for_each(|_| collect());
+    assert_eq!(reasons(), [2, 3, 1, 2, 2, 1], "aged again");
+}
+
+/// Objects that a collect leaves are not counted as dropped, for whichever reason it takes them out.
+#[test]
+fn what_stays_idle_has_no_reason() {
+    let _alone = alone();
+    let pool = <Pool<u32>>::new(|| 0).with_min_idle(2);
+    pool.reserve(3);
+    (0..3).for_each(|_| pool.trim());
+    assert_eq!((parts(&pool.stats()), pool.stats().dropped), ([1, 0, 0, 0, 0, 0], 1));
+    pool.clear();
+    assert_eq!((parts(&pool.stats()), pool.stats().dropped), ([1, 2, 0, 0, 0, 0], 3));
+}
+
+#[test]
+fn every_ageing_step_is_counted() {
+    let _alone = alone();
+    let pool: Pool<u32> = Pool::new(|| 0);
+    pool.trim();
+    assert_eq!(pool.stats().collects, 0, "not used yet");
+    pool.put(1);
+    pool.trim();
+    pool.clear();
+    collect();
+    assert_eq!(pool.stats().collects, 3);
 }
 
 #[test]

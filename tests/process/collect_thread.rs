@@ -276,7 +276,7 @@ fn destructors_may_need_locks_that_are_held_around_calls() {
 }
 
 /// Returns whether the signal is blocked on this thread.
-fn is_blocked(signal: i32) -> bool {
+pub(crate) fn is_blocked(signal: i32) -> bool {
     let mut mask = MaybeUninit::uninit();
     // SAFETY: the first call initialises the mask.
     unsafe {

@@ -17,6 +17,8 @@ mod forks_midway;
 #[cfg(feature = "bytes")]
 mod frozen;
 mod hammer;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod plugin;
 mod plugins;
 mod pressure;

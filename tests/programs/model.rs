@@ -94,6 +94,7 @@ impl Model {
         assert!(behind <= left(|since| since.put), "a fresh object is behind");
         self.steps += 1;
         self.counts.dropped += dropped.len() as u64;
+        self.counts.dropped_aged += dropped.len() as u64;
     }
 
     /// A clear has dropped `dropped`. `behind` objects are in shards that it skipped.
@@ -104,5 +105,6 @@ impl Model {
         assert_eq!(self.idle(), behind, "an object was not cleared");
         self.steps += 1;
         self.counts.dropped += dropped.len() as u64;
+        self.counts.dropped_aged += dropped.len() as u64;
     }
 }

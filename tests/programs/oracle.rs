@@ -9,7 +9,7 @@ use crate::{
     containers::cell::{CellBox, EmptyCell},
     pool::{core::Core, recall::Effort, stats::Stats},
     seat::{seat::Seat, table::Seats},
-    shard::{owner::Owner, shard::Shard},
+    shard::{drops::Reason, owner::Owner, shard::Shard},
     sync::Relaxed,
 };
 
@@ -201,8 +201,9 @@ impl<const PAD: usize> Oracle<PAD> {
     /// Drops an object that is not given back.
     pub(super) fn discard(&mut self, full: CellBox<Token<PAD>>) {
         drop(full);
-        self.core.dropped.add(1);
+        self.core.drops.count(Reason::Discarded);
         self.model.counts.dropped += 1;
+        self.model.counts.dropped_discarded += 1;
     }
 
     /// A step has dropped these objects.
@@ -231,9 +232,11 @@ impl<const PAD: usize> Oracle<PAD> {
     /// Compares the counters with the model's.
     pub(super) fn check(&self) {
         let stats = self.core.stats();
-        let (idle, steals, outstanding) = (self.model.idle(), stats.steals, stats.outstanding);
+        let Stats { steals, outstanding, collects, .. } = stats;
+        let idle = self.model.idle();
         let counts = self.model.counts.clone();
-        assert_eq!(stats, Stats { idle: idle as u64, steals, outstanding, ..counts });
+        let wanted = Stats { idle: idle as u64, steals, outstanding, collects, ..counts };
+        assert_eq!(stats, wanted);
         assert!(idle <= self.max_idle, "{idle} of {} are idle", self.max_idle);
         if self.core.quota.bounded() {
             self.check_units();

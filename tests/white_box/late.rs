@@ -206,6 +206,11 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
 
     unsafe fn drain(&self, _: AnyShard) {}
 
+    #[cfg(feature = "metrics")]
+    fn named_stats(&self) -> Option<(&'static str, crate::shard::stats::Stats)> {
+        None
+    }
+
     unsafe fn drain_shelf(&self) {}
 
     unsafe fn advance(&self) {
@@ -217,6 +222,8 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
     }
 
     unsafe fn keep_min_idle(&self) {}
+
+    unsafe fn set_clearing(&self, _clearing: bool) {}
 
     unsafe fn take_pending(&self) -> Option<ErasedPending> {
         None

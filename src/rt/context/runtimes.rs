@@ -25,6 +25,13 @@ impl Runtimes {
         lock_std(&RUNTIMES)
     }
 
+    /// Returns all runtimes that have not ended.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn live() -> Vec<Arc<Shared>> {
+        let runtimes = Self::lock();
+        runtimes.live.values().filter_map(Weak::upgrade).collect()
+    }
+
     /// Empties the table in the child of a fork, which lacks the threads of the runtimes. Leaks the
     /// entries: a fork handler must not free memory.
     pub(crate) fn reset_after_fork(&mut self) {

@@ -1,0 +1,7 @@
+//! `corepool::metrics`: what reaches a recorder.
+#![cfg(feature = "metrics")]
+
+mod guards;
+mod pools;
+mod recorder;
+mod runtimes;
