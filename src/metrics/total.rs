@@ -17,7 +17,7 @@ impl Total {
         let more = (now as usize).wrapping_sub(self.last) as isize;
         // bug: total decreases
         if more > 0 {
-            self.total += more as u64;
+            self.total = self.total.wrapping_add(more as u64);
             self.last = now as usize;
         }
         self.total
