@@ -4,19 +4,82 @@
 
 /// How to use pools well.
 pub mod guide {
-    /// Where the memory of a pool goes.
+    /// A `Pool`, a `BufferPool`, a `thread_local!`, or none.
     ///
-    pub mod memory {
-        #![doc = include_str!("../docs/memory.md")]
+    #[cfg(feature = "bytes")]
+    pub mod choosing {
+        #![doc = "[guide-buffers]: crate::guide::buffers\n\n"]
+        #![doc = include_str!("../docs/choosing.md")]
+    }
+
+    /// Where a pool lives, how it makes its objects, and every call.
+    ///
+    pub mod statics {
+        #![doc = "[guide-memory]: crate::guide::memory\n\n"]
+        #![doc = include_str!("../docs/statics.md")]
+    }
+
+    /// Pools under tokio, rayon and plain threads.
+    ///
+    // `recipes` runs the examples, since it has these crates.
+    #[cfg(not(doctest))]
+    pub mod threads {
+        #![doc = "[guide-errors]: crate::guide::errors"]
+        #![doc = "[guide-memory]: crate::guide::memory"]
+        #![doc = "[guide-runtime]: crate::guide::runtime\n\n"]
+        #![doc = include_str!("../docs/threads.md")]
+    }
+
+    /// What to do with an object when something went wrong.
+    ///
+    pub mod errors {
+        #![doc = "[guide-limits]: crate::guide::limits\n\n"]
+        #![doc = include_str!("../docs/errors.md")]
     }
 
     /// Which objects are worth pooling, and how.
     ///
     #[cfg(feature = "bytes")]
     pub mod buffers {
+        #![doc = "[guide-choosing]: crate::guide::choosing"]
+        #![doc = "[guide-errors]: crate::guide::errors"]
         #![doc = "[guide-memory]: crate::guide::memory"]
         #![doc = "[benchmarks]: crate::guide::repository\n\n"]
         #![doc = include_str!("../docs/buffers.md")]
+    }
+
+    /// What to set, and where the memory of a pool goes.
+    ///
+    pub mod memory {
+        #![doc = include_str!("../docs/memory.md")]
+    }
+
+    /// How to check code that uses pools.
+    ///
+    pub mod testing {
+        #![doc = include_str!("../docs/testing.md")]
+    }
+
+    /// Forks, and the ends of threads, pools, processes and libraries.
+    ///
+    pub mod fork {
+        #![doc = "[guide-sandboxes]: crate::guide::sandboxes"]
+        #![doc = "[design-fork]: crate::design#fork\n\n"]
+        #![doc = include_str!("../docs/fork.md")]
+    }
+
+    /// Processes that may not make every system call.
+    ///
+    pub mod sandboxes {
+        #![doc = "[guide-platforms]: crate::guide::platforms\n\n"]
+        #![doc = include_str!("../docs/sandboxes.md")]
+    }
+
+    /// Where pools run, and what has been checked there.
+    ///
+    pub mod platforms {
+        #![doc = "[guide-sandboxes]: crate::guide::sandboxes\n\n"]
+        #![doc = include_str!("../docs/platforms.md")]
     }
 
     /// The calls of other pools, and those of this one.
@@ -27,6 +90,16 @@ pub mod guide {
         #![doc = include_str!("../docs/coming-from.md")]
     }
 
+    /// The runtime and its sockets.
+    ///
+    #[cfg(feature = "net")]
+    pub mod runtime {
+        #![doc = "[benchmarks]: crate::guide::repository"]
+        #![doc = "[guide-limits]: crate::guide::limits"]
+        #![doc = "[guide-other-crates]: crate::guide::other_crates\n\n"]
+        #![doc = include_str!("../docs/runtime.md")]
+    }
+
     /// axum, TLS, WebSockets and `futures` on the runtime.
     ///
     // `recipes/rt` runs the examples, since it has these crates.
@@ -35,16 +108,14 @@ pub mod guide {
         #![doc = include_str!("../docs/other-crates.md")]
     }
 
-    /// How to check code that uses pools.
-    ///
-    pub mod testing {
-        #![doc = include_str!("../docs/testing.md")]
-    }
-
     /// What pools cannot do.
     ///
     pub mod limits {
-        #![doc = "[design]: crate::design\n[guide-memory]: crate::guide::memory\n\n"]
+        #![doc = "[design]: crate::design"]
+        #![doc = "[guide-fork]: crate::guide::fork"]
+        #![doc = "[guide-memory]: crate::guide::memory"]
+        #![doc = "[guide-platforms]: crate::guide::platforms"]
+        #![doc = "[guide-sandboxes]: crate::guide::sandboxes\n\n"]
         #![doc = include_str!("../docs/limits.md")]
     }
 
@@ -67,7 +138,8 @@ pub mod design {
     #![doc = "[design-runtime]: crate::design::runtime"]
     #![doc = "[design-checks]: crate::design::checks"]
     #![doc = "[guide-limits]: crate::guide::limits"]
-    #![doc = "[benchmarks]: crate::guide::repository\n\n"]
+    #![doc = "[benchmarks]: crate::guide::repository"]
+    #![doc = include_str!("../docs/pictures/design.md")]
     #![doc = include_str!("../DESIGN.md")]
 
     /// The runtime.

@@ -17,7 +17,7 @@ use crate::pool::{
     scope::{Scope, Scoped, Static},
 };
 
-/// A pool of objects, in a build for a model checker: see [the guide](crate#testing-your-code).
+/// A pool of objects, in a build for a model checker: see [the guide](crate::guide::testing).
 ///
 /// It has the interface of the pool in other builds. What a thread did to an object before it put the object back
 /// happens before the next holder gets it; a pool synchronises nothing else. Which idle object a thread gets, and
