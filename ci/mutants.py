@@ -86,5 +86,9 @@ def killer(program, wanted, **env):
 
 def each(jobs, work, at_a_time=AT_A_TIME):
     """Yields what `work` returns for each of the jobs, in their order. Runs `at_a_time` jobs in parallel."""
-    with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
+    pool = concurrent.futures.ThreadPoolExecutor(at_a_time)
+    try:
         yield from pool.map(work, jobs)
+    finally:
+        # Ctrl-C starts no more of them.
+        pool.shutdown(cancel_futures=True)

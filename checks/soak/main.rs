@@ -19,6 +19,8 @@ mod ledger;
 mod local;
 mod payload;
 mod pools;
+#[path = "../progress.rs"]
+mod progress;
 mod report;
 mod slot;
 #[cfg(target_os = "linux")]
@@ -33,6 +35,7 @@ use std::time::{Duration, Instant};
 
 use corepool::set_collect_interval;
 use ledger::Run;
+use progress::Progress;
 use slot::{ThreadSlot, WORKING};
 use threads::Threads;
 use worker::{FREQUENT_COLLECTS, PREFERRED, STOP, TARGETS};
@@ -65,11 +68,12 @@ fn main() {
     report::print(threads.started, pauses);
 }
 
-/// Keeps the threads at work until the time is over. Returns how often the ledgers were compared.
+/// Keeps the threads at work until the run is over. Returns how often the ledgers were compared.
 fn run(threads: &mut Threads, main: &ThreadSlot) -> u64 {
     let run = Run::get();
-    let (mut pauses, mut paused, mut told) = (0, Instant::now(), 60.0);
-    while run.seconds() < run.args.seconds as f64 {
+    let (mut pauses, mut paused) = (0, Instant::now());
+    let mut progress = Progress::begin("soak", run.args.seconds);
+    while !progress.is_over() {
         main.step();
         threads.renew();
         thread::sleep(Duration::from_millis(1));
@@ -82,10 +86,8 @@ fn run(threads: &mut Threads, main: &ThreadSlot) -> u64 {
             PREFERRED.store(local::below(run.args.pools), Relaxed);
             (pauses, paused) = (pauses + 1, Instant::now());
         }
-        if run.seconds() >= told {
-            println!("{told:.0} s: {} operations", report::operations());
-            told += 60.0;
-        }
+        progress.tell(|| format!("{} operations", report::operations()));
     }
+    progress.end();
     pauses + 1
 }

@@ -28,6 +28,8 @@ mod large;
 mod objects;
 mod order;
 mod outsider;
+#[path = "../progress.rs"]
+mod progress;
 mod round;
 mod server;
 mod sockets;
@@ -36,14 +38,11 @@ mod task;
 mod timers;
 mod watchdog;
 
-use std::{
-    panic,
-    process::exit,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{panic, process::exit, time::SystemTime};
 
 use counts::TOTAL;
 use dice::Dice;
+use progress::Progress;
 
 fn main() {
     let mut words = std::env::args().skip(1).map(|word| word.parse::<u64>());
@@ -67,14 +66,16 @@ fn main() {
     }));
     watchdog::start();
     large::play();
-    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut progress = Progress::begin("soak_rt", seconds);
     let mut dice = Dice::new(seed);
     let mut rounds = 0;
-    while Instant::now() < end {
+    while !progress.is_over() {
         round::play(&mut dice);
         watchdog::step();
         rounds += 1;
+        progress.tell(|| format!("{rounds} runtimes"));
     }
+    progress.end();
     println!("soak_rt: {rounds} runtimes, {TOTAL}, 0 violations");
 }
 

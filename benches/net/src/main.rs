@@ -4,7 +4,7 @@
 //! ```text
 //! corepool-net-bench serve http|echo SERVER WORKERS [--beside N]
 //!                                       serves on a port that it prints, until its input ends
-//! corepool-net-bench load ROUNDS SECONDS
+//! corepool-net-bench load ROUND SECONDS
 //!                                       the load of wrk on each server: a line for each sample
 //! corepool-net-bench connections        idle connections, and many at once
 //! corepool-net-bench report FOLDER PAGE writes the page's tables from the files in the folder
@@ -40,13 +40,13 @@ fn main() -> ExitCode {
         ["serve", kind, server, workers, "--beside", tasks] => {
             serve(kind, server, number(workers), number(tasks))
         }
-        ["load", rounds, seconds] => measure::load(number(rounds), number(seconds)),
+        ["load", round, seconds] => measure::load(number(round), number(seconds)),
         ["connections"] => measure::connections(),
         ["report", folder, page] => report::write(folder.as_ref(), page.as_ref()),
         ["smoke"] => measure::smoke(),
         _ => {
             eprintln!(
-                "usage: corepool-net-bench serve http|echo SERVER WORKERS [--beside N] | load ROUNDS SECONDS | \
+                "usage: corepool-net-bench serve http|echo SERVER WORKERS [--beside N] | load ROUND SECONDS | \
                  connections | report FOLDER PAGE | smoke"
             );
             return ExitCode::from(2);

@@ -68,21 +68,18 @@ fn servers() -> Vec<&'static str> {
 
 /// Prints a line for each sample: round, setting, connections, server, requests per second, p99 in
 /// milliseconds, errors. In each round the servers take turns, in random order.
-pub(crate) fn load(rounds: usize, seconds: usize) -> io::Result<()> {
-    for round in 1..=rounds {
-        eprintln!("corepool-net-bench: round {round} of {rounds}");
-        for setting in &SETTINGS {
-            for connections in CONNECTIONS {
-                let mut servers = servers();
-                servers.retain(|&server| server != "epoll" || setting.workers == 1);
-                fastrand::shuffle(&mut servers);
-                for server in servers {
-                    let load = sample(setting, server, connections, seconds)?;
-                    let (name, load::Load { requests, p99, errors }) = (setting.name, load);
-                    println!(
-                        "{round}\t{name}\t{connections}\t{server}\t{requests:.1}\t{p99:.4}\t{errors}"
-                    );
-                }
+pub(crate) fn load(round: usize, seconds: usize) -> io::Result<()> {
+    for setting in &SETTINGS {
+        for connections in CONNECTIONS {
+            let mut servers = servers();
+            servers.retain(|&server| server != "epoll" || setting.workers == 1);
+            fastrand::shuffle(&mut servers);
+            for server in servers {
+                let load = sample(setting, server, connections, seconds)?;
+                let (name, load::Load { requests, p99, errors }) = (setting.name, load);
+                println!(
+                    "{round}\t{name}\t{connections}\t{server}\t{requests:.1}\t{p99:.4}\t{errors}"
+                );
             }
         }
     }
