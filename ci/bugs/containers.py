@@ -11,6 +11,12 @@ bug("two values of one key", "if let Some(value) = self.find(first, &new.key) { 
     models="keys_have_one_value")
 
 
+# containers/pointer_table.rs
+
+bug("larger table without the entries of the old one", "(*place).store(pointer, Relaxed);", "let _ = (pointer, place);",
+    models="growth_of_a_table")
+
+
 # containers/cell.rs
 
 bug("guard shared whatever its object", ": Sync", "",

@@ -146,9 +146,6 @@ bug("shard published without release", "Release", "Relaxed",
 bug("table grows without its lock", "let _lock = self.shared_table.lock();", "",
     models="growth_of_a_table_against_end")
 
-bug("larger table without the shards of the old one", "(*place).store(shard, Relaxed);", "let _ = (shard, place);",
-    models="growth_of_a_table")
-
 bug("table published without release", "Release", "Relaxed",
     models="growth_")
 

@@ -18,3 +18,5 @@ pub(crate) mod quota;
 pub(crate) mod weight;
 
 pub(crate) mod add_only;
+
+pub(crate) mod pointer_table;

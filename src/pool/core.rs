@@ -13,6 +13,7 @@ use crate::{
     collect::{pending::Pending, without_thread::OwnAge},
     containers::{
         occupancy::{BITS, OccupancyMap},
+        pointer_table::NewTable,
         quota::{CommonUnits, Quota},
         shelf::Shelf,
         stock::Stock,
@@ -21,7 +22,6 @@ use crate::{
     seat::{
         reading::Reading,
         seat::{Pin, Seat},
-        shards::NewTable,
         table::Seats,
     },
     shard::{

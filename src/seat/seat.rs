@@ -30,11 +30,9 @@
 //! The collect thread, which ends when all pools are empty, marks every seat `UNWATCHED` then. So
 //! the next operation of each owner takes the slow path, which starts another collect thread.
 
-use super::{
-    fence::FenceKind,
-    shard_table::{NO_TABLE, ShardTable, SharedTable},
-};
+use super::{fence::FenceKind, shard_table::SharedTable};
 use crate::{
+    containers::pointer_table::{NO_TABLE, PointerTable},
     sync::{
         Acquire, AtomicPtr, AtomicU32, AtomicUsize, LightFence, Relaxed, Release, SeqCst,
         full_store, placeholder, spin_loop, test_size,
@@ -78,7 +76,7 @@ pub(crate) struct Seat {
     /// The epoch at which the owner began to read, or [`IDLE`].
     pub(super) reading: AtomicUsize,
     /// The table of the seat's shards, as its owner sees it.
-    pub(super) table: AtomicPtr<ShardTable>,
+    pub(super) table: AtomicPtr<PointerTable>,
     pub(crate) id: usize,
     /// The state of a random generator, which says where the owner's next search starts.
     random: AtomicU32,

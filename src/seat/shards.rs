@@ -15,36 +15,18 @@
 
 use std::ptr::NonNull;
 
-pub(crate) use super::shard_table::{AnyShard, NewTable};
+pub(crate) use super::shard_table::AnyShard;
 use super::{
     reading::Reading,
     seat::{Pin, Seat},
-    shard_table::{NO_TABLE, ShardTable},
 };
-use crate::sync::{Acquire, Relaxed, Release, or_placeholder, test_size};
+use crate::{
+    containers::pointer_table::{NO_TABLE, NewTable, PointerTable},
+    sync::{Acquire, Relaxed, Release, or_placeholder, test_size},
+};
 
 /// How many entries are read under the lock of a table at a time.
 const CHUNK: usize = test_size(32, 2);
-
-/// Copies the entries of the table `from`, which is null in models only, to the longer table `to`.
-///
-/// # Safety
-///
-/// Both tables are alive.
-unsafe fn copy_entries(from: *mut ShardTable, to: *mut ShardTable) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let Some(from) = or_placeholder(from) else { return };
-        for i in 0..from.as_ref().len {
-            // Relaxed: the table is published with Release. What the pointers lead to was published by
-            // this thread, or by an earlier holder of the seat.
-            // bug: larger table without the shards of the old one
-            let shard = (*ShardTable::place(from, i)).load(Relaxed);
-            let place = ShardTable::place(NonNull::new_unchecked(to), i);
-            (*place).store(shard, Relaxed);
-        }
-    }
-}
 
 /// What the owner does, and a collector that has claimed the seat.
 impl Seat {
@@ -62,7 +44,7 @@ impl Seat {
         // models only.
         unsafe {
             let table = or_placeholder(self.table.load(Relaxed))?;
-            or_placeholder(ShardTable::entry(table, index)?.load(Relaxed))
+            or_placeholder(PointerTable::entry(table, index)?.load(Relaxed))
         }
     }
 
@@ -71,7 +53,7 @@ impl Seat {
         // SAFETY: pinned, and as in `shard`.
         unsafe {
             let table = or_placeholder(self.table.load(Relaxed));
-            table.is_some_and(|table| ShardTable::entry(table, index).is_some())
+            table.is_some_and(|table| PointerTable::entry(table, index).is_some())
         }
     }
 
@@ -80,7 +62,7 @@ impl Seat {
         // SAFETY: pinned, and as in `shard`.
         let entry = unsafe {
             let table = or_placeholder(self.table.load(Relaxed)).expect("a table with the entry");
-            ShardTable::entry(table, index).expect("an entry")
+            PointerTable::entry(table, index).expect("an entry")
         };
         // Release: pairs with the Acquire of `shared_shard` and `copy_entries`, for the shard's memory.
         // bug: shard published without release
@@ -93,7 +75,7 @@ impl Seat {
         unsafe {
             let Some(table) = or_placeholder(self.table.load(Relaxed)) else { return false };
             let mut others = (0..table.as_ref().len).filter(|&i| i != index);
-            others.any(|i| (*ShardTable::place(table, i)).load(Relaxed) != missing)
+            others.any(|i| (*PointerTable::place(table, i)).load(Relaxed) != missing)
         }
     }
 
@@ -104,7 +86,7 @@ impl Seat {
             // bug: table grows without its lock
             let _lock = self.shared_table.lock();
             // SAFETY: both tables are alive; the old one is ours, being pinned.
-            unsafe { copy_entries(old, new) };
+            unsafe { PointerTable::copy_entries(old, new) };
             // Release: pairs with the Acquire of `SharedTable::get`.
             // bug: table published without release
             self.shared_table.table.store(new, Release);
@@ -121,7 +103,7 @@ impl Seat {
     pub(crate) unsafe fn remove_shard(&self, index: usize, missing: *mut ()) {
         // SAFETY: the caller's promise.
         let entry =
-            unsafe { self.shared_table.get().and_then(|table| ShardTable::entry(table, index)) };
+            unsafe { self.shared_table.get().and_then(|table| PointerTable::entry(table, index)) };
         // Relaxed: the owner reads it after the claim. A thief may read the old value for as long as
         // it likes, within its epoch.
         entry.expect("an entry").store(missing, Relaxed);
@@ -171,7 +153,7 @@ impl Seat {
             let index = from.checked_add(i)?;
             // Acquire: pairs with the Release of `add_shard`, for the shard's memory.
             // SAFETY: the table is replaced under its lock, or removed under the registry's.
-            Some(unsafe { ShardTable::entry(table, index) }?.load(Acquire))
+            Some(unsafe { PointerTable::entry(table, index) }?.load(Acquire))
         };
         let entries = (0..).map_while(entry);
         into.iter_mut().zip(entries).map(|(place, shard)| *place = shard).count()
@@ -190,7 +172,7 @@ impl Seat {
         // bug: end of a pool without the lock of the table
         let _lock = self.shared_table.lock();
         // SAFETY: the table is replaced under its lock, or removed under the registry's.
-        let entry = unsafe { ShardTable::entry(self.shared_table.get()?, index) }?;
+        let entry = unsafe { PointerTable::entry(self.shared_table.get()?, index) }?;
         // Relaxed: the end of a pool comes after all its uses.
         let shard = NonNull::new(entry.load(Relaxed)).filter(|shard| shard.as_ptr() != missing);
         // Relaxed: the owner reads the entry again when another pool has the index. By then it has
@@ -208,7 +190,7 @@ impl Seat {
     pub(crate) fn shared_shard(&self, index: usize, _: &Reading<'_>) -> Option<AnyShard> {
         // SAFETY: no table is freed that the reader finds. Pointers are null in models only.
         unsafe {
-            let entry = ShardTable::entry(self.shared_table.get()?, index)?;
+            let entry = PointerTable::entry(self.shared_table.get()?, index)?;
             // Acquire: pairs with the Release of `add_shard`.
             or_placeholder(entry.load(Acquire))
         }
