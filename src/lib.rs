@@ -40,6 +40,8 @@ mod shard;
 
 mod collect;
 
+mod per_seat;
+
 mod pool;
 
 #[cfg(all(not(test), any(all(loom, feature = "loom"), all(shuttle, feature = "shuttle"))))]
@@ -95,6 +97,7 @@ pub use collect::{
     poll::set_collect_interval,
     pressure::{Level, Pressure},
 };
+pub use per_seat::per_seat::PerSeat;
 pub use pool::{
     manage::Manage,
     scope::{Scope, Scoped, Static},

@@ -10,11 +10,8 @@ bug("entry published without release", "Release", "Relaxed",
 bug("two values of one key", "if let Some(value) = self.find(first, &new.key) { return value; }", "",
     models="keys_have_one_value")
 
-
-# containers/pointer_table.rs
-
-bug("larger table without the entries of the old one", "(*place).store(pointer, Relaxed);", "let _ = (pointer, place);",
-    models="growth_of_a_table")
+bug("values leaked by a panic", "panics.guard(|| drop(entry));", "drop(entry);",
+    tests="--test it per_seat_drops")
 
 
 # containers/cell.rs
@@ -100,6 +97,12 @@ bug("mark of another shard's private part lost", "still()", "still() && false",
 
 bug("cleared mark read without acquire", "Acquire", "Relaxed",
     models="recall_against_vacate")
+
+
+# containers/pointer_table.rs
+
+bug("larger table without the entries of the old one", "(*place).store(pointer, Relaxed);", "let _ = (pointer, place);",
+    models="growth_of_a_table")
 
 
 # containers/quota.rs

@@ -1,14 +1,20 @@
 //! A map to which threads only add, for few entries: a list.
 
-use std::ptr;
+use std::{iter, marker::PhantomData, ptr};
 
-use crate::sync::{Acquire, ProcessPtr, Relaxed, Release};
+use crate::{
+    sync::{Acquire, ProcessPtr, Relaxed, Release},
+    util::panics::FirstPanic,
+};
 
 /// A map from `K` to `V`, whose entries are never removed.
 pub(crate) struct AddOnly<K, V> {
     first: ProcessPtr<Entry<K, V>>,
+    owns: PhantomData<Entry<K, V>>,
 }
 
+/// An entry, on cache lines of its own, because values may be written to.
+#[repr(align(128))]
 struct Entry<K, V> {
     key: K,
     value: V,
@@ -22,7 +28,21 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for AddOnly<K, V> {}
 
 impl<K, V> AddOnly<K, V> {
     pub(crate) const fn new() -> Self {
-        Self { first: ProcessPtr::new(ptr::null_mut()) }
+        Self { first: ProcessPtr::new(ptr::null_mut()), owns: PhantomData }
+    }
+
+    /// Returns all values, the newest first.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        // SAFETY: null, or an entry, which is neither freed nor changed before our `drop`.
+        let first = unsafe { self.load().as_ref() };
+        // SAFETY: as above.
+        let entries = iter::successors(first, |entry| unsafe { entry.next.as_ref() });
+        entries.map(|entry| &entry.value)
+    }
+
+    fn load(&self) -> *mut Entry<K, V> {
+        // Acquire: pairs with the Release in `find_or_add`.
+        self.first.load(Acquire)
     }
 }
 
@@ -54,11 +74,6 @@ impl<K: PartialEq, V> AddOnly<K, V> {
         }
     }
 
-    fn load(&self) -> *mut Entry<K, V> {
-        // Acquire: pairs with the Release in `find_or_add`.
-        self.first.load(Acquire)
-    }
-
     fn find(&self, mut next: *mut Entry<K, V>, key: &K) -> Option<&V> {
         // SAFETY: null, or an entry, which is neither freed nor changed before our `drop`.
         while let Some(entry) = unsafe { next.as_ref() } {
@@ -72,12 +87,17 @@ impl<K: PartialEq, V> AddOnly<K, V> {
 }
 
 impl<K, V> Drop for AddOnly<K, V> {
+    /// Drops all entries. If destructors panic, the first panic is resumed afterwards.
     fn drop(&mut self) {
+        let mut panics = FirstPanic::new();
         let mut next = self.first.load(Relaxed);
         while !next.is_null() {
             // SAFETY: made by `into_raw`, and freed once.
             let entry = unsafe { Box::from_raw(next) };
             next = entry.next;
+            // bug: values leaked by a panic
+            panics.guard(|| drop(entry));
         }
+        panics.resume();
     }
 }

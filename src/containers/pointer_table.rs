@@ -128,6 +128,10 @@ impl NewTable {
         }
     }
 
+    pub(crate) fn as_ptr(&self) -> *mut PointerTable {
+        self.0.as_ptr()
+    }
+
     pub(crate) fn into_raw(self) -> *mut PointerTable {
         let table = self.0.as_ptr();
         std::mem::forget(self);

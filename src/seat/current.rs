@@ -70,6 +70,13 @@ impl CurrentSeat {
         }
     }
 
+    /// Returns the id of the seat, or `usize::MAX` if there is none.
+    #[inline(always)]
+    pub(crate) fn id(self) -> usize {
+        // SAFETY: seats are never freed, and neither is the placeholder. Null in models only.
+        unsafe { or_placeholder(self.0).map_or(usize::MAX, |seat| seat.as_ref().id) }
+    }
+
     /// Returns the seat, if there is one.
     #[inline(always)]
     fn seat(self) -> Option<&'static Seat> {

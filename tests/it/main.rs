@@ -18,6 +18,7 @@ mod objects;
 mod owned;
 mod paced;
 mod panics;
+mod per_seat;
 mod reach;
 #[path = "../common/relay.rs"]
 mod relay;

@@ -20,6 +20,7 @@ mod net;
 mod objects;
 mod occupancy;
 mod on_heap;
+mod per_seat;
 #[cfg(target_os = "linux")]
 mod pressure;
 mod quota;

@@ -1,0 +1,5 @@
+//! Values for seats, and what users may know of their seat.
+
+pub(crate) mod values;
+
+pub(crate) mod per_seat;
