@@ -20,6 +20,7 @@ mod model_pool;
 #[cfg(feature = "net")]
 mod net;
 mod occupancy;
+mod on_collect;
 mod per_seat;
 mod pin;
 mod quota;

@@ -94,10 +94,11 @@ pub use tests::programs;
 pub use collect::{
     init::init,
     janitor::{Janitor, JanitorBuilder, janitor},
+    on_collect::{OnCollect, on_collect},
     poll::set_collect_interval,
     pressure::{Level, Pressure},
 };
-pub use per_seat::per_seat::PerSeat;
+pub use per_seat::{per_seat::PerSeat, with_seat::with_seat};
 pub use pool::{
     manage::Manage,
     scope::{Scope, Scoped, Static},

@@ -87,6 +87,12 @@ bug("hits of a child age nothing", "current().into_iter().for_each(Seat::unwatch
     tests="--test process a_child_starts")
 
 
+# collect/hook_list.rs
+
+bug("hook runs in the collect that it was registered in", "*number < end", "let _ = end; true",
+    tests="--test it on_collect_functions")
+
+
 # collect/janitor.rs
 
 bug("interval below the minimum", "self.interval = self.interval.max(SHORTEST);", "",
@@ -137,6 +143,23 @@ bug("growth not counted from the last collect", "BASE.store(not_below_zero(LIVE.
     tests="--test memory each_doubling")
 
 
+# collect/on_collect.rs
+
+bug("hook that collects runs all hooks again", "running.replace(true)", "let _ = running; false",
+    tests="--test it on_collect_functions")
+
+bug("hook runs under the registry's lock", "catch_and_discard(|| hook());",
+    "let locked = Registry::lock(); catch_and_discard(|| hook()); drop(locked);",
+    models="on_collect_run_against_end")
+
+bug("hook that panics keeps others from running", "catch_and_discard(|| hook());", "hook();",
+    tests="--test it on_collect_panics")
+
+bug("function dropped under the registry's lock", "let hook = Registry::lock().hooks.remove(self.number);",
+    "let mut registry = Registry::lock(); let hook = registry.hooks.remove(self.number);",
+    models="on_collect_run_against_end")
+
+
 # collect/poll.rs
 
 bug("collect not left to the janitor", "registry.wake_janitor()", "registry.has_janitor()",
@@ -183,6 +206,10 @@ bug("parent's collect thread kept in a child", "self.thread = CollectThread::def
 
 
 # collect/schedule.rs
+
+bug("destructor that panics keeps hooks from running", "panics.guard(|| collect_from(Seats::process()));",
+    "collect_from(Seats::process());",
+    tests="--test it on_collect_panics")
 
 bug("request without release", "Release", "Relaxed",
     models="schedule_request_is_not_lost")

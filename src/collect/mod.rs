@@ -6,6 +6,8 @@ pub(crate) mod collectable;
 
 mod thread_state;
 
+mod hook_list;
+
 pub(crate) mod registry;
 
 pub(crate) mod recall;
@@ -17,6 +19,8 @@ pub(crate) mod fork;
 pub(crate) mod init;
 
 pub(crate) mod join;
+
+pub(crate) mod on_collect;
 
 pub(crate) mod live_heap;
 

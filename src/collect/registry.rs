@@ -8,14 +8,15 @@ use std::{
     thread::{self, Thread},
 };
 
-use super::{collectable::Collectable, thread_state::CollectThread};
+use super::{collectable::Collectable, hook_list::HookList, thread_state::CollectThread};
 #[cfg(feature = "metrics")]
 use crate::shard::stats::Stats;
 use crate::sync::{LazyLock, Mutex, MutexGuard, lock::lock};
 #[cfg(feature = "metrics")]
 use std::collections::BTreeMap;
 
-/// Every pool that has been used, and the threads that collect. Collectors hold its lock.
+/// Every pool that has been used, the threads that collect, and what runs at each collect. Collectors hold its
+/// lock.
 #[derive(Default)]
 pub(crate) struct Registry {
     /// The pools, each at its index.
@@ -29,6 +30,7 @@ pub(crate) struct Registry {
     /// What named pools have counted that were dropped since.
     #[cfg(feature = "metrics")]
     ended: NamedStats,
+    pub(super) hooks: HookList,
 }
 
 /// Statistics, by the names of pools. Those of pools with the same name are added up.

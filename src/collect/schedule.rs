@@ -10,11 +10,14 @@
 
 use std::{cell::Cell, time::Duration};
 
-use super::{collect::collect_from, fork, live_heap};
+use super::{collect::collect_from, fork, live_heap, on_collect};
 use crate::{
     seat::table::Seats,
     sync::{Acquire, ProcessBool, Relaxed, Release, Untracked},
-    util::{coarse_clock, panics::catch_and_discard},
+    util::{
+        coarse_clock,
+        panics::{FirstPanic, catch_and_discard},
+    },
 };
 
 /// Each thread reads the clock on its first slow-path call, and on every `LOOKS`th call after that.
@@ -222,6 +225,8 @@ pub(crate) fn since_last() -> Option<Duration> {
 /// Other threads go on using their pools. For a few microseconds they may find a pool empty and
 /// create objects. The destructors run on the calling thread, one after another.
 ///
+/// At the end it runs what was registered by [`on_collect`](crate::on_collect()).
+///
 /// # Panics
 ///
 /// If destructors panic. All objects are dropped first; then the first panic is resumed.
@@ -242,5 +247,10 @@ pub(crate) fn since_last() -> Option<Duration> {
 pub fn collect() {
     fork::watch();
     let _collecting = begin();
-    collect_from(Seats::process());
+    let mut panics = FirstPanic::new();
+    // bug: destructor that panics keeps hooks from running
+    panics.guard(|| collect_from(Seats::process()));
+    // Before the end of the collect, so that what hooks free counts as freed by it.
+    on_collect::run();
+    panics.resume();
 }

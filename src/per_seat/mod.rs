@@ -3,3 +3,5 @@
 pub(crate) mod values;
 
 pub(crate) mod per_seat;
+
+pub(crate) mod with_seat;

@@ -15,6 +15,7 @@ mod layout_trace;
 mod ledger;
 mod manage;
 mod objects;
+mod on_collect;
 mod owned;
 mod paced;
 mod panics;

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use corepool::PerSeat;
+use corepool::{PerSeat, with_seat};
 
 use crate::util::{alone, fail, on_thread, on_threads, panics, repeat};
 
@@ -255,4 +255,38 @@ fn per_seat_has_the_auto_traits_of_its_values() {
     fn is<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}
     is::<PerSeat<AtomicUsize>>();
     is::<PerSeat<String>>();
+}
+
+#[test]
+fn with_seat_gives_threads_different_numbers() {
+    let _alone = alone();
+    let threads = repeat(40, 4);
+    let ready = Barrier::new(threads);
+    let mut numbers = on_threads(threads, |_| {
+        with_seat(|outer| {
+            ready.wait();
+            assert_eq!(with_seat(|inner| inner), outer);
+            ready.wait();
+            outer.expect("a seat")
+        })
+    });
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), threads, "{numbers:?}");
+    assert!(numbers[threads - 1] < threads + 5, "low numbers first: {numbers:?}");
+}
+
+#[test]
+fn with_seat_passes_a_number_on() {
+    let _alone = alone();
+    let number = || with_seat(|seat| seat.expect("a seat"));
+    assert_eq!(panics(|| with_seat(|_| fail("f"))), "f");
+    let first = on_thread(number);
+    assert_eq!(on_thread(number), first);
+    assert_ne!(number(), first);
+    // The seat is given back before this destructor runs.
+    on_thread(|| {
+        AT_EXIT.set(Some(AtExit(|| assert_eq!(with_seat(|seat| seat), None))));
+        assert_eq!(number(), first);
+    });
 }

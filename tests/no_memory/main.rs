@@ -8,6 +8,7 @@ mod counting;
 mod first_use;
 mod growth;
 mod items;
+mod per_seat;
 #[path = "../process/program.rs"]
 mod program;
 mod seats;
