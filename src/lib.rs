@@ -38,6 +38,10 @@ mod seat;
 
 mod shard;
 
+#[cfg(feature = "chaos")]
+#[cfg_attr(docsrs, doc(cfg(feature = "chaos")))]
+pub mod chaos;
+
 mod collect;
 
 mod per_seat;

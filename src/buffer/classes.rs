@@ -7,6 +7,8 @@
 use std::{array, ptr, sync::Arc};
 
 use super::{class::CLASSES, options::Options};
+#[cfg(feature = "chaos")]
+use crate::chaos::{block::FILL, storage};
 use crate::{
     containers::quota::CommonUnits,
     pool::pool::Pool,
@@ -52,6 +54,19 @@ impl Storage {
     }
 }
 
+#[cfg(feature = "chaos")]
+impl Storage {
+    /// Returns how chaos mode moves a buffer to other memory, which contains zeros if the pool `wipes`.
+    fn rehouse(wipes: bool) -> storage::Rehouse<Self> {
+        // bug: chaos mode spoils what was wiped
+        if wipes {
+            |this| storage::rehouse(&mut this.vec, 0)
+        } else {
+            |this| storage::rehouse(&mut this.vec, FILL)
+        }
+    }
+}
+
 /// The pools of one buffer pool, each at the place of its class.
 pub(super) struct Classes {
     pools: [AtomicPtr<Pool<Storage>>; PLACES],
@@ -88,7 +103,10 @@ impl Classes {
     #[cold]
     fn make(&self, class: u8, options: &Options) -> Option<&Pool<Storage>> {
         let limit = if class < OVERSIZE { options.limit(class) } else { 0 };
-        let pool = try_box(<Pool<Storage>>::new(Storage::new).with_max_idle(limit))?;
+        let pool = <Pool<Storage>>::new(Storage::new).with_max_idle(limit);
+        #[cfg(feature = "chaos")]
+        let pool = pool.with_rehouse("buffers", Storage::rehouse(options.wipes()));
+        let pool = try_box(pool)?;
         // bug: class without memory of its own
         pool.try_first_use(self.common.clone())?;
         // SAFETY: as in `get`.

@@ -109,6 +109,40 @@ impl<T> CellBox<T> {
     }
 }
 
+#[cfg(feature = "chaos")]
+impl<T> CellBox<T> {
+    /// Moves the object to another cell. Returns it there, and the cell where it was.
+    pub(crate) fn move_to(self, empty: EmptyCell<T>) -> (CellBox<T>, EmptyCell<T>) {
+        let (from, to): (_, *mut ObjectCell<T>) = (self.into_raw(), empty.into_raw().cast());
+        // SAFETY: both cells are allocated and owned, and the second holds no object. The object is copied
+        // once, and the first cell counts as empty from here on.
+        unsafe {
+            (&raw mut (*to).value).copy_from_nonoverlapping(&raw const (*from).value, 1);
+            (CellBox::from_raw(to), CellBox::from_raw(from.cast()))
+        }
+    }
+
+    /// Drops the object, and returns the cell. If the destructor panics, the cell is freed.
+    pub(crate) fn drop_value(self) -> EmptyCell<T> {
+        // SAFETY: the cell counts as empty from here on.
+        let empty: EmptyCell<T> = unsafe { CellBox::from_raw(self.into_raw().cast()) };
+        let cell: *mut ObjectCell<T> = empty.as_raw().cast();
+        // SAFETY: the cell held an object, which is dropped once.
+        unsafe { ptr::drop_in_place(&raw mut (*cell).value) };
+        empty
+    }
+}
+
+#[cfg(feature = "chaos")]
+impl<T> EmptyCell<T> {
+    /// Returns the memory of the cell, which the caller frees, and its layout.
+    pub(crate) fn into_memory(self) -> (NonNull<u8>, Layout) {
+        let cell = self.cell;
+        std::mem::forget(self);
+        (cell.cast(), Layout::new::<ObjectCell<T>>())
+    }
+}
+
 /// Reads a value. A small one is copied word by word with volatile loads, which the compiler cannot
 /// merge.
 ///
@@ -287,6 +321,17 @@ impl<T> List<T> {
             self.len -= 1;
             Some(CellBox::from_raw(cell))
         }
+    }
+
+    /// Removes the object behind `n` others. The list must have more than `n`.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn remove(&mut self, n: usize) -> Option<CellBox<T>> {
+        let mut before = self.split(n);
+        let removed = self.pop();
+        while let Some(full) = before.pop() {
+            self.push(full);
+        }
+        removed
     }
 
     /// Pops up to `n` objects.

@@ -115,6 +115,26 @@ impl<T> Shelf<T> {
         if self.len() == 0 { None } else { self.with(|lists| lists.aged.pop()) }
     }
 
+    /// Takes one of the objects, which one depends on the number `random`. Of very many it is one of those that
+    /// were added last. Also returns whether it has aged.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn take_any(&self, random: usize) -> Option<(CellBox<T>, bool)> {
+        /// From how many objects one is chosen. They are linked, so the search takes as many steps.
+        const FAR: usize = 1024;
+
+        self.with(|lists| {
+            let (fresh, aged) = (lists.fresh.len(), lists.aged.len());
+            // bug: objects found in order
+            let place = random.checked_rem((fresh + aged).min(FAR))?;
+            let full = if place < fresh {
+                lists.fresh.remove(place)
+            } else {
+                lists.aged.remove(place - fresh)
+            };
+            full.map(|full| (full, place >= fresh))
+        })
+    }
+
     /// Ages all objects that have not aged.
     pub(crate) fn age(&self) {
         if self.len() > 0 {

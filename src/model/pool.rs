@@ -92,6 +92,22 @@ impl<T, M, S> Pool<T, M, S> {
         self
     }
 
+    /// Does nothing: the objects of a model have no chaos mode.
+    #[cfg(feature = "chaos")]
+    pub const fn with_poison(self, poison: fn(&mut T)) -> Self {
+        self.assert_unused();
+        let _ = poison;
+        self
+    }
+
+    /// Does nothing: the objects of a model have no chaos mode.
+    #[cfg(feature = "chaos")]
+    pub const fn with_fingerprint(self, fingerprint: fn(&T) -> u64) -> Self {
+        self.assert_unused();
+        let _ = fingerprint;
+        self
+    }
+
     /// Keeps at most `objects` idle objects.
     ///
     /// # Panics

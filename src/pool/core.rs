@@ -9,6 +9,8 @@ use std::{marker::PhantomData, ptr::NonNull, sync::Arc};
 use crossbeam_utils::CachePadded;
 
 use super::{loans::Loans, manager_box::ManagerBox};
+#[cfg(feature = "chaos")]
+use crate::chaos::hooks::Hooks;
 use crate::{
     collect::{pending::Pending, without_thread::OwnAge},
     containers::{
@@ -40,6 +42,9 @@ use crate::{
 /// The index of a pool that has none.
 pub(crate) const NO_INDEX: usize = usize::MAX;
 
+/// The size of the largest core, in bytes.
+const LARGEST: usize = if cfg!(feature = "chaos") { 640 } else { 512 };
+
 /// The heap part of a pool. Only collectors write to the first cache lines, because every guard that
 /// is dropped reads them.
 #[repr(C, align(128))]
@@ -56,6 +61,9 @@ pub(crate) struct Core<T> {
     pub(crate) recycle: Option<fn(&mut T) -> bool>,
     /// Set at the pool's first use. `None` in tests.
     pub(crate) manager: Option<ManagerBox<T>>,
+    /// Set at the pool's first use.
+    #[cfg(feature = "chaos")]
+    pub(crate) chaos: Hooks<T>,
     /// The bound on the weight of idle objects, if the pool has one.
     pub(crate) weight_limit: Option<WeightLimit<T>>,
     /// Objects, cells and shards that a collect has taken out. Used under the registry's lock.
@@ -130,13 +138,15 @@ impl<T> Core<T> {
         quota: Quota,
         weight_limit: Option<WeightLimit<T>>,
     ) -> Option<Box<Self>> {
-        const { assert!(!PLAIN_ATOMICS || size_of::<Self>() <= 512) };
+        const { assert!(!PLAIN_ATOMICS || size_of::<Self>() <= LARGEST) };
         try_box(Self {
             return_index: AtomicUsize::new(NO_INDEX),
             index: AtomicUsize::new(NO_INDEX),
             seats: Arc::clone(seats),
             recycle: None,
             manager: None,
+            #[cfg(feature = "chaos")]
+            chaos: Hooks::none(),
             weight_limit,
             map: CachePadded::new(OccupancyMap::new()),
             shelf: Shelf::new(),

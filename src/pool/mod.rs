@@ -28,6 +28,9 @@ pub(crate) mod handle;
 
 pub(crate) mod hooks;
 
+#[cfg(feature = "chaos")]
+mod chaos;
+
 pub(crate) mod return_to;
 
 pub(crate) mod pooled;

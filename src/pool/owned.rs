@@ -85,6 +85,8 @@ impl<T> OwnedPooled<T> {
         // SAFETY: the guard's loan keeps the core alive, and ends last.
         unsafe {
             let _loan = return_to.loan();
+            #[cfg(feature = "chaos")]
+            let full = return_to.core().left(full);
             return_to.core().detach_value(current(), full)
         }
     }
@@ -106,6 +108,8 @@ impl<T> OwnedPooled<T> {
         // SAFETY: as in `detach`.
         unsafe {
             let _loan = return_to.loan();
+            #[cfg(feature = "chaos")]
+            let full = return_to.core().left(full);
             return_to.core().drop_counted(full, Reason::Discarded);
         }
     }

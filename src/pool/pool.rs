@@ -15,6 +15,8 @@ use super::{
     scope::{Scope, Scoped, Static},
     stats::Stats,
 };
+#[cfg(feature = "chaos")]
+use crate::chaos::{self, hooks::ChaosOptions};
 use crate::{
     collect::{collect, join::slow_path_seat},
     containers::cell::{CellBox, ObjectCell},
@@ -80,6 +82,8 @@ pub struct Pool<T, M = fn() -> T, S = Static> {
     pub(super) min_idle: usize,
     pub(super) max_idle_bytes: usize,
     pub(super) name: &'static str,
+    #[cfg(feature = "chaos")]
+    pub(super) chaos: ChaosOptions<T>,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -149,6 +153,8 @@ impl<T, M: Manage<T>, S> Pool<T, M, S> {
             min_idle: 0,
             max_idle_bytes: usize::MAX,
             name: "",
+            #[cfg(feature = "chaos")]
+            chaos: ChaosOptions::new(),
             scope: PhantomData,
         }
     }
@@ -180,6 +186,11 @@ impl<T, M, S> Pool<T, M, S> {
     /// shard.
     #[inline(always)]
     pub(super) fn hit(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        #[cfg(feature = "chaos")]
+        // bug: hit in chaos mode
+        if chaos::is_on() {
+            return None;
+        }
         let full = self.pin_local()?.private().pop()?;
         // SAFETY: there was a shard, so there is a core.
         Some((full, ReturnTo::core_of(unsafe { self.core.used() })))
@@ -188,6 +199,10 @@ impl<T, M, S> Pool<T, M, S> {
     /// The hit path of [`get_owned`](Self::get_owned).
     #[inline(always)]
     pub(super) fn hit_owned(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        #[cfg(feature = "chaos")]
+        if chaos::is_on() {
+            return None;
+        }
         let local = self.pin_local()?;
         if !local.lends() {
             return None;
@@ -385,6 +400,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         // SAFETY: the caller's promise. The pool has lent the object, so it has a core.
         unsafe {
             let full = CellBox::from_value_ptr(object);
+            #[cfg(feature = "chaos")]
+            let full = if chaos::is_on() { self.core().rejoin(full) } else { full };
             Pooled::new(full, ReturnTo::core_of(self.core.used()))
         }
     }
@@ -412,7 +429,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// Returns a new object, whether or not others are idle.
     #[cfg(feature = "bytes")]
     pub(crate) fn get_new(&self) -> Pooled<'_, T> {
-        Pooled::new(self.make(), self.return_to())
+        let full = self.make();
+        #[cfg(feature = "chaos")]
+        let full = self.used_core().note_lent(full);
+        Pooled::new(full, self.return_to())
     }
 
     /// Returns an object of the private part of the thread's own shard, if there is one.
@@ -471,6 +491,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
                 return;
             }
             let full = self.make();
+            #[cfg(feature = "chaos")]
+            let full = core.note_idle(full, None);
             let weight = core.weigh(full.get());
             if let Err(full) = core.shelve_new(slow_path_seat(), full, weight) {
                 return core.drop_counted(full, Reason::Full);
@@ -550,6 +572,8 @@ impl<T, M, S> fmt::Debug for Pool<T, M, S> {
 
 impl<T, M, S> Drop for Pool<T, M, S> {
     fn drop(&mut self) {
+        #[cfg(feature = "chaos")]
+        self.look_for_misuse();
         if self.core.is_unused() {
             // SAFETY: it has not moved to a core, and is dropped once.
             // bug: manager of an unused pool leaked

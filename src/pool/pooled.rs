@@ -72,7 +72,10 @@ impl<T> Pooled<'_, T> {
     pub fn detach(this: Self) -> T {
         let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
-        unsafe { return_to.core() }.detach_value(current(), full)
+        let core = unsafe { return_to.core() };
+        #[cfg(feature = "chaos")]
+        let full = core.left(full);
+        core.detach_value(current(), full)
     }
 
     /// Returns a pointer to the object, which stays out of the pool until it comes back by
@@ -81,7 +84,11 @@ impl<T> Pooled<'_, T> {
     /// Use it for objects that give themselves back: see [`Pool::from_raw`](crate::Pool::from_raw).
     #[must_use = "the object is leaked"]
     pub fn into_raw(this: Self) -> NonNull<T> {
-        Self::into_parts(this).0.into_value_ptr()
+        let (full, _return_to) = Self::into_parts(this);
+        #[cfg(feature = "chaos")]
+        // SAFETY: the guard has borrowed the pool.
+        let full = unsafe { _return_to.core() }.note_raw(full);
+        full.into_value_ptr()
     }
 
     /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
@@ -99,7 +106,10 @@ impl<T> Pooled<'_, T> {
     pub fn discard(this: Self) {
         let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
-        unsafe { return_to.core() }.drop_counted(full, Reason::Discarded);
+        let core = unsafe { return_to.core() };
+        #[cfg(feature = "chaos")]
+        let full = core.left(full);
+        core.drop_counted(full, Reason::Discarded);
     }
 }
 

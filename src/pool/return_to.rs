@@ -11,6 +11,8 @@ use std::{
 };
 
 use super::{core::Core, end::Loan, handle::LocalShard};
+#[cfg(feature = "chaos")]
+use crate::chaos;
 use crate::{
     containers::cell::CellBox, seat::current::CurrentSeat, shard::drops::Reason, sync::Relaxed,
     util::likely::likely,
@@ -88,6 +90,11 @@ impl<T> ReturnTo<T> {
         here: CurrentSeat,
         full: &CellBox<T>,
     ) -> bool {
+        #[cfg(feature = "chaos")]
+        // bug: object kept by its own thread in chaos mode
+        if chaos::is_on() {
+            return false;
+        }
         // SAFETY: the caller's promise. The seat is not pinned: pins do not outlive a call of this
         // crate.
         let local: Option<LocalShard<'_, T>> = unsafe {
@@ -116,6 +123,10 @@ impl<T> ReturnTo<T> {
     unsafe fn give_back_slow(self, mut full: CellBox<T>) {
         // SAFETY: the caller's promise.
         let core = unsafe { self.core() };
+        #[cfg(feature = "chaos")]
+        if chaos::is_on() {
+            return core.give_back_in_chaos(full);
+        }
         // bug: spoilt object kept
         if panicking() {
             return core.drop_counted(full, Reason::Panicking);
@@ -188,6 +199,9 @@ impl<T> ReturnTo<T> {
         let _loan = unsafe { Loan::new(self.0) };
         // SAFETY: the loan keeps the core alive.
         if unsafe { self.core() }.has_ended() {
+            #[cfg(feature = "chaos")]
+            // SAFETY: as above.
+            let full = unsafe { self.core() }.returned(full);
             return drop(full);
         }
         // SAFETY: as above.

@@ -5,12 +5,21 @@
 //! since a thread that exits moves its objects to their shelves; but only the pool's own calls drop
 //! objects.
 
+#[cfg(feature = "chaos")]
+use crate::chaos::storage::{self, Rehouse};
+
 /// Which pools [`collect`](crate::collect()) ages: [`Static`] or [`Scoped`]. A parameter of
 /// [`Pool`](crate::Pool).
 pub trait Scope<T>: sealed::Sealed {
     /// Whether collects age the pool.
     #[doc(hidden)]
     const COLLECTED: bool;
+
+    /// How chaos mode replaces what an object owns, if it knows the type.
+    #[cfg(feature = "chaos")]
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn rehouse() -> Option<Rehouse<T>>;
 }
 
 /// The pool's objects are `'static`, and collects age the pool. This is the default.
@@ -23,10 +32,22 @@ pub struct Scoped(());
 
 impl<T: 'static> Scope<T> for Static {
     const COLLECTED: bool = true;
+
+    #[cfg(feature = "chaos")]
+    #[allow(private_interfaces)]
+    fn rehouse() -> Option<Rehouse<T>> {
+        storage::known()
+    }
 }
 
 impl<T> Scope<T> for Scoped {
     const COLLECTED: bool = false;
+
+    #[cfg(feature = "chaos")]
+    #[allow(private_interfaces)]
+    fn rehouse() -> Option<Rehouse<T>> {
+        None
+    }
 }
 
 mod sealed {

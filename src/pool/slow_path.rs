@@ -7,6 +7,8 @@ use super::{
     core::Core, manage::Manage, manager_box::ManagerBox, pool::Pool, recall::Effort,
     return_to::ReturnTo, scope::Scope,
 };
+#[cfg(feature = "chaos")]
+use crate::chaos;
 use crate::{
     collect::{fork, join::slow_path_seat},
     containers::{
@@ -44,6 +46,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
             None => Core::try_new(seats, by_size(), common)?,
         };
         core.recycle = self.recycle;
+        #[cfg(feature = "chaos")]
+        self.set_chaos(&mut core);
         // bug: collects reach objects that borrow
         core.is_collected = S::COLLECTED;
         core.min_idle.store(self.min_idle, Relaxed);
@@ -59,12 +63,22 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// The slow path of [`get`](Self::get).
     #[inline(never)]
     pub(super) fn get_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
-        self.try_get_slow(Effort::Modest).unwrap_or_else(|| (self.make(), self.return_to()))
+        self.try_get_slow(Effort::Modest).unwrap_or_else(|| {
+            let full = self.make();
+            #[cfg(feature = "chaos")]
+            let full = self.used_core().note_lent(full);
+            (full, self.return_to())
+        })
     }
 
     /// The slow path of [`try_get`](Self::try_get).
     #[inline(never)]
     pub(super) fn try_get_slow(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        #[cfg(feature = "chaos")]
+        if chaos::is_on() {
+            let full = self.search_in_chaos(effort)?;
+            return Some((self.used_core().note_lent(full), self.return_to()));
+        }
         if self.has_nothing() { None } else { self.search_loan(effort) }
     }
 
@@ -142,7 +156,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         match create() {
             Ok(object) => {
                 self.core().count(current(), |counters| &counters.created);
-                Ok((empty.fill(object), self.return_to()))
+                let full = empty.fill(object);
+                #[cfg(feature = "chaos")]
+                let full = self.used_core().note_lent(full);
+                Ok((full, self.return_to()))
             }
             Err(error) => {
                 self.core().push_empty(current(), empty);
@@ -155,6 +172,9 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     pub(super) fn attach_cell(&self, object: T) -> (CellBox<T>, ReturnTo<T>) {
         // bug: attached object not counted
         self.core().left.add(1_usize.wrapping_neg());
-        (self.empty_cell().fill(object), self.return_to())
+        let full = self.empty_cell().fill(object);
+        #[cfg(feature = "chaos")]
+        let full = self.used_core().note_lent(full);
+        (full, self.return_to())
     }
 }

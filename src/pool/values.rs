@@ -4,6 +4,8 @@
 use super::{
     core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort, scope::Scope,
 };
+#[cfg(feature = "chaos")]
+use crate::chaos;
 use crate::{
     collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current,
     shard::drops::Reason,
@@ -56,6 +58,11 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// own shard.
     #[inline(always)]
     fn take_local(&self) -> Option<T> {
+        #[cfg(feature = "chaos")]
+        // bug: hit by value in chaos mode
+        if chaos::is_on() {
+            return None;
+        }
         self.pin_local()?.private().take()
     }
 
@@ -100,6 +107,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// As for [`ptr::read`](std::ptr::read), if this returns true.
     #[inline(always)]
     unsafe fn put_local(&self, from: *const T) -> bool {
+        #[cfg(feature = "chaos")]
+        if chaos::is_on() {
+            return false;
+        }
         // SAFETY: the caller's promise.
         self.pin_local().is_some_and(|local| unsafe { local.private().put_from(from) })
     }
@@ -107,6 +118,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     #[inline(never)]
     fn put_slow(&self, mut value: T) {
         let core = self.core();
+        #[cfg(feature = "chaos")]
+        if chaos::is_on() {
+            return core.put_in_chaos(value);
+        }
         if !self.is_plain && !core.recycle_ok(&mut value) {
             return;
         }
@@ -174,6 +189,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// The slow path of [`try_take`](Self::try_take).
     #[inline(never)]
     fn try_take_slow(&self, effort: Effort) -> Option<T> {
+        #[cfg(feature = "chaos")]
+        if chaos::is_on() {
+            return Some(self.core().take_value(current(), self.search_in_chaos(effort)?));
+        }
         if self.has_nothing() { None } else { self.search_value(effort) }
     }
 

@@ -1,0 +1,115 @@
+//! Processes without a seed, or with one of the environment.
+
+use std::{env, process::Command};
+
+use corepool::{Pool, Pooled, chaos};
+
+use crate::program::{argument, start};
+
+/// Runs `program` in a process of its own, which must succeed.
+fn alone(program: impl FnOnce()) {
+    match argument() {
+        Some(_) => program(),
+        None => {
+            let end = start(0);
+            assert!(end.status.success(), "{}:\n{}", end.status, end.printed);
+        }
+    }
+}
+
+/// Whether pools behave as they do without chaos mode: nothing is dropped, and the newest object comes first.
+fn is_calm() -> bool {
+    let pool = Pool::new(|| 0);
+    (0..100).for_each(|i| pool.put(i));
+    let newest: Vec<_> = (0..100).map(|_| pool.take()).collect();
+    pool.stats().dropped == 0 && newest.iter().all(|i| newest.contains(&(99 - i)))
+}
+
+#[test]
+fn without_a_seed_nothing_changes() {
+    alone(|| {
+        if env::var_os(chaos::SEED_VARIABLE).is_some() {
+            return;
+        }
+        assert!(is_calm());
+        let pool = <Pool<u64>>::new(|| 0)
+            .with_poison(|object| *object = 13)
+            .with_fingerprint(|_| unreachable!("chaos mode is off"));
+        let mut guard = pool.get();
+        let pointer = &raw mut *guard;
+        drop(guard);
+        let guard = pool.get();
+        assert_eq!((&raw const *guard, *guard), (pointer.cast_const(), 0));
+    });
+}
+
+#[test]
+fn a_seed_turns_it_on_later() {
+    alone(|| {
+        let pool = Pool::new(|| Box::new(7));
+        pool.reserve(10);
+        let (object, guards) = (Pooled::into_raw(pool.get()), [(); 5].map(|()| pool.get()));
+        let owned = pool.get_owned();
+        drop([pool.get(), pool.get()]);
+        chaos::set_seed(1);
+        // What is lent comes back, and what is idle is found.
+        let idle = pool.stats().idle;
+        drop((guards, owned));
+        // SAFETY: it came from this pool, and comes back once.
+        drop(unsafe { pool.from_raw(object) });
+        assert!(pool.stats().idle > idle);
+        assert!(pool.drain().all(|number| *number == 7));
+        assert_eq!((pool.stats().idle, pool.stats().outstanding), (0, 0));
+        assert!(!is_calm());
+    });
+}
+
+/// Runs this test in a process with this value of the variable. Returns whether it succeeded, and its output.
+fn with_variable(test: &str, value: &str) -> (bool, String) {
+    let output = Command::new(env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(chaos::SEED_VARIABLE, value)
+        .env("COREPOOL_PROGRAM", "0")
+        .output()
+        .unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
+}
+
+#[test]
+fn the_environment_may_have_the_seed() {
+    if argument().is_some() {
+        println!("calm: {}", is_calm());
+        return;
+    }
+    let run = |value| with_variable("off::the_environment_may_have_the_seed", value);
+    for seed in ["0", "7", "18446744073709551615"] {
+        let (good, printed) = run(seed);
+        assert!(good && printed.contains("calm: false"), "{printed}");
+    }
+    let (good, printed) = run("");
+    assert!(good && printed.contains("calm: true"), "{printed}");
+    for wrong in ["seven", "-1", "18446744073709551616"] {
+        let (good, printed) = run(wrong);
+        let message = format!("COREPOOL_CHAOS_SEED must be a number from 0 to {}", u64::MAX);
+        assert!(!good && printed.contains(&message), "{printed}");
+    }
+}
+
+/// The message of a misuse names the seed of the environment.
+#[test]
+fn the_seed_of_the_environment_is_reported() {
+    if argument().is_some() {
+        let pool = Pool::new(|| 0u64);
+        for _ in 0..1000 {
+            let mut guard = pool.get();
+            let pointer = &raw mut *guard;
+            drop(guard);
+            // SAFETY: none, this is the misuse. The memory is still allocated.
+            unsafe { pointer.write(7) };
+        }
+        return;
+    }
+    let (good, printed) = with_variable("off::the_seed_of_the_environment_is_reported", "4711");
+    assert!(!good && printed.contains("in chaos mode, seed 4711"), "{printed}");
+}
