@@ -47,10 +47,16 @@ pub fn set_seed(seed: u64) {
     MODE.store(ON, Relaxed);
 }
 
-/// Returns whether chaos mode is on.
+/// Returns whether chaos mode is on, or may be: a hit then takes the slow path, which asks [`is_on`].
 #[inline(always)]
+pub(crate) fn may_be_on() -> bool {
+    MODE.load(Relaxed) != OFF
+}
+
+/// Returns whether chaos mode is on.
+#[inline]
 pub(crate) fn is_on() -> bool {
-    MODE.load(Relaxed) != OFF && decide()
+    may_be_on() && decide()
 }
 
 /// Returns whether chaos mode is on. Reads the environment if nobody has set a seed.

@@ -188,7 +188,7 @@ impl<T, M, S> Pool<T, M, S> {
     pub(super) fn hit(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
         #[cfg(feature = "chaos")]
         // bug: hit in chaos mode
-        if chaos::is_on() {
+        if chaos::may_be_on() {
             return None;
         }
         let full = self.pin_local()?.private().pop()?;
@@ -200,7 +200,7 @@ impl<T, M, S> Pool<T, M, S> {
     #[inline(always)]
     pub(super) fn hit_owned(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
         #[cfg(feature = "chaos")]
-        if chaos::is_on() {
+        if chaos::may_be_on() {
             return None;
         }
         let local = self.pin_local()?;

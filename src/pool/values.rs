@@ -60,7 +60,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     fn take_local(&self) -> Option<T> {
         #[cfg(feature = "chaos")]
         // bug: hit by value in chaos mode
-        if chaos::is_on() {
+        if chaos::may_be_on() {
             return None;
         }
         self.pin_local()?.private().take()
@@ -108,7 +108,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     #[inline(always)]
     unsafe fn put_local(&self, from: *const T) -> bool {
         #[cfg(feature = "chaos")]
-        if chaos::is_on() {
+        if chaos::may_be_on() {
             return false;
         }
         // SAFETY: the caller's promise.
