@@ -4,7 +4,7 @@ use std::{sync::Barrier, thread};
 
 use corepool::buffer::BufferPool;
 
-use crate::{KIB, alone, exact_bytes, more_than};
+use crate::{CHAOS, KIB, alone, exact_bytes, more_than};
 
 /// Returns the least of what several pools take, without their idle buffers. The test harness allocates
 /// as well, now and then.
@@ -37,7 +37,8 @@ fn a_buffer_pool_of_one_user_takes_less_than_4_kib() {
             use_it(pool);
             more_than(before)
         });
-        assert!(bytes <= 4 * KIB, "use {i}: {bytes} bytes");
+        // At most two classes, and the pool that lends shares.
+        assert!(bytes <= 4 * KIB + 3 * CHAOS, "use {i}: {bytes} bytes");
     }
 }
 

@@ -77,6 +77,9 @@ fn expect<R: Debug>(right: impl Fn(&R) -> bool, measure: impl Fn() -> R) {
 }
 
 const KIB: usize = 1 << 10;
+
+/// What a pool takes more with the feature `chaos`.
+const CHAOS: usize = if cfg!(feature = "chaos") { 128 } else { 0 };
 const MIB: usize = 1 << 20;
 
 /// The test that has this runs alone.
