@@ -22,7 +22,7 @@
 //!
 //! [`set_seed`] turns chaos mode on, for the whole process and for good:
 //!
-//! ```
+//! ```standalone_crate
 //! use corepool::{Pool, chaos};
 //! use std::panic;
 //!

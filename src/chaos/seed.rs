@@ -28,7 +28,7 @@ static MODE: AtomicU8 = AtomicU8::new(UNKNOWN);
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use corepool::{Pool, chaos};
 ///
 /// /// Returns which of the objects that a pool got it returns, and in which order.

@@ -52,7 +52,7 @@ impl<T, M, S> Pool<T, M, S> {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```standalone_crate
     /// use corepool::{Pool, chaos};
     ///
     /// #[derive(Default)]
@@ -99,7 +99,7 @@ impl<T, M, S> Pool<T, M, S> {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```standalone_crate
     /// use corepool::{Pool, chaos};
     /// use std::{
     ///     panic,
