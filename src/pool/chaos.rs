@@ -205,7 +205,7 @@ impl<T> Core<T> {
         // bug: change of an idle object overlooked
         let same = known.fingerprint.is_none() || self.fingerprint(&full) == known.fingerprint;
         if !same && !panicking() {
-            self.dropped.add(1);
+            self.drops.count(Reason::Full);
             mem::forget(full);
             self.chaos.ledger().report_change(known);
             unreachable!("a misuse is reported by a panic");
