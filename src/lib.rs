@@ -32,6 +32,8 @@ mod sync;
 
 mod util;
 
+mod trace;
+
 mod containers;
 
 mod seat;

@@ -37,8 +37,8 @@ bug("collect without the registry's lock", "Registry::lock()", "unsafe { &*std::
     models="handle_end_against_collect")
 
 bug("destructors under the registry's lock",
-    "take_pending(Which::all(&registry)) } }; drop_pending(pending)",
-    "drop_pending(take_pending(Which::all(&registry))); } }",
+    "take_pending(Which::all(&registry)) } }; drop_pending(pending, |dropped| trace::collected(&start, dropped))",
+    "drop_pending(take_pending(Which::all(&registry)), |_| ()); } }",
     soak="")
 
 bug("late work left undone",

@@ -244,7 +244,7 @@ bug("own units out of reach while the seat is claimed by a recall", "undisturbed
 bug("units of a collect overlooked", "wait_for_collector();", "",
     models="recall_of_units_against_collect")
 
-bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience, keep_one)??", "keep_one(List::new())?",
+bug("private objects out of reach", "self.recall(seat, hoarders, wanted, patience, keep_one)?", "keep_one(List::new())",
     models="recall_finds_what_was_put", schedules="recalls", programs="random::pools", tests="--test it reach::")
 
 bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTRA).min(MAX_EXTRA) &&", "",
@@ -253,7 +253,8 @@ bug("extra objects without a bound", "self.extra.load(Relaxed) < (objects / EXTR
 bug("recalled objects lost with the one that is used", "self.keep_recalled(seat, got);", "drop(got);",
     programs="random::pools")
 
-bug("units out of reach", "self.recall(seat, hoarders, wanted, patience, |got| self.shelf.append(got));", "",
+bug("units out of reach",
+    "self.recall(seat, hoarders, wanted, patience, |got| self.shelf.append(got)).is_some();", "false;",
     tests="--test it reach::")
 
 

@@ -395,3 +395,6 @@ bug("bytes behind a file overlooked", "= false", "= true",
 
 bug("descriptor taken for ready", "poll.revents != 0", "{ let _ = poll.revents; true }",
     tests="--features net --test net fd::readable_asks")
+
+bug("no event for a stall without a hook", "hook.is_none() && !trace::REPORTS_STALLS", "hook.is_none()",
+    tests="--test events a_stall_is_reported")

@@ -15,6 +15,7 @@ use super::{collectable::Collectable, pending::ErasedPending, registry::Registry
 use crate::{
     seat::{claim::Claim, seat::Seat, shards::AnyShard, table::Seats},
     shard::lookup::NOBODY,
+    trace,
     util::panics::FirstPanic,
 };
 
@@ -163,18 +164,21 @@ pub(crate) unsafe fn take_pending(which: Which<'_>) -> Vec<ErasedPending> {
     pending
 }
 
-/// Drops what collects have taken out of pools. If destructors panic, everything is dropped first;
-/// then the first panic is resumed.
-pub(crate) fn drop_pending(pending: Vec<ErasedPending>) {
+/// Drops what collects have taken out of pools, and calls `then` with the number of objects. If destructors
+/// panic, all of this is done first; then the first panic is resumed.
+pub(crate) fn drop_pending(pending: Vec<ErasedPending>, then: impl FnOnce(usize)) {
     let mut panics = FirstPanic::new();
+    let dropped = pending.iter().map(|objects| objects.len).sum();
     for objects in pending {
         panics.guard(|| drop(objects));
     }
+    then(dropped);
     panics.resume();
 }
 
 /// Ages every pool of the process, whose seats are `seats`.
 pub(crate) fn collect_from(seats: &Seats) {
+    let start = trace::Start::now();
     // Not under the lock, which others need to put objects.
     seats.fence_kind().register();
     let pending = {
@@ -187,12 +191,13 @@ pub(crate) fn collect_from(seats: &Seats) {
             take_pending(Which::all(&registry))
         }
     };
-    drop_pending(pending);
+    drop_pending(pending, |dropped| trace::collected(&start, dropped));
 }
 
 /// Ages one pool by one generation, and drops the objects that were victims before. If `clear`, the
 /// new victims are dropped as well.
 pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
+    let start = trace::Start::now();
     seats.fence_kind().register();
     let pending = {
         let registry = Registry::lock();
@@ -209,7 +214,7 @@ pub(crate) fn age(seats: &Seats, pool: &dyn Collectable, clear: bool) {
             take_pending(which)
         }
     };
-    drop_pending(pending);
+    drop_pending(pending, |dropped| trace::aged(&start, pool.name(), clear, dropped));
 }
 
 /// Ages the shards of a late seat, which a collect has skipped. Does nothing while another thread

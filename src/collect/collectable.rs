@@ -13,6 +13,9 @@ pub(crate) trait Collectable: Send + Sync {
 
     fn index(&self) -> usize;
 
+    /// Returns the name of the pool for reports, or an empty string.
+    fn name(&self) -> &'static str;
+
     /// Returns whether collects of all pools age this one.
     fn is_collected(&self) -> bool;
 

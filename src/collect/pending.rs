@@ -26,6 +26,8 @@ pub(crate) struct ErasedPending {
     empties: *mut (),
     /// The weight limit of the pool, or null if it has none.
     weight_limit: *const (),
+    /// The number of objects.
+    pub(crate) len: usize,
     drop: unsafe fn(*mut (), *mut (), *const ()),
 }
 
@@ -34,7 +36,7 @@ unsafe impl Send for ErasedPending {}
 
 impl Drop for ErasedPending {
     fn drop(&mut self) {
-        // SAFETY: the four fields belong together, and are used once.
+        // SAFETY: these fields belong together, and are used once.
         unsafe { (self.drop)(self.objects, self.empties, self.weight_limit) };
     }
 }
@@ -56,8 +58,10 @@ impl<T: Send> Pending<T> {
     /// Erases the type. There are no shards. If `T` borrows, the caller drops the result before the
     /// borrow ends. Returns `None` if there is nothing to drop.
     pub(crate) fn erase(self, weight_limit: Option<&WeightLimit<T>>) -> Option<ErasedPending> {
-        let none = self.objects.len() == 0 && self.empties.len() == 0;
+        let len = self.objects.len();
+        let none = len == 0 && self.empties.len() == 0;
         (!none).then(|| ErasedPending {
+            len,
             objects: self.objects.into_raw().cast(),
             empties: self.empties.into_raw().cast(),
             weight_limit: weight_limit.map_or(ptr::null(), |limit| limit.share().into_raw()),

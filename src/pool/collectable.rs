@@ -40,9 +40,13 @@ impl<T: Send> Collectable for Core<T> {
         Core::index(self)
     }
 
+    fn name(&self) -> &'static str {
+        Core::name(self)
+    }
+
     #[cfg(feature = "metrics")]
     fn named_stats(&self) -> Option<(&'static str, Stats)> {
-        let name = self.manager.as_ref()?.name();
+        let name = Core::name(self);
         (!name.is_empty()).then(|| (name, self.stats()))
     }
 

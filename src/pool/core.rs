@@ -36,6 +36,7 @@ use crate::{
         size::Size,
     },
     sync::{AtomicBool, AtomicU32, AtomicUsize, PLAIN_ATOMICS, Relaxed, UnsafeCell},
+    trace,
     util::{counter::Counter, try_alloc::try_box},
 };
 
@@ -174,6 +175,11 @@ impl<T> Core<T> {
         self.recycle.is_none() && self.weight_limit.is_none() && !self.manager_recycles()
     }
 
+    /// Returns the name of the pool for reports, or an empty string.
+    pub(crate) fn name(&self) -> &'static str {
+        self.manager.as_ref().map_or("", ManagerBox::name)
+    }
+
     pub(crate) fn index(&self) -> usize {
         self.index.load(Relaxed)
     }
@@ -237,6 +243,8 @@ impl<T> Core<T> {
             self.shard_count.fetch_add(1, Relaxed);
             let new = NonNull::from(Box::leak(new));
             seat.add_shard(index, new.cast(), &pin);
+            drop(pin);
+            trace::note_shard(self.name());
             return Some(());
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     collect::poll::{Caller, poll},
     seat::{current::current, seat::Seat},
     shard::{lookup::NOBODY, shard::Shard},
+    trace,
 };
 
 impl<T> Core<T> {
@@ -15,6 +16,7 @@ impl<T> Core<T> {
     /// Called at the end of a call on the slow path, with nothing held.
     #[inline]
     pub(crate) fn poll(&self) {
+        trace::emit_notes();
         // bug: pool of borrowed values ages in its calls
         if self.is_collected {
             poll(self.caller(), || self.leaves_idle(current()));

@@ -19,7 +19,7 @@ struct Head<T> {
     recycle: Option<Recycle<T>>,
     free: unsafe fn(NonNull<Head<T>>),
     /// The name of the pool, or an empty string.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
     name: &'static str,
 }
 
@@ -56,12 +56,12 @@ impl<T> ManagerBox<T> {
     ) -> Option<Self> {
         let place = try_box(MaybeUninit::<Whole<T, M>>::uninit())?;
         let recycle = M::RECYCLES.then_some(Whole::<T, M>::recycle as Recycle<T>);
-        #[cfg(not(feature = "metrics"))]
+        #[cfg(not(any(feature = "metrics", feature = "tracing")))]
         let _ = name;
         let head = Head {
             recycle,
             free: Whole::<T, M>::free,
-            #[cfg(feature = "metrics")]
+            #[cfg(any(feature = "metrics", feature = "tracing"))]
             name,
         };
         let whole = Box::leak(place).write(Whole { head, manager: manager() });
@@ -83,10 +83,13 @@ impl<T> ManagerBox<T> {
         unsafe { self.0.as_ref() }
     }
 
-    /// Returns the name of the pool, or an empty string.
-    #[cfg(feature = "metrics")]
+    /// Returns the name of the pool, or an empty string. Without the features that need it, it is not
+    /// stored.
     pub(crate) fn name(&self) -> &'static str {
-        self.head().name
+        #[cfg(any(feature = "metrics", feature = "tracing"))]
+        return self.head().name;
+        #[cfg(not(any(feature = "metrics", feature = "tracing")))]
+        ""
     }
 
     /// Returns whether the manager is called for objects that come back.

@@ -11,6 +11,7 @@ use crate::{
     },
     seat::seat::Seat,
     shard::owner::{Owner, PushError},
+    trace,
 };
 
 impl<T> Core<T> {
@@ -60,6 +61,7 @@ impl<T> Core<T> {
                 }
             };
             ring = Ring::try_new(slots);
+            trace::note_ring(self.name(), slots);
             if ring.is_none() {
                 // bug: object without a ring lost
                 return self.shelve_weighed(full, weight);

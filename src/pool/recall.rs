@@ -19,6 +19,7 @@ use crate::{
         size::MAX_BATCH,
     },
     sync::{Relaxed, model_limit, spin_loop},
+    trace,
 };
 
 /// How hard a search tries.
@@ -97,7 +98,9 @@ impl<T> Core<T> {
             full
         };
         // bug: private objects out of reach
-        let full = self.recall(seat, hoarders, wanted, patience, keep_one)??;
+        let full = self.recall(seat, hoarders, wanted, patience, keep_one)?;
+        trace::note_recall(self.name(), "object", full.is_some());
+        let full = full?;
         self.count(seat, |counters| counters.for_result(Found::Steal));
         Some(full)
     }
@@ -150,7 +153,9 @@ impl<T> Core<T> {
             return own;
         }
         // bug: units out of reach
-        self.recall(seat, hoarders, wanted, patience, |got| self.shelf.append(got));
+        let done =
+            self.recall(seat, hoarders, wanted, patience, |got| self.shelf.append(got)).is_some();
+        trace::note_recall(self.name(), "room", done);
         true
     }
 

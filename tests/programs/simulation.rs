@@ -319,7 +319,7 @@ impl<const PAD: usize> Simulation<'_, PAD> {
             }
         };
         // SAFETY: no other thread holds the registry's lock.
-        drop_pending(unsafe { steps::age(self.seats, ages, clear) });
+        drop_pending(unsafe { steps::age(self.seats, ages, clear) }, |_| ());
         let mut dropped = self.book.take_dropped();
         for pool in &mut self.pools[pools] {
             let own;

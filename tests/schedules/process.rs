@@ -118,7 +118,7 @@ impl Process {
             ledgers.iter().for_each(|ledger| ledger.ageing_ends());
             (ledgers, garbage)
         };
-        drop_pending(garbage);
+        drop_pending(garbage, |_| ());
         ledgers.iter().for_each(|ledger| ledger.sweep_ends());
     }
 

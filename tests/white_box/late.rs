@@ -211,6 +211,10 @@ impl<F: Fn() + Send + Sync> Collectable for Meanwhile<F> {
         None
     }
 
+    fn name(&self) -> &'static str {
+        ""
+    }
+
     unsafe fn drain_shelf(&self) {}
 
     unsafe fn advance(&self) {

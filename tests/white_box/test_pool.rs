@@ -182,7 +182,7 @@ impl TestPool {
             // SAFETY: locked.
             unsafe { steps::age(&self.seats, which, false) }
         };
-        drop_pending(garbage);
+        drop_pending(garbage, |_| ());
         self.ledger.dropped.load(Relaxed) - before
     }
 

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     rt::config::{Config, Stall},
     sync::{self, AtomicBool, Condvar, Mutex, Relaxed, SeqCst, Thread, fence, lock::lock},
+    trace,
     util::{
         counter::Counter,
         panics::{catch_and_discard, wake_all},
@@ -277,10 +278,14 @@ impl Shared {
             .inspect_err(|_| lock(&self.threads).sysmon = false)
     }
 
-    /// Calls the hook for a stall, on a thread that is started for that unless there is one: the
-    /// hook may take its time.
+    /// Emits an event for a stall and calls the hook, on a thread that is started for that unless there is
+    /// one: the hook may take its time.
     pub(crate) fn report(&self, stall: Stall) {
-        let Some(hook) = self.config.on_stall.clone() else { return };
+        let hook = self.config.on_stall.clone();
+        // bug: no event for a stall without a hook
+        if hook.is_none() && !trace::REPORTS_STALLS {
+            return;
+        }
         {
             let mut threads = lock(&self.threads);
             threads.reports.push_back(stall);
@@ -291,7 +296,9 @@ impl Shared {
         let shared = self.arc();
         let main = move || {
             while let Some(stall) = shared.next_report() {
-                catch_and_discard(|| hook(&stall));
+                let Stall { thread, task, worker, elapsed, detached } = &stall;
+                trace::stalled(thread, *task, *worker, *elapsed, *detached);
+                hook.iter().for_each(|hook| catch_and_discard(|| hook(&stall)));
             }
             shared.ended.notify_all();
         };
