@@ -108,6 +108,24 @@ pub mod guide {
         #![doc = include_str!("../docs/other-crates.md")]
     }
 
+    /// Statistics, metrics for Prometheus and others, and events.
+    ///
+    #[cfg(all(feature = "bytes", feature = "metrics", feature = "rt"))]
+    pub mod observability {
+        #![doc = "[`Pool::stats`]: crate::Pool::stats"]
+        #![doc = "[`Runtime::metrics`]: crate::rt::Runtime::metrics"]
+        #![doc = "[`BufferPool::stats`]: crate::buffer::BufferPool::stats"]
+        #![doc = "[`corepool::metrics`]: crate::metrics"]
+        #![doc = "[`with_min_idle`]: crate::Pool::with_min_idle"]
+        #![doc = "[`install_with_interval`]: crate::metrics::install_with_interval"]
+        #![doc = "[`Guard::update`]: crate::metrics::Guard::update"]
+        #![doc = "[`named`]: crate::rt::named()"]
+        #![doc = "[`Builder::stall_after`]: crate::rt::Builder::stall_after"]
+        #![doc = "[`Builder::on_stall`]: crate::rt::Builder::on_stall"]
+        #![doc = "[dashboard]: crate::guide::repository\n\n"]
+        #![doc = include_str!("../docs/observability.md")]
+    }
+
     /// What pools cannot do.
     ///
     pub mod limits {
@@ -126,6 +144,7 @@ pub mod guide {
     /// | `BENCHMARKS.md` | measurements of this pool, other pools and Go's, with plots |
     /// | `CONTRIBUTING.md` | how to test a change, and how to submit it |
     /// | `examples/README.md` | programs to copy from |
+    /// | `examples/dashboard` | a live page of pools and runtimes |
     /// | `tests/README.md` | what each test suite is, and how to run one test |
     /// | `ci/bugs/README.md` | planted bugs, and the checks that notice them |
     pub mod repository {}

@@ -1,4 +1,4 @@
-//! Statistics of pools and runtimes for the crate [`metrics`](::metrics), and so for Prometheus, StatsD and
+//! Statistics of pools and runtimes for the crate [`metrics`](https://docs.rs/metrics), and so for Prometheus, StatsD and
 //! others.
 //!
 //! [`install`] starts a thread that reads the statistics once a second, and passes them to the recorder of the
@@ -27,7 +27,8 @@
 //! `_stalls_total`, `_panics_total` and `_capped_total`. [`Metrics`](crate::rt::Metrics) says what each means. When
 //! a runtime has ended, its gauges become 0.
 //!
-//! Install the recorder first: it is told what the metrics mean when `install` is called.
+//! Install the recorder first: it is told what the metrics mean when `install` is called. The page
+//! `guide::observability` says what to watch, and shows a live page.
 //!
 //! # Examples
 //!
