@@ -1,7 +1,6 @@
 //! Caches of a regex: `regex-automata` lets its caller keep them.
 //!
-//! By default a `Regex` uses a pool of its own. In that pool the first thread has a slot of its
-//! own, and the others share locks.
+//! By default a `Regex` uses a pool of its own, in which all threads but the first share locks.
 //!
 //! ```console
 //! $ cargo run --release --example regex [-- --quick]
@@ -22,14 +21,13 @@ static REGEX: LazyLock<Regex> =
 /// A cache needs no cleaning, but it belongs to its regex: each regex needs a pool.
 static CACHES: Pool<Cache> = Pool::new(|| REGEX.create_cache());
 
-/// Returns whether the text contains an address of that kind.
+/// Returns whether there is such an address.
 pub fn is_match(text: &str) -> bool {
     REGEX.search_half_with(&mut CACHES.get(), &Input::new(text).earliest(true)).is_some()
 }
 
 fn fresh(text: &str) -> bool {
-    let mut cache = REGEX.create_cache();
-    REGEX.search_half_with(&mut cache, &Input::new(text).earliest(true)).is_some()
+    REGEX.search_half_with(&mut REGEX.create_cache(), &Input::new(text).earliest(true)).is_some()
 }
 
 thread_local! {
@@ -37,9 +35,8 @@ thread_local! {
 }
 
 fn thread_local(text: &str) -> bool {
-    LOCAL.with_borrow_mut(|cache| {
-        REGEX.search_half_with(cache, &Input::new(text).earliest(true)).is_some()
-    })
+    let input = Input::new(text).earliest(true);
+    LOCAL.with_borrow_mut(|cache| REGEX.search_half_with(cache, &input).is_some())
 }
 
 fn table(title: &str, text: &str, effort: Effort) {

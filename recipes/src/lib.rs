@@ -4,6 +4,10 @@
 //! reverses. There are many short rounds. A time is the median of all rounds, followed by the
 //! quartiles. A ratio is the median of the ratios within a round, so a machine that is slow for a
 //! while does not change it.
+//!
+//! The guide's page on threads has its examples here, as tests.
+//!
+#![doc = include_str!("../../docs/threads.md")]
 
 use std::{
     sync::Once,
