@@ -5,6 +5,7 @@
 #![cfg_attr(doc, doc = "[guide-fork]: crate::guide::fork")]
 #![cfg_attr(doc, doc = "[guide-limits]: crate::guide::limits")]
 #![cfg_attr(doc, doc = "[guide-memory]: crate::guide::memory")]
+#![cfg_attr(doc, doc = "[guide-observability]: crate::guide::observability")]
 #![cfg_attr(doc, doc = "[guide-other-crates]: crate::guide::other_crates")]
 #![cfg_attr(doc, doc = "[guide-platforms]: crate::guide::platforms")]
 #![cfg_attr(doc, doc = "[guide-runtime]: crate::guide::runtime")]
