@@ -1,9 +1,13 @@
 //! Forks while the other threads repeat one operation, so that many forks happen in the middle of
 //! it.
 
-use std::{iter, thread};
+use std::{
+    iter,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+};
 
-use corepool::Pool;
+use corepool::{PerSeat, Pool, collect, on_collect, with_seat};
 
 use crate::{
     alone,
@@ -101,5 +105,41 @@ fn forks_in_a_collect() {
                 _ => pool.clear(),
             }
         });
+    });
+}
+
+/// Threads begin, count on their values and end; collects run a function that counts, too. The child finds the
+/// values that other threads have left, and goes on counting on its own.
+#[test]
+fn forks_between_values_of_seats() {
+    static COUNTS: PerSeat<AtomicUsize> = PerSeat::new(AtomicUsize::default);
+    fn count() {
+        COUNTS.with(|own| own.store(own.load(Relaxed) + 1, Relaxed));
+    }
+    fn sum() -> usize {
+        COUNTS.fold(0, |sum, one| sum + one.load(Relaxed))
+    }
+    alone(|| {
+        on_collect(count).leak();
+        count();
+        let hammer = Hammer::with(4, move |shared, _| {
+            shared.repeat(usize::MAX, || {
+                drop(thread::spawn(count).join());
+                count();
+                collect();
+            });
+        });
+        for _ in 0..80 {
+            hammer.wait();
+            drop(fork(|| {
+                let before = sum();
+                assert!(before > 0);
+                (0..10).for_each(|_| count());
+                collect();
+                assert_eq!(sum(), before + 11);
+                with_seat(|seat| assert!(seat.is_some()));
+            }));
+        }
+        hammer.stop();
     });
 }

@@ -13,6 +13,7 @@ mod index;
 mod input;
 mod metrics;
 mod parallel;
+mod per_seat;
 mod pools;
 mod shutdown;
 mod stalls;
