@@ -3,7 +3,9 @@
 
 use std::hint::black_box;
 
-use corepool::{Pool, buffer::BufferPool};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use corepool::{PerSeat, Pool, buffer::BufferPool};
 
 static NUMBERS: Pool<usize> = Pool::new(|| 1);
 static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
@@ -26,6 +28,7 @@ static WEIGHED_BATCHES: Pool<Vec<u8>> = <Pool<Vec<u8>>>::new(|| Vec::with_capaci
     .with_weight(Vec::capacity)
     .with_max_idle_bytes(1 << 20);
 static CLASSES: BufferPool = BufferPool::new();
+static COUNTS: PerSeat<AtomicU64> = PerSeat::new(|| AtomicU64::new(0));
 
 const fn bounded(most: usize) -> Pool<Vec<u8>> {
     <Pool<Vec<u8>>>::new(Vec::new).with_max_idle(most)
@@ -37,7 +40,7 @@ fn hold_8(pool: &'static Pool<Vec<u8>>) {
     black_box(&mut [(); 8].map(|()| pool.get()));
 }
 
-/// Functions named `WHAT_get_drop` and `WHAT_take_put`, which repeat the hit `times` times.
+/// Functions named `WHAT_get_drop`, `WHAT_take_put` and `WHAT_with`, which repeat the hit `times` times.
 macro_rules! ways {
     ($($name:ident $way:expr;)*) => {$(
         #[unsafe(no_mangle)]
@@ -75,6 +78,8 @@ ways! {
     buffer_100k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(100_000)));
     buffer_500k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(500_000)));
     buffer_1m_get_drop black_box(&mut *CLASSES.with_capacity(black_box(1_000_000)));
+    per_seat_with COUNTS.with(|own| own.store(own.load(Relaxed) + 1, Relaxed));
+    seat_with corepool::with_seat(black_box);
 }
 
 const FEW: usize = 1000;
@@ -137,5 +142,12 @@ fn main() {
         buffer_500k_get_drop,
         buffer_1m_get_drop,
     ];
-    objects.iter().chain(&options).chain(&values).chain(&buffers).for_each(|way| way(times));
+    let seats = [per_seat_with, seat_with];
+    objects
+        .iter()
+        .chain(&seats)
+        .chain(&options)
+        .chain(&values)
+        .chain(&buffers)
+        .for_each(|way| way(times));
 }

@@ -5,11 +5,15 @@
 //! error.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc,
+    },
     thread,
 };
 
-use corepool::{Pool, Pooled, buffer::BufferPool, collect};
+use corepool::{PerSeat, Pool, Pooled, buffer::BufferPool, collect, on_collect};
 
 static POOL: Pool<Vec<u8>> = Pool::new(Vec::new);
 static BUFFERS: BufferPool = BufferPool::new();
@@ -20,6 +24,7 @@ fn main() {
     many_objects();
     dropped_pools();
     buffers();
+    values_of_seats();
     println!("miri: {:?}", POOL.stats());
 }
 
@@ -120,4 +125,32 @@ fn buffers() {
     assert_eq!((BUFFERS.stats().outstanding, BUFFERS.stats().idle), (0, 1));
     drop(BUFFERS.adopt(vec![2; 5000]));
     BUFFERS.clear();
+}
+
+/// Threads count on their own values, one after the other and at once. Another thread adds them up meanwhile, and so
+/// does a function at each collect.
+fn values_of_seats() {
+    let counts = Arc::new(PerSeat::new(|| Box::new(AtomicUsize::new(0))));
+    let sum =
+        |counts: &PerSeat<Box<AtomicUsize>>| counts.fold(0, |sum, one| sum + one.load(Relaxed));
+    let ready = Barrier::new(10);
+    let (collected, sums) = (Arc::clone(&counts), mpsc::channel());
+    let registration = on_collect(move || _ = sums.0.send(sum(&collected)));
+    for _ in 0..3 {
+        thread::scope(|s| {
+            for _ in 0..10 {
+                s.spawn(|| {
+                    let count = || counts.with(|own| own.store(own.load(Relaxed) + 1, Relaxed));
+                    count();
+                    // All have seats at one time, so that the table grows.
+                    ready.wait();
+                    (0..2).for_each(|_| count());
+                });
+            }
+            s.spawn(collect);
+        });
+    }
+    collect();
+    drop(registration);
+    assert_eq!((sum(&counts), sums.1.into_iter().last()), (90, Some(90)));
 }

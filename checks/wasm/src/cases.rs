@@ -2,7 +2,7 @@
 
 use std::{alloc::System, hint::black_box, io::Write, time::Duration};
 
-use corepool::{Pool, Pressure, Scoped, alloc::PacedAlloc, buffer::BufferPool};
+use corepool::{PerSeat, Pool, Pressure, Scoped, alloc::PacedAlloc, buffer::BufferPool};
 
 #[global_allocator]
 static ALLOCATOR: PacedAlloc<System> = PacedAlloc::new(System);
@@ -35,6 +35,7 @@ cases! {
     frozen_buffers_come_back
     owned_buffers_outlive_their_pool
     secrets_are_wiped
+    values_of_seats_add_up
     #[cfg(target_os = "wasi")]
     idle_objects_age_by_the_clock
 }
@@ -209,6 +210,19 @@ fn owned_buffers_outlive_their_pool() {
     drop(pool);
     buffer.push(1);
     assert_eq!((frozen.len(), buffer.len()), (5_000, 1));
+}
+
+fn values_of_seats_add_up() {
+    static COUNTS: PerSeat<Cell> = PerSeat::new(Cell::default);
+    type Cell = std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+    let registration = corepool::on_collect(|| COUNTS.with(|own| own.store(own.load(Relaxed) + 10, Relaxed)));
+    (0..5).for_each(|_| COUNTS.with(|own| own.store(own.load(Relaxed) + 1, Relaxed)));
+    corepool::collect();
+    drop(registration);
+    corepool::collect();
+    assert_eq!(COUNTS.fold(0, |sum, one| sum + one.load(Relaxed)), 15);
+    assert_eq!(corepool::with_seat(|seat| seat), Some(0));
 }
 
 fn secrets_are_wiped() {
