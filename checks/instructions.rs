@@ -40,7 +40,7 @@ fn hold_8(pool: &'static Pool<Vec<u8>>) {
     black_box(&mut [(); 8].map(|()| pool.get()));
 }
 
-/// Functions named `WHAT_get_drop`, `WHAT_take_put` and `WHAT_with`, which repeat the hit `times` times.
+/// Functions named `WHAT_get_drop`, `WHAT_take_put` and `WHAT_in_seat`, which repeat the hit `times` times.
 macro_rules! ways {
     ($($name:ident $way:expr;)*) => {$(
         #[unsafe(no_mangle)]
@@ -78,8 +78,8 @@ ways! {
     buffer_100k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(100_000)));
     buffer_500k_get_drop black_box(&mut *CLASSES.with_capacity(black_box(500_000)));
     buffer_1m_get_drop black_box(&mut *CLASSES.with_capacity(black_box(1_000_000)));
-    per_seat_with COUNTS.with(|own| own.store(own.load(Relaxed) + 1, Relaxed));
-    seat_with corepool::with_seat(black_box);
+    count_in_seat COUNTS.with(|own| own.store(own.load(Relaxed) + 1, Relaxed));
+    index_in_seat corepool::with_seat(black_box);
 }
 
 const FEW: usize = 1000;
@@ -142,7 +142,7 @@ fn main() {
         buffer_500k_get_drop,
         buffer_1m_get_drop,
     ];
-    let seats = [per_seat_with, seat_with];
+    let seats = [count_in_seat, index_in_seat];
     objects
         .iter()
         .chain(&seats)
