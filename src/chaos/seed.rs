@@ -21,7 +21,7 @@ const ON: u8 = 2;
 static MODE: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 /// Turns chaos mode on, for all pools of the process and for good, with this seed. See the
-/// [module](self).
+/// [module](crate::chaos).
 ///
 /// Each call begins a new run: from then on, the decisions of each thread are those that follow from the new
 /// seed. Objects that are idle or lent stay so. Chaos mode is for tests; a library must not call this.
