@@ -35,9 +35,6 @@ planted("second guard overlooked", "Some(Misuse::Held { by })", "None",
 planted("guard of another pool's object", "entry.pool != self.id", "false",
         "misuse::a_pointer_that_comes_back_to_another_pool")
 
-planted("ledger not locked for a fork", "HELD.hold(Book::lock());", "",
-        "fork::")
-
 
 # chaos/hooks.rs
 

@@ -253,7 +253,6 @@ impl Ledger {
 pub(crate) unsafe fn lock_for_fork() {
     // SAFETY: the registry's lock excludes other forks.
     unsafe {
-        // bug: ledger not locked for a fork
         HELD.hold(Book::lock());
         run::lock_for_fork();
     }

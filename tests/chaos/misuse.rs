@@ -135,7 +135,7 @@ fn objects_keep_their_contents() {
     for seed in seeds() {
         let _alone = run(seed);
         let (texts, vectors) = (Pool::new(String::new), Pool::new(Vec::<u16>::new));
-        for i in 0..50 {
+        for i in 0..if cfg!(miri) { 6 } else { 50 } {
             texts.put("contents".repeat(i % 3));
             vectors.put(vec![i as u16; i]);
             let (text, vector) = (texts.get(), vectors.get());
