@@ -11,7 +11,7 @@ use tracing::Level;
 
 use crate::{
     alone,
-    subscriber::{Keeper, Seen},
+    subscriber::{self, Keeper, Seen},
 };
 
 /// The pool of an event, and another of its fields.
@@ -104,8 +104,7 @@ fn a_recall_is_traced() {
 #[test]
 fn a_stall_is_reported() {
     let _alone = alone();
-    let keeper = Keeper::new();
-    tracing::subscriber::set_global_default(keeper.clone()).expect("there is no other");
+    let keeper = subscriber::process();
     let builder = corepool::rt::Builder::new().workers(1).thread_name("stuck");
     let runtime = builder.stall_after(Some(Duration::from_millis(1))).build().unwrap();
     let start = Instant::now();

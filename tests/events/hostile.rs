@@ -11,7 +11,10 @@ use std::{
 
 use corepool::{Pool, collect};
 
-use crate::{alone, subscriber::Keeper};
+use crate::{
+    alone,
+    subscriber::{self, HOOK, Hook, Keeper},
+};
 
 /// A subscriber uses the pool whose event it gets, and others, for everything that emits events. It is not
 /// called for the events of what it does.
@@ -23,9 +26,9 @@ fn a_subscriber_may_use_pools() {
         static DEPTH: Cell<usize> = const { Cell::new(0) };
     }
     let (calls, deepest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let keeper = {
+    let hook: Hook = {
         let (calls, deepest) = (Arc::clone(&calls), Arc::clone(&deepest));
-        Keeper::that(move |_| {
+        Arc::new(move |_| {
             DEPTH.set(DEPTH.get() + 1);
             deepest.fetch_max(DEPTH.get(), SeqCst);
             if DEPTH.get() < 5 {
@@ -42,21 +45,22 @@ fn a_subscriber_may_use_pools() {
             DEPTH.set(DEPTH.get() - 1);
         })
     };
+    subscriber::process();
+    *HOOK.lock().unwrap() = Some(hook);
     thread::scope(|s| {
         for _ in 0..4 {
             s.spawn(|| {
-                keeper.with(|| {
-                    for _ in 0..4 {
-                        let held: Vec<_> = (0..100).map(|_| POOL.get()).collect();
-                        drop(held);
-                        while POOL.try_take().is_some() {}
-                        POOL.clear();
-                        collect();
-                    }
-                });
+                for _ in 0..4 {
+                    let held: Vec<_> = (0..100).map(|_| POOL.get()).collect();
+                    drop(held);
+                    while POOL.try_take().is_some() {}
+                    POOL.clear();
+                    collect();
+                }
             });
         }
     });
+    *HOOK.lock().unwrap() = None;
     assert!(calls.load(SeqCst) > 20);
     assert_eq!(deepest.load(SeqCst), 1, "events within events");
 }

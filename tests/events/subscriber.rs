@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Debug,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
 };
 
 use tracing::{
@@ -62,6 +62,25 @@ impl Keeper {
         *self.seen() = left;
         taken
     }
+}
+
+/// What the subscriber of the process does with each event.
+pub(crate) static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
+
+pub(crate) type Hook = Arc<dyn Fn(&Seen) + Send + Sync>;
+
+/// Returns the subscriber of the process, which calls [`HOOK`]. The crate `tracing` keeps the subscriber of a
+/// thread from being called within an event, but not that of the process.
+pub(crate) fn process() -> &'static Keeper {
+    static KEEPER: OnceLock<Keeper> = OnceLock::new();
+    KEEPER.get_or_init(|| {
+        let keeper = Keeper::that(|seen| {
+            let hook = HOOK.lock().unwrap().clone();
+            hook.iter().for_each(|hook| hook(seen));
+        });
+        tracing::subscriber::set_global_default(keeper.clone()).expect("there is no other");
+        keeper
+    })
 }
 
 impl Subscriber for Keeper {
