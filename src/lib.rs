@@ -73,7 +73,7 @@ compile_error!(
     "corepool's features `rt` and `net` need threads, which WebAssembly does not have: disable them there"
 );
 
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, corepool_fuzzing))]
 mod tests;
 
 #[cfg(any(doc, doctest))]
@@ -94,7 +94,7 @@ pub fn is_pinned() -> bool {
 }
 
 /// The programs that the fuzzer runs: see `tests/programs`.
-#[cfg(fuzzing)]
+#[cfg(corepool_fuzzing)]
 #[doc(hidden)]
 pub use tests::programs;
 

@@ -8,7 +8,7 @@ mod models;
 #[path = "../tests/schedules/mod.rs"]
 mod schedules;
 
-#[cfg(any(all(test, not(any(loom, shuttle))), fuzzing))]
+#[cfg(any(all(test, not(any(loom, shuttle))), corepool_fuzzing))]
 #[allow(
     missing_docs,
     unreachable_pub,

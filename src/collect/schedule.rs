@@ -24,7 +24,7 @@ use crate::{
 const LOOKS: u32 = 16;
 
 /// The default interval, in milliseconds. Go forces a garbage collection after the same time.
-const TWO_MINUTES: usize = if cfg!(any(test, fuzzing)) { 0 } else { 120_000 };
+const TWO_MINUTES: usize = if cfg!(any(test, corepool_fuzzing)) { 0 } else { 120_000 };
 
 static DUE: CollectRequest = CollectRequest::new();
 /// Milliseconds without a collect after which one is due, or 0 for never.

@@ -108,7 +108,7 @@ unsafe impl<T: Send> Sync for Core<T> {}
 
 impl<T> Core<T> {
     /// Creates a core for at most `max_idle` idle objects, for the threads that have `seats`.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(any(test, corepool_fuzzing))]
     pub(crate) fn new(seats: &Arc<Seats>, max_idle: usize) -> Box<Self> {
         Self::try_new(seats, max_idle, None).expect("there is memory for a pool")
     }

@@ -16,7 +16,7 @@ use crate::{
 
 impl<T> Core<T> {
     /// Stores an object in a pool that does not weigh, as [`put_weighed`](Self::put_weighed) does.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(any(test, corepool_fuzzing))]
     pub(crate) fn put(&self, seat: Option<&Seat>, full: CellBox<T>) -> Result<(), CellBox<T>> {
         self.put_weighed(seat, full, 0)
     }

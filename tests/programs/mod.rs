@@ -25,9 +25,9 @@ mod simulation;
 mod sizes;
 mod token;
 
-#[cfg(all(test, not(fuzzing)))]
+#[cfg(all(test, not(corepool_fuzzing)))]
 mod random;
-#[cfg(all(test, not(fuzzing)))]
+#[cfg(all(test, not(corepool_fuzzing)))]
 mod seeds;
 
 use std::fmt::Debug;

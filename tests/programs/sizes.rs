@@ -134,12 +134,12 @@ fn check_reserve(max_idle: usize, additional: &[usize]) {
 /// Runs `f`, which may panic, without a message: the fuzzer treats the message of a panic as a
 /// crash.
 fn catch(f: impl FnOnce()) -> thread::Result<()> {
-    #[cfg(fuzzing)]
+    #[cfg(corepool_fuzzing)]
     let hook = std::panic::take_hook();
-    #[cfg(fuzzing)]
+    #[cfg(corepool_fuzzing)]
     std::panic::set_hook(Box::new(|_| {}));
     let result = catch_unwind(AssertUnwindSafe(f));
-    #[cfg(fuzzing)]
+    #[cfg(corepool_fuzzing)]
     std::panic::set_hook(hook);
     result
 }
