@@ -14,7 +14,10 @@ use super::{core::Core, end::Loan, handle::LocalShard};
 #[cfg(feature = "chaos")]
 use crate::chaos;
 use crate::{
-    containers::cell::CellBox, seat::current::CurrentSeat, shard::drops::Reason, sync::Relaxed,
+    containers::cell::CellBox,
+    seat::current::CurrentSeat,
+    shard::{drops::Reason, private::PrivateOwner},
+    sync::Relaxed,
     util::likely::likely,
 };
 
@@ -182,6 +185,22 @@ impl<T> ReturnTo<T> {
         // SAFETY: this is the calling thread's seat, which is not pinned.
         let local = unsafe { LocalShard::<T>::pin(CurrentSeat::get(), core.index()) };
         if local.is_some_and(|local| local.private().push_top_weighed(full.as_raw(), weight)) {
+            std::mem::forget(full);
+        } else {
+            Self::give_back_weighed_beyond(core, full, weight);
+        }
+    }
+
+    /// The rest of the slow path in a pool that weighs. Where the fences are symmetric, this does what the
+    /// two before it do elsewhere.
+    #[inline(never)]
+    fn give_back_weighed_beyond(core: &Core<T>, full: CellBox<T>, weight: usize) {
+        // SAFETY: this is the calling thread's seat, which is not pinned.
+        let local = unsafe { LocalShard::<T>::pin_fenced(CurrentSeat::get(), core.index()) };
+        let keep = |private: PrivateOwner<'_, T>, cell| {
+            private.push_weighed(cell, weight) || private.push_top_weighed(cell, weight)
+        };
+        if local.is_some_and(|local| keep(local.private(), full.as_raw())) {
             std::mem::forget(full);
         } else {
             core.put_or_drop(full, weight);

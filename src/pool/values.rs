@@ -7,8 +7,10 @@ use super::{
 #[cfg(feature = "chaos")]
 use crate::chaos;
 use crate::{
-    collect::join::slow_path_seat, containers::cell::EmptyCell, seat::current::current,
-    shard::drops::Reason,
+    collect::join::slow_path_seat,
+    containers::cell::EmptyCell,
+    seat::current::current,
+    shard::{drops::Reason, private::PrivateOwner},
 };
 
 impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
@@ -171,6 +173,22 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         // SAFETY: forgotten if it is kept.
         if self.pin_local().is_some_and(|it| unsafe { it.private().put_top_weighed(from, weight) })
         {
+            std::mem::forget(value);
+        } else {
+            self.put_weighed_beyond(core, value, weight);
+        }
+    }
+
+    /// The rest of the slow path in a pool that weighs. Where the fences are symmetric, this does what the
+    /// two before it do elsewhere.
+    #[inline(never)]
+    fn put_weighed_beyond(&self, core: &Core<T>, value: T, weight: usize) {
+        let from = &raw const value;
+        // SAFETY: forgotten if it is kept.
+        let keep = |private: PrivateOwner<'_, T>| unsafe {
+            private.put_weighed(from, weight) || private.put_top_weighed(from, weight)
+        };
+        if self.pin_fenced().is_some_and(|local| keep(local.private())) {
             std::mem::forget(value);
         } else {
             put_in_cell(core, value, weight);
