@@ -4,6 +4,8 @@
 //! Times are per operation and thread: with perfect scaling, the rows for two threads equal those
 //! for one thread.
 
+#![allow(missing_docs, reason = "the macro of criterion makes a function without")]
+
 use std::{
     cell::Cell,
     hint::black_box,

@@ -2,13 +2,25 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write, pipe},
+    io::{self, Read, Write},
+    os::fd::FromRawFd,
     sync::Arc,
 };
 
 use corepool::rt::{self, net::Async};
 
 use crate::go;
+
+/// Makes a pipe: the end to read, and the one to write.
+fn pipe() -> io::Result<(File, File)> {
+    let mut ends = [0; 2];
+    // SAFETY: the call writes two descriptors.
+    if unsafe { libc::pipe(ends.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: they are open, and nothing else owns them.
+    Ok(unsafe { (File::from_raw_fd(ends[0]), File::from_raw_fd(ends[1])) })
+}
 
 #[test]
 fn a_pipe() {
@@ -101,8 +113,6 @@ fn writable_asks_the_system() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_eventfd() {
-    use std::os::fd::FromRawFd;
-
     go(async {
         // SAFETY: the new descriptor has no other owner.
         let file = unsafe { File::from_raw_fd(libc::eventfd(0, 0)) };

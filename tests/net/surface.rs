@@ -20,7 +20,7 @@ fn sockets_and_their_futures_are_sent_between_threads() {
         is_shared::<UnixListener>();
         is_shared::<UnixStream>();
         is_shared::<UnixDatagram>();
-        is_shared::<Async<io::PipeReader>>();
+        is_shared::<Async<std::fs::File>>();
     }
     is_sent(TcpStream::connect("127.0.0.1:1"));
     let _futures = |stream: &TcpStream, listener: &TcpListener| {
