@@ -12,7 +12,8 @@ unsafe extern "system" {
     fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *const c_void;
 }
 
-/// Returns whether the system is Wine, in whose releases the call does nothing.
+/// Returns whether the system is Wine, where the call does nothing up to version 10, and later depends on
+/// the system below.
 fn is_wine() -> bool {
     const NTDLL: &CStr = c"ntdll.dll";
     const ONLY_WINE_HAS: &CStr = c"wine_get_version";
