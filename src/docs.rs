@@ -6,7 +6,8 @@
 pub mod guide {
     /// A `Pool`, a `BufferPool`, a `thread_local!`, or none.
     ///
-    #[cfg(feature = "bytes")]
+    // The examples need the feature; other pages link to this one without it, too.
+    #[cfg(any(feature = "bytes", not(doctest)))]
     pub mod choosing {
         #![doc = "[guide-buffers]: crate::guide::buffers\n\n"]
         #![doc = include_str!("../docs/choosing.md")]
@@ -39,7 +40,7 @@ pub mod guide {
 
     /// Which objects are worth pooling, and how.
     ///
-    #[cfg(feature = "bytes")]
+    #[cfg(any(feature = "bytes", not(doctest)))]
     pub mod buffers {
         #![doc = "[guide-choosing]: crate::guide::choosing"]
         #![doc = "[guide-errors]: crate::guide::errors"]
@@ -92,7 +93,7 @@ pub mod guide {
 
     /// The runtime and its sockets.
     ///
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", not(doctest)))]
     pub mod runtime {
         #![doc = "[benchmarks]: crate::guide::repository"]
         #![doc = "[guide-limits]: crate::guide::limits"]
@@ -110,7 +111,7 @@ pub mod guide {
 
     /// Statistics, metrics for Prometheus and others, and events.
     ///
-    #[cfg(all(feature = "bytes", feature = "metrics", feature = "rt"))]
+    #[cfg(any(all(feature = "bytes", feature = "metrics", feature = "rt"), not(doctest)))]
     pub mod observability {
         #![doc = "[`Pool::stats`]: crate::Pool::stats"]
         #![doc = "[`Runtime::metrics`]: crate::rt::Runtime::metrics"]
