@@ -111,7 +111,7 @@ pub mod guide {
 
     /// Statistics, metrics for Prometheus and others, and events.
     ///
-    #[cfg(any(all(feature = "bytes", feature = "metrics", feature = "rt"), not(doctest)))]
+    #[cfg(all(feature = "bytes", feature = "metrics", feature = "rt"))]
     pub mod observability {
         #![doc = "[`Pool::stats`]: crate::Pool::stats"]
         #![doc = "[`Runtime::metrics`]: crate::rt::Runtime::metrics"]

@@ -81,7 +81,7 @@
 //! With the feature and without a seed, a get and a return take three instructions more. In chaos mode a call takes microseconds and a
 //! lock that all pools share, and needs memory.
 //!
-//! The pools of builds for a [model checker](crate#testing-your-code) are not affected: they explore what
+//! The pools of builds for a [model checker](crate::guide::testing) are not affected: they explore what
 //! chaos mode tries at random.
 //!
 #![cfg_attr(feature = "bytes", doc = "[buffers]: crate::buffer::BufferPool")]
