@@ -4,12 +4,14 @@
 //! $ corepool-peers measure [MILLISECONDS [WORKLOAD]]  # one round: a sample of each peer
 //! $ corepool-peers report FOLDER ROOT       # writes ROOT/BENCHMARKS.md and the plots
 //! $ corepool-peers paced                    # the cost of counting in an allocator
+//! $ corepool-peers counters                 # sharded counters
 //! $ corepool-peers forms                    # hooks, bounds, owned guards and buffers, beside the plain guard
 //! $ corepool-peers smoke                    # checks that all peers work, and lose no object
 //! ```
 
 mod books;
 mod clock;
+mod counters;
 mod forms;
 mod paced;
 mod peers;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
             report::write(folder.as_ref(), root.as_ref()).expect("the report");
         }
         ["paced"] => paced::measure(),
+        ["counters"] => counters::measure(),
         ["forms"] => forms::measure(),
         ["smoke"] => {
             books::check();
@@ -39,7 +42,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "corepool-peers measure [MILLISECONDS [WORKLOAD]] | report FOLDER ROOT | paced | forms | smoke"
+                "corepool-peers measure [MILLISECONDS [WORKLOAD]] | report FOLDER ROOT | paced | counters | forms | smoke"
             );
             return ExitCode::FAILURE;
         }

@@ -98,6 +98,14 @@ const TABLES: &[About] = &[
         go: &[],
     },
     About {
+        name: "counters",
+        title: "Sharded counters",
+        text: "Nanoseconds of a count, by `corepool-peers counters`. With `PerSeat` a thread may load and store, since no \
+               two threads are inside `with` with one value. The values of the thread_local crate belong to a thread \
+               as well. Threads may share a place of the array, so it needs `fetch_add`.",
+        go: &[],
+    },
+    About {
         name: "paced",
         title: "What counting costs an allocator",
         text: "Nanoseconds for a pair of `alloc` and `dealloc`, alone and inside `PacedAlloc`.",
