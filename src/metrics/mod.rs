@@ -110,6 +110,8 @@ pub fn install_with_interval(interval: Duration) -> io::Result<Guard> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     fork::watch();
+    #[cfg(all(feature = "rt", not(target_family = "wasm")))]
+    crate::rt::context::fork::watch();
     let sampler = Arc::<Sampler>::default();
     let shared = Arc::clone(&sampler);
     let thread = thread::Builder::new().name("corepool-metrics".into()).stack_size(STACK);
