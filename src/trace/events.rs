@@ -21,7 +21,10 @@ pub(crate) struct Start(Option<Instant>);
 impl Start {
     /// Reads the clock, if anyone wants to know.
     pub(crate) fn now() -> Self {
-        let wanted = !NO_CLOCK && !EMITTING.get() && enabled!(target: TARGET, Level::DEBUG);
+        let mut wanted = false;
+        // The answer is foreign code, too, which may use pools and panic.
+        // bug: panic of a subscriber that is asked
+        emit(|| wanted = !NO_CLOCK && enabled!(target: TARGET, Level::DEBUG));
         Self(wanted.then(Instant::now))
     }
 

@@ -82,3 +82,28 @@ fn a_subscriber_that_panics_harms_nothing() {
     });
     assert!(!keeper.seen().is_empty());
 }
+
+/// A subscriber is asked whether it wants an event before the event, and by a collect before it begins.
+#[test]
+fn a_subscriber_that_panics_when_it_is_asked_harms_nothing() {
+    let _alone = alone();
+    let pool = <Pool<u32>>::new(|| 0).with_name("asked");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let keeper = {
+        let asked = Arc::clone(&asked);
+        Keeper::when_asked(move || {
+            asked.fetch_add(1, SeqCst);
+            std::panic::resume_unwind(Box::new("planned"));
+        })
+    };
+    keeper.with(|| {
+        pool.put(1);
+        collect();
+        pool.trim();
+        assert_eq!((pool.stats().dropped, pool.stats().collects), (1, 2));
+        pool.put(2);
+        pool.clear();
+        assert_eq!(pool.stats().dropped, 2);
+    });
+    assert!(asked.load(SeqCst) > 0);
+}

@@ -10,6 +10,7 @@ use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span,
+    subscriber::Interest,
 };
 
 /// An event: its level, its message, and its other fields.
@@ -35,6 +36,7 @@ impl Visit for Seen {
 pub(crate) struct Keeper {
     seen: Arc<Mutex<Vec<Seen>>>,
     then: Arc<dyn Fn(&Seen) + Send + Sync>,
+    asked: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Keeper {
@@ -44,7 +46,12 @@ impl Keeper {
 
     /// Calls `then` with each event, after it was kept.
     pub(crate) fn that(then: impl Fn(&Seen) + Send + Sync + 'static) -> Self {
-        Self { seen: Arc::default(), then: Arc::new(then) }
+        Self { seen: Arc::default(), then: Arc::new(then), asked: Arc::new(|| ()) }
+    }
+
+    /// Calls `asked` each time it is asked whether it wants an event.
+    pub(crate) fn when_asked(asked: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { asked: Arc::new(asked), ..Self::new() }
     }
 
     /// Runs `f` with this subscriber as that of the calling thread.
@@ -84,7 +91,13 @@ pub(crate) fn process() -> &'static Keeper {
 }
 
 impl Subscriber for Keeper {
+    // It is asked each time, not once for each event of the program.
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        (self.asked)();
         metadata.target() == "corepool"
     }
 
