@@ -54,6 +54,12 @@ planted("chaos mode spoils what was wiped", "if wipes", "if false",
         "buffers::wiped")
 
 
+# buffer/guard.rs
+
+planted("short bytes are copied in chaos mode", "crate::chaos::is_on()", "false",
+        "buffers::a_write_after_short_bytes")
+
+
 # pool/pool.rs
 
 planted("hit in chaos mode", "chaos::may_be_on()", "false",
@@ -95,5 +101,14 @@ planted("buffers of idle objects stay where they are", "rehouse(object)", "None.
 planted("memory of an object that moved freed at once", "self.keep(old);", "drop(old);",
         "misuse::a_write_that_the_end_of_the_pool_finds")
 
-planted("memory of a refused object freed at once", "self.retire(full)", "drop(full)",
+planted("memory of a refused object freed at once", "self.retire(full, None)", "drop(full)",
         "misuse::a_write_after_an_object_was_refused")
+
+planted("memory of a discarded object freed at once", "self.retire(full, Some(Reason::Discarded));",
+        "self.drop_counted(full, Reason::Discarded);", "misuse::a_write_after_an_object_has_left")
+
+planted("cell of a detached object reused at once", "self.keep(empty);", "self.push_empty(current(), empty);",
+        "misuse::a_write_after_an_object_has_left")
+
+planted("end of a pool reads the environment", "chaos::has_begun()", "chaos::is_on()",
+        "off::the_end_of_a_pool")

@@ -59,6 +59,11 @@ pub(crate) fn is_on() -> bool {
     may_be_on() && decide()
 }
 
+/// Returns whether somebody has turned chaos mode on. Does not read the environment.
+pub(crate) fn has_begun() -> bool {
+    MODE.load(Relaxed) == ON
+}
+
 /// Returns whether chaos mode is on. Reads the environment if nobody has set a seed.
 #[cold]
 #[inline(never)]
@@ -70,7 +75,7 @@ fn decide() -> bool {
             None => _ = MODE.compare_exchange(UNKNOWN, OFF, Relaxed, Relaxed),
         }
     }
-    MODE.load(Relaxed) == ON
+    has_begun()
 }
 
 /// Returns the seed that the environment names.

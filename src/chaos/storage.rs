@@ -1,6 +1,11 @@
 //! The memory that an object owns: it is replaced when the object comes back.
 
-use std::{alloc::Layout, any::Any, mem::ManuallyDrop, ptr::NonNull};
+use std::{
+    alloc::Layout,
+    any::Any,
+    mem::ManuallyDrop,
+    ptr::{self, NonNull},
+};
 
 use super::block::{Block, FILL, Part};
 
@@ -34,18 +39,48 @@ pub(crate) fn rehouse<E: Copy>(vec: &mut Vec<E>, fill: u8) -> Option<Block> {
     })
 }
 
-/// Returns how the memory of a `T` is replaced, if `T` is a type known here: a string, or a vector of numbers.
+/// Moves the elements of a boxed slice to other memory, as [`rehouse`] does.
+fn rehouse_slice<E: Copy>(slice: &mut Box<[E]>) -> Option<Block> {
+    // The capacity of the vector is its length, so neither conversion moves the elements.
+    let mut vec = std::mem::take(slice).into_vec();
+    let block = rehouse(&mut vec, FILL);
+    *slice = vec.into_boxed_slice();
+    block
+}
+
+/// Moves the bytes of a boxed array to other memory, as [`rehouse`] does.
+fn rehouse_array<const N: usize>(array: &mut Box<[u8; N]>) -> Option<Block> {
+    // SAFETY: a value takes its place below, and nothing panics before that.
+    let whole: Box<[u8; N]> = unsafe { ptr::read(array) };
+    let mut slice: Box<[u8]> = whole;
+    let block = rehouse_slice(&mut slice);
+    let moved = Box::into_raw(slice).cast::<[u8; N]>();
+    // SAFETY: the slice has as many bytes as the array. What was in the place has been read.
+    unsafe { ptr::write(array, Box::from_raw(moved)) };
+    block
+}
+
+/// Returns how the memory of a `T` is replaced, if `T` is a type known here: a string, a vector or a boxed slice
+/// of numbers, or a boxed array of bytes.
 pub(crate) fn known<T: 'static>() -> Option<Rehouse<T>> {
     fn same<T: 'static, U: 'static>(rehouse: Rehouse<U>) -> Option<Rehouse<T>> {
         (&rehouse as &dyn Any).downcast_ref::<Rehouse<T>>().copied()
     }
     macro_rules! vector {
         ($($number:ty)*) => {
-            None$(.or_else(|| same(|vec: &mut Vec<$number>| rehouse(vec, FILL))))*
+            None$(.or_else(|| same(|vec: &mut Vec<$number>| rehouse(vec, FILL)))
+                .or_else(|| same(|slice: &mut Box<[$number]>| rehouse_slice(slice))))*
+        };
+    }
+    macro_rules! array {
+        ($($length:literal)*) => {
+            None$(.or_else(|| same(|array: &mut Box<[u8; $length]>| rehouse_array(array))))*
         };
     }
     // SAFETY: the bytes stay as they are.
     let string: Rehouse<String> = |string| rehouse(unsafe { string.as_mut_vec() }, FILL);
     vector!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 char)
         .or_else(|| same(string))
+        // Boxes are pooled where an object is too large to be moved.
+        .or_else(|| array!(16 32 64 128 256 512 1024 2048 4096 8192 16384 32768 65536 131072))
 }

@@ -139,7 +139,9 @@ impl<T, M, S> Pool<T, M, S> {
 
     /// Looks at the memory of objects that have come back, before the pool ends.
     pub(super) fn look_for_misuse(&self) {
-        if let Some(core) = self.core.get().filter(|_| chaos::is_on()) {
+        // Does not read the environment, which may panic, as the first use of the pool may have done.
+        // bug: end of a pool reads the environment
+        if let Some(core) = self.core.get().filter(|_| chaos::has_begun()) {
             core.look_for_misuse();
         }
     }
@@ -269,13 +271,31 @@ impl<T> Core<T> {
         ours.then(|| ManuallyDrop::into_inner(full))
     }
 
-    /// Notes that the object of a guard leaves the pool.
+    /// Takes the object of a guard out of the pool for good. Its cell is kept, as if it had come back.
     ///
     /// # Panics
     ///
     /// If it has come back before.
-    pub(super) fn left(&self, full: CellBox<T>) -> CellBox<T> {
-        self.returned(full).expect("an object that was given back before cannot be used")
+    pub(super) fn detach_in_chaos(&self, full: CellBox<T>) -> T {
+        let full =
+            self.returned(full).expect("an object that was given back before cannot be used");
+        self.left.add(1);
+        let (value, empty) = full.take_value();
+        // bug: cell of a detached object reused at once
+        self.keep(empty);
+        value
+    }
+
+    /// Drops the object of a guard, instead of taking it back.
+    ///
+    /// # Panics
+    ///
+    /// If it has come back before, or its destructor panics.
+    pub(super) fn discard_in_chaos(&self, full: CellBox<T>) {
+        if let Some(full) = self.returned(full) {
+            // bug: memory of a discarded object freed at once
+            self.retire(full, Some(Reason::Discarded));
+        }
     }
 }
 
@@ -285,15 +305,14 @@ impl<T> Core<T> {
     pub(super) fn give_back_in_chaos(&self, full: CellBox<T>) {
         let Some(mut full) = self.returned(full) else { return };
         if panicking() {
-            return self.drop_counted(full, Reason::Panicking);
+            return self.retire(full, Some(Reason::Panicking));
         }
         if !self.accepts(full.get_mut()) {
             // bug: memory of a refused object freed at once
-            return self.retire(full);
+            return self.retire(full, None);
         }
         if dice::one_in(DROPS) {
-            let _count = CountOnDrop(self, Reason::Full);
-            return self.retire(full);
+            return self.retire(full, Some(Reason::Full));
         }
         let full = self.move_away(full);
         self.store(full);
@@ -361,8 +380,9 @@ impl<T> Core<T> {
         full
     }
 
-    /// Drops an object, and keeps the cell where it was.
-    fn retire(&self, full: CellBox<T>) {
+    /// Drops an object, which is counted if there is a reason, and keeps the cell where it was.
+    fn retire(&self, full: CellBox<T>, reason: Option<Reason>) {
+        let _count = reason.map(|reason| CountOnDrop(self, reason));
         self.keep(full.drop_value());
     }
 

@@ -11,6 +11,8 @@ use super::{
     pool::Pool,
     return_to::{ReturnTo, seat_unless_panicking},
 };
+#[cfg(feature = "chaos")]
+use crate::chaos;
 use crate::{containers::cell::CellBox, seat::current::current, shard::drops::Reason};
 
 /// A guard that holds an object of a [`Pool`], and does not borrow the pool. See
@@ -86,7 +88,9 @@ impl<T> OwnedPooled<T> {
         unsafe {
             let _loan = return_to.loan();
             #[cfg(feature = "chaos")]
-            let full = return_to.core().left(full);
+            if chaos::is_on() {
+                return return_to.core().detach_in_chaos(full);
+            }
             return_to.core().detach_value(current(), full)
         }
     }
@@ -109,7 +113,9 @@ impl<T> OwnedPooled<T> {
         unsafe {
             let _loan = return_to.loan();
             #[cfg(feature = "chaos")]
-            let full = return_to.core().left(full);
+            if chaos::is_on() {
+                return return_to.core().discard_in_chaos(full);
+            }
             return_to.core().drop_counted(full, Reason::Discarded);
         }
     }

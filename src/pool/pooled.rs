@@ -12,6 +12,8 @@ use super::{
     handle::CoreHandle,
     return_to::{ReturnTo, seat_unless_panicking},
 };
+#[cfg(feature = "chaos")]
+use crate::chaos;
 use crate::{containers::cell::CellBox, seat::current::current, shard::drops::Reason};
 
 /// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
@@ -74,7 +76,9 @@ impl<T> Pooled<'_, T> {
         // SAFETY: the guard has borrowed the pool.
         let core = unsafe { return_to.core() };
         #[cfg(feature = "chaos")]
-        let full = core.left(full);
+        if chaos::is_on() {
+            return core.detach_in_chaos(full);
+        }
         core.detach_value(current(), full)
     }
 
@@ -108,7 +112,9 @@ impl<T> Pooled<'_, T> {
         // SAFETY: the guard has borrowed the pool.
         let core = unsafe { return_to.core() };
         #[cfg(feature = "chaos")]
-        let full = core.left(full);
+        if chaos::is_on() {
+            return core.discard_in_chaos(full);
+        }
         core.drop_counted(full, Reason::Discarded);
     }
 }

@@ -47,6 +47,25 @@ fn a_write_after_bytes_have_gone() {
     assert!(message.contains("the buffer of an object was written to"), "{message}");
 }
 
+/// The contents of a short buffer are copied otherwise.
+#[test]
+fn a_write_after_short_bytes_have_gone() {
+    static BUFFERS: BufferPool = BufferPool::new();
+    let _alone = run(1);
+    let message = message(|| {
+        let mut buffer = BUFFERS.get_owned();
+        buffer.resize(50, 1);
+        let pointer = buffer.as_mut_ptr();
+        let bytes = buffer.freeze();
+        assert_eq!((&bytes[..], bytes.as_ptr()), (&[1; 50][..], pointer.cast_const()));
+        drop(bytes);
+        // SAFETY: none, this is the misuse. The memory is still allocated.
+        unsafe { pointer.write(7) };
+        drop(BUFFERS.get());
+    });
+    assert!(message.contains("the buffer of an object was written to"), "{message}");
+}
+
 #[test]
 fn an_idle_buffer_shows_the_pattern() {
     static BUFFERS: BufferPool = BufferPool::new();

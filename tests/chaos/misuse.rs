@@ -2,6 +2,7 @@
 
 use std::{
     mem::ManuallyDrop,
+    panic::{self, AssertUnwindSafe},
     ptr,
     sync::{
         Arc,
@@ -70,6 +71,60 @@ fn a_write_after_an_object_was_refused() {
     });
 }
 
+/// An object that leaves its pool, or is dropped instead of coming back, is not where its guard had it.
+#[test]
+fn a_write_after_an_object_has_left() {
+    let pool = <Pool<u64>>::new(|| 0u64);
+    type End = fn(&Pool<u64>) -> *mut u64;
+    let ends: [End; 5] = [
+        |pool| {
+            let mut guard = pool.get();
+            let pointer = &raw mut *guard;
+            pool.put(Pooled::detach(guard));
+            pointer
+        },
+        |pool| {
+            let mut guard = pool.get_owned();
+            let pointer = &raw mut *guard;
+            assert_eq!(OwnedPooled::detach(guard), 0);
+            pointer
+        },
+        |pool| {
+            let mut guard = pool.get();
+            let pointer = &raw mut *guard;
+            Pooled::discard(guard);
+            pointer
+        },
+        |pool| {
+            let mut guard = pool.get_owned();
+            let pointer = &raw mut *guard;
+            OwnedPooled::discard(guard);
+            pointer
+        },
+        |pool| {
+            let mut pointer = ptr::null_mut();
+            let result = panic::catch_unwind(AssertUnwindSafe(|| {
+                let mut guard = pool.get();
+                pointer = &raw mut *guard;
+                panic::resume_unwind(Box::new("planned"));
+            }));
+            assert!(result.is_err());
+            pointer
+        },
+    ];
+    for end in ends {
+        is_found(&["an object was written to, at byte 0,"], || {
+            let pointer = end(&pool);
+            // SAFETY: none, this is the misuse. The memory is still allocated.
+            unsafe { pointer.write(7) };
+            drop(pool.get());
+        });
+    }
+    let stats = pool.stats();
+    assert!(stats.dropped_discarded >= 20 && stats.dropped_panicking >= 10, "{stats:?}");
+    assert_eq!(stats.outstanding, 0, "{stats:?}");
+}
+
 #[test]
 fn a_write_that_the_end_of_the_pool_finds() {
     is_found(&["an object was written to"], || {
@@ -104,6 +159,30 @@ fn a_write_to_the_buffer_of_a_value() {
         // SAFETY: none, this is the misuse. The memory is still allocated.
         unsafe { pointer.write(b'T') };
         _ = pool.try_take();
+    });
+}
+
+#[test]
+fn a_write_to_the_contents_of_a_box() {
+    let slices = Pool::new(|| vec![1u32; 9].into_boxed_slice());
+    is_found(&["the buffer of an object was written to, at byte 8,"], || {
+        let mut slice = slices.take();
+        assert_eq!(*slice, [1; 9]);
+        let pointer = &raw mut slice[2];
+        slices.put(slice);
+        // SAFETY: none, this is the misuse. The memory is still allocated.
+        unsafe { pointer.write(7) };
+        drop(slices.get());
+    });
+    let arrays = Pool::new(|| Box::new([1u8; 4096]));
+    is_found(&["the buffer of an object was written to, at byte 4000,"], || {
+        let mut array = arrays.get();
+        assert_eq!(**array, [1; 4096]);
+        let pointer = array.as_mut_ptr();
+        drop(array);
+        // SAFETY: none, this is the misuse. The memory is still allocated.
+        unsafe { pointer.add(4000).write(7) };
+        drop(arrays.get());
     });
 }
 

@@ -1,6 +1,6 @@
 //! Processes without a seed, or with one of the environment.
 
-use std::{env, process::Command};
+use std::{env, panic, process::Command};
 
 use corepool::{Pool, Pooled, chaos};
 
@@ -112,4 +112,20 @@ fn the_seed_of_the_environment_is_reported() {
     }
     let (good, printed) = with_variable("off::the_seed_of_the_environment_is_reported", "4711");
     assert!(!good && printed.contains("in chaos mode, seed 4711"), "{printed}");
+}
+
+/// A first use that panics may be followed by the end of the pool, while the thread panics.
+#[test]
+fn the_end_of_a_pool_does_not_read_the_environment() {
+    if argument().is_some() {
+        let result = panic::catch_unwind(|| {
+            let pool = Pool::new(|| 0u64);
+            pool.put(1);
+        });
+        println!("caught: {}", result.is_err());
+        return;
+    }
+    let run = |value| with_variable("off::the_end_of_a_pool_does_not_read_the_environment", value);
+    let (good, printed) = run("seven");
+    assert!(good && printed.contains("caught: true"), "{printed}");
 }
