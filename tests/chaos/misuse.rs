@@ -214,9 +214,15 @@ fn objects_keep_their_contents() {
     for seed in seeds() {
         let _alone = run(seed);
         let (texts, vectors) = (Pool::new(String::new), Pool::new(Vec::<u16>::new));
+        let (slices, arrays) = (Pool::new(Box::<[u16]>::default), Pool::new(|| Box::new([0; 16])));
         for i in 0..if cfg!(miri) { 6 } else { 50 } {
             texts.put("contents".repeat(i % 3));
             vectors.put(vec![i as u16; i]);
+            slices.put(vec![i as u16; i].into());
+            arrays.put(Box::new([i as u8; 16]));
+            assert!(slices.get().iter().all(|&number| usize::from(number) <= i));
+            let array = arrays.get();
+            assert!(**array == [array[0]; 16] && usize::from(array[0]) <= i);
             let (text, vector) = (texts.get(), vectors.get());
             assert!(text.is_empty() || text.starts_with("contents"));
             assert!(vector.iter().all(|&number| usize::from(number) == vector.len()));
