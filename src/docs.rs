@@ -126,6 +126,9 @@ pub mod guide {
         #![doc = "[dashboard]: crate::guide::repository\n\n"]
         #![doc = include_str!("../docs/observability.md")]
     }
+    /// Statistics, metrics for Prometheus and others, and events. The features `bytes`, `metrics` and `rt` have the page.
+    #[cfg(not(any(doctest, all(feature = "bytes", feature = "metrics", feature = "rt"))))]
+    pub mod observability {}
 
     /// What pools cannot do.
     ///
