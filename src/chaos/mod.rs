@@ -66,8 +66,9 @@
 //! with the byte `0xdb`. Each call of the pool looks whether it has changed; so does the end of the pool.
 //! So a write through a pointer that has outlived its guard is found, and a read sees the pattern. The same
 //! is done with the memory that an object owns, up to 1 MiB of it, if the object is a `String`, a `Vec` or a
-//! boxed slice of numbers, or a box of an array of bytes whose length is a power of two, and with that of the buffers of a
-//! [`BufferPool`][buffers]. Other objects need [`with_fingerprint`](crate::Pool::with_fingerprint).
+//! boxed slice of numbers, or a boxed array of bytes whose length is a power of two, and with that of the
+//! buffers of a [`BufferPool`][buffers]. Other objects need
+//! [`with_fingerprint`](crate::Pool::with_fingerprint).
 //!
 //! # Repeating a run
 //!
