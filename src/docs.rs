@@ -16,7 +16,8 @@ pub mod guide {
     /// Where a pool lives, how it makes its objects, and every call.
     ///
     pub mod statics {
-        #![doc = "[guide-memory]: crate::guide::memory\n\n"]
+        #![doc = "[guide-memory]: crate::guide::memory"]
+        #![doc = "[guide-observability]: crate::guide::observability\n\n"]
         #![doc = include_str!("../docs/statics.md")]
     }
 
