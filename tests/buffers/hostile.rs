@@ -78,7 +78,7 @@ fn a_bound_of_one_byte_keeps_one_buffer_of_each_class() {
 fn bounds_are_in_bytes() {
     let _alone = alone();
     let pool = BufferPool::new().with_max_idle_bytes(1 << 20);
-    let n = repeat(2000, 20);
+    let n = repeat(900, 20);
     for size in [1024, 4096, 65_536].into_iter().skip(repeat(0, 2)) {
         drop((0..n).map(|_| pool.with_capacity(size)).collect::<Vec<_>>());
         assert_eq!(pool.stats().idle_bytes, 1 << 19, "{size}");

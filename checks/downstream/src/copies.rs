@@ -45,12 +45,16 @@ pub(crate) fn a_collect_of_one_ages_no_other() {
 
 pub(crate) fn threads_use_both() {
     clear();
-    thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| use_both(300)))));
+    // Joined, since a thread that ends passes its objects on.
+    thread::scope(|scope| {
+        [(); 4].map(|()| scope.spawn(|| use_both(300))).map(|thread| thread.join().unwrap());
+    });
     assert_eq!([ONE.stats().outstanding, OTHER.stats().outstanding], [0, 0]);
     // A thread finds what others have left, in either version.
     fill(1);
     thread::scope(|scope| {
-        scope.spawn(|| assert!(ONE.try_get().is_some() && OTHER.try_get().is_some()));
+        let find = || ONE.try_get().is_some() && OTHER.try_get().is_some();
+        assert!(scope.spawn(find).join().unwrap());
     });
 }
 
@@ -98,13 +102,13 @@ pub(crate) fn a_child_uses_both() {
     static STOP: AtomicBool = AtomicBool::new(false);
     STOP.store(false, Relaxed);
     thread::scope(|scope| {
-        for _ in 0..2 {
+        let threads = [(); 2].map(|()| {
             scope.spawn(|| {
                 while !STOP.load(Relaxed) {
                     use_both(50);
                 }
-            });
-        }
+            })
+        });
         let statuses: Vec<_> = (0..5)
             .map(|_| {
                 use_both(50);
@@ -121,6 +125,7 @@ pub(crate) fn a_child_uses_both() {
             })
             .collect();
         STOP.store(true, Relaxed);
+        threads.map(|thread| thread.join().unwrap());
         assert_eq!(statuses, [0; 5]);
     });
 }

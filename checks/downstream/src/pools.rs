@@ -32,7 +32,10 @@ pub(crate) fn threads_share_objects() {
             guards.iter_mut().for_each(|guard| **guard += 1);
         }
     };
-    thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| turns(2_000)))));
+    // Joined, since a thread that ends passes its objects on.
+    thread::scope(|scope| {
+        [(); 4].map(|()| scope.spawn(|| turns(2_000))).map(|thread| thread.join().unwrap());
+    });
     let stats = pool.stats();
     assert_eq!((stats.outstanding, stats.idle), (0, stats.created));
     assert_eq!(pool.drain().sum::<u64>(), 4 * 2_000 * 3);
