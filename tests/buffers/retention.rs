@@ -294,8 +294,13 @@ fn rare_large_uses_make_few_large_buffers() {
     let most = seldom_large(new_static());
     assert!(most <= BIG + (16 << 20), "{most} bytes: one, and the budget");
     let most = seldom_large(&UNCAPPED);
-    let naive = seldom_large(&NAIVE);
-    assert!(naive >= 32 * BIG, "the harness does not work: {naive} bytes");
+    // Beside other programs, the tasks may take turns of which even this pool makes few large buffers.
+    let try_naive = |_| {
+        NAIVE.0.lock().unwrap().clear();
+        seldom_large(&NAIVE)
+    };
+    let naive = (0..40).map(try_naive).find(|&naive| naive >= 32 * BIG);
+    let naive = naive.expect("the harness does not work");
     // About six large buffers; more if tasks hold them longer, as under sanitizers and beside others.
     assert!(most <= (16 * BIG).max(naive / 2), "{most} bytes, {naive} without a search");
 }
