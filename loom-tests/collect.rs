@@ -32,7 +32,7 @@ fn flip_against_owner_asymmetric() {
 
 #[test]
 fn flip_against_owner_symmetric() {
-    model("flip_against_owner_symmetric", Some(2), || flip_against_owner(FenceKind::Symmetric));
+    long_model("flip_against_owner_symmetric", 2, || flip_against_owner(FenceKind::Symmetric));
 }
 
 /// The same as `flip_against_owner`, on the hit path.
@@ -218,7 +218,7 @@ fn open_against_shrink() {
 /// A thread takes a seat for the first time during a collect.
 #[test]
 fn join_against_collect() {
-    model("join_against_collect", Some(2), || {
+    long_model("join_against_collect", 2, || {
         let pool = ModelPool::new(FenceKind::Asymmetric, usize::MAX);
         let collector = {
             let pool = Arc::clone(&pool);

@@ -101,7 +101,7 @@ fn end_against_put_asymmetric() {
 
 #[test]
 fn end_against_put_symmetric() {
-    model("end_against_put_symmetric", Some(2), || end_against_put(FenceKind::Symmetric));
+    long_model("end_against_put_symmetric", 2, || end_against_put(FenceKind::Symmetric));
 }
 
 /// An object that is lent comes back.

@@ -121,7 +121,7 @@ fn handle_first_use_against_end() {
 /// A collect runs during the first use of a pool.
 #[test]
 fn handle_first_use_against_collect() {
-    model("handle_first_use_against_collect", Some(2), || {
+    long_model("handle_first_use_against_collect", 2, || {
         let pool = Pool::new();
         let seat = pool.seats.join().unwrap();
         let collector = {

@@ -45,7 +45,7 @@ use std::{
     time::Instant,
 };
 
-/// Runs a model that takes more than half a minute at its bound.
+/// Runs a model that takes more than 20 seconds at its bound.
 fn long_model(name: &str, bound: usize, f: impl Fn() + Send + Sync + 'static) {
     let brief = env::var("MODEL_BOUND").is_ok_and(|bound| bound == "brief");
     model(name, Some(if brief { bound - 1 } else { bound }), f);

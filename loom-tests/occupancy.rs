@@ -4,7 +4,7 @@
 
 use loom::{sync::Arc, thread};
 
-use super::{model, model_pool::ModelPool};
+use super::{long_model, model, model_pool::ModelPool};
 use crate::seat::{fence::FenceKind, seat::Seat};
 
 /// The number of puts to an empty shard that leave one object in its chain.
@@ -297,7 +297,7 @@ fn growth_of_a_table_against_thief() {
 /// The table of a seat grows while another pool, whose shard is in it, ends.
 #[test]
 fn growth_of_a_table_against_end() {
-    model("growth_of_a_table_against_end", Some(3), || {
+    long_model("growth_of_a_table_against_end", 3, || {
         let pool = pool();
         let (ended, larger) =
             (ModelPool::with(&pool.seats, usize::MAX), ModelPool::with(&pool.seats, usize::MAX));
@@ -339,7 +339,7 @@ fn growth_in_place_against_stats() {
 /// The table of a seat grows while another thread counts, and a collect frees what was removed before.
 #[test]
 fn growth_of_a_table_against_collect() {
-    model("growth_of_a_table_against_collect", Some(2), || {
+    long_model("growth_of_a_table_against_collect", 2, || {
         let pool = pool();
         let more = ModelPool::with(&pool.seats, usize::MAX);
         join_all(&pool);

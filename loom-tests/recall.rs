@@ -113,7 +113,7 @@ fn recall_against_owner_asymmetric() {
 
 #[test]
 fn recall_against_owner_symmetric() {
-    model("recall_against_owner_symmetric", Some(2), || against_slow_path(FenceKind::Symmetric));
+    long_model("recall_against_owner_symmetric", 2, || against_slow_path(FenceKind::Symmetric));
 }
 
 /// A thread that knows of a put finds the object, which is private to the thread that put it, even

@@ -24,7 +24,7 @@ fn has_shard(pool: &ModelPool) -> bool {
 /// A collect frees a shard, while its owner looks it up for a hit and uses it, or gets another one.
 #[test]
 fn removal_against_owner() {
-    model("removal_against_owner", Some(2), || {
+    long_model("removal_against_owner", 2, || {
         let pool = with_unused_shard(1);
         let before = freed();
         let collector = {

@@ -5,7 +5,7 @@ use loom::{sync::Arc, thread};
 
 use super::{
     ledger::{Ledger, Object},
-    model,
+    long_model, model,
     model_pool::{ModelPool, WEIGHT},
 };
 use crate::{
@@ -91,7 +91,7 @@ fn weights_of_a_new_magazine() {
 /// weight left. No weight is lost, and none is made.
 #[test]
 fn weights_recalled_against_hit() {
-    model("weights_recalled_against_hit", Some(3), || {
+    long_model("weights_recalled_against_hit", 3, || {
         let pool = pool(2);
         let seat = held(&pool, 0);
         get_both(&pool).into_iter().for_each(|full| pool.put(seat, full));
