@@ -80,7 +80,7 @@ planted("hit by value in chaos mode", "chaos::may_be_on()", "false",
 
 # pool/chaos.rs
 
-planted("search that must find what is idle gives up", "effort == Effort::Modest &&", "",
+planted("search of a caller that creates nothing gives up", "effort == Effort::Modest &&", "",
         "promises::what_is_idle")
 
 planted("scoped pool ages at random", "self.is_collected &&", "",

@@ -8,8 +8,8 @@ use crate::{collect::join::current_or_join, seat::current::CurrentSeat};
 /// A value for each thread that uses it, and for the threads that come after.
 ///
 /// Threads that write to one place take turns at its cache line. A `PerSeat` gives each of them a place of its
-/// own. Whoever wants the whole reads all places: see [`iter`](Self::iter) and [`fold`](Self::fold). So a
-/// counter that all threads count on costs as little as one that a single thread has.
+/// own. [`iter`](Self::iter) and [`fold`](Self::fold) read all places. So a counter that all threads advance costs
+/// as little as a counter of a single thread.
 ///
 /// # Which value is whose
 ///
@@ -22,9 +22,9 @@ use crate::{collect::join::current_or_join, seat::current::CurrentSeat};
 /// In a task of `corepool::rt`, the seat is that of the worker that polls the task. It may be another one after
 /// each `.await`.
 ///
-/// *No two threads are inside [`with`](Self::with) with the same value at a time.* So a counter may be advanced by
-/// a load and a store, which is several times as fast as a read-modify-write: only the own thread writes. Other
-/// threads read it by `iter` at any time, which is why `T` must be `Sync`. Calls of `with` inside of `with`, by the
+/// *No two threads are inside [`with`](Self::with) with the same value at a time.* So a thread may advance its
+/// counter by a load and a store, without a read-modify-write, because no other thread writes to it. Other threads
+/// may read it by `iter` at any time, which is why `T` must be `Sync`. Calls of `with` inside of `with`, by the
 /// same thread, get the same value.
 ///
 /// A few threads have no seat: those beyond the first 16,384 that live at one time, and those whose thread-locals

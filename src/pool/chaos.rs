@@ -28,13 +28,13 @@ use crate::{
     util::panics::catch_and_discard,
 };
 
-/// One in so many objects that come back is dropped.
+/// Of this many objects that come back, one is dropped, on average.
 const DROPS: usize = 4;
 
-/// One in so many searches finds nothing if the caller can create an object.
+/// Of this many searches whose caller can create an object, one finds nothing, on average.
 const MISSES: usize = 8;
 
-/// One in so many calls ages the pool.
+/// Of this many searches, one ages the pool, on average.
 const COLLECTS: usize = 32;
 
 impl<T, M, S> Pool<T, M, S> {
@@ -161,7 +161,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         let core = self.core();
         core.look_for_misuse();
         core.age_at_random();
-        // bug: search that must find what is idle gives up
+        // bug: search of a caller that creates nothing gives up
         if effort == Effort::Modest && dice::one_in(MISSES) {
             core.count(current(), |counters| counters.for_result(Found::Nothing));
             return None;
