@@ -78,7 +78,7 @@ pub fn measure() {
             next(sample(threads, || _ = PADDED[number()].fetch_add(1, Relaxed)));
             next(sample(threads, || _ = ONE.fetch_add(1, Relaxed)));
             next(sample(threads, || OWN.set(black_box(OWN.get() + 1))));
-            next(sample(threads, || _ = corepool::with_seat(|seat| black_box(seat))));
+            next(sample(threads, || _ = corepool::with_seat(black_box)));
         }
         for (name, mut samples) in ways {
             samples.sort_by(f64::total_cmp);
