@@ -3,12 +3,20 @@
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicUsize,
+        Ordering::{Acquire, Relaxed},
+    },
 };
 
 use corepool::{Pool, Pooled, collect};
 
-use crate::{alone, fork::Fork, forks::go_on, hammer::Hammer};
+use crate::{
+    alone,
+    fork::Fork,
+    forks::go_on,
+    hammer::{COLLECTS, Hammer},
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hook {
@@ -77,22 +85,26 @@ fn fork_in(hook: Hook, trigger: impl FnOnce(&mut Place)) {
     trigger(&mut place);
     let fork = FORK.take().expect("the trigger did not run the hook");
     drop(fork.child(|| {
-        check(&place);
+        // A thread of the parent may have held what it was about to drop. The child has no such thread.
+        let may_lose = COLLECTS.load(Acquire) > 0;
+        check(&place, may_lose);
         go_on(0);
     }));
-    check(&place);
     hammer.stop();
+    check(&place, false);
 }
 
-/// Checks that no object is lost, unless the pool was dropped, and that all can be used and
-/// dropped.
-fn check(place: &Place) {
+/// Checks that no object is lost, unless the pool was dropped or this process `may_lose` some, and that all can be
+/// used and dropped.
+fn check(place: &Place, may_lose: bool) {
+    let mut lost = ALIVE.load(Relaxed);
     if let Some(pool) = place {
-        assert_eq!(pool.stats().idle as usize, ALIVE.load(Relaxed));
+        lost -= pool.stats().idle as usize;
         drop(pool.get());
         pool.clear();
     }
-    assert_eq!(ALIVE.load(Relaxed), 0);
+    assert!(lost == 0 || may_lose, "{lost} objects are lost");
+    assert_eq!(ALIVE.load(Relaxed), lost);
 }
 
 #[test]

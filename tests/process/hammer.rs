@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{
             AtomicBool, AtomicU64, AtomicUsize,
-            Ordering::{Acquire, Relaxed, Release},
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
         },
     },
     thread,
@@ -80,11 +80,20 @@ pub(crate) static POOLS: [Pool<Stamp>; 4] = [
     }),
 ];
 
+/// The number of threads in `collect_all`, each of which may hold objects of any pool that it is about to drop.
+pub(crate) static COLLECTS: AtomicUsize = AtomicUsize::new(0);
+
+fn collect_all() {
+    COLLECTS.fetch_add(1, AcqRel);
+    collect();
+    COLLECTS.fetch_sub(1, AcqRel);
+}
+
 /// Uses a pool in a random way, within a bounded time.
 pub(crate) fn blow(rng: &mut Rng, held: &mut Vec<Held>) {
     let pool = &POOLS[rng.below(POOLS.len())];
     match rng.below(1000) {
-        0 => collect(),
+        0 => collect_all(),
         1 => pool.trim(),
         2 => pool.clear(),
         3 => assert!(pool.stats().idle < 1 << 20),
@@ -114,7 +123,7 @@ fn newcomer() {
     guards.iter().for_each(|guard| guard.release());
     drop(guards);
     assert!(pool.stats().created <= 30);
-    collect();
+    collect_all();
 }
 
 /// Threads that keep using pools.
