@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write, fs, io, path::Path};
 
-use crate::switch::{NAMES, median};
+use crate::switch::{BY_HAND, NAMES, PING_PONG, median};
 
 const BEGIN: &str = "<!-- runtime: written by benches/run -->\n";
 const END: &str = "<!-- end of runtime -->\n";
@@ -53,6 +53,13 @@ fn table(samples: &Samples<'_>) -> String {
             let (tokio, go) = (other("tokio"), other("Go"));
             writeln!(text, "| {words} | {workers} | **{own:.0}** | {tokio} | {go} |").unwrap();
         }
+    }
+    if let Some(floor) = samples.get(&(NAMES[PING_PONG], "1", BY_HAND)).cloned().map(median) {
+        writeln!(
+            text,
+            "\nOf the round trip over two channels, the channels alone take {floor:.0} ns."
+        )
+        .unwrap();
     }
     text
 }

@@ -2,12 +2,12 @@
 
 use std::{
     marker::PhantomData,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Instant,
 };
 
@@ -16,6 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::side::{Core, Side, Tokio};
 
 pub(crate) const NAMES: [&str; 4] = ["chain", "many", "yield", "ping-pong"];
+pub(crate) const PING_PONG: usize = 3;
+/// The name of what takes the runtimes' place in `by_hand`.
+pub(crate) const BY_HAND: &str = "by hand";
 
 /// Prints a line for each sample: workload, workers, runtime, nanoseconds. The two runtimes take
 /// turns.
@@ -39,6 +42,9 @@ pub(crate) fn run(rounds: usize, only: Option<&str>) {
                 } else {
                     sample(one(&tokio, which), Tokio::NAME);
                     sample(one(&core, which), Core::NAME);
+                }
+                if which == PING_PONG && workers == 1 {
+                    sample(by_hand(100_000), BY_HAND);
                 }
             }
         }
@@ -135,18 +141,40 @@ fn yields<S: Side>(side: &S) -> f64 {
 fn ping_pong<S: Side>(side: &S, n: usize) -> f64 {
     let start = Instant::now();
     side.run(async move {
-        let (a, mut at_b) = mpsc::channel(1);
-        let (b, mut at_a) = mpsc::channel(1);
-        S::spawn(async move {
-            for _ in 0..n {
-                at_b.recv().await.unwrap();
-                b.send(true).await.unwrap();
-            }
-        });
+        let (ask, answer) = exchange(n);
+        S::spawn(answer);
+        ask.await;
+    });
+    each(start, n)
+}
+
+/// As `ping_pong`, without a scheduler: one thread polls both in turn. This is what the channels alone cost.
+fn by_hand(n: usize) -> f64 {
+    let start = Instant::now();
+    let (ask, answer) = exchange(n);
+    let (mut ask, mut answer) = (pin!(ask), pin!(answer));
+    let cx = &mut Context::from_waker(Waker::noop());
+    while ask.as_mut().poll(cx).is_pending() {
+        _ = answer.as_mut().poll(cx);
+    }
+    each(start, n)
+}
+
+/// Two futures, of which the second answers each message of the first.
+fn exchange(n: usize) -> (impl Future<Output = ()> + Send, impl Future<Output = ()> + Send) {
+    let (a, mut at_b) = mpsc::channel(1);
+    let (b, mut at_a) = mpsc::channel(1);
+    let ask = async move {
         for _ in 0..n {
             a.send(true).await.unwrap();
             at_a.recv().await.unwrap();
         }
-    });
-    each(start, n)
+    };
+    let answer = async move {
+        for _ in 0..n {
+            at_b.recv().await.unwrap();
+            b.send(true).await.unwrap();
+        }
+    };
+    (ask, answer)
 }
