@@ -45,6 +45,8 @@ mod shard;
 #[cfg_attr(docsrs, doc(cfg(feature = "chaos")))]
 pub mod chaos;
 
+mod chaos_mode;
+
 mod collect;
 
 mod per_seat;

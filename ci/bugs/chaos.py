@@ -56,25 +56,25 @@ planted("chaos mode spoils what was wiped", "if wipes", "if false",
 
 # buffer/guard.rs
 
-planted("short bytes are copied in chaos mode", "crate::chaos::is_on()", "false",
+planted("short bytes are copied in chaos mode", "chaos_mode::on().is_some()", "false",
         "buffers::a_write_after_short_bytes")
 
 
 # pool/pool.rs
 
-planted("hit in chaos mode", "chaos::may_be_on()", "false",
+planted("hit in chaos mode", "chaos_mode::may_be_on()", "false",
         "off::a_seed_turns_it_on_later")
 
 
 # pool/return_to.rs
 
-planted("object kept by its own thread in chaos mode", "chaos::may_be_on()", "false",
+planted("object kept by its own thread in chaos mode", "chaos_mode::may_be_on()", "false",
         "misuse::a_write_after_a_guard")
 
 
 # pool/values.rs
 
-planted("hit by value in chaos mode", "chaos::may_be_on()", "false",
+planted("hit by value in chaos mode", "chaos_mode::may_be_on()", "false",
         "off::a_seed_turns_it_on_later")
 
 
@@ -110,5 +110,5 @@ planted("memory of a discarded object freed at once", "self.retire(full, Some(Re
 planted("cell of a detached object reused at once", "self.keep(empty);", "self.push_empty(current(), empty);",
         "misuse::a_write_after_an_object_has_left")
 
-planted("end of a pool reads the environment", "chaos::has_begun()", "chaos::is_on()",
+planted("end of a pool reads the environment", "chaos::has_begun()", "chaos::on().is_some()",
         "off::the_end_of_a_pool")

@@ -7,9 +7,8 @@
 use std::{array, ptr, sync::Arc};
 
 use super::{class::CLASSES, options::Options};
-#[cfg(feature = "chaos")]
-use crate::chaos::{block::FILL, storage};
 use crate::{
+    chaos_mode::storage::{self, FILL},
     containers::quota::CommonUnits,
     pool::pool::Pool,
     sync::{Acquire, AtomicPtr, placeholder},
@@ -52,10 +51,7 @@ impl Storage {
     pub(super) fn new() -> Self {
         Self { vec: Vec::new(), kib: 0, class: NONE, stripe: NONE }
     }
-}
 
-#[cfg(feature = "chaos")]
-impl Storage {
     /// Returns how chaos mode moves a buffer to other memory, which contains zeros if the pool `wipes`.
     fn rehouse(wipes: bool) -> storage::Rehouse<Self> {
         // bug: chaos mode spoils what was wiped
@@ -103,9 +99,9 @@ impl Classes {
     #[cold]
     fn make(&self, class: u8, options: &Options) -> Option<&Pool<Storage>> {
         let limit = if class < OVERSIZE { options.limit(class) } else { 0 };
-        let pool = <Pool<Storage>>::new(Storage::new).with_max_idle(limit);
-        #[cfg(feature = "chaos")]
-        let pool = pool.with_rehouse("buffers", Storage::rehouse(options.wipes()));
+        let pool = <Pool<Storage>>::new(Storage::new)
+            .with_max_idle(limit)
+            .with_rehouse("buffers", Storage::rehouse(options.wipes()));
         let pool = try_box(pool)?;
         // bug: class without memory of its own
         pool.try_first_use(self.common.clone())?;

@@ -9,7 +9,7 @@ use super::{
     core::BufferCore,
     heap::{Heap, Share},
 };
-use crate::pool::pooled::Pooled;
+use crate::{chaos_mode, pool::pooled::Pooled};
 
 /// `freeze` copies contents of up to this many bytes, because a copy takes no longer than
 /// allocating the owner of a `Bytes`. The buffer goes back at once.
@@ -195,11 +195,8 @@ impl Buffer<'static> {
 
 /// Returns whether a misuse of frozen buffers is to be found, whatever their length.
 fn is_chaotic() -> bool {
-    #[cfg(feature = "chaos")]
     // bug: short bytes are copied in chaos mode
-    return crate::chaos::is_on();
-    #[cfg(not(feature = "chaos"))]
-    false
+    chaos_mode::on().is_some()
 }
 
 impl Drop for Buffer<'_> {

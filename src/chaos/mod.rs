@@ -104,5 +104,5 @@ mod seed;
 
 pub(crate) mod hooks;
 
+pub(crate) use seed::{On, has_begun, may_be_on, on};
 pub use seed::{SEED_VARIABLE, set_seed};
-pub(crate) use seed::{has_begun, is_on, may_be_on};

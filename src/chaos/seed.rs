@@ -47,7 +47,7 @@ pub fn set_seed(seed: u64) {
     MODE.store(ON, Relaxed);
 }
 
-/// Returns whether chaos mode is on, or may be: a hit then takes the slow path, which asks [`is_on`].
+/// Returns whether chaos mode is on, or may be: a hit then takes the slow path, which asks [`on`].
 #[inline(always)]
 pub(crate) fn may_be_on() -> bool {
     MODE.load(Relaxed) != OFF
@@ -57,6 +57,16 @@ pub(crate) fn may_be_on() -> bool {
 #[inline]
 pub(crate) fn is_on() -> bool {
     may_be_on() && decide()
+}
+
+/// Shows that chaos mode is on: what a pool does only then asks for one.
+#[derive(Clone, Copy)]
+pub(crate) struct On(());
+
+/// As [`is_on`].
+#[inline]
+pub(crate) fn on() -> Option<On> {
+    is_on().then_some(On(()))
 }
 
 /// Returns whether somebody has turned chaos mode on. Does not read the environment.

@@ -7,7 +7,8 @@ use std::{
     ptr::{self, NonNull},
 };
 
-use super::block::{Block, FILL, Part};
+pub(crate) use super::block::FILL;
+use super::block::{Block, Part};
 
 /// Up to this many bytes are replaced.
 const MOST: usize = 1 << 20;

@@ -16,9 +16,8 @@ use super::{
     keeper::{Keeper, WATCH},
     registry::Registry,
 };
-#[cfg(feature = "chaos")]
-use crate::chaos;
 use crate::{
+    chaos_mode,
     seat::{claim::Claim, current::current, fence, seat::Seat, table::Seats},
     sync::{self, MutexGuard, heavy_fence, reclaim},
     util::fork_lock::ForkLock,
@@ -63,8 +62,7 @@ extern "C" fn before() {
         claim.wait();
         // bug: shelves not locked for a fork
         registry.pools().for_each(|pool| pool.lock_for_fork());
-        #[cfg(feature = "chaos")]
-        chaos::ledger::lock_for_fork();
+        chaos_mode::lock_for_fork();
         HELD.hold(Held { claim, registry });
     }
 }
@@ -74,8 +72,7 @@ fn release() -> Held {
     // SAFETY: called once after `before`, by the thread that has forked.
     unsafe {
         let held = HELD.release().expect("`before` has run");
-        #[cfg(feature = "chaos")]
-        chaos::ledger::unlock_after_fork();
+        chaos_mode::unlock_after_fork();
         held.registry.pools().for_each(|pool| pool.unlock_after_fork());
         held
     }

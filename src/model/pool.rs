@@ -92,22 +92,6 @@ impl<T, M, S> Pool<T, M, S> {
         self
     }
 
-    /// Does nothing: the objects of a model have no chaos mode.
-    #[cfg(feature = "chaos")]
-    pub const fn with_poison(self, poison: fn(&mut T)) -> Self {
-        self.assert_unused();
-        let _ = poison;
-        self
-    }
-
-    /// Does nothing: the objects of a model have no chaos mode.
-    #[cfg(feature = "chaos")]
-    pub const fn with_fingerprint(self, fingerprint: fn(&T) -> u64) -> Self {
-        self.assert_unused();
-        let _ = fingerprint;
-        self
-    }
-
     /// Keeps at most `objects` idle objects.
     ///
     /// # Panics
@@ -175,6 +159,23 @@ impl<T, M, S> Pool<T, M, S> {
         cores.retain(|core| !core.has_ended());
         cores.push(Arc::clone(&new));
         new
+    }
+}
+
+#[cfg(feature = "chaos")]
+impl<T, M, S> Pool<T, M, S> {
+    /// Does nothing: the objects of a model have no chaos mode.
+    pub const fn with_poison(self, poison: fn(&mut T)) -> Self {
+        self.assert_unused();
+        let _ = poison;
+        self
+    }
+
+    /// Does nothing: the objects of a model have no chaos mode.
+    pub const fn with_fingerprint(self, fingerprint: fn(&T) -> u64) -> Self {
+        self.assert_unused();
+        let _ = fingerprint;
+        self
     }
 }
 

@@ -3,10 +3,7 @@
 //! All objects that come back go to the shelf, where any thread finds each of them. An object that leaves a
 //! guard moves to another cell first, and its old cell is kept for a while, filled with a pattern.
 
-use std::{
-    mem::{self, ManuallyDrop},
-    thread::panicking,
-};
+use std::{mem, thread::panicking};
 
 use super::{
     core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort, scope::Scope,
@@ -18,9 +15,9 @@ use crate::{
         self,
         block::{Block, FILL, Part},
         dice,
-        hooks::Hooks,
         ledger::Known,
     },
+    chaos_mode::On,
     collect::{collect, join::slow_path_seat},
     containers::cell::{CellBox, EmptyCell},
     seat::{current::current, table::Seats},
@@ -148,16 +145,9 @@ impl<T, M, S> Pool<T, M, S> {
 }
 
 impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
-    /// Tells the core of the pool, which is not shared yet, what the user has set.
-    pub(super) fn set_chaos(&self, core: &mut Core<T>) {
-        let mut options = self.chaos;
-        options.rehouse = options.rehouse.or_else(S::rehouse);
-        core.chaos = Hooks::new(self.name, options);
-    }
-
     /// Searches for an idle object: any one. A search of a caller that can create an object may find none.
     #[inline(never)]
-    pub(super) fn search_in_chaos(&self, effort: Effort) -> Option<CellBox<T>> {
+    pub(super) fn search_in_chaos(&self, _: On, effort: Effort) -> Option<CellBox<T>> {
         let core = self.core();
         core.look_for_misuse();
         core.age_at_random();
@@ -222,63 +212,14 @@ impl<T> Core<T> {
         }
     }
 
-    /// Notes that the calling thread has got an object in a guard.
-    pub(super) fn note_lent(&self, full: CellBox<T>) -> CellBox<T> {
-        if chaos::is_on() {
-            self.chaos.ledger().lend(full.as_raw().addr());
-        }
-        full
-    }
-
-    /// Notes that the object of a guard is now behind a pointer.
-    pub(super) fn note_raw(&self, full: CellBox<T>) -> CellBox<T> {
-        if chaos::is_on() {
-            self.chaos.ledger().part(full.as_raw().addr());
-        }
-        full
-    }
-
-    /// Notes that an object is about to be idle.
-    pub(super) fn note_idle(&self, full: CellBox<T>, fingerprint: Option<u64>) -> CellBox<T> {
-        if chaos::is_on() {
-            self.chaos.ledger().put(full.as_raw().addr(), fingerprint);
-        }
-        full
-    }
-
-    /// Notes that an object, which was behind a pointer, is in a guard again.
-    ///
-    /// # Panics
-    ///
-    /// If it is in another guard, has come back already, or came from another pool.
-    pub(super) fn rejoin(&self, full: CellBox<T>) -> CellBox<T> {
-        // Not ours, if this panics.
-        let full = ManuallyDrop::new(full);
-        self.chaos.ledger().rejoin(full.as_raw().addr());
-        ManuallyDrop::into_inner(full)
-    }
-
-    /// Notes that the object of a guard comes back. `None` if it has come back before, and the thread is
-    /// panicking.
-    ///
-    /// # Panics
-    ///
-    /// If it has come back before.
-    pub(super) fn returned(&self, full: CellBox<T>) -> Option<CellBox<T>> {
-        // Not ours, if this panics.
-        let full = ManuallyDrop::new(full);
-        let ours = !chaos::is_on() || self.chaos.ledger().end_loan(full.as_raw().addr());
-        ours.then(|| ManuallyDrop::into_inner(full))
-    }
-
     /// Takes the object of a guard out of the pool for good. Its cell is kept, as if it had come back.
     ///
     /// # Panics
     ///
     /// If it has come back before.
-    pub(super) fn detach_in_chaos(&self, full: CellBox<T>) -> T {
+    pub(super) fn detach_in_chaos(&self, _: On, full: CellBox<T>) -> T {
         let full =
-            self.returned(full).expect("an object that was given back before cannot be used");
+            self.chaos.returned(full).expect("an object that was given back before cannot be used");
         self.left.add(1);
         let (value, empty) = full.take_value();
         // bug: cell of a detached object reused at once
@@ -291,8 +232,8 @@ impl<T> Core<T> {
     /// # Panics
     ///
     /// If it has come back before, or its destructor panics.
-    pub(super) fn discard_in_chaos(&self, full: CellBox<T>) {
-        if let Some(full) = self.returned(full) {
+    pub(super) fn discard_in_chaos(&self, _: On, full: CellBox<T>) {
+        if let Some(full) = self.chaos.returned(full) {
             // bug: memory of a discarded object freed at once
             self.retire(full, Some(Reason::Discarded));
         }
@@ -302,8 +243,8 @@ impl<T> Core<T> {
 impl<T> Core<T> {
     /// Takes back the object of a guard.
     #[inline(never)]
-    pub(super) fn give_back_in_chaos(&self, full: CellBox<T>) {
-        let Some(mut full) = self.returned(full) else { return };
+    pub(super) fn give_back_in_chaos(&self, _: On, full: CellBox<T>) {
+        let Some(mut full) = self.chaos.returned(full) else { return };
         if panicking() {
             return self.retire(full, Some(Reason::Panicking));
         }
@@ -321,7 +262,7 @@ impl<T> Core<T> {
 
     /// Adds a value to the pool.
     #[inline(never)]
-    pub(super) fn put_in_chaos(&self, mut value: T) {
+    pub(super) fn put_in_chaos(&self, _: On, mut value: T) {
         if !self.accepts(&mut value) {
             return;
         }
@@ -357,8 +298,20 @@ impl<T> Core<T> {
     fn store(&self, full: CellBox<T>) {
         let weight = self.weigh(full.get());
         let fingerprint = self.fingerprint(&full);
-        let full = self.note_idle(full, fingerprint);
+        let full = self.chaos.note_idle(full, fingerprint);
         self.shelve_or_drop(full, weight);
+    }
+
+    /// As [`put_or_drop`](Self::put_or_drop), on the shelf.
+    fn shelve_or_drop(&self, full: CellBox<T>, weight: usize) {
+        if !self.allows(weight) {
+            return self.drop_counted(full, Reason::Full);
+        }
+        let put = |full| self.put_weighed(None, full, weight);
+        if let Err(full) = put(full).or_else(|full| self.put_again(slow_path_seat(), full, put)) {
+            self.drop_counted(full, Reason::Full);
+        }
+        self.poll();
     }
 
     /// Returns the fingerprint of an object, if the pool takes any. If the user's function panics, the

@@ -9,9 +9,8 @@ use std::{marker::PhantomData, ptr::NonNull, sync::Arc};
 use crossbeam_utils::CachePadded;
 
 use super::{loans::Loans, manager_box::ManagerBox};
-#[cfg(feature = "chaos")]
-use crate::chaos::hooks::Hooks;
 use crate::{
+    chaos_mode::Hooks,
     collect::{pending::Pending, without_thread::OwnAge},
     containers::{
         occupancy::{BITS, OccupancyMap},
@@ -45,7 +44,7 @@ pub(crate) const NO_INDEX: usize = usize::MAX;
 
 /// The size of the largest core in cache lines, or in pairs of lines that are fetched together. On s390x
 /// a line has 256 bytes.
-const LINES: usize = if cfg!(feature = "chaos") { 5 } else { 4 };
+const LINES: usize = 4 + size_of::<Hooks<()>>().div_ceil(128);
 
 /// The heap part of a pool. Only collectors write to the first cache lines, because every guard that
 /// is dropped reads them.
@@ -64,7 +63,6 @@ pub(crate) struct Core<T> {
     /// Set at the pool's first use. `None` in tests.
     pub(crate) manager: Option<ManagerBox<T>>,
     /// Set at the pool's first use.
-    #[cfg(feature = "chaos")]
     pub(crate) chaos: Hooks<T>,
     /// The bound on the weight of idle objects, if the pool has one.
     pub(crate) weight_limit: Option<WeightLimit<T>>,
@@ -149,7 +147,6 @@ impl<T> Core<T> {
             seats: Arc::clone(seats),
             recycle: None,
             manager: None,
-            #[cfg(feature = "chaos")]
             chaos: Hooks::none(),
             weight_limit,
             map: CachePadded::new(OccupancyMap::new()),

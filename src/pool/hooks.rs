@@ -46,23 +46,10 @@ impl<T> Core<T> {
         self.poll();
     }
 
-    /// As [`put_or_drop`](Self::put_or_drop), on the shelf.
-    #[cfg(feature = "chaos")]
-    pub(super) fn shelve_or_drop(&self, full: CellBox<T>, weight: usize) {
-        if !self.allows(weight) {
-            return self.drop_counted(full, Reason::Full);
-        }
-        let put = |full| self.put_weighed(None, full, weight);
-        if let Err(full) = put(full).or_else(|full| self.put_again(slow_path_seat(), full, put)) {
-            self.drop_counted(full, Reason::Full);
-        }
-        self.poll();
-    }
-
     /// Stores an object for which there was no unit or too little weight, if other threads have
     /// leased some that they do not use.
     #[cold]
-    fn put_again(
+    pub(super) fn put_again(
         &self,
         seat: Option<&Seat>,
         full: CellBox<T>,
@@ -83,7 +70,7 @@ impl<T> Core<T> {
     }
 
     /// Returns whether an object of this weight may be kept at all.
-    fn allows(&self, weight: usize) -> bool {
+    pub(super) fn allows(&self, weight: usize) -> bool {
         self.weight_limit.as_ref().is_none_or(|limit| limit.allows(weight))
     }
 

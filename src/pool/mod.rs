@@ -30,6 +30,8 @@ pub(crate) mod hooks;
 
 #[cfg(feature = "chaos")]
 mod chaos;
+#[cfg(not(feature = "chaos"))]
+mod no_chaos;
 
 pub(crate) mod return_to;
 

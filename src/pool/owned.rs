@@ -11,9 +11,7 @@ use super::{
     pool::Pool,
     return_to::{ReturnTo, seat_unless_panicking},
 };
-#[cfg(feature = "chaos")]
-use crate::chaos;
-use crate::{containers::cell::CellBox, seat::current::current, shard::drops::Reason};
+use crate::{chaos_mode, containers::cell::CellBox, seat::current::current, shard::drops::Reason};
 
 /// A guard that holds an object of a [`Pool`], and does not borrow the pool. See
 /// [`Pool::get_owned`].
@@ -87,9 +85,8 @@ impl<T> OwnedPooled<T> {
         // SAFETY: the guard's loan keeps the core alive, and ends last.
         unsafe {
             let _loan = return_to.loan();
-            #[cfg(feature = "chaos")]
-            if chaos::is_on() {
-                return return_to.core().detach_in_chaos(full);
+            if let Some(on) = chaos_mode::on() {
+                return return_to.core().detach_in_chaos(on, full);
             }
             return_to.core().detach_value(current(), full)
         }
@@ -112,9 +109,8 @@ impl<T> OwnedPooled<T> {
         // SAFETY: as in `detach`.
         unsafe {
             let _loan = return_to.loan();
-            #[cfg(feature = "chaos")]
-            if chaos::is_on() {
-                return return_to.core().discard_in_chaos(full);
+            if let Some(on) = chaos_mode::on() {
+                return return_to.core().discard_in_chaos(on, full);
             }
             return_to.core().drop_counted(full, Reason::Discarded);
         }

@@ -15,9 +15,8 @@ use super::{
     scope::{Scope, Scoped, Static},
     stats::Stats,
 };
-#[cfg(feature = "chaos")]
-use crate::chaos::{self, hooks::ChaosOptions};
 use crate::{
+    chaos_mode::{self, ChaosOptions},
     collect::{collect, join::slow_path_seat},
     containers::cell::{CellBox, ObjectCell},
     seat::{current::CurrentSeat, table::Seats},
@@ -82,7 +81,6 @@ pub struct Pool<T, M = fn() -> T, S = Static> {
     pub(super) min_idle: usize,
     pub(super) max_idle_bytes: usize,
     pub(super) name: &'static str,
-    #[cfg(feature = "chaos")]
     pub(super) chaos: ChaosOptions<T>,
     scope: PhantomData<fn() -> S>,
 }
@@ -153,7 +151,6 @@ impl<T, M: Manage<T>, S> Pool<T, M, S> {
             min_idle: 0,
             max_idle_bytes: usize::MAX,
             name: "",
-            #[cfg(feature = "chaos")]
             chaos: ChaosOptions::new(),
             scope: PhantomData,
         }
@@ -186,9 +183,8 @@ impl<T, M, S> Pool<T, M, S> {
     /// shard.
     #[inline(always)]
     pub(super) fn hit(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        #[cfg(feature = "chaos")]
         // bug: hit in chaos mode
-        if chaos::may_be_on() {
+        if chaos_mode::may_be_on() {
             return None;
         }
         let full = self.pin_local()?.private().pop()?;
@@ -199,8 +195,7 @@ impl<T, M, S> Pool<T, M, S> {
     /// The hit path of [`get_owned`](Self::get_owned).
     #[inline(always)]
     pub(super) fn hit_owned(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        #[cfg(feature = "chaos")]
-        if chaos::may_be_on() {
+        if chaos_mode::may_be_on() {
             return None;
         }
         let local = self.pin_local()?;
@@ -219,13 +214,13 @@ impl<T, M, S> Pool<T, M, S> {
         self.core.get().expect("a pool has a core from its first use on")
     }
 
-    /// Returns where a guard returns its object.
-    pub(super) fn return_to(&self) -> ReturnTo<T> {
-        self.used_core();
+    /// Returns what a guard of this object holds: the object, and where it goes back to.
+    pub(super) fn guarded(&self, full: CellBox<T>) -> (CellBox<T>, ReturnTo<T>) {
+        let full = self.used_core().chaos.note_lent(full);
         // SAFETY: it has a core. The last guard may free the core by this pointer, which a reference
         // would not allow.
         // bug: core freed by a reference
-        ReturnTo::core_of(unsafe { self.core.used() })
+        (full, ReturnTo::core_of(unsafe { self.core.used() }))
     }
 }
 
@@ -399,9 +394,10 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     pub unsafe fn from_raw(&self, object: NonNull<T>) -> Pooled<'_, T> {
         // SAFETY: the caller's promise. The pool has lent the object, so it has a core.
         unsafe {
-            let full = CellBox::from_value_ptr(object);
-            #[cfg(feature = "chaos")]
-            let full = if chaos::is_on() { self.core().rejoin(full) } else { full };
+            let mut full = CellBox::from_value_ptr(object);
+            if let Some(on) = chaos_mode::on() {
+                full = self.core().chaos.rejoin(on, full);
+            }
             Pooled::new(full, ReturnTo::core_of(self.core.used()))
         }
     }
@@ -429,10 +425,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// Returns a new object, whether or not others are idle.
     #[cfg(feature = "bytes")]
     pub(crate) fn get_new(&self) -> Pooled<'_, T> {
-        let full = self.make();
-        #[cfg(feature = "chaos")]
-        let full = self.used_core().note_lent(full);
-        Pooled::new(full, self.return_to())
+        let (full, return_to) = self.guarded(self.make());
+        Pooled::new(full, return_to)
     }
 
     /// Returns an object of the private part of the thread's own shard, if there is one.
@@ -490,9 +484,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
             if !core.lease_recalled(slow_path_seat(), has_room) {
                 return;
             }
-            let full = self.make();
-            #[cfg(feature = "chaos")]
-            let full = core.note_idle(full, None);
+            let full = core.chaos.note_idle(self.make(), None);
             let weight = core.weigh(full.get());
             if let Err(full) = core.shelve_new(slow_path_seat(), full, weight) {
                 return core.drop_counted(full, Reason::Full);
@@ -572,7 +564,6 @@ impl<T, M, S> fmt::Debug for Pool<T, M, S> {
 
 impl<T, M, S> Drop for Pool<T, M, S> {
     fn drop(&mut self) {
-        #[cfg(feature = "chaos")]
         self.look_for_misuse();
         if self.core.is_unused() {
             // SAFETY: it has not moved to a core, and is dropped once.

@@ -12,9 +12,7 @@ use super::{
     handle::CoreHandle,
     return_to::{ReturnTo, seat_unless_panicking},
 };
-#[cfg(feature = "chaos")]
-use crate::chaos;
-use crate::{containers::cell::CellBox, seat::current::current, shard::drops::Reason};
+use crate::{chaos_mode, containers::cell::CellBox, seat::current::current, shard::drops::Reason};
 
 /// A guard that holds an object of a [`Pool`](crate::Pool), and borrows the pool. See
 /// [`Pool::get`](crate::Pool::get).
@@ -75,9 +73,8 @@ impl<T> Pooled<'_, T> {
         let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
         let core = unsafe { return_to.core() };
-        #[cfg(feature = "chaos")]
-        if chaos::is_on() {
-            return core.detach_in_chaos(full);
+        if let Some(on) = chaos_mode::on() {
+            return core.detach_in_chaos(on, full);
         }
         core.detach_value(current(), full)
     }
@@ -88,11 +85,10 @@ impl<T> Pooled<'_, T> {
     /// Use it for objects that give themselves back: see [`Pool::from_raw`](crate::Pool::from_raw).
     #[must_use = "the object is leaked"]
     pub fn into_raw(this: Self) -> NonNull<T> {
-        let (full, _return_to) = Self::into_parts(this);
-        #[cfg(feature = "chaos")]
+        let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
-        let full = unsafe { _return_to.core() }.note_raw(full);
-        full.into_value_ptr()
+        let core = unsafe { return_to.core() };
+        core.chaos.note_raw(full).into_value_ptr()
     }
 
     /// Drops the object instead of returning it to the pool. Use it for an object that is broken,
@@ -111,9 +107,8 @@ impl<T> Pooled<'_, T> {
         let (full, return_to) = Self::into_parts(this);
         // SAFETY: the guard has borrowed the pool.
         let core = unsafe { return_to.core() };
-        #[cfg(feature = "chaos")]
-        if chaos::is_on() {
-            return core.discard_in_chaos(full);
+        if let Some(on) = chaos_mode::on() {
+            return core.discard_in_chaos(on, full);
         }
         core.drop_counted(full, Reason::Discarded);
     }

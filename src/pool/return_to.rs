@@ -11,9 +11,8 @@ use std::{
 };
 
 use super::{core::Core, end::Loan, handle::LocalShard};
-#[cfg(feature = "chaos")]
-use crate::chaos;
 use crate::{
+    chaos_mode,
     containers::cell::CellBox,
     seat::current::CurrentSeat,
     shard::{drops::Reason, private::PrivateOwner},
@@ -93,9 +92,8 @@ impl<T> ReturnTo<T> {
         here: CurrentSeat,
         full: &CellBox<T>,
     ) -> bool {
-        #[cfg(feature = "chaos")]
         // bug: object kept by its own thread in chaos mode
-        if chaos::may_be_on() {
+        if chaos_mode::may_be_on() {
             return false;
         }
         // SAFETY: the caller's promise. The seat is not pinned: pins do not outlive a call of this
@@ -126,9 +124,8 @@ impl<T> ReturnTo<T> {
     unsafe fn give_back_slow(self, mut full: CellBox<T>) {
         // SAFETY: the caller's promise.
         let core = unsafe { self.core() };
-        #[cfg(feature = "chaos")]
-        if chaos::is_on() {
-            return core.give_back_in_chaos(full);
+        if let Some(on) = chaos_mode::on() {
+            return core.give_back_in_chaos(on, full);
         }
         // bug: spoilt object kept
         if panicking() {
@@ -217,11 +214,9 @@ impl<T> ReturnTo<T> {
         // SAFETY: the caller's promise. The loan ends after the object is back.
         let _loan = unsafe { Loan::new(self.0) };
         // SAFETY: the loan keeps the core alive.
-        if unsafe { self.core() }.has_ended() {
-            #[cfg(feature = "chaos")]
-            // SAFETY: as above.
-            let full = unsafe { self.core() }.returned(full);
-            return drop(full);
+        let core = unsafe { self.core() };
+        if core.has_ended() {
+            return drop(core.chaos.returned(full));
         }
         // SAFETY: as above.
         unsafe { self.give_back_slow(full) };

@@ -5,8 +5,7 @@
 //! since a thread that exits moves its objects to their shelves; but only the pool's own calls drop
 //! objects.
 
-#[cfg(feature = "chaos")]
-use crate::chaos::storage::{self, Rehouse};
+use crate::chaos_mode::storage::{self, Rehouse};
 
 /// Which pools [`collect`](crate::collect()) ages: [`Static`] or [`Scoped`]. A parameter of
 /// [`Pool`](crate::Pool).
@@ -16,7 +15,6 @@ pub trait Scope<T>: sealed::Sealed {
     const COLLECTED: bool;
 
     /// How chaos mode replaces what an object owns, if it knows the type.
-    #[cfg(feature = "chaos")]
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn rehouse() -> Option<Rehouse<T>>;
@@ -33,7 +31,6 @@ pub struct Scoped(());
 impl<T: 'static> Scope<T> for Static {
     const COLLECTED: bool = true;
 
-    #[cfg(feature = "chaos")]
     #[allow(private_interfaces)]
     fn rehouse() -> Option<Rehouse<T>> {
         storage::known()
@@ -43,7 +40,6 @@ impl<T: 'static> Scope<T> for Static {
 impl<T> Scope<T> for Scoped {
     const COLLECTED: bool = false;
 
-    #[cfg(feature = "chaos")]
     #[allow(private_interfaces)]
     fn rehouse() -> Option<Rehouse<T>> {
         None

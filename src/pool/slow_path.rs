@@ -7,9 +7,8 @@ use super::{
     core::Core, manage::Manage, manager_box::ManagerBox, pool::Pool, recall::Effort,
     return_to::ReturnTo, scope::Scope,
 };
-#[cfg(feature = "chaos")]
-use crate::chaos;
 use crate::{
+    chaos_mode,
     collect::{fork, join::slow_path_seat},
     containers::{
         cell::{CellBox, EmptyCell},
@@ -46,8 +45,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
             None => Core::try_new(seats, by_size(), common)?,
         };
         core.recycle = self.recycle;
-        #[cfg(feature = "chaos")]
-        self.set_chaos(&mut core);
+        core.chaos = self.chaos.hooks(self.name, S::rehouse());
         // bug: collects reach objects that borrow
         core.is_collected = S::COLLECTED;
         core.min_idle.store(self.min_idle, Relaxed);
@@ -63,29 +61,21 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// The slow path of [`get`](Self::get).
     #[inline(never)]
     pub(super) fn get_slow(&self) -> (CellBox<T>, ReturnTo<T>) {
-        self.try_get_slow(Effort::Modest).unwrap_or_else(|| {
-            let full = self.make();
-            #[cfg(feature = "chaos")]
-            let full = self.used_core().note_lent(full);
-            (full, self.return_to())
-        })
+        self.try_get_slow(Effort::Modest).unwrap_or_else(|| self.guarded(self.make()))
     }
 
     /// The slow path of [`try_get`](Self::try_get).
     #[inline(never)]
     pub(super) fn try_get_slow(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        #[cfg(feature = "chaos")]
-        if chaos::is_on() {
-            let full = self.search_in_chaos(effort)?;
-            return Some((self.used_core().note_lent(full), self.return_to()));
+        if let Some(on) = chaos_mode::on() {
+            return Some(self.guarded(self.search_in_chaos(on, effort)?));
         }
         if self.has_nothing() { None } else { self.search_loan(effort) }
     }
 
     #[inline(never)]
     fn search_loan(&self, effort: Effort) -> Option<(CellBox<T>, ReturnTo<T>)> {
-        let full = self.hit_fenced().or_else(|| self.search(effort))?;
-        Some((full, self.return_to()))
+        Some(self.guarded(self.hit_fenced().or_else(|| self.search(effort))?))
     }
 
     /// Does what would be a hit elsewhere, where the fences are symmetric.
@@ -156,10 +146,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         match create() {
             Ok(object) => {
                 self.core().count(current(), |counters| &counters.created);
-                let full = empty.fill(object);
-                #[cfg(feature = "chaos")]
-                let full = self.used_core().note_lent(full);
-                Ok((full, self.return_to()))
+                Ok(self.guarded(empty.fill(object)))
             }
             Err(error) => {
                 self.core().push_empty(current(), empty);
@@ -172,9 +159,6 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     pub(super) fn attach_cell(&self, object: T) -> (CellBox<T>, ReturnTo<T>) {
         // bug: attached object not counted
         self.core().left.add(1_usize.wrapping_neg());
-        let full = self.empty_cell().fill(object);
-        #[cfg(feature = "chaos")]
-        let full = self.used_core().note_lent(full);
-        (full, self.return_to())
+        self.guarded(self.empty_cell().fill(object))
     }
 }

@@ -4,9 +4,8 @@
 use super::{
     core::Core, hooks::CountOnDrop, manage::Manage, pool::Pool, recall::Effort, scope::Scope,
 };
-#[cfg(feature = "chaos")]
-use crate::chaos;
 use crate::{
+    chaos_mode,
     collect::join::slow_path_seat,
     containers::cell::EmptyCell,
     seat::current::current,
@@ -60,9 +59,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// own shard.
     #[inline(always)]
     fn take_local(&self) -> Option<T> {
-        #[cfg(feature = "chaos")]
         // bug: hit by value in chaos mode
-        if chaos::may_be_on() {
+        if chaos_mode::may_be_on() {
             return None;
         }
         self.pin_local()?.private().take()
@@ -109,8 +107,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// As for [`ptr::read`](std::ptr::read), if this returns true.
     #[inline(always)]
     unsafe fn put_local(&self, from: *const T) -> bool {
-        #[cfg(feature = "chaos")]
-        if chaos::may_be_on() {
+        if chaos_mode::may_be_on() {
             return false;
         }
         // SAFETY: the caller's promise.
@@ -120,9 +117,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     #[inline(never)]
     fn put_slow(&self, mut value: T) {
         let core = self.core();
-        #[cfg(feature = "chaos")]
-        if chaos::is_on() {
-            return core.put_in_chaos(value);
+        if let Some(on) = chaos_mode::on() {
+            return core.put_in_chaos(on, value);
         }
         if !self.is_plain && !core.recycle_ok(&mut value) {
             return;
@@ -207,9 +203,8 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// The slow path of [`try_take`](Self::try_take).
     #[inline(never)]
     fn try_take_slow(&self, effort: Effort) -> Option<T> {
-        #[cfg(feature = "chaos")]
-        if chaos::is_on() {
-            return Some(self.core().take_value(current(), self.search_in_chaos(effort)?));
+        if let Some(on) = chaos_mode::on() {
+            return Some(self.core().take_value(current(), self.search_in_chaos(on, effort)?));
         }
         if self.has_nothing() { None } else { self.search_value(effort) }
     }
