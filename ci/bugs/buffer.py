@@ -58,7 +58,7 @@ bug("the dropping thread learns", "storage.stripe", "Hints::here()",
 bug("buffer kept during a panic", ".filter(|_| !panicking())", "",
     tests="--test buffers contract::a_panic_discards_its_buffer")
 
-bug("moved buffers still outstanding", "self.stripe().moved_out(guard.class);", "",
+bug("moved buffers not outstanding", "pool.put_attached(storage)", "pool.put(storage)",
     tests="--test buffers frozen::outstanding")
 
 bug("detached buffers still outstanding",

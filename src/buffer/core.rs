@@ -6,7 +6,7 @@
 use std::{collections::TryReserveError, thread::panicking};
 
 use super::{
-    class::{CLASSES, Sizes},
+    class::Sizes,
     classes::{ADOPTED, Classes, NONE, OVERSIZE, Storage},
     hint::{Hints, Stripe},
     options::Options,
@@ -237,8 +237,8 @@ impl BufferCore {
             return self.discard(guard);
         };
         let storage = Storage { class, stripe: NONE, ..self.detach(guard) };
-        self.stripe().moved_in(class);
-        pool.put(storage);
+        // bug: moved buffers not outstanding
+        pool.put_attached(storage);
         // SeqCst: pairs with the fence in `end`. Either the caller sees that the pool has ended, or `end`
         // sees the class, which may have been made for this buffer.
         fence(SeqCst);
@@ -257,8 +257,6 @@ impl BufferCore {
     /// Takes a buffer out of its pool for good.
     pub(super) fn detach(&self, guard: Pooled<'_, Storage>) -> Storage {
         self.count_in(&guard);
-        // bug: moved buffers still outstanding
-        self.stripe().moved_out(guard.class);
         Pooled::detach(guard)
     }
 
@@ -275,8 +273,8 @@ impl BufferCore {
         Pooled::discard(guard);
     }
 
-    /// Counts the bytes of a buffer of no class as on loan. `stats` computes those of the classes
-    /// from other counts.
+    /// Counts the bytes of a buffer of no class as on loan. Those of the classes follow from the numbers of
+    /// buffers.
     fn count_out(&self, storage: &mut Storage) {
         if storage.class == NONE {
             storage.kib = u32::try_from(storage.vec.capacity() >> 10).unwrap_or(u32::MAX);
@@ -352,10 +350,6 @@ impl BufferCore {
         let mut stats = BufferStats::default();
         for (class, pool) in self.classes.all_made() {
             let (of_class, size) = (pool.stats(), self.sizes().size(class) as u64);
-            let gone = of_class.dropped + of_class.idle;
-            let lent = self.hints.outstanding(usize::from(class), of_class.created, gone);
-            stats.outstanding += lent;
-            stats.outstanding_bytes += lent * size;
             stats.add(of_class, size);
         }
         // More only while other threads move buffers from one class to another.
@@ -371,10 +365,8 @@ impl BufferCore {
     /// Adds the statistics of the buffers of no class.
     fn add_unclassed(&self, stats: &mut BufferStats) {
         let [oversize, adopted] = [OVERSIZE, ADOPTED].map(|class| self.classes.get(class).stats());
-        let created = oversize.created + adopted.created;
-        let gone = oversize.dropped + adopted.dropped;
-        stats.outstanding += self.hints.outstanding(CLASSES, created, gone);
         stats.add(oversize, 0);
+        stats.outstanding += adopted.outstanding;
         stats.adopted = adopted.created;
         stats.dropped += adopted.dropped;
         let bytes = self.hints.all().map(|stripe| stripe.unclassed.load(Relaxed));

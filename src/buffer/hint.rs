@@ -66,9 +66,6 @@ unsafe impl Sync for Hints {}
 pub(crate) struct Stripe {
     /// A packed [`Hint`].
     hint: AtomicU32,
-    /// For each class, how many buffers were moved into it from another class or from outside, less
-    /// those that were moved out of it. The last one is for buffers of no class. May wrap.
-    moved: [AtomicU32; CLASSES + 1],
     /// The capacity in bytes of the buffers of no class that are on loan. May wrap.
     pub(crate) unclassed: AtomicUsize,
     /// Buffers that were dropped because they were larger than the pool keeps.
@@ -209,17 +206,6 @@ impl Hints {
         let made = (0..STRIPES as u8).filter(|&index| self.is_made(index));
         made.map(|index| self.stripe(index)).chain([&self.rest])
     }
-
-    /// Returns how many buffers of a class are on loan, given how many its pool has created, and
-    /// how many of its buffers are `gone`: dropped, or idle. `CLASSES` stands for buffers of no
-    /// class.
-    pub(crate) fn outstanding(&self, class: usize, created: u64, gone: u64) -> u64 {
-        let moved = self.all().map(|stripe| stripe.moved[class].load(Relaxed));
-        let moved = moved.fold(0, u32::wrapping_add);
-        let lent = (created.wrapping_sub(gone) as u32).wrapping_add(moved);
-        // Below zero only while other threads use the pool.
-        (lent as i32).max(0) as u64
-    }
 }
 
 impl Drop for Hints {
@@ -236,7 +222,6 @@ impl Stripe {
     const fn new(class: u8) -> Self {
         Self {
             hint: AtomicU32::new(u32::from_le_bytes([class, 0, 0, 0])),
-            moved: [const { AtomicU32::new(0) }; CLASSES + 1],
             unclassed: AtomicUsize::new(0),
             oversize: AtomicUsize::new(0),
             underused: AtomicUsize::new(0),
@@ -267,17 +252,6 @@ impl Stripe {
             self.hint.store(Hint { made: hint.made + 1, ..hint }.pack(), Relaxed);
         }
         may
-    }
-
-    /// Counts a buffer that moves into `class` without being created there. A number that is not a
-    /// class stands for buffers of no class.
-    pub(crate) fn moved_in(&self, class: u8) {
-        self.moved[usize::from(class).min(CLASSES)].fetch_add(1, Relaxed);
-    }
-
-    /// Counts a buffer that moves out of `class` without being dropped there.
-    pub(crate) fn moved_out(&self, class: u8) {
-        self.moved[usize::from(class).min(CLASSES)].fetch_sub(1, Relaxed);
     }
 
     /// A fast check for the hit path. True means that `learn` would change nothing and keep the

@@ -48,6 +48,8 @@ impl BufferStats {
     pub(super) fn add(&mut self, class: Stats, size: u64) {
         self.idle += class.idle;
         self.idle_bytes += class.idle * size;
+        self.outstanding += class.outstanding;
+        self.outstanding_bytes += class.outstanding * size;
         self.hits += class.hits;
         self.misses += class.created;
         self.steals += class.steals;

@@ -96,6 +96,14 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         }
     }
 
+    /// As [`put`](Self::put), for a value that comes from elsewhere and is one of the pool's objects from now
+    /// on.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn put_attached(&self, value: T) {
+        self.core().left.add(1_usize.wrapping_neg());
+        self.put(value);
+    }
+
     /// Copies the value at `from` into the private part of the thread's own shard, and returns
     /// whether it did. If so, the caller must forget the value.
     ///
