@@ -101,6 +101,7 @@ impl Classes {
         let limit = if class < OVERSIZE { options.limit(class) } else { 0 };
         let pool = <Pool<Storage>>::new(Storage::new)
             .with_max_idle(limit)
+            .with_name(options.name)
             .with_rehouse("buffers", Storage::rehouse(options.wipes()));
         let pool = try_box(pool)?;
         // bug: class without memory of its own

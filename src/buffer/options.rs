@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub(super) max_idle: usize,
     /// The capacity that `get` hands out before it has learnt another.
     pub(super) initial_capacity: usize,
+    /// The name of the pool, or an empty string.
+    pub(super) name: &'static str,
     #[cfg(feature = "zeroize")]
     pub(super) wipes: bool,
 }
@@ -31,6 +33,7 @@ impl Options {
             max_idle_bytes: MAX_IDLE_BYTES,
             max_idle: usize::MAX,
             initial_capacity: LEAST,
+            name: "",
             #[cfg(feature = "zeroize")]
             wipes: false,
         }

@@ -148,6 +148,33 @@ impl BufferPool {
         self
     }
 
+    /// Gives the pool a name, which [`name`](Self::name) returns and `Debug` shows. The feature `metrics`
+    /// reports the pool if it has one, as the sum of its size classes; events of the feature `tracing`
+    /// show the name.
+    ///
+    /// # Panics
+    ///
+    /// If the pool has been used already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corepool::buffer::BufferPool;
+    ///
+    /// static BODIES: BufferPool = BufferPool::new().with_name("bodies");
+    /// assert_eq!(BODIES.name(), "bodies");
+    /// ```
+    pub const fn with_name(mut self, name: &'static str) -> Self {
+        assert!(self.is_unused(), "the name must be set before the pool is used");
+        self.options.name = name;
+        self
+    }
+
+    /// Returns the pool's [name](Self::with_name), or an empty string.
+    pub const fn name(&self) -> &'static str {
+        self.options.name
+    }
+
     /// Overwrites the whole capacity of a buffer with zeros when the buffer comes back, and before
     /// the pool frees its memory. Requires the feature `zeroize`.
     ///
@@ -480,6 +507,7 @@ impl Default for BufferPool {
 impl fmt::Debug for BufferPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BufferPool")
+            .field("name", &self.options.name)
             .field("max_capacity", &self.options.sizes.max())
             .field("max_idle_bytes", &self.options.max_idle_bytes)
             .finish_non_exhaustive()

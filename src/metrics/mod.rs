@@ -20,6 +20,11 @@
 //! `full`, `refused`, `discarded` or `panicking`: see [`Stats`](crate::Stats). Counters never decrease: what a
 //! pool has counted stays when the pool is dropped.
 //!
+//! A `BufferPool` with a name takes part, too, as the sum of its size classes. So `corepool_created_total` also
+//! counts buffers that were adopted, and `corepool_collects_total` each class that has aged. A request that finds
+//! nothing in its class searches the next one. `corepool_misses_total` counts both searches if they fail, and the
+//! first one if the second succeeds: compare the hits with the buffers that were created instead.
+//!
 //! With the feature `rt`, there are metrics for each runtime, with the labels `runtime`, a number that counts
 //! runtimes from 1 on, and `name`, which is [`thread_name`](crate::rt::Builder::thread_name). The gauges are
 //! `corepool_rt_workers`, `_threads`, `_running`, `_blocking`, `_detached`, `_spinning`, `_queued`, `_injected` and

@@ -92,7 +92,7 @@ fn bounds_are_in_bytes() {
 }
 
 #[test]
-fn a_bound_after_the_first_use_panics() {
+fn an_option_after_the_first_use_panics() {
     let _alone = alone();
     let used = || {
         let pool = BufferPool::new();
@@ -105,6 +105,8 @@ fn a_bound_after_the_first_use_panics() {
     assert_eq!(panic_of(|| used().with_max_idle(1)), text);
     let text = "the capacity must be set before the pool is used";
     assert_eq!(panic_of(|| used().with_initial_capacity(1)), text);
+    let text = "the name must be set before the pool is used";
+    assert_eq!(panic_of(|| used().with_name("late")), text);
 }
 
 #[test]

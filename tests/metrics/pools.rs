@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use corepool::{Pool, Pooled, Stats, metrics::install};
+use corepool::{Pool, Pooled, Stats, buffer::BufferPool, metrics::install};
 
 use crate::recorder::Values;
 
@@ -119,6 +119,42 @@ fn counters_outlive_a_pool_that_has_lent_objects() {
         drop(held);
         report();
         assert_eq!(counters(values, "lends"), [2, 1, 2, 0, 0, 0].map(Some));
+    });
+}
+
+/// A buffer that has moved to another class is counted there, and nowhere else.
+#[test]
+fn a_named_buffer_pool_reports_the_sum_of_its_classes() {
+    let pool = BufferPool::new().with_name("of all sizes");
+    reporting(|values, report| {
+        let mut moved = pool.with_capacity(1 << 10);
+        moved.resize(16 << 10, 0);
+        drop(moved);
+        let mut held = vec![pool.with_capacity(16 << 10), pool.with_capacity(3000)];
+        held.extend([pool.adopt(vec![0; 5000]), pool.with_capacity(4 << 20)]);
+        drop(pool.with_capacity(1 << 10));
+        report();
+        assert_eq!(gauges(values, "of all sizes"), [Some(1.0), Some(4.0)]);
+        let [created, hits, ..] = counters(values, "of all sizes");
+        assert_eq!((created, hits), (Some(5), Some(1)));
+        drop(held);
+        report();
+        assert_eq!(gauges(values, "of all sizes"), [Some(4.0), Some(0.0)]);
+        assert_eq!(dropped(values, "of all sizes").map(Option::unwrap).iter().sum::<u64>(), 1);
+        drop(pool);
+        report();
+        assert_eq!(gauges(values, "of all sizes"), [Some(0.0); 2]);
+        assert_eq!(counters(values, "of all sizes")[0], Some(5));
+    });
+}
+
+#[test]
+fn buffer_pools_without_a_name_are_not_reported() {
+    let pool = BufferPool::new();
+    reporting(|values, report| {
+        drop(pool.get());
+        report();
+        assert_eq!(values.keys("pool=\"\""), [""; 0]);
     });
 }
 
