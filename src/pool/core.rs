@@ -28,7 +28,7 @@ use crate::{
     shard::{
         counters::{Counters, Found},
         drops::Drops,
-        lookup::{self, NOBODY},
+        lookup::{self, NOBODY, Shards},
         owner::Owner,
         private::magazine::NewMagazine,
         shard::Shard,
@@ -204,11 +204,9 @@ impl<T> Core<T> {
     }
 
     /// Returns all shards.
-    pub(crate) fn shards<'a>(
-        &'a self,
-        reading: &'a Reading<'_>,
-    ) -> impl Iterator<Item = &'a Shard<T>> {
-        self.seats.all(0, 1).filter_map(|seat| self.shard(seat, reading))
+    pub(crate) fn shards<'a>(&'a self, reading: &'a Reading<'_>) -> Shards<'a, T> {
+        // SAFETY: our index is that of our shards.
+        unsafe { lookup::all_shared(self.seats.all(0, 1), self.index(), reading) }
     }
 
     /// Allocates a shard for `seat`, which has none, and its entry in the seat's table. `None` if
@@ -338,8 +336,9 @@ impl<T> Core<T> {
         &'a self,
         bit: usize,
         reading: &'a Reading<'_>,
-    ) -> impl Iterator<Item = &'a Shard<T>> {
-        self.seats.all(bit, BITS).filter_map(|seat| self.shard(seat, reading))
+    ) -> Shards<'a, T> {
+        // SAFETY: our index is that of our shards.
+        unsafe { lookup::all_shared(self.seats.all(bit, BITS), self.index(), reading) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of all seats, and their assignment to threads.
 
-use std::sync::Arc;
+use std::{iter::StepBy, ops::Range, sync::Arc};
 
 use super::{
     buckets::{self, MAX_SEATS, locate},
@@ -31,6 +31,22 @@ pub(crate) struct Seats {
     made: AtomicUsize,
     pub(super) readers: Readers,
     moves: Moves,
+}
+
+/// An iterator over seats. It is a type of its own, without closures, so that it is compiled here once, and
+/// not again for each type of objects.
+#[derive(Debug)]
+pub(crate) struct SeatIter<'a> {
+    seats: &'a Seats,
+    ids: StepBy<Range<usize>>,
+}
+
+impl<'a> Iterator for SeatIter<'a> {
+    type Item = &'a Seat;
+
+    fn next(&mut self) -> Option<&'a Seat> {
+        self.ids.next().map(|id| self.seats.get(id))
+    }
 }
 
 /// The free ids: a bit for each seat, so that freeing an id allocates nothing.
@@ -115,8 +131,8 @@ impl Seats {
     }
 
     /// Returns the seats that were ever assigned and whose ids are `first`, `first + step` and so on.
-    pub(crate) fn all(&self, first: usize, step: usize) -> impl Iterator<Item = &Seat> {
-        (first..self.made()).step_by(step).map(|id| self.get(id))
+    pub(crate) fn all(&self, first: usize, step: usize) -> SeatIter<'_> {
+        SeatIter { seats: self, ids: (first..self.made()).step_by(step) }
     }
 
     /// Makes seat `id`, with the others of its bucket, unless it exists. Returns `None` if there is

@@ -3,11 +3,11 @@
 //! A missing shard is the placeholder [`NOBODY`]. Its slot and its magazine are closed, so a hit on
 //! it fails like any other, and nothing is ever written to it.
 
-use std::ptr::NonNull;
+use std::{marker::PhantomData, ptr::NonNull};
 
 use super::shard::Shard;
 use crate::{
-    seat::{reading::Reading, seat::Seat, shards::AnyShard},
+    seat::{reading::Reading, seat::Seat, shards::AnyShard, table::SeatIter},
     sync::{AtomicUsize, placeholder},
 };
 
@@ -70,9 +70,56 @@ pub(crate) unsafe fn shared<'a, T>(
     index: usize,
     reading: &'a Reading<'_>,
 ) -> Option<&'a Shard<T>> {
-    let shard = seat.shared_shard(index, reading).filter(|shard| shard.as_ptr() != NOBODY)?;
+    let shard = shared_any(seat, index, reading)?;
     // SAFETY: the caller's promise. No shard is freed that the reader finds.
     Some(unsafe { typed(shard) })
+}
+
+fn shared_any(seat: &Seat, index: usize, reading: &Reading<'_>) -> Option<AnyShard> {
+    seat.shared_shard(index, reading).filter(|shard| shard.as_ptr() != NOBODY)
+}
+
+/// Returns the shards at a pool's `index` of these seats, for any thread.
+///
+/// # Safety
+///
+/// As for [`shared`].
+pub(crate) unsafe fn all_shared<'a, T>(
+    seats: SeatIter<'a>,
+    index: usize,
+    reading: &'a Reading<'_>,
+) -> Shards<'a, T> {
+    Shards { all: AnyShards { seats, index, reading }, of: PhantomData }
+}
+
+/// An iterator over the shards of a pool.
+pub(crate) struct Shards<'a, T> {
+    all: AnyShards<'a>,
+    of: PhantomData<&'a Shard<T>>,
+}
+
+impl<'a, T> Iterator for Shards<'a, T> {
+    type Item = &'a Shard<T>;
+
+    fn next(&mut self) -> Option<&'a Shard<T>> {
+        // SAFETY: the promise of `all_shared`. No shard is freed that the reader finds.
+        self.all.next().map(|shard| unsafe { typed(shard) })
+    }
+}
+
+/// The part of [`Shards`] that does not depend on the type of the objects.
+struct AnyShards<'a> {
+    seats: SeatIter<'a>,
+    index: usize,
+    reading: &'a Reading<'a>,
+}
+
+impl Iterator for AnyShards<'_> {
+    type Item = AnyShard;
+
+    fn next(&mut self) -> Option<AnyShard> {
+        self.seats.find_map(|seat| shared_any(seat, self.index, self.reading))
+    }
 }
 
 /// Returns a shard with its type.
