@@ -178,7 +178,7 @@ fn pin_dormant() {
         let id = seats.join().unwrap().id;
         // SAFETY: the only claim at this time.
         let claim = unsafe { Claim::new(&seats, true) };
-        claim.visit(|_| true);
+        claim.visit(&mut |_| true);
         drop(claim);
         let generation = Arc::new(AtomicUsize::new(0));
         let owner = {
@@ -195,7 +195,7 @@ fn pin_dormant() {
         // SAFETY: the only claim at this time.
         let claim = unsafe { Claim::of_used(&seats, true) };
         let mut visited = false;
-        claim.visit(|_| {
+        claim.visit(&mut |_| {
             visited = true;
             shards.touch(id);
             false

@@ -290,7 +290,7 @@ fn recall_of_own_units_beside_a_claim() {
         let (pool, lent) = pool_with_a_lent_object();
         let other = other(&pool, |pool| {
             // For another pool.
-            recall_from(&pool.seats, |id| id == 0, Patience::Waits, |_, (): &mut ()| (), drop);
+            recall_from(&pool.seats, &|id| id == 0, Patience::Waits, |_, (): &mut ()| (), drop);
         });
         let lease = || pool.core.quota.lease(1) == 1;
         let leased = pool.core.lease_recalled(Some(held(&pool, 0)), lease);

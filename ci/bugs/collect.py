@@ -14,7 +14,7 @@ bug("exit waits for destructors", "registry.thread.collecting && left.is_zero()"
 
 # collect/collect.rs
 
-bug("flip without a claim", "claim.visit(|seat| {", "let _ = &claim; let mut visit = |f: &mut dyn FnMut(&Seat) -> bool| seats.all(0, 1).for_each(|seat| _ = f(seat)); visit(&mut |seat| {",
+bug("flip without a claim", "claim.visit(&mut |seat| {", "let _ = &claim; let mut visit = |f: &mut dyn FnMut(&Seat) -> bool| seats.all(0, 1).for_each(|seat| _ = f(seat)); visit(&mut |seat| {",
     models="flip_against_owner", schedules="collectors", soak="")
 
 bug("heavy fence for each pool", "unsafe", "seats.fence_kind().heavy(); unsafe",

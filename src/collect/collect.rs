@@ -73,11 +73,13 @@ pub(crate) unsafe fn age_pools(seats: &Seats, which: Which<'_>) {
         free_removed(seats, which.registry);
         drain(seats, which);
     }
+    let moving = seats.moves().begin();
     // SAFETY: locked, and drained.
-    seats.moves().during(|| unsafe {
+    unsafe {
         flip(seats, which);
         which.pools().for_each(|pool| pool.keep_min_idle());
-    });
+    }
+    drop(moving);
     seats.end_removals();
     // SAFETY: the caller holds the lock.
     unsafe { free_removed(seats, which.registry) };
@@ -96,7 +98,7 @@ unsafe fn flip(seats: &Seats, which: Which<'_>) {
     let mut claim = unsafe { Claim::of_used(seats, all) };
     claim.let_threads_join();
     // bug: flip without a claim
-    claim.visit(|seat| {
+    claim.visit(&mut |seat| {
         let mut left = 0;
         which.shards(seat, |pool, shard| {
             // SAFETY: advanced above, and the seat is claimed.

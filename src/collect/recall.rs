@@ -30,7 +30,7 @@ pub(crate) enum Patience {
 /// include the calling thread's own seat, which is not pinned. `store` must not lock the registry.
 pub(crate) fn recall_from<L: Default, R>(
     seats: &Seats,
-    wanted: impl Fn(usize) -> bool,
+    wanted: &dyn Fn(usize) -> bool,
     patience: Patience,
     mut recall: impl FnMut(&Seat, &mut L),
     store: impl FnOnce(L) -> R,
@@ -41,15 +41,14 @@ pub(crate) fn recall_from<L: Default, R>(
     }
     // bug: recall without the registry's lock
     let _registry = lock(patience)?;
-    seats.moves().during(|| {
-        let mut got = L::default();
-        // SAFETY: the lock makes this the only claim.
-        unsafe { Claim::of(seats, wanted) }.visit(|seat| {
-            recall(seat, &mut got);
-            false
-        });
-        Some(store(got))
-    })
+    let _moving = seats.moves().begin();
+    let mut got = L::default();
+    // SAFETY: the lock makes this the only claim.
+    unsafe { Claim::of(seats, wanted) }.visit(&mut |seat| {
+        recall(seat, &mut got);
+        false
+    });
+    Some(store(got))
 }
 
 /// Returns whether a recall takes microseconds. In a process that has not been registered for the heavy

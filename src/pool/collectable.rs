@@ -134,15 +134,15 @@ impl<T: Send> Collectable for Core<T> {
 
     unsafe fn catch_up(&self, seat: &Seat, shard: AnyShard) {
         let mut late = Pending::new();
-        self.seats.moves().during(|| {
-            // SAFETY: the shard is ours. The caller holds the seat, is not pinned, and no collector
-            // is at work.
-            unsafe { self.age_shard(seat, typed(shard), &mut late) };
-            // The caller may be in the middle of a `get`, so these are not dropped here: the next
-            // collect does that.
-            // bug: overdue objects live on
-            self.shelf.append_aged(std::mem::take(&mut late.objects));
-        });
+        let moving = self.seats.moves().begin();
+        // SAFETY: the shard is ours. The caller holds the seat, is not pinned, and no collector is at
+        // work.
+        unsafe { self.age_shard(seat, typed(shard), &mut late) };
+        // The caller may be in the middle of a `get`, so these are not dropped here: the next
+        // collect does that.
+        // bug: overdue objects live on
+        self.shelf.append_aged(std::mem::take(&mut late.objects));
+        drop(moving);
         self.with_pending(|pending| pending.empties.append(late.empties));
     }
 
@@ -154,8 +154,10 @@ impl<T: Send> Collectable for Core<T> {
         let owner = unsafe { shard.owner() };
         self.with_pending(|pending| pending.empties.append(owner.private().take_empties()));
         self.unreserve(&owner);
+        let moving = self.seats.moves().begin();
         // bug: private objects left behind
-        self.seats.moves().during(|| self.shelf.append(owner.take_private(&self.quota)));
+        self.shelf.append(owner.take_private(&self.quota));
+        drop(moving);
         shard.private.evidence().reset();
         self.unmark_private(seat.id);
         if shard.published() {

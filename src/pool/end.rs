@@ -70,7 +70,7 @@ impl<T> Core<T> {
         // shard is added.
         let claim = unsafe { Claim::new(&self.seats, false) };
         let mut loans = 0_usize;
-        let all = claim.visit_patiently(|seat| {
+        let all = claim.visit_patiently(&mut |seat| {
             // bug: end of a pool overlooks a shard
             if let Some(shard) = self.take_shard(seat) {
                 // SAFETY: the seat is claimed.

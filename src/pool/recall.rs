@@ -239,7 +239,7 @@ impl<T> Core<T> {
             // SAFETY: claimed.
             got.append(unsafe { self.recall_shard(seat, wanted) });
         };
-        recall_from(&self.seats, is_hoarder, patience, recall, store)
+        recall_from(&self.seats, &is_hoarder, patience, recall, store)
     }
 
     /// Returns the bits of up to [`HOARDERS`] shards that keep what is `wanted`, as a word of the

@@ -27,6 +27,9 @@ const PATIENCE: usize = test_size(10_000, 1);
 /// another owner. It skips the others, which are late as if they had stayed pinned: either such an
 /// owner sees its gate claimed and stands back, or it may be using its shards, and the collector does
 /// not touch them.
+///
+/// Functions are passed as `dyn`, so that what calls them is compiled here once, and not again for each
+/// type of objects.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     seats: &'a Seats,
@@ -57,7 +60,7 @@ impl<'a> Claim<'a> {
     pub(crate) unsafe fn new(seats: &'a Seats, all: bool) -> Self {
         let purpose = if all { Purpose::AgeAll } else { Purpose::AgeOne };
         // SAFETY: the caller's promise.
-        unsafe { Self::with(seats, purpose, |seat| seat.claim()) }
+        unsafe { Self::with(seats, purpose, &mut |seat| seat.claim()) }
     }
 
     /// Claims the seats that may have shards: those that are not dormant.
@@ -68,7 +71,7 @@ impl<'a> Claim<'a> {
     pub(crate) unsafe fn of_used(seats: &'a Seats, all: bool) -> Self {
         let purpose = if all { Purpose::AgeAll } else { Purpose::AgeOne };
         // SAFETY: the caller's promise.
-        unsafe { Self::with(seats, purpose, |seat| seat.claim_unless_dormant()) }
+        unsafe { Self::with(seats, purpose, &mut |seat| seat.claim_unless_dormant()) }
     }
 
     /// Claims the seats whose ids are `wanted`, for a recall.
@@ -76,21 +79,21 @@ impl<'a> Claim<'a> {
     /// # Safety
     ///
     /// As for [`new`](Self::new).
-    pub(crate) unsafe fn of(seats: &'a Seats, wanted: impl Fn(usize) -> bool) -> Self {
-        let claim = |seat: &Seat| {
+    pub(crate) unsafe fn of(seats: &'a Seats, wanted: &dyn Fn(usize) -> bool) -> Self {
+        let mut claim = |seat: &Seat| {
             if wanted(seat.id) {
                 // SAFETY: the caller's promise.
                 unsafe { seat.claim() };
             }
         };
         // SAFETY: as above.
-        unsafe { Self::with(seats, Purpose::Recall, claim) }
+        unsafe { Self::with(seats, Purpose::Recall, &mut claim) }
     }
 
     /// # Safety
     ///
     /// As for [`new`](Self::new).
-    unsafe fn with(seats: &'a Seats, purpose: Purpose, claim_one: impl FnMut(&'a Seat)) -> Self {
+    unsafe fn with(seats: &'a Seats, purpose: Purpose, claim_one: &mut dyn FnMut(&Seat)) -> Self {
         let free = lock(&seats.free);
         let claim = Self { seats, made: free.made, free: Some(free), purpose };
         // The gates are opened by `visit`, or by `Claim::drop`.
@@ -117,7 +120,7 @@ impl<'a> Claim<'a> {
 
     /// Calls `f` on each seat that can be reached, and releases it. Seats whose owners are waiting
     /// for it come first. If `f` returns that the seat has no shards, it becomes dormant.
-    pub(crate) fn visit(&self, mut f: impl FnMut(&Seat) -> bool) {
+    pub(crate) fn visit(&self, f: &mut dyn FnMut(&Seat) -> bool) {
         let mut finish = |seat: &Seat| {
             let unused = seat.reach(self.leaves_work()) && f(seat);
             let all = self.purpose == Purpose::AgeAll;
@@ -144,7 +147,7 @@ impl<'a> Claim<'a> {
 
     /// Calls `f` on each seat that can be reached, and waits much longer for it than a collect does.
     /// Returns whether all were reached. The seats stay claimed.
-    pub(crate) fn visit_patiently(&self, mut f: impl FnMut(&Seat)) -> bool {
+    pub(crate) fn visit_patiently(&self, f: &mut dyn FnMut(&Seat)) -> bool {
         let mut all = true;
         for seat in self.claimed() {
             for _ in (0..PATIENCE).take_while(|_| seat.is_busy()) {

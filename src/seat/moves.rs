@@ -21,32 +21,43 @@ impl Moves {
         Self(AtomicUsize::new(0))
     }
 
-    /// Calls `f`, which moves objects. The caller holds the registry's lock.
-    pub(crate) fn during<R>(&self, f: impl FnOnce() -> R) -> R {
+    /// Begins a move, which lasts until the result is dropped. The caller holds the registry's lock.
+    pub(crate) fn begin(&self) -> Moving<'_> {
         let before = self.0.load(Relaxed);
         self.0.store(before.wrapping_add(1), Relaxed);
-        // Release: pairs with the fence in `none_since`, in a thread that has seen a change by `f`.
+        // Release: pairs with the fence in `none_since`, in a thread that has seen a change by the move.
         // bug: move begins without a fence
         fence(Release);
-        let result = f();
-        // Release: pairs with the Acquire of `begin_search`, for the places that objects moved to.
-        // bug: move ends without release
-        self.0.store(before.wrapping_add(2), Release);
-        result
+        Moving { count: &self.0, after: before.wrapping_add(2) }
     }
 
     /// Returns the count, for [`none_since`](Self::none_since).
     pub(crate) fn begin_search(&self) -> usize {
-        // Acquire: pairs with the Release of `during`.
+        // Acquire: pairs with the Release of `Moving::drop`.
         self.0.load(Acquire)
     }
 
     /// Returns whether no move has met a search since `begin_search` returned `before`.
     pub(crate) fn none_since(&self, before: usize) -> bool {
-        // Acquire: pairs with the fence in `during`.
+        // Acquire: pairs with the fence in `begin`.
         // bug: search ends without a fence
         fence(Acquire);
         // bug: moves are not noticed
         before & 1 == 0 && self.0.load(Relaxed) == before
+    }
+}
+
+/// A move of objects. While this exists, a search that finds nothing is repeated.
+#[derive(Debug)]
+pub(crate) struct Moving<'a> {
+    count: &'a AtomicUsize,
+    after: usize,
+}
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire of `begin_search`, for the places that objects moved to.
+        // bug: move ends without release
+        self.count.store(self.after, Release);
     }
 }

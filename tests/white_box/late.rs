@@ -294,7 +294,7 @@ fn owners_that_wait_come_first() {
     let claim = unsafe { Claim::new(&seats, true) };
     assert!(pin(held[7]).is_none(), "claimed");
     let mut visited = Vec::new();
-    claim.visit(|seat| {
+    claim.visit(&mut |seat| {
         assert!(visited.iter().all(|&id: &usize| !held[id].is_claimed()), "released");
         visited.push(seat.id);
         if seat.id == 3 {
