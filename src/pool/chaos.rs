@@ -153,7 +153,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         core.age_at_random();
         // bug: search of a caller that creates nothing gives up
         if effort == Effort::Modest && dice::one_in(MISSES) {
-            core.count(current(), |counters| counters.for_result(Found::Nothing));
+            core.count(current(), &|counters| counters.for_result(Found::Nothing));
             return None;
         }
         let (full, known) = core.find_any(effort)?;
@@ -188,7 +188,7 @@ impl<T> Core<T> {
             (false, true) => Found::ShelfOrOwnTail,
             (false, false) => Found::Steal,
         };
-        self.count(current(), |counters| counters.for_result(found));
+        self.count(current(), &|counters| counters.for_result(found));
         Some((full, known))
     }
 

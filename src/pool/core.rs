@@ -311,7 +311,7 @@ impl<T> Core<T> {
 
     /// Increments a counter of the seat's shard, which only its owner writes, or of the core if
     /// there is no such shard, or it cannot be used now.
-    pub(crate) fn count(&self, seat: Option<&Seat>, of: impl Fn(&Counters) -> &Counter) {
+    pub(crate) fn count(&self, seat: Option<&Seat>, of: &dyn Fn(&Counters) -> &Counter) {
         if self.with_own(seat, |shard| of(&shard.shared.counters).count()).is_none() {
             of(&self.counters).add(1);
         }
@@ -324,11 +324,17 @@ impl<T> Core<T> {
         seat: Option<&Seat>,
         f: impl FnOnce(&Shard<T>) -> R,
     ) -> Option<R> {
+        let (shard, _pin) = self.pin_own(seat)?;
+        Some(f(shard))
+    }
+
+    /// Pins `seat`, and returns its shard, if there is one. `None` if a collector has claimed the seat.
+    fn pin_own<'a>(&'a self, seat: Option<&'a Seat>) -> Option<(&'a Shard<T>, Pin<'a>)> {
         let seat = seat?;
         // SAFETY: as in `pin`.
-        let _pin = unsafe { seat.pin() }?;
-        // SAFETY: pinned.
-        unsafe { self.own_shard(seat) }.map(f)
+        let pin = unsafe { seat.pin() }?;
+        // SAFETY: pinned, as long as the result exists.
+        Some((unsafe { self.own_shard(seat) }?, pin))
     }
 
     /// Returns the shards that share this bit of the map.

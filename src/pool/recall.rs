@@ -72,7 +72,7 @@ impl<T> Core<T> {
     }
 
     fn miss(&self, seat: Option<&Seat>) -> Option<CellBox<T>> {
-        self.count(seat, |counters| counters.for_result(Found::Nothing));
+        self.count(seat, &|counters| counters.for_result(Found::Nothing));
         None
     }
 
@@ -101,7 +101,7 @@ impl<T> Core<T> {
         let full = self.recall(seat, hoarders, wanted, patience, keep_one)?;
         trace::note_recall(self.name(), "object", full.is_some());
         let full = full?;
-        self.count(seat, |counters| counters.for_result(Found::Steal));
+        self.count(seat, &|counters| counters.for_result(Found::Steal));
         Some(full)
     }
 

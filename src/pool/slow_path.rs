@@ -124,7 +124,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         let manager = core.manager.as_ref().expect("set at the first use");
         // SAFETY: it is this pool's.
         let object = unsafe { manager.get::<M>() }.create();
-        core.count(current(), |counters| &counters.created);
+        core.count(current(), &|counters| &counters.created);
         object
     }
 
@@ -145,7 +145,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
         let empty = self.empty_cell();
         match create() {
             Ok(object) => {
-                self.core().count(current(), |counters| &counters.created);
+                self.core().count(current(), &|counters| &counters.created);
                 Ok(self.guarded(empty.fill(object)))
             }
             Err(error) => {

@@ -28,7 +28,7 @@ impl<T> Core<T> {
         }
         let (found, full) = self.search_others(seat);
         if full.is_some() {
-            self.count(seat, |counters| counters.for_result(found));
+            self.count(seat, &|counters| counters.for_result(found));
         }
         full
     }

@@ -193,7 +193,7 @@ impl<const PAD: usize> Oracle<PAD> {
     /// Returns a cell for a new object.
     pub(super) fn make(&mut self, seat: Option<&Seat>) -> EmptyCell<Token<PAD>> {
         let empty = self.core.pop_empty(seat).unwrap_or_else(EmptyCell::new);
-        self.core.count(seat, |tally| &tally.created);
+        self.core.count(seat, &|tally| &tally.created);
         self.model.counts.created += 1;
         empty
     }

@@ -316,7 +316,7 @@ fn stats_count_what_freed_shards_did() {
     assert!(pool.take(Some(seat)).is_none());
     pool.fill(Some(seat), 2 * (1 + PLACES));
     assert_eq!(pool.drain(Some(seat)), 2 * (1 + PLACES));
-    pool.core.count(Some(seat), |counters| &counters.created);
+    pool.core.count(Some(seat), &|counters| &counters.created);
     let before = pool.core.stats();
     assert_eq!((pool.collect(), pool.shards().count()), (0, 1), "used since the last collect");
     pool.fill(Some(seat), 1);
