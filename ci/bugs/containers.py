@@ -191,7 +191,7 @@ bug("weight state that must have memory",
     "Box::new(WeightState { weigh, most, held, users, live_check })",
     tests="--test no_memory a_first_use")
 
-bug("object above the weight limit kept", ".filter(|&sum| sum <= shared.most)", "",
+bug("object above the weight limit kept", ".filter(|&sum| sum <= most)", "",
     tests="--test it weights::")
 
 bug("weight not given back", "Some(held.saturating_sub(weight))", "{ let _ = weight; Some(held) }",
@@ -212,8 +212,8 @@ bug("cells of a dropped batch leaked", "while self.pop().is_some() {} } } pub(cr
 bug("stock filled without release", "Release", "Relaxed",
     models="stock_hands_over")
 
-bug("batch of the stock overwritten", "place.compare_exchange(ptr::null_mut(), raw, Release, Relaxed).is_ok()",
-    "place.swap(raw, Release).is_null() || true",
+bug("batch of the stock overwritten", "place.compare_exchange(ptr::null_mut(), batch, Release, Relaxed).is_ok()",
+    "place.swap(batch, Release).is_null() || true",
     models="stock_hands_over", tests="--lib a_stock_keeps")
 
 bug("stock emptied without acquire", "Acquire", "Relaxed",

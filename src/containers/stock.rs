@@ -7,7 +7,11 @@
 //! cache of the thread that has emptied them. Bonwick and Adams hand on magazines through a depot in
 //! this way ("Magazines and Vmem", 2001).
 
-use std::{mem::MaybeUninit, ptr};
+use std::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr::{self, NonNull},
+};
 
 use super::cell::{EmptyCell, List, ObjectCell};
 use crate::{
@@ -62,7 +66,10 @@ impl<T> Drop for Batch<T> {
     }
 }
 
-pub(crate) struct Stock<T>([AtomicPtr<Batch<T>>; BATCHES]);
+pub(crate) struct Stock<T> {
+    places: Places,
+    owns: PhantomData<Box<Batch<T>>>,
+}
 
 // SAFETY: a stock owns its cells, which hold no objects, and hands each batch to one thread.
 unsafe impl<T: Send> Send for Stock<T> {}
@@ -71,39 +78,64 @@ unsafe impl<T: Send> Sync for Stock<T> {}
 
 impl<T> Stock<T> {
     pub(crate) fn new() -> Self {
-        Self([ptr::null_mut(); BATCHES].map(AtomicPtr::new))
+        Self { places: Places::new(), owns: PhantomData }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().all(|place| place.load(Relaxed).is_null())
+        self.places.are_empty()
     }
 
     /// Adds a batch. Returns it if there is no place for it.
     pub(crate) fn add(&self, batch: Box<Batch<T>>) -> Option<Box<Batch<T>>> {
         let raw = Box::into_raw(batch);
-        let added = self.0.iter().any(|place| {
-            // Release: pairs with the Acquire in `take`, for the batch and its cells.
-            // bug: stock filled without release; batch of the stock overwritten
-            place.compare_exchange(ptr::null_mut(), raw, Release, Relaxed).is_ok()
-        });
+        if self.places.add(raw.cast()) {
+            return None;
+        }
         // SAFETY: the pointer came from `into_raw`, and was not added.
-        (!added).then(|| unsafe { Box::from_raw(raw) })
+        Some(unsafe { Box::from_raw(raw) })
     }
 
     /// Takes a batch, if there is one.
     pub(crate) fn take(&self) -> Option<Box<Batch<T>>> {
-        self.0.iter().filter(|place| !place.load(Relaxed).is_null()).find_map(|place| {
-            // Acquire: pairs with the Release in `add`, for the batch and its cells.
-            // bug: stock emptied without acquire
-            let raw = place.swap(ptr::null_mut(), Acquire);
-            // SAFETY: the pointer came from `into_raw`, and the swap made the batch ours.
-            (!raw.is_null()).then(|| unsafe { Box::from_raw(raw) })
-        })
+        let raw = self.places.take()?;
+        // SAFETY: the pointer came from `into_raw`, and was taken once.
+        Some(unsafe { Box::from_raw(raw.cast().as_ptr()) })
     }
 }
 
 impl<T> Drop for Stock<T> {
     fn drop(&mut self) {
         while self.take().is_some() {}
+    }
+}
+
+/// The places of a stock, whatever the type of its objects. Each holds a batch, or null.
+struct Places([AtomicPtr<()>; BATCHES]);
+
+impl Places {
+    fn new() -> Self {
+        Self([ptr::null_mut(); BATCHES].map(AtomicPtr::new))
+    }
+
+    fn are_empty(&self) -> bool {
+        self.0.iter().all(|place| place.load(Relaxed).is_null())
+    }
+
+    /// Stores a batch in an empty place. Returns whether there was one.
+    fn add(&self, batch: *mut ()) -> bool {
+        self.0.iter().any(|place| {
+            // Release: pairs with the Acquire in `take`, for the batch and its cells.
+            // bug: stock filled without release; batch of the stock overwritten
+            place.compare_exchange(ptr::null_mut(), batch, Release, Relaxed).is_ok()
+        })
+    }
+
+    /// Takes a batch out of its place, if there is one.
+    fn take(&self) -> Option<NonNull<()>> {
+        self.0.iter().filter(|place| !place.load(Relaxed).is_null()).find_map(|place| {
+            // Acquire: pairs with the Release in `add`, for the batch and its cells.
+            // bug: stock emptied without acquire
+            NonNull::new(place.swap(ptr::null_mut(), Acquire))
+        })
     }
 }

@@ -89,18 +89,13 @@ impl<T> WeightLimit<T> {
     /// Adds `weight` if the sum stays within the limit. Returns whether it did.
     pub(crate) fn add(&self, weight: usize) -> bool {
         let shared = self.shared();
-        // bug: object above the weight limit kept
-        let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= shared.most);
-        // Relaxed: weights are only counted; they guard no memory.
-        shared.held.fetch_update(Relaxed, Relaxed, add).is_ok()
+        add(&shared.held, weight, shared.most)
     }
 
     /// Subtracts `weight`.
     pub(crate) fn sub(&self, weight: usize) {
-        // bug: weight not given back
-        let less = |held: usize| Some(held.saturating_sub(weight));
         if weight > 0 {
-            let _ = self.shared().held.fetch_update(Relaxed, Relaxed, less);
+            sub(&self.shared().held, weight);
         }
     }
 
@@ -118,6 +113,21 @@ impl<T> WeightLimit<T> {
         }
         panics.resume();
     }
+}
+
+/// Adds `weight` to the sum `held` if it stays within `most`. Returns whether it did.
+fn add(held: &Untracked, weight: usize, most: usize) -> bool {
+    // bug: object above the weight limit kept
+    let add = |held: usize| held.checked_add(weight).filter(|&sum| sum <= most);
+    // Relaxed: weights are only counted; they guard no memory.
+    held.fetch_update(Relaxed, Relaxed, add).is_ok()
+}
+
+/// Subtracts `weight` from the sum `held`.
+fn sub(held: &Untracked, weight: usize) {
+    // bug: weight not given back
+    let less = |held: usize| Some(held.saturating_sub(weight));
+    let _ = held.fetch_update(Relaxed, Relaxed, less);
 }
 
 impl<T> Drop for WeightLimit<T> {

@@ -17,10 +17,16 @@ impl FirstPanic {
 
     /// Calls `f`. Keeps its panic if it is the first one, and discards it otherwise.
     pub(crate) fn guard(&mut self, f: impl FnOnce()) {
-        match catch_unwind(AssertUnwindSafe(f)) {
-            Err(payload) if self.0.is_none() => self.0 = Some(payload),
-            Err(payload) => drop_payload(payload),
-            Ok(()) => {}
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            self.keep(payload);
+        }
+    }
+
+    #[cold]
+    fn keep(&mut self, payload: Box<dyn Any + Send>) {
+        match self.0 {
+            None => self.0 = Some(payload),
+            Some(_) => drop_payload(payload),
         }
     }
 
