@@ -42,7 +42,7 @@ bug("destructors under the registry's lock",
     soak="")
 
 bug("late work left undone",
-    "Which::all(registry).shards(seat, |pool, shard| unsafe { pool.catch_up(seat, shard) });",
+    "Which::all(registry).shards(seat, &mut |pool, shard| unsafe { pool.catch_up(seat, shard) });",
     "let _ = registry;",
     models="late_catch_up")
 

@@ -11,7 +11,11 @@
 //!    Other threads notice only this step: they find their shards closed.
 //! 4. *Drop* what was taken out, with nothing held. Only this step runs user code.
 
-use super::{collectable::Collectable, pending::ErasedPending, registry::Registry};
+use super::{
+    collectable::Collectable,
+    pending::ErasedPending,
+    registry::{Pools, Registry},
+};
 use crate::{
     seat::{claim::Claim, seat::Seat, shards::AnyShard, table::Seats},
     shard::lookup::NOBODY,
@@ -36,8 +40,11 @@ impl<'a> Which<'a> {
     }
 
     fn pools(self) -> impl Iterator<Item = &'a dyn Collectable> {
-        let all = self.one.is_none().then(|| self.registry.collected_pools());
-        all.into_iter().flatten().chain(self.one)
+        let all = match self.one {
+            None => self.registry.collected_pools(),
+            Some(_) => Pools::default(),
+        };
+        all.chain(self.one)
     }
 
     /// Returns whether `pool` is one of them.
@@ -46,10 +53,10 @@ impl<'a> Which<'a> {
     }
 
     /// Calls `f` on the shards of `seat`; if all pools age, also on those of pools that are not collected.
-    fn shards(self, seat: &Seat, mut f: impl FnMut(&dyn Collectable, AnyShard)) {
+    fn shards(self, seat: &Seat, f: &mut dyn FnMut(&dyn Collectable, AnyShard)) {
         match self.one {
             // In the order of the seat's table, which leads to no other seat's shards.
-            None => seat.for_each_shard(NOBODY, |index, shard| {
+            None => seat.for_each_shard(NOBODY, &mut |index, shard| {
                 let pool = self.registry.pool(index);
                 f(pool.expect("a pool removes its shards at its end"), shard);
             }),
@@ -100,7 +107,7 @@ unsafe fn flip(seats: &Seats, which: Which<'_>) {
     // bug: flip without a claim
     claim.visit(&mut |seat| {
         let mut left = 0;
-        which.shards(seat, |pool, shard| {
+        which.shards(seat, &mut |pool, shard| {
             // SAFETY: advanced above, and the seat is claimed.
             // bug: heavy fence for each pool
             left += usize::from(!unsafe { pool.flip(seat, shard) });
@@ -138,7 +145,7 @@ unsafe fn free_removed(seats: &Seats, registry: &Registry) {
 pub(crate) unsafe fn drain(seats: &Seats, which: Which<'_>) {
     for seat in seats.all(0, 1) {
         // SAFETY: the caller holds the lock.
-        which.shards(seat, |pool, shard| unsafe {
+        which.shards(seat, &mut |pool, shard| unsafe {
             if which.includes(pool) {
                 pool.drain(shard);
             }
@@ -254,7 +261,7 @@ pub(crate) fn undisturbed<R>(seat: &Seat, f: impl FnOnce() -> R) -> R {
 pub(crate) unsafe fn age_seat(registry: &Registry, seat: &Seat) {
     // SAFETY: the caller's promise.
     // bug: late work left undone
-    Which::all(registry).shards(seat, |pool, shard| unsafe { pool.catch_up(seat, shard) });
+    Which::all(registry).shards(seat, &mut |pool, shard| unsafe { pool.catch_up(seat, shard) });
     seat.caught_up();
 }
 
@@ -275,6 +282,6 @@ pub(crate) unsafe fn vacate_seat(registry: &Registry, seat: &Seat) {
     // SAFETY: the caller's promise.
     unsafe {
         age_seat(registry, seat);
-        Which::all(registry).shards(seat, |pool, shard| pool.vacate(seat, shard));
+        Which::all(registry).shards(seat, &mut |pool, shard| pool.vacate(seat, shard));
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
-    mem,
+    mem, slice,
     sync::TryLockError,
     thread::{self, Thread},
 };
@@ -49,6 +49,22 @@ impl Entry {
         // SAFETY: a core leaves the registry under its lock before it is freed, and references are
         // made under that lock only.
         unsafe { &*self.0 }
+    }
+}
+
+/// An iterator over pools.
+#[derive(Clone, Default)]
+pub(crate) struct Pools<'a> {
+    places: slice::Iter<'a, Option<Entry>>,
+    only_collected: bool,
+}
+
+impl<'a> Iterator for Pools<'a> {
+    type Item = &'a dyn Collectable;
+
+    fn next(&mut self) -> Option<&'a dyn Collectable> {
+        let wanted = |pool: &&dyn Collectable| !self.only_collected || pool.is_collected();
+        self.places.find_map(|place| place.as_ref().map(Entry::get).filter(wanted))
     }
 }
 
@@ -147,13 +163,13 @@ impl Registry {
         self.free.push(Reverse(index));
     }
 
-    pub(crate) fn pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
-        self.pools.iter().flatten().map(Entry::get)
+    pub(crate) fn pools(&self) -> Pools<'_> {
+        Pools { places: self.pools.iter(), only_collected: false }
     }
 
     /// Returns the pools that collects age.
-    pub(crate) fn collected_pools(&self) -> impl Iterator<Item = &dyn Collectable> + Clone {
-        self.pools().filter(|pool| pool.is_collected())
+    pub(crate) fn collected_pools(&self) -> Pools<'_> {
+        Pools { places: self.pools.iter(), only_collected: true }
     }
 
     /// Returns the pool at `index`.

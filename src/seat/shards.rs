@@ -128,7 +128,7 @@ impl Seat {
 /// What the thread does that holds the registry's lock. No shard is removed by others meanwhile.
 impl Seat {
     /// Calls `f` on the shards of all pools, with their indexes.
-    pub(crate) fn for_each_shard(&self, missing: *mut (), mut f: impl FnMut(usize, AnyShard)) {
+    pub(crate) fn for_each_shard(&self, missing: *mut (), f: &mut dyn FnMut(usize, AnyShard)) {
         let (mut some, mut from) = ([missing; CHUNK], 0);
         loop {
             let count = self.copy_entries(from, &mut some);
