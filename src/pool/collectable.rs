@@ -109,8 +109,7 @@ impl<T: Send> Collectable for Core<T> {
         let missing = min_idle.saturating_sub(idle);
         self.with_pending(|pending| {
             let units = self.quota.lease(missing.min(pending.objects.len()));
-            let mut kept = List::new();
-            (0..units).map_while(|_| pending.objects.pop()).for_each(|full| kept.push(full));
+            let kept = pending.objects.split(units);
             // bug: kept objects counted as dropped
             self.drops.add(units.wrapping_neg(), self.step_reason());
             // They are victims again, so that a search finds them, and the next collect decides anew.

@@ -56,7 +56,7 @@ impl<T> PrivateOwner<'_, T> {
         let end = count + batch.len();
         // bug: spare cells overwritten by a batch
         (count..count + spares).rev().for_each(|i| self.set_place(i + batch.len(), self.place(i)));
-        (count..).zip(batch).for_each(|(i, &cell)| self.set_place(i, cell));
+        batch.iter().enumerate().for_each(|(i, &cell)| self.set_place(count + i, cell));
         self.set_counts(end, spares);
         self.note_batch(batch);
     }
@@ -64,7 +64,7 @@ impl<T> PrivateOwner<'_, T> {
     /// Copies the pointers to the `into.len()` oldest objects of the magazine. The magazine still
     /// owns the objects: the caller must [remove](Self::remove_oldest) those that it takes.
     pub(crate) fn copy_oldest(&self, into: &mut [*mut ObjectCell<T>]) {
-        (0..).zip(into).for_each(|(i, cell)| *cell = self.place(i));
+        into.iter_mut().enumerate().for_each(|(i, cell)| *cell = self.place(i));
     }
 
     /// Removes the `gone` oldest objects, which the caller has moved elsewhere.

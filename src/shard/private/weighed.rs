@@ -200,9 +200,9 @@ impl<T> PrivateOwner<'_, T> {
     pub(super) fn note_batch(&self, batch: &[*mut ObjectCell<T>]) {
         let Some(weights) = self.private.weights.get() else { return };
         let first = self.private.count() - batch.len();
-        for (i, &cell) in (first..).zip(batch) {
+        for (i, &cell) in batch.iter().enumerate() {
             // SAFETY: the magazine owns the cell, which came from a chain and was in no list since.
-            weights.set(i, unsafe { noted_weight(cell) });
+            weights.set(first + i, unsafe { noted_weight(cell) });
         }
     }
 
