@@ -63,19 +63,19 @@ planted("short bytes are copied in chaos mode", "chaos_mode::on().is_some()", "f
 # pool/pool.rs
 
 planted("hit in chaos mode", "chaos_mode::may_be_on()", "false",
-        "off::a_seed_turns_it_on_later")
+        "off::a_seed_ends_the_hits")
 
 
 # pool/return_to.rs
 
 planted("object kept by its own thread in chaos mode", "chaos_mode::may_be_on()", "false",
-        "misuse::a_write_after_a_guard")
+        "off::a_write_after_a_guard")
 
 
 # pool/values.rs
 
 planted("hit by value in chaos mode", "chaos_mode::may_be_on()", "false",
-        "off::a_seed_turns_it_on_later")
+        "off::a_seed_ends_the_hits")
 
 
 # pool/chaos.rs

@@ -4,6 +4,15 @@ from .planted import bug
 bug("total decreases", "if more > 0", "if more != 0",
     tests="--lib totals_never_decrease")
 
+bug("counters stand still", "if more > 0", "if more > 0 && self.total == 0",
+    page="")
+
+bug("gauges stand still", "value(stats) as f64", "value(&Stats::default()) as f64",
+    page="")
+
+bug("first pool left out", "in all", "in all.into_iter().skip(1)",
+    page="")
+
 bug("gauges of ended runtimes stay", "totals.sample(&Metrics::default(), samples);", "let _ = &totals;",
     tests="--test metrics a_runtime_reports")
 
@@ -23,3 +32,6 @@ bug("parent's sampler joined in a child", "!self.is_in_its_process()", "false",
 
 bug("sampler joins itself", "thread.thread().id() != thread::current().id()", "true",
     tests="--test process a_recorder_may_drop_the_guard")
+
+bug("child waits for a report of its parent", "crate::rt::context::fork::watch();", "",
+    tests="--lib white_box::metrics::")

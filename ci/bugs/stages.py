@@ -98,6 +98,11 @@ def miri(tree, wanted):
     return (bool(failed) if not failed or REPORT.search(said) else None), said
 
 
+def page(tree, _):
+    failed, said = run(tree, ["ci/page"], DASHBOARD_TARGET_DIR=build(tree, "page"))
+    return (bool(failed) if not failed or "ci/page: " in said else None), said
+
+
 def soak(tree, which):
     command = ["ci/soak-rt", str(SOAK)] if which == "rt" else ["ci/soak", str(SOAK), "--patience", "10"]
     env = {"SOAK_FLAGS": "-A warnings", "SOAK_TARGET_DIR": build(tree, "soak")}
@@ -118,6 +123,7 @@ STAGES = {
     "thread": sanitizer("thread"),
     "memcheck": sanitizer("memcheck"),
     "miri": miri,
+    "page": page,
     "soak": soak,
 }
 

@@ -115,6 +115,7 @@ pub fn install_with_interval(interval: Duration) -> io::Result<Guard> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     fork::watch();
+    // bug: child waits for a report of its parent
     #[cfg(all(feature = "rt", not(target_family = "wasm")))]
     crate::rt::context::fork::watch();
     let sampler = Arc::<Sampler>::default();

@@ -59,6 +59,7 @@ impl Pools {
     pub(crate) fn sample(&mut self, samples: &mut Vec<Sample>) {
         // The registry is locked meanwhile, so no pool comes or goes, and none ages.
         let all = Registry::lock().named_stats();
+        // bug: first pool left out
         for (pool, stats) in all {
             self.0.entry(pool).or_default().sample(pool, &stats, samples);
         }
@@ -71,6 +72,7 @@ impl Totals {
         let gauge = |(name, _, value): Metric<Stats, u64>| Sample {
             name,
             labels: vec![label.clone()],
+            // bug: gauges stand still
             value: Value::Gauge(value(stats) as f64),
         };
         samples.extend(GAUGES.map(gauge));

@@ -15,7 +15,7 @@ impl Total {
     /// Follows the count, which has been read as `now`. Returns the total.
     pub(crate) fn follow(&mut self, now: u64) -> u64 {
         let more = (now as usize).wrapping_sub(self.last) as isize;
-        // bug: total decreases
+        // bug: total decreases; counters stand still
         if more > 0 {
             self.total = self.total.wrapping_add(more as u64);
             self.last = now as usize;

@@ -145,7 +145,10 @@ fn outstanding_counts_buffers_of_every_kind() {
     drop(adopted);
     drop(grown);
     assert_eq!((outstanding(), pool.stats().idle_bytes), ((0, 0), 4096 + 65_536));
-    drop(Buffer::into_vec(pool.with_capacity(65_536)));
+    // It has moved, and is lent by its new class.
+    let moved = pool.with_capacity(65_536);
+    assert_eq!((outstanding(), pool.stats().misses), ((1, 65_536), 3));
+    drop(Buffer::into_vec(moved));
     Buffer::discard(pool.with_capacity(4096));
     Buffer::discard(pool.with_capacity(4096));
     drop(pool.adopt(Vec::new()));

@@ -64,6 +64,57 @@ fn a_seed_turns_it_on_later() {
     });
 }
 
+/// Before the seed, the thread's own objects are found by hits, in each way. With it, a search in eight finds nothing.
+#[test]
+fn a_seed_ends_the_hits_of_pools_in_use() {
+    alone(|| {
+        if env::var_os(chaos::SEED_VARIABLE).is_some() {
+            return;
+        }
+        let filled = || {
+            let pool = <Pool<u8>>::new(|| 0);
+            (0..20).for_each(|_| pool.put(1));
+            // The first one is no hit.
+            drop(pool.get_owned());
+            pool
+        };
+        let held = |pool: &Pool<u8>| {
+            let guards: Vec<_> = (0..20).map(|_| pool.get()).collect();
+            guards.iter().any(|guard| **guard == 0)
+        };
+        let owned = |pool: &Pool<u8>| {
+            let guards: Vec<_> = (0..20).map(|_| pool.get_owned()).collect();
+            guards.iter().any(|guard| **guard == 0)
+        };
+        let values = |pool: &Pool<u8>| (0..20).any(|_| pool.take() == 0);
+        let pools = [(); 3].map(|()| filled());
+        assert!(!held(&filled()) && !owned(&filled()) && !values(&filled()));
+        chaos::set_seed(1);
+        assert!(held(&pools[0]), "guards");
+        assert!(owned(&pools[1]), "owned guards");
+        assert!(values(&pools[2]), "values");
+        (0..20).for_each(|_| pools[2].put(1));
+        assert!(pools[2].stats().dropped > 0, "no value is dropped");
+    });
+}
+
+#[test]
+fn a_write_after_a_guard_is_found_in_a_pool_in_use() {
+    alone(|| {
+        let pool = Pool::new(|| 0u64);
+        // From the second on, they come back to the private part of the thread.
+        (0..3).for_each(|_| drop(pool.get()));
+        chaos::set_seed(1);
+        let mut guard = pool.get();
+        let pointer = &raw mut *guard;
+        drop(guard);
+        // SAFETY: none, this is the misuse. The memory is still allocated.
+        unsafe { pointer.write(7) };
+        let found = panic::catch_unwind(panic::AssertUnwindSafe(|| drop(pool.try_get())));
+        assert!(found.is_err());
+    });
+}
+
 /// Runs this test in a process with this value of the variable. Returns whether it succeeded, and its output.
 fn with_variable(test: &str, value: &str) -> (bool, String) {
     let output = Command::new(env::current_exe().unwrap())

@@ -31,7 +31,8 @@ fn a_subscriber_may_use_pools() {
         Arc::new(move |_| {
             DEPTH.set(DEPTH.get() + 1);
             deepest.fetch_max(DEPTH.get(), SeqCst);
-            if DEPTH.get() < 5 {
+            // Events within events would only take time.
+            if DEPTH.get() == 1 {
                 calls.fetch_add(1, SeqCst);
                 (0..40).for_each(|i| POOL.put(i));
                 let held: Vec<_> = (0..60).map(|_| POOL.get()).collect();

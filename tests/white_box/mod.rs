@@ -11,10 +11,15 @@ mod ageing;
 mod buffers;
 mod cell;
 mod chain;
+#[cfg(all(feature = "metrics", feature = "rt", target_os = "linux", not(miri)))]
+#[path = "../process/fork.rs"]
+mod child_process;
 mod evidence;
 mod fences;
 mod fork;
 mod late;
+#[cfg(all(feature = "metrics", feature = "rt", target_os = "linux", not(miri)))]
+mod metrics;
 #[cfg(all(feature = "net", unix, not(miri)))]
 mod net;
 mod objects;
