@@ -20,7 +20,7 @@ use crate::rt::{
         run_queue::{Batch, LEN, RunNext, RunQueue},
         sched::{Launch, Parked, Sched},
         shared::{enter_again, hurry, leave_driver},
-        timers::Timers,
+        timers::{Timers, first_set},
         watch::{Watch, Why},
     },
     task::block_on::block_on,
@@ -639,6 +639,26 @@ fn rt_timer_stop_against_move() {
         mover.join().unwrap();
         assert_eq!(fate.0.load(Relaxed), 1, "a timer of a stopped runtime is left");
         assert!(timer.renew(&waker).is_err());
+    });
+}
+
+/// A thread looks for the first timer of two Ps while the worker of one fires its own: the timer of the other is
+/// not overlooked.
+#[test]
+fn rt_first_timer_against_fire() {
+    model("rt_first_timer_against_fire", None, || {
+        let ps = [(); 2].map(|()| std::sync::Arc::new(Timers::new()));
+        for (at, timers) in [1, 2].into_iter().zip(&ps) {
+            timers.set(at, Waker::noop()).expect("not stopped");
+        }
+        let worker = {
+            let own = std::sync::Arc::clone(&ps[0]);
+            thread::spawn(move || assert_eq!(fire(&own, 1), 1))
+        };
+        let first = first_set(|| ps.iter());
+        assert!([1, 2].contains(&first), "a timer was overlooked");
+        worker.join().unwrap();
+        assert_eq!(first_set(|| ps.iter()), 2);
     });
 }
 

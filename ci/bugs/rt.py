@@ -94,6 +94,10 @@ bug("moved timer waits for a stopped runtime", "stop_all(entries)", "{ drop(entr
 bug("cancelled timers pile up", "cancelled > FEW && 2 * cancelled > len", "cancelled > FEW && 2 * cancelled < 0 * len",
     tests="--features rt --lib white_box::rt::cancelled_timers")
 
+bug("first timer read twice", "let Some((at, timers)) = first else { return NEVER };",
+    "let Some((_, timers)) = first else { return NEVER }; let at = timers.first();",
+    models="rt_first_timer_against_fire")
+
 
 # rt/sched/driver.rs
 

@@ -17,7 +17,7 @@ use super::{
     run_queue::Batch,
     sched::{Launch, Sched, dismiss},
     thread_of,
-    timers::{Stopped, Timer, Timers},
+    timers::{Stopped, Timer, Timers, first_set},
     watch::{Watch, Why},
 };
 use crate::{
@@ -382,13 +382,7 @@ impl Shared {
 
     /// As `first_timer`, without those that were cancelled.
     pub(crate) fn first_set_timer(&self) -> u64 {
-        loop {
-            let first = self.all_timers().min_by_key(|timers| timers.first());
-            let at = first.map_or(NEVER, |timers| timers.first());
-            if at == NEVER || first.is_some_and(|timers| timers.prune() <= at) {
-                return at;
-            }
-        }
+        first_set(|| self.all_timers())
     }
 
     /// Moves the timers of a P that may not be used soon to those that all workers look at.

@@ -304,6 +304,22 @@ impl Timers {
     }
 }
 
+/// When the first timer of `all` is due, without those that were cancelled; or [`NEVER`].
+pub(crate) fn first_set<'a, I>(all: impl Fn() -> I) -> u64
+where
+    I: Iterator<Item = &'a Arc<Timers>>,
+{
+    loop {
+        let first = all().map(|timers| (timers.first(), timers)).min_by_key(|&(at, _)| at);
+        // `at` is not read again: after these timers were fired, it would say nothing about the others.
+        // bug: first timer read twice
+        let Some((at, timers)) = first else { return NEVER };
+        if at == NEVER || timers.prune() <= at {
+            return at;
+        }
+    }
+}
+
 fn stop_all(entries: BinaryHeap<Entry>) -> Vec<Waker> {
     entries.into_iter().filter_map(|entry| entry.timer.end(Slot::Stopped)).collect()
 }
