@@ -122,6 +122,9 @@ bug("unreadable file hides the others", "level_as_far_as_known(", "level().unwra
 
 # collect/join.rs
 
+bug("own seat lost under another", "if let Some(own) = current() {", "if let Some(own) = None {",
+    tests="--features rt --lib white_box::rt::a_thread_gives")
+
 bug("seat given back before it is vacated",
     "vacate(seat); unsafe { Seats::process().leave(seat) }",
     "unsafe { Seats::process().leave(seat) }; vacate(seat)",

@@ -23,14 +23,19 @@ struct SeatGuard;
 impl Drop for SeatGuard {
     fn drop(&mut self) {
         if let Some(seat) = current() {
-            CurrentSeat::clear();
-            // bug: seat given back before it is vacated
-            vacate(seat);
-            // SAFETY: this thread held the seat, and has just forgotten it.
-            unsafe { Seats::process().leave(seat) };
+            give_back(seat);
             after_exit();
         }
     }
+}
+
+/// Gives back the seat of the calling thread.
+fn give_back(seat: &'static Seat) {
+    CurrentSeat::clear();
+    // bug: seat given back before it is vacated
+    vacate(seat);
+    // SAFETY: this thread held the seat, and has just forgotten it.
+    unsafe { Seats::process().leave(seat) };
 }
 
 /// Returns the seat of the calling thread, which gets one if it has none. `None` if all seats are
@@ -72,15 +77,17 @@ pub(crate) fn detach_seat() -> Option<&'static Seat> {
 }
 
 /// Attaches `seat` to the calling thread, after [`detach_seat`] has returned it on another thread.
-/// Does nothing if it is `None`.
+/// A seat of its own, which the thread has got since, is given back. Does nothing if `seat` is `None`.
 ///
 /// # Safety
 ///
-/// The calling thread has no seat. Everything that the other thread did happens before this call.
+/// Everything that the other thread did happens before this call. The calling thread is not pinned.
 #[cfg(feature = "rt")]
 pub(crate) unsafe fn attach_seat(seat: Option<&'static Seat>) {
-    debug_assert!(current().is_none());
-    if let Some(seat) = seat {
-        CurrentSeat::set(seat);
+    let Some(seat) = seat else { return };
+    // bug: own seat lost under another
+    if let Some(own) = current() {
+        give_back(own);
     }
+    CurrentSeat::set(seat);
 }

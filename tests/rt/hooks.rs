@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use corepool::rt::{self, Builder, Handle};
+use corepool::{
+    Pool,
+    rt::{self, Builder, Handle},
+};
 
 use crate::util::{LONG, SetOnDrop, in_a_process, run, shut_down, until};
 
@@ -45,6 +48,20 @@ fn thread_hooks_are_called_on_each_worker_thread() {
     assert_eq!((starts.load(SeqCst), stops.load(SeqCst)), (3, 0));
     assert!(runtime.shutdown(LONG));
     assert_eq!((starts.load(SeqCst), stops.load(SeqCst)), (3, 3));
+}
+
+/// The thread has no P while it runs the hooks.
+#[test]
+fn thread_hooks_may_use_pools() {
+    static POOL: Pool<u8> = Pool::new(|| 0);
+    let take = || drop(POOL.get());
+    let builder = Builder::new().workers(2).on_thread_start(take).on_thread_stop(take);
+    let runtime = builder.build().unwrap();
+    for _ in 0..100 {
+        run(&runtime, async { drop(POOL.get()) });
+    }
+    assert!(runtime.shutdown(LONG));
+    assert!(POOL.try_get().is_some());
 }
 
 /// The hook sees the payload, and the handle gets it. A hook that panics changes nothing.

@@ -221,6 +221,29 @@ fn a_seat_stays_with_its_p() {
     assert!(highest < 400, "seats are lost: {highest}");
 }
 
+/// A thread that has used a pool without a P keeps its seat for a P that has none, and gives it back for another.
+#[test]
+fn a_thread_gives_back_its_own_seat() {
+    let mut highest = 0;
+    for _ in 0..repeat(500, 10) {
+        let p = P::new(0);
+        let serve = || {
+            let own = current_or_join().unwrap().id;
+            p.attach_seat();
+            let id = current_or_join().unwrap().id;
+            p.detach_seat();
+            assert!(seat::current::current().is_none());
+            (own, id)
+        };
+        let served = [(); 3].map(|()| thread::scope(|scope| scope.spawn(serve).join().unwrap()));
+        let seat = served[0].0;
+        assert!(served.iter().all(|&(_, id)| id == seat), "{served:?}");
+        assert!(served[1..].iter().all(|&(own, _)| own != seat), "{served:?}");
+        highest = served.iter().map(|&(own, _)| own).fold(highest, usize::max);
+    }
+    assert!(highest < 400, "seats are lost: {highest}");
+}
+
 /// A share of the global queue fills at most half of the worker's own queue.
 #[test]
 fn a_batch_leaves_room_in_the_queue() {
