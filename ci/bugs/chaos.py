@@ -65,6 +65,9 @@ planted("short bytes are copied in chaos mode", "chaos_mode::on().is_some()", "f
 planted("hit in chaos mode", "chaos_mode::may_be_on()", "false",
         "off::a_seed_ends_the_hits")
 
+planted("owned hit in chaos mode", "chaos_mode::may_be_on()", "false",
+        "off::a_seed_ends_the_hits")
+
 
 # pool/return_to.rs
 
@@ -76,6 +79,9 @@ planted("object kept by its own thread in chaos mode", "chaos_mode::may_be_on()"
 
 planted("hit by value in chaos mode", "chaos_mode::may_be_on()", "false",
         "off::a_seed_ends_the_hits")
+
+planted("value kept by its own thread in chaos mode", "chaos_mode::may_be_on()", "false",
+        "off::a_seed_ends_the_puts")
 
 
 # pool/chaos.rs

@@ -195,6 +195,7 @@ impl<T, M, S> Pool<T, M, S> {
     /// The hit path of [`get_owned`](Self::get_owned).
     #[inline(always)]
     pub(super) fn hit_owned(&self) -> Option<(CellBox<T>, ReturnTo<T>)> {
+        // bug: owned hit in chaos mode
         if chaos_mode::may_be_on() {
             return None;
         }

@@ -115,6 +115,7 @@ impl<T: Send, M: Manage<T>, S: Scope<T>> Pool<T, M, S> {
     /// As for [`ptr::read`](std::ptr::read), if this returns true.
     #[inline(always)]
     unsafe fn put_local(&self, from: *const T) -> bool {
+        // bug: value kept by its own thread in chaos mode
         if chaos_mode::may_be_on() {
             return false;
         }

@@ -64,6 +64,20 @@ fn a_seed_turns_it_on_later() {
     });
 }
 
+/// A way to get an object.
+type Way = fn(&Pool<u8>) -> u8;
+
+/// Returns pools each of which has an idle object, 1, in the private part of this thread.
+fn in_use() -> [Pool<u8>; 40] {
+    [(); 40].map(|()| {
+        let pool = <Pool<u8>>::new(|| 0);
+        pool.put(1);
+        // The first owned guard is no hit.
+        drop(pool.get_owned());
+        pool
+    })
+}
+
 /// Before the seed, the thread's own objects are found by hits, in each way. With it, a search in eight finds nothing.
 #[test]
 fn a_seed_ends_the_hits_of_pools_in_use() {
@@ -71,30 +85,32 @@ fn a_seed_ends_the_hits_of_pools_in_use() {
         if env::var_os(chaos::SEED_VARIABLE).is_some() {
             return;
         }
-        let filled = || {
-            let pool = <Pool<u8>>::new(|| 0);
-            (0..20).for_each(|_| pool.put(1));
-            // The first one is no hit.
-            drop(pool.get_owned());
-            pool
-        };
-        let held = |pool: &Pool<u8>| {
-            let guards: Vec<_> = (0..20).map(|_| pool.get()).collect();
-            guards.iter().any(|guard| **guard == 0)
-        };
-        let owned = |pool: &Pool<u8>| {
-            let guards: Vec<_> = (0..20).map(|_| pool.get_owned()).collect();
-            guards.iter().any(|guard| **guard == 0)
-        };
-        let values = |pool: &Pool<u8>| (0..20).any(|_| pool.take() == 0);
-        let pools = [(); 3].map(|()| filled());
-        assert!(!held(&filled()) && !owned(&filled()) && !values(&filled()));
+        let ways: [(&str, Way); 3] = [
+            ("guards", |pool| *pool.get()),
+            ("owned guards", |pool| *pool.get_owned()),
+            ("values", Pool::take),
+        ];
+        assert!(ways.iter().all(|(_, way)| in_use().iter().all(|pool| way(pool) == 1)));
+        let pools = ways.map(|way| (way, in_use()));
         chaos::set_seed(1);
-        assert!(held(&pools[0]), "guards");
-        assert!(owned(&pools[1]), "owned guards");
-        assert!(values(&pools[2]), "values");
-        (0..20).for_each(|_| pools[2].put(1));
-        assert!(pools[2].stats().dropped > 0, "no value is dropped");
+        for ((name, way), pools) in pools {
+            assert!(pools.iter().any(|pool| way(pool) == 0), "{name}");
+        }
+    });
+}
+
+/// Values come back to the thread before the seed. With it, one in four is dropped.
+#[test]
+fn a_seed_ends_the_puts_of_pools_in_use() {
+    alone(|| {
+        if env::var_os(chaos::SEED_VARIABLE).is_some() {
+            return;
+        }
+        let pools = in_use();
+        pools.iter().for_each(|pool| assert_eq!(pool.take(), 1));
+        chaos::set_seed(1);
+        pools.iter().for_each(|pool| pool.put(1));
+        assert!(pools.iter().any(|pool| pool.stats().dropped_full == 1));
     });
 }
 
