@@ -5,7 +5,7 @@ from .planted import bug
 # per_seat/per_seat.rs
 
 bug("value of another seat", "seat.id", "seat.id / 2",
-    tests="--test it per_seat")
+    tests="--test it per_seat_values_of_threads_share")
 
 
 # per_seat/values.rs
