@@ -17,7 +17,7 @@ bug("replaced table of values leaked", ".store(old, Relaxed)", ".store(NO_TABLE,
     miri="user")
 
 bug("value borrowed twice", "compare_exchange(false, true, Acquire, Relaxed).is_ok()", "swap(true, Acquire) || true",
-    models="per_seat_without_seats", tests="--test it per_seat")
+    models="per_seat_without_seats", tests="--test it per_seat_values_are_borrowed")
 
 bug("borrowed value seen without acquire", "Acquire", "Relaxed",
     models="per_seat_without_seats")

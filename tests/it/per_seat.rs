@@ -207,7 +207,10 @@ fn per_seat_values_are_borrowed_by_thread_local_destructors() {
     fn count_twice() {
         COUNTS.with(|outer| {
             outer.add();
-            COUNTS.with(|inner| inner.add());
+            COUNTS.with(|inner| {
+                assert!(!ptr::eq(outer, inner), "a value is borrowed twice");
+                inner.add();
+            });
         });
     }
     let _alone = alone();
