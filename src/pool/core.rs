@@ -324,16 +324,21 @@ impl<T> Core<T> {
         seat: Option<&Seat>,
         f: impl FnOnce(&Shard<T>) -> R,
     ) -> Option<R> {
-        let (shard, _pin) = self.pin_own(seat)?;
+        // SAFETY: the pin outlives the call.
+        let (shard, _pin) = unsafe { self.pin_own(seat) }?;
         Some(f(shard))
     }
 
     /// Pins `seat`, and returns its shard, if there is one. `None` if a collector has claimed the seat.
-    fn pin_own<'a>(&'a self, seat: Option<&'a Seat>) -> Option<(&'a Shard<T>, Pin<'a>)> {
+    ///
+    /// # Safety
+    ///
+    /// The shard is not used after the pin was dropped.
+    unsafe fn pin_own<'a>(&'a self, seat: Option<&'a Seat>) -> Option<(&'a Shard<T>, Pin<'a>)> {
         let seat = seat?;
         // SAFETY: as in `pin`.
         let pin = unsafe { seat.pin() }?;
-        // SAFETY: pinned, as long as the result exists.
+        // SAFETY: pinned, for as long as the caller uses the shard.
         Some((unsafe { self.own_shard(seat) }?, pin))
     }
 

@@ -84,6 +84,7 @@ pub(crate) static POOLS: [Pool<Stamp>; 4] = [
 pub(crate) static COLLECTS: AtomicUsize = AtomicUsize::new(0);
 
 fn collect_all() {
+    // AcqRel, here and below, so that neither moves into the collect: pairs with the Acquire in the child of a fork.
     COLLECTS.fetch_add(1, AcqRel);
     collect();
     COLLECTS.fetch_sub(1, AcqRel);
